@@ -1,0 +1,1 @@
+"""マイページ: the member self-care portal of a fibre ISP."""
