@@ -1,0 +1,320 @@
+"""The engine behind every table: a pool that waits a bounded time, and a transaction that always cleans up.
+
+Piccolo's own transaction keeps its connection when COMMIT fails, stays "current" when the server dies, and
+treats a nested one as nothing. Its pool waits for ever. Here that is mended; the queries stay Piccolo's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+import asyncpg  # type: ignore[import-untyped]
+from piccolo.engine.exceptions import TransactionError
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from piccolo.table import Table
+
+# Seconds for getting a connection and its first answer, and for each later statement. A page that meets a
+# dead or frozen server waits once, not twice: a connection that did not answer is never asked again.
+PATIENCE = 2.5
+# The server ends a statement before the client gives up on it, so that one that is slow or waits for a lock
+# costs no connection, and does not go on unseen. Only a frozen server makes us wait for all of PATIENCE.
+STATEMENT_PATIENCE = 2.0
+# Seconds to connect for a command, whose statements have no limit.
+COMMAND_PATIENCE = 10.0
+POOL_SIZE = 10
+
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+
+
+class Unavailable(ConnectionError):  # noqa: N818 -- reads as what it says
+    """The database cannot be reached, or went away during a transaction, which it then rolled back."""
+
+
+class RolledBack(Exception):  # noqa: N818
+    """COMMIT undid everything, because an error inside the transaction was caught without a nested one."""
+
+
+class SafeTransaction(PostgresTransaction):
+    """A transaction that gives its connection back and stops being current whatever fails.
+
+    One inside another is a savepoint: leaving it with an exception undoes its part only. When COMMIT itself
+    gets no answer (TimeoutError, or a lost connection) nobody can say whether it happened; after every other
+    exception nothing did. Tasks started inside must end inside: they inherit the transaction, and would find
+    it closed.
+    """
+
+    __slots__ = ("_savepoint", "isolation")
+
+    engine: Engine
+    _parent: SafeTransaction | None
+
+    def __init__(self, engine: Engine, allow_nested: bool = True, isolation: Isolation | None = None) -> None:
+        super().__init__(engine, allow_nested)
+        self.isolation = isolation
+        if isolation and self._parent is not None and self._parent.isolation != isolation:
+            raise TransactionError(f"a transaction that is not {isolation} is already active")
+
+    async def __aenter__(self) -> SafeTransaction:
+        if self._parent is not None:
+            self.connection = self._parent.connection
+            self._savepoint = f"nested_{self._parent.get_savepoint_id()}"
+            await self.begin()
+            return self
+        async with asyncio.timeout(self.engine.patience):
+            self.connection = await self.engine.acquire()
+            try:
+                await self.begin()
+            except BaseException as error:
+                await self.engine.give_back(self.connection, error)
+                raise
+        self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if self._parent is not None:
+            await self._finish(exception)
+            return False
+        try:
+            await self._finish(exception)
+        except BaseException as error:
+            await self._leave(error)
+            raise
+        await self._leave(exception)
+        return False
+
+    # SQL instead of asyncpg's Transaction: that one does not tell a COMMIT from one answered with ROLLBACK.
+
+    async def begin(self) -> None:
+        level = f" ISOLATION LEVEL {self.isolation.replace('_', ' ')}" if self.isolation else ""
+        await self.connection.execute(f"SAVEPOINT {self._savepoint}" if self._parent else f"BEGIN{level}")
+
+    async def commit(self) -> None:
+        """Raises RolledBack when an earlier statement failed and the error got no further."""
+        if self._parent is not None:
+            await self.connection.execute(f"RELEASE {self._savepoint}")
+        elif await self.connection.execute("COMMIT") != "COMMIT":
+            self._rolled_back = True
+            raise RolledBack("an earlier statement of the transaction had failed")
+        self._committed = True
+
+    async def rollback(self) -> None:
+        undo = f"ROLLBACK TO {self._savepoint}; RELEASE {self._savepoint}" if self._parent else "ROLLBACK"
+        await self.connection.execute(undo)
+        self._rolled_back = True
+
+    async def _finish(self, exception: BaseException | None) -> None:
+        """Commit or roll back, unless the caller has done so or the connection is past asking."""
+        if self._committed or self._rolled_back or _silent(exception):
+            return
+        if _lost(self.connection):
+            # asyncpg reports the use of a dead connection as a mistake of the caller, which it is not.
+            if exception is None or isinstance(exception, asyncpg.InterfaceError):
+                raise Unavailable("the connection was lost during a transaction") from exception
+        elif exception is None:
+            await self.commit()
+        else:
+            await self._undo(exception)
+
+    async def _undo(self, exception: BaseException) -> None:
+        try:
+            await self.rollback()
+        except Exception as error:
+            # The server rolls back by itself when the connection goes; what the caller must see is the cause.
+            _terminate(self.connection)
+            exception.add_note(f"ROLLBACK failed too: {error!r}")
+
+    async def _leave(self, exception: BaseException | None) -> None:
+        self.engine.current_transaction.set(None)
+        await self.engine.give_back(self.connection, exception)
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine for `config`, asyncpg's connection arguments (`arguments` makes them from a URL).
+
+    Making one connects to nothing. `patience` is in seconds, see PATIENCE; None is for commands such as an
+    import: a statement may then take as long as it takes.
+    """
+
+    __slots__ = ("patience",)
+
+    def __init__(self, config: dict[str, Any], *, patience: float | None = PATIENCE) -> None:
+        self.patience = patience
+        own: dict[str, Any] = {"timeout": COMMAND_PATIENCE if patience is None else patience}
+        # Compiling the overview's many small subqueries takes longer than running them.
+        server_settings = {"application_name": "mypage", "jit": "off"}
+        if patience is not None:
+            own["command_timeout"] = patience
+            limit = min(STATEMENT_PATIENCE, patience * 0.8)
+            server_settings["statement_timeout"] = f"{limit * 1000:.0f}ms"
+        own["server_settings"] = {**server_settings, **config.get("server_settings", {})}
+        super().__init__({**config, **own})
+
+    async def check_version(self) -> None:
+        """Piccolo would connect here, while constructing: the database may be away, and need not be asked."""
+
+    async def prep_database(self) -> None:
+        """Piccolo would create extensions here; there are none."""
+
+    def transaction(
+        self, allow_nested: bool = True, *, isolation: Isolation | None = None
+    ) -> SafeTransaction:
+        return SafeTransaction(self, allow_nested, isolation)
+
+    async def start_connection_pool(self, **kwargs: Any) -> None:
+        """Make the pool. It holds no connection yet, so this succeeds while the database is away."""
+        pool = {"min_size": 0, "max_size": POOL_SIZE, "connect": _connect, "reset": _keep_session}
+        await super().start_connection_pool(**{**pool, **kwargs})
+
+    async def close_connection_pool(self) -> None:
+        """Let running queries end and close the pool; after `patience` seconds, cut them off."""
+        if self.pool is None:
+            return
+        try:
+            async with asyncio.timeout(self.patience or COMMAND_PATIENCE):
+                await self.pool.close()
+        except TimeoutError:
+            self.pool.terminate()  # a frozen server does not say goodbye
+        finally:
+            self.pool = None
+
+    async def acquire(self) -> Any:
+        """A connection, for `give_back`. Waits without limit for a free one: put asyncio.timeout around."""
+        return await (self.pool.acquire() if self.pool else self.get_new_connection())
+
+    async def get_new_connection(self) -> Any:
+        return await _connect(**self.config)
+
+    async def give_back(self, connection: Any, exception: BaseException | None = None) -> None:
+        """End the use of a connection which ended with `exception`, if any. Does not wait for the server."""
+        if _silent(exception):
+            _terminate(connection)
+        if self.pool is not None:
+            await self.pool.release(connection)
+        elif not _lost(connection):
+            await connection.close()
+
+    async def fetch(self, query: str, args: Sequence[Any] = ()) -> list[Any]:
+        """Run one statement on a connection of its own.
+
+        Raises TimeoutError when no connection was free, or none answered, within `patience` seconds.
+        """
+        async with asyncio.timeout(self.patience):
+            connection = await self.acquire()
+            try:
+                found: list[Any] = await connection.fetch(query, *args)
+            except BaseException as error:
+                await self.give_back(connection, error)
+                raise
+            await self.give_back(connection)
+            return found
+
+    async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
+        return await self.fetch(query, args or ())
+
+    async def _run_in_new_connection(self, query: str, args: Sequence[Any] | None = None) -> list[Any]:
+        connection = await self.get_new_connection()
+        try:
+            found: list[Any] = await connection.fetch(query, *args or ())
+        except BaseException:
+            connection.terminate()
+            raise
+        await connection.close()
+        return found
+
+
+async def _connect(*args: Any, **kwargs: Any) -> Any:
+    """asyncpg.connect, whose many OSErrors (no socket file, unknown host, ...) become Unavailable."""
+    try:
+        return await asyncpg.connect(*args, **kwargs)
+    except OSError as error:
+        raise Unavailable(f"PostgreSQL cannot be reached: {error!r}") from error
+
+
+async def _keep_session(_connection: Any) -> None:
+    """What a pool does between two uses of a connection: nothing, which saves a round trip each time.
+
+    Safe because no code here changes a session: settings are SET LOCAL, advisory locks end with their
+    transaction (pg_advisory_xact_lock), no cursor is held over it, and LISTEN has a connection outside the
+    pool. asyncpg itself still rolls back a transaction that was left open.
+    """
+
+
+def _silent(exception: BaseException | None) -> bool:
+    """Whether a statement may still be running, so that asking anything else of the connection could wait."""
+    return isinstance(exception, TimeoutError | asyncio.CancelledError)
+
+
+def _lost(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True  # the pool has taken the dead connection back already
+
+
+def _terminate(connection: Any) -> None:
+    if not _lost(connection):
+        connection.terminate()
+
+
+def unavailable(exc: BaseException) -> bool:
+    """Whether `exc` says that the database is away, overloaded or too slow, so that trying later may help.
+
+    A mistake of ours (syntax, a violated constraint, a wrong password) is none of these.
+    """
+    return isinstance(
+        exc,
+        ConnectionError
+        | TimeoutError
+        | asyncpg.PostgresConnectionError  # class 08: lost in the middle
+        | asyncpg.OperatorInterventionError  # class 57: shutting down, starting up, statement_timeout
+        | asyncpg.InsufficientResourcesError,  # class 53: too many connections, disk full
+    )
+
+
+def arguments(url: str) -> dict[str, Any]:
+    """The `config` of an Engine for a DATABASE_URL; its options, such as sslmode, keep their meaning.
+
+    Raises ValueError, without repeating the URL, which holds a password.
+    """
+    if urlsplit(url).scheme not in ("postgresql", "postgres"):
+        raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    return {"dsn": url}
+
+
+_current: Engine | None = None
+
+
+def use(engine: Engine, tables: Iterable[type[Table]]) -> None:
+    """Make `engine` the one that `tables`, `rows` and `engine()` work with."""
+    global _current
+    _current = engine
+    for table in tables:
+        table._meta.db = engine
+
+
+def engine() -> Engine:
+    """The engine in use. Raises RuntimeError before `use`."""
+    if _current is None:
+        raise RuntimeError("no database in use: call database.use() first")
+    return _current
+
+
+async def rows(sql: str, *args: object) -> list[Any]:
+    """The records of raw SQL with $1 placeholders, in the current transaction if there is one."""
+    transaction = engine().current_transaction.get()
+    if transaction is None:
+        return await engine().fetch(sql, args)
+    found: list[Any] = await transaction.connection.fetch(sql, *args)
+    return found

@@ -1,0 +1,1 @@
+"""The rules of the portal: reads like the manual, knows no HTTP."""

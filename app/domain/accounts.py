@@ -1,0 +1,320 @@
+"""アカウントID管理 (manual 7, 8, 9): register, change and delete the account IDs of a contract."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from asyncpg import UniqueViolationError
+
+from app.domain import catalogue, passwords, tables
+from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, kind
+from app.domain.fields import Wrong
+from app.domain.members import ROLE_NAMES, Account, Member, Permission
+from app.domain.tables import Session, UsedPassword
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from piccolo.columns import Timestamptz
+
+FULL = f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。登録するには、不要なアカウントIDを削除してください。"
+USED_PASSWORD = "このアカウントIDで使ったことのあるパスワードは使えません。"
+TAKEN = "このアカウントIDは、すでに使われているか、過去に使われていたため登録できません。別のアカウントIDを入力してください。"
+
+DELETION_NOTICES = (
+    "アカウントIDの削除は、すぐに行われます。取り消しはできません。",
+    "一度削除したアカウントIDは、二度と登録できません。",
+    "このアカウントIDで利用中のメールアドレスやオプションサービスは、同時に解約となり、利用できなくなります。",
+    "解約となるオプションサービスの当月分の月額利用料は、全額かかります。日割り計算はありません。",
+    "同じ月に登録、削除、オプションサービスの申し込みを繰り返した場合、申し込みの回数分の月額利用料がかかります。",
+    "このアカウントIDでログイン中の方は、ログアウトするまで（最長30分）画面を見ることができますが、お手続きはできません。",
+)
+
+
+def deleted_name(login: str) -> str:
+    """Why the name of a deleted account ID of the own contract cannot be registered."""
+    return (
+        f"「{login}」は、このご契約で以前に削除されたアカウントIDです。"
+        "一度削除したアカウントIDは、二度と登録できません。別のアカウントIDを入力してください。"
+    )
+
+
+async def free_name(member: Member, login: str) -> None:
+    """Raise Wrong, with the reason, if the account ID was ever given to anybody."""
+    found = await tables.Account.select(tables.Account.contract, tables.Account.deleted_at).where(
+        tables.Account.login == login
+    ).first()
+    if found and found["contract"] == member.contract.id and found["deleted_at"]:
+        raise Wrong(deleted_name(login))
+    if found:
+        raise Wrong(TAKEN)
+
+
+async def new_password(account: Account | None, password: str) -> passwords.NewPassword:
+    """The password, hashed; raises Wrong if this account ID ever had it (None: it is about to be registered)."""
+    made = await passwords.for_account(password, await _used(account.id) if account else [])
+    if made is None:
+        raise Wrong(USED_PASSWORD)
+    return made
+
+
+async def _used(account: int) -> list[str]:
+    used = UsedPassword.select(UsedPassword.hash).where(UsedPassword.account == account)
+    return await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the input page of an account ID asks for, the password apart."""
+
+    family: str
+    given: str
+    family_kana: str
+    given_kana: str
+    user_name: str
+    role: Literal["user", "admin"]
+
+    def rows(self, login: str, password: Row) -> list[Row]:
+        return [
+            Row("アカウントID", login),
+            Row("氏名", f"{self.family} {self.given}"),
+            Row("氏名カナ", f"{self.family_kana} {self.given_kana}"),
+            Row("ユーザーネーム", self.user_name),
+            password,
+            Row("アカウント権限種別", ROLE_NAMES[self.role]),
+        ]
+
+
+PASSWORD = Row("パスワード", STARS, secret=True)
+KEPT = Row("パスワード", "変更しない")
+
+
+@kind
+@dataclass(frozen=True)
+class RegisterAccount:
+    """アカウントIDの新規登録."""
+
+    kind: ClassVar[str] = "account-registration"
+    name: ClassVar[str] = "アカウントID登録"
+    permission: ClassVar[Permission] = Permission.ACCOUNTS
+
+    login: str
+    details: Details
+    password_hash: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    def review(self, member: Member) -> Review:
+        if member.contract.full:
+            raise Refused(FULL)
+        return Review(
+            title="アカウントID登録／変更確認",
+            rows=self.details.rows(self.login, PASSWORD),
+            costs=(Row("アカウントIDの登録", "無料"),),
+            button="登録",
+            back="/accounts/new",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        if member.contract.full:
+            raise Refused(FULL)
+        try:
+            await self._insert(member, now)
+        except UniqueViolationError as error:
+            raise Refused(TAKEN) from error
+        return Receipt(
+            title="アカウントID登録／変更完了",
+            lead="アカウントIDの登録が完了しました。",
+            rows=self.details.rows(self.login, PASSWORD),
+            next=(Link("アカウントID管理", "/accounts"),),
+        )
+
+    async def _insert(self, member: Member, now: datetime) -> None:
+        account = tables.Account(
+            contract=member.contract.id,
+            login=self.login,
+            slot=await _free_slot(member),
+            password_hash=self.password_hash,
+            **asdict(self.details),
+            registered_at=now,
+        )
+        await account.save()
+        await _remember_password(member, account.id, self.password_hash)
+
+
+@kind
+@dataclass(frozen=True)
+class EditAccount:
+    """アカウントIDの登録情報変更; an empty password hash: the old one stays."""
+
+    kind: ClassVar[str] = "account-edit"
+    name: ClassVar[str] = "アカウントID変更"
+    permission: ClassVar[Permission] = Permission.ACCOUNTS
+
+    login: str
+    details: Details
+    password_hash: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def _rows(self) -> list[Row]:
+        return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT)
+
+    def review(self, member: Member) -> Review:
+        account = member.account(self.login)
+        notices = []
+        if account.role != "admin" and self.details.role == "admin":
+            notices.append("管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。")
+        if self.password_hash:
+            notices.append(OTHER_SESSIONS)
+        return Review(
+            title="アカウントID登録／変更確認",
+            rows=self._rows,
+            button="登録",
+            back=f"/accounts/{self.login}/edit",
+            notices=tuple(notices),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        await tables.Account.update(asdict(self.details)).where(tables.Account.id == account.id)
+        if self.password_hash:
+            await _set_password(member, account, self.password_hash)
+        return Receipt(
+            title="アカウントID登録／変更完了",
+            lead="アカウントIDの登録内容を変更しました。",
+            rows=self._rows,
+            next=(Link("アカウントID管理", "/accounts"),),
+        )
+
+
+OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
+
+
+@kind
+@dataclass(frozen=True)
+class ChangeAccountPassword:
+    """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
+
+    kind: ClassVar[str] = "account-password"
+    name: ClassVar[str] = "アカウントIDパスワード変更"
+    permission: ClassVar[Permission] = Permission.ACCOUNT_PASSWORD
+
+    login: str
+    password_hash: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def _rows(self) -> list[Row]:
+        return [Row("アカウントID", self.login), PASSWORD]
+
+    def review(self, member: Member) -> Review:
+        member.account(self.login)
+        return Review(
+            title="アカウントIDパスワード変更確認",
+            rows=self._rows,
+            button="変更",
+            back=f"/accounts/{self.login}/password",
+            notices=(OTHER_SESSIONS,),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        await _set_password(member, member.account(self.login), self.password_hash)
+        return Receipt(
+            title="アカウントIDパスワード変更完了",
+            lead="アカウントIDのパスワードを変更しました。",
+            rows=self._rows,
+            next=(Link("ご契約情報一覧", "/"),),
+        )
+
+
+@kind
+@dataclass(frozen=True)
+class DeleteAccount:
+    """アカウントIDの削除: at once, for ever; everything that hangs on it ends in the same transaction."""
+
+    kind: ClassVar[str] = "account-deletion"
+    name: ClassVar[str] = "アカウントID削除"
+    permission: ClassVar[Permission] = Permission.ACCOUNTS
+
+    login: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    def review(self, member: Member) -> Review:
+        return Review(
+            title="アカウントID情報削除確認",
+            rows=deletion_rows(member.account(self.login)),
+            button="削除",
+            back=f"/accounts/{self.login}/delete",
+            notices=DELETION_NOTICES,
+            danger=True,
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
+        for table, ended in _ENDINGS:
+            await table.update({ended: now}).where(table.account == account.id, ended.is_null())
+        return Receipt(
+            title="アカウントID削除完了",
+            lead="アカウントIDの削除が完了しました。",
+            rows=deletion_rows(account),
+            notices=DELETION_NOTICES,
+            next=(Link("アカウントID管理", "/accounts"),),
+        )
+
+
+_ENDINGS: tuple[tuple[type[tables.ServicePeriod | tables.MailAddress | tables.WebSpace], Timestamptz], ...] = (
+    (tables.ServicePeriod, tables.ServicePeriod.ended_at),
+    (tables.MailAddress, tables.MailAddress.released_at),
+    (tables.WebSpace, tables.WebSpace.released_at),
+)
+"""What hangs on an account ID, and the column that ends it."""
+
+
+def deletion_rows(account: Account) -> list[Row]:
+    """What is about to be lost, or was."""
+    names = [catalogue.NAMES[product] for product in account.products]
+    rows = [
+        Row("アカウント", account.login),
+        Row("氏名", account.name),
+        Row("メールアドレス", account.mail_address or "未登録"),
+        Row("アカウント権限種別", ROLE_NAMES[account.role]),
+    ]
+    return [*rows, Row("同時に解約されるオプションサービス", "、".join(names) or "なし")]
+
+
+async def _free_slot(member: Member) -> int:
+    """The lowest of the contract's slots that no living account ID takes; the contract is locked."""
+    taken = tables.Account.select(tables.Account.slot).where(
+        tables.Account.contract == member.contract.id, tables.Account.deleted_at.is_null()
+    )
+    return min(set(range(1, catalogue.ACCOUNT_IDS + 1)) - set(await taken.output(as_list=True)))
+
+
+async def _set_password(member: Member, account: Account, password_hash: str) -> None:
+    """Give the account ID a new password and end every other session that was opened with the old one."""
+    await _remember_password(member, account.id, password_hash)
+    await tables.Account.update({tables.Account.password_hash: password_hash}).where(
+        tables.Account.id == account.id
+    )
+    await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
+
+
+async def _remember_password(member: Member, account: int, password_hash: str) -> None:
+    try:
+        await UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
+    except UniqueViolationError as error:
+        raise Refused(USED_PASSWORD) from error

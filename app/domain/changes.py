@@ -1,0 +1,272 @@
+"""How everything is changed: input → confirm → complete, once for all.
+
+A change is a small frozen dataclass that can `review` itself (the confirm page) and `apply` itself (what happens).
+`ask` keeps it for the member who asked, `find` shows it again, `confirm` carries it out: once, whoever presses how
+often, in one transaction with everything that belongs to it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, TypeVar, cast
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from app import database
+from app.domain import clock, members, tables
+from app.domain.members import Member, Missing, Permission, Role
+
+VALID = timedelta(minutes=30)
+"""A confirm page expires so long after its input page was sent."""
+PAGE = 50
+"""Changes on one page of the history."""
+STARS = "*****"
+"""What stands for the rest of a password, whatever its length."""
+
+
+class Refused(Exception):
+    """A rule forbids the change; the text says why, to the member. Nothing of the change is kept."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a confirm or complete page. `secret`: a password, shown as its first characters and stars."""
+
+    label: str
+    value: str
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where the complete page leads on to."""
+
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """The confirm page of a change."""
+
+    title: str
+    rows: list[Row]
+    button: str
+    back: str
+    """Path of the input page."""
+    costs: tuple[Row, ...] = ()
+    notices: tuple[str, ...] = ()
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The complete page of a change, kept for the history."""
+
+    title: str
+    lead: str
+    rows: list[Row]
+    notices: tuple[str, ...] = ()
+    next: tuple[Link, ...] = ()
+
+
+class Change(Protocol):
+    """What a member asks for. The fields are kept as JSON: no secret goes into them but a password's hash."""
+
+    kind: ClassVar[str]
+    name: ClassVar[str]
+    """As the history calls it."""
+    permission: ClassVar[Permission]
+
+    @property
+    def subject(self) -> str | None:
+        """The account ID that it is about, if any."""
+
+    def review(self, member: Member) -> Review:
+        """The confirm page, from the contract as it is now. Raises Refused, Missing."""
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        """Carry it out, with the contract locked, in the caller's transaction. Raises Refused, Missing."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change as it is kept: pending, applied, or expired."""
+
+    id: uuid.UUID
+    kind: str
+    asker: str
+    subject: str | None
+    asked_at: datetime
+    applied_at: datetime | None
+    change: Change | None
+    receipt: Receipt | None
+    receipt_number: str
+    peek: str
+    """The first characters of the password it sets, while this session may still see them."""
+
+    @property
+    def name(self) -> str:
+        return KINDS[self.kind].name
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.asked_at + VALID
+
+    @property
+    def expired(self) -> bool:
+        return self.applied_at is None and clock.now() > self.expires_at
+
+
+KINDS: dict[str, type[Change]] = {}
+"""Every kind of change, filled by `kind`."""
+
+C = TypeVar("C", bound=type[Change])
+D = TypeVar("D", bound=Change)
+
+
+def kind(change: C) -> C:
+    """Class decorator: make the kind known, so that what is kept can be read back."""
+    KINDS[change.kind] = change
+    return change
+
+
+async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
+    """Keep the change until the member confirms it; `peek`: the first characters of the password it sets."""
+    kept = tables.Change(
+        contract=member.contract.id,
+        account=member.account_id,
+        asker=member.own.login if member.own else "お客様番号",
+        kind=change.kind,
+        subject=change.subject,
+        asked_at=clock.now(),
+        data=msgspec.json.encode(change).decode(),
+        sealed=_cipher(member).encrypt(peek.encode()) if peek else None,
+    )
+    await kept.save()
+    return kept.id
+
+
+_COLUMNS = (
+    "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
+)
+_MINE = "contract = $1 AND (account IS NOT DISTINCT FROM $2 OR (applied_at IS NOT NULL AND $3))"
+"""A pending change is its asker's alone; an applied one the customer and the admins may read too."""
+
+
+async def find(member: Member, identity: uuid.UUID) -> Asked:
+    """A change that this member may see. Raises Missing."""
+    found = await database.rows(
+        f"SELECT {_COLUMNS} FROM change WHERE {_MINE} AND id = $4",  # noqa: S608 - constants
+        *_whose(member),
+        identity,
+    )
+    if not found:
+        raise Missing(identity)
+    return _asked(member, found[0])
+
+
+async def draft(member: Member, identity: uuid.UUID, kind: type[D]) -> tuple[D, str] | None:
+    """The member's own pending change of that kind with its peek, to fill the input page with again."""
+    try:
+        asked = await find(member, identity)
+    except Missing:
+        return None
+    return (asked.change, asked.peek) if isinstance(asked.change, kind) and not asked.expired else None
+
+
+async def history(member: Member, before: int | None = None) -> list[Asked]:
+    """The applied changes that this member may see, newest first, at most PAGE, below the receipt number given."""
+    found = await database.rows(
+        f"SELECT {_COLUMNS} FROM change WHERE {_MINE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
+        f" AND receipt_number < $4 ORDER BY receipt_number DESC LIMIT {PAGE}",
+        *_whose(member),
+        before or 2**62,
+    )
+    return [_asked(member, row) for row in found]
+
+
+async def confirm(member: Member, identity: uuid.UUID) -> None:
+    """Carry out a pending change; one that is applied or expired stays as it is. Raises Refused, Missing, Forbidden.
+
+    The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
+    judged again on what is true then.
+    """
+    async with database.engine().transaction():
+        await database.rows("SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE", member.contract.id)
+        now = clock.now()
+        claimed = await database.rows(_CLAIM, identity, member.contract.id, member.account_id, now, now - VALID)
+        if not claimed:
+            return
+        change = _change(claimed[0])
+        fresh = await members.find(member.token_hash, member.seal_keys)
+        if fresh is None:
+            raise members.SessionEnded
+        fresh.require(change.permission, writing=True)
+        receipt = await change.apply(fresh, now)
+        await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
+            tables.Change.id == identity
+        )
+
+
+_CLAIM = """
+WITH asked AS (
+    SELECT id, kind, data FROM change
+    WHERE id = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND applied_at IS NULL AND asked_at >= $5
+    FOR UPDATE
+)
+UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
+FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data
+"""
+
+
+async def shown(asked: Asked) -> None:
+    """The first complete page was made: from now on the password is stars."""
+    await tables.Change.update({tables.Change.sealed: None}).where(tables.Change.id == asked.id)
+
+
+def with_peek(rows: list[Row], peek: str) -> list[Row]:
+    """The rows with the first characters of the password before its stars."""
+    return [replace(row, value=peek + row.value) if row.secret else row for row in rows]
+
+
+def _whose(member: Member) -> tuple[int, int | None, bool]:
+    return member.contract.id, member.account_id, member.role is not Role.USER
+
+
+def _change(row: Any) -> Change:
+    return cast("Change", msgspec.json.decode(row["data"], type=KINDS[row["kind"]]))
+
+
+def _asked(member: Member, row: Any) -> Asked:
+    applied_at, number = row["applied_at"], row["receipt_number"]
+    return Asked(
+        id=row["id"],
+        kind=row["kind"],
+        asker=row["asker"],
+        subject=row["subject"],
+        asked_at=row["asked_at"],
+        applied_at=applied_at,
+        change=_change(row) if row["data"] else None,
+        receipt=msgspec.json.decode(row["receipt"], type=Receipt) if row["receipt"] else None,
+        receipt_number=f"{number:010d}" if number else "",
+        peek=_open(member, row["sealed"]),
+    )
+
+
+def _cipher(member: Member) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in member.seal_keys])
+
+
+def _open(member: Member, sealed: bytes | None) -> str:
+    """What was sealed by this session; nothing for another one."""
+    if sealed is None:
+        return ""
+    try:
+        return _cipher(member).decrypt(sealed).decode()
+    except InvalidToken:
+        return ""
+

@@ -1,0 +1,29 @@
+"""The one clock of the program. The demo can shift it, so that month ends and time-outs can be tried.
+
+No rule asks the database for `now()`: every moment that is stored or compared comes from here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+_shift = timedelta()
+
+
+def now() -> datetime:
+    """This moment in UTC, shifted where the demo was told so."""
+    return datetime.now(UTC) + _shift
+
+
+def today() -> date:
+    """The day in Asia/Tokyo, where months are counted."""
+    return now().astimezone(TOKYO).date()
+
+
+def start_at(moment: datetime | None) -> None:
+    """Let the clock run on from `moment` (aware); None: from the real time."""
+    global _shift
+    _shift = timedelta() if moment is None else moment - datetime.now(UTC)

@@ -1,0 +1,166 @@
+"""The rules of single fields: text in, value out, or `Wrong` with the reason in plain Japanese.
+
+Text is normalised before it is judged (spec 2), so that what a member sees on the confirm page is what is kept.
+The same rules judge a form and a line of an import file.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Literal
+
+from email_validator import EmailNotValidError, validate_email
+
+NAME_LENGTH = 32
+ADDRESS_LENGTH = 254
+
+_ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{1,13}[a-z0-9]")
+_ACCOUNT_PASSWORD = re.compile(r"[A-Za-z0-9_-]{8,16}")
+_CUSTOMER_PASSWORD = re.compile(r"[!-~]{6,10}")
+_KATAKANA = re.compile(r"[ァ-ヺー・]+")
+_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+_HALF_WIDTH_NAME = re.compile(r"[A-Za-z0-9_-]")
+
+
+class Wrong(ValueError):
+    """A value that a rule refuses; the text is the reason, for the person who typed it."""
+
+    @property
+    def reason(self) -> str:
+        return str(self)
+
+
+def half_width(text: str) -> str:
+    """全角英数 → 半角, without the spaces around; for fields that hold 半角 only."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _visible(text: str) -> bool:
+    """No control, format, private or unassigned character: they print as nothing or turn the text around."""
+    return not any(unicodedata.category(character).startswith("C") for character in text)
+
+
+def is_account_id(text: str) -> bool:
+    """Whether the text has the form of an account ID (spec 5)."""
+    return _ACCOUNT_ID.fullmatch(text) is not None
+
+
+def account_id(text: str) -> str:
+    """アカウントID: 3-15 of lower-case letters, digits and `-`, first a letter, last a letter or digit."""
+    value = half_width(text)
+    if not value:
+        raise Wrong("アカウントIDを入力してください。")
+    if not 3 <= len(value) <= 15:
+        raise Wrong("アカウントIDは3文字以上、15文字以内で入力してください。")
+    if re.search(r"[^a-z0-9-]", value):
+        raise Wrong("アカウントIDに使えるのは、半角の英小文字、数字、ハイフン（-）だけです。")
+    if not "a" <= value[0] <= "z":
+        raise Wrong("アカウントIDの先頭は英小文字にしてください。")
+    if value.endswith("-"):
+        raise Wrong("アカウントIDの末尾は英小文字または数字にしてください。")
+    return value
+
+
+def name(text: str) -> str:
+    """A part of 氏名: any visible characters, up to 32; kept as typed (NFKC would change some surnames)."""
+    value = text.strip()
+    if not value:
+        raise Wrong("氏名を入力してください。")
+    if len(value) > NAME_LENGTH:
+        raise Wrong(f"{NAME_LENGTH}文字以内で入力してください。")
+    if not _visible(value):
+        raise Wrong("使えない文字が含まれています。")
+    return value
+
+
+def kana(text: str) -> str:
+    """A part of 氏名カナ: ひらがな and 半角カナ become 全角カナ; ー and ・ allowed; up to 32."""
+    value = half_width(text).translate(_HIRAGANA_TO_KATAKANA)
+    if not value:
+        raise Wrong("氏名カナを入力してください。")
+    if len(value) > NAME_LENGTH:
+        raise Wrong(f"{NAME_LENGTH}文字以内で入力してください。")
+    if not _KATAKANA.fullmatch(value):
+        raise Wrong("全角カタカナで入力してください。")
+    return value
+
+
+def user_name(text: str) -> str:
+    """ユーザーネーム: 全角 characters, letters, digits, `-` and `_`; up to 32."""
+    value = text.strip()
+    if not value:
+        raise Wrong("ユーザーネームを入力してください。")
+    if len(value) > NAME_LENGTH:
+        raise Wrong(f"ユーザーネームは{NAME_LENGTH}文字以内で入力してください。")
+    if not _visible(value) or not all(
+        _HALF_WIDTH_NAME.fullmatch(character) or unicodedata.east_asian_width(character) in "WFA"
+        for character in value
+    ):
+        raise Wrong("ユーザーネームに使えるのは、全角文字、半角英数字、ハイフン（-）、下線（_）だけです。")
+    return value
+
+
+def account_password(text: str, login: str) -> str:
+    """The password of an account ID: 8-16 of letters, digits, `-` `_`, a letter and a digit, not the ID itself."""
+    if not text:
+        raise Wrong("パスワードを入力してください。")
+    if not 8 <= len(text) <= 16:
+        raise Wrong("パスワードは8文字以上、16文字以内で入力してください。")
+    if not _ACCOUNT_PASSWORD.fullmatch(text):
+        raise Wrong("パスワードに使えるのは、半角の英字、数字、ハイフン（-）、下線（_）だけです。")
+    if not re.search(r"[0-9]", text) or not re.search(r"[A-Za-z]", text):
+        raise Wrong("パスワードには、英字と数字をそれぞれ1文字以上使ってください。")
+    if text == login:
+        raise Wrong("アカウントIDと同じパスワードは使えません。")
+    return text
+
+
+def customer_password(text: str, customer_number: str) -> str:
+    """お客様番号パスワード: 6-10 of letters, digits and ASCII symbols, no run of the customer number's digits."""
+    if not text:
+        raise Wrong("新パスワードを入力してください。")
+    if not 6 <= len(text) <= 10:
+        raise Wrong("パスワードは6文字以上、10文字以内で入力してください。")
+    if not _CUSTOMER_PASSWORD.fullmatch(text):
+        raise Wrong("パスワードに使えるのは、半角の英字、数字、記号だけです。")
+    if text in customer_number:
+        raise Wrong("お客様番号に含まれる数字の並びは、パスワードに使えません。")
+    return text
+
+
+def role(text: str) -> Literal["user", "admin"]:
+    """アカウント権限種別."""
+    if text == "user":
+        return "user"
+    if text == "admin":
+        return "admin"
+    raise Wrong("アカウント権限種別を選んでください。")
+
+
+def customer_number(text: str) -> str:
+    """お客様番号: 14 digits."""
+    value = re.sub(r"[\s-]", "", half_width(text))
+    if not re.fullmatch(r"[0-9]{14}", value):
+        raise Wrong("お客様番号は14桁の数字です。")
+    return value
+
+
+def mail_address(text: str) -> str:
+    """One mail address, as typed; two in one field, display names and comments are refused."""
+    value = half_width(text)
+    if len(value) > ADDRESS_LENGTH:
+        raise Wrong(f"メールアドレスは{ADDRESS_LENGTH}文字以内で入力してください。")
+    try:
+        return validate_email(value, check_deliverability=False, allow_smtputf8=False).normalized
+    except EmailNotValidError as error:
+        raise Wrong("メールアドレスの形が正しくありません。例：taro@example.jp") from error
+
+
+def past_date(text: str) -> date:
+    """A day as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise Wrong("日付は YYYY-MM-DD の形で書いてください。") from error

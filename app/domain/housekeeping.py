@@ -1,0 +1,36 @@
+"""What a server throws away in the background: sessions, counters and confirm pages that are over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app import database
+from app.domain import attempts, clock, members
+from app.domain.changes import VALID
+
+LOCK = 7_302_020
+"""Key of the advisory lock: one worker at a time."""
+EVERY = timedelta(minutes=10)
+
+
+async def tidy() -> bool:
+    """Delete what is over; False if another worker is at it.
+
+    A confirm page that expired stays a day, to say so to whoever comes back to it, without what was asked.
+    """
+    now = clock.now()
+    async with database.engine().transaction():
+        got = await database.rows("SELECT pg_try_advisory_xact_lock($1) AS got", LOCK)
+        if not got[0]["got"]:
+            return False
+        await database.rows(
+            "DELETE FROM session WHERE seen_at <= $1 OR opened_at <= $2", now - members.IDLE, now - members.LIFETIME
+        )
+        await database.rows(
+            "UPDATE change SET data = NULL, sealed = NULL"
+            " WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL",
+            now - VALID,
+        )
+        await database.rows("DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1))
+        await attempts.forget(now)
+    return True

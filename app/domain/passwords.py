@@ -1,0 +1,175 @@
+"""Passwords: argon2id hashes, made and checked in a thread, at most two at once.
+
+A stored hash is the argon2 string, with `p<version>` before it when the password was first keyed with the pepper of
+that version. Hashes of account IDs carry no pepper: the mail server checks them too and knows none (docs/decisions.md).
+
+All hashes of one login share its salt, so "used before" is one computation and equality, which a unique constraint
+in the database can hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+import anyio
+from argon2.low_level import Type, hash_secret
+
+MEMORY = 19 * 1024
+"""KiB; with two passes and one lane: 40-80 ms."""
+PASSES = 2
+LANES = 1
+LENGTH = 32
+
+_ARGON2 = re.compile(
+    r"(?:p(?P<pepper>[0-9]+))?\$argon2id\$v=19\$m=(?P<memory>[0-9]{1,7}),t=(?P<passes>[0-9]{1,2}),p=(?P<lanes>[0-9]{1,2})"
+    r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<hash>[A-Za-z0-9+/]{43})"
+)
+_two_at_once = anyio.CapacityLimiter(2)
+
+
+@dataclass(frozen=True)
+class Peppers:
+    """Secret keys by version, from the settings; the highest version is used for new hashes."""
+
+    by_version: dict[int, bytes]
+
+    @property
+    def newest(self) -> int | None:
+        return max(self.by_version, default=None)
+
+
+_peppers = Peppers({})
+
+
+def season(peppers: Peppers) -> None:
+    """Set the peppers, once at start."""
+    global _peppers
+    _peppers = peppers
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password that a member chose: its hash, made the moment it was typed, and its first three characters.
+
+    `peek` is never stored beside the hash (changes.py seals it for the session that typed it).
+    """
+
+    hash: str
+    peek: str = ""
+
+
+def is_hash(text: str) -> bool:
+    """Whether the text is an argon2id hash as an import file may hold it (no pepper, bounded cost)."""
+    found = _ARGON2.fullmatch(text)
+    return (
+        found is not None
+        and found["pepper"] is None
+        and 8 <= int(found["memory"]) <= 256 * 1024
+        and 1 <= int(found["passes"]) <= 10
+        and 1 <= int(found["lanes"]) <= 4
+    )
+
+
+async def verify(stored: str, password: str) -> bool:
+    """Whether the password belongs to the stored hash."""
+    return hmac.compare_digest((await _like(stored, password)).encode(), stored.encode())
+
+
+async def pretend(password: str) -> None:
+    """Take as long as `verify` does, for a name that does not exist."""
+    await verify(_NOBODY, password)
+
+
+def outdated(stored: str) -> bool:
+    """Whether a customer number's hash should be made anew at its next login: imported, or with an old pepper."""
+    return _pepper_of(stored) != _peppers.newest
+
+
+async def for_account(password: str, used: list[str]) -> NewPassword | None:
+    """The new password of an account ID whose hashes so far are `used`, newest first; None if it was used before."""
+    return await _new(password, used, None)
+
+
+async def for_customer(password: str, used: list[str]) -> NewPassword | None:
+    """The new password of a customer number, with pepper; None if it was used before."""
+    return await _new(password, used, _peppers.newest)
+
+
+async def peppered_like(stored: str, password: str) -> str:
+    """A customer number's hash of the same password with the same salt and the newest pepper."""
+    return await _in_thread(password, _new_form(stored, _peppers.newest))
+
+
+def hash_now(password: str, *, peppered: bool) -> str:
+    """A hash with a fresh salt, in this thread (an import does its own threading)."""
+    return _hash(password, _new_form(None, _peppers.newest if peppered else None))
+
+
+async def _new(password: str, used: list[str], pepper: int | None) -> NewPassword | None:
+    new = await _in_thread(password, _new_form(used[0] if used else None, pepper))
+    for form in {_form(stored) for stored in used}:
+        if form + (await _in_thread(password, form)).removeprefix(form) in used:
+            return None
+    return NewPassword(new, password[:3])
+
+
+def _new_form(salted_like: str | None, pepper: int | None) -> str:
+    salt = _parts(salted_like)["salt"] if salted_like else _base64(secrets.token_bytes(16))
+    return f"{'' if pepper is None else f'p{pepper}'}$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${salt}$"
+
+
+def _parts(stored: str) -> re.Match[str]:
+    found = _ARGON2.fullmatch(stored)
+    if found is None:
+        raise ValueError("not an argon2id hash as this program stores it")
+    return found
+
+
+def _form(stored: str) -> str:
+    """Everything of a hash but the hash itself: pepper, cost and salt."""
+    return stored[: _parts(stored).start("hash")]
+
+
+def _pepper_of(stored: str) -> int | None:
+    version = _parts(stored)["pepper"]
+    return None if version is None else int(version)
+
+
+async def _like(stored: str, password: str) -> str:
+    return await _in_thread(password, _form(stored))
+
+
+async def _in_thread(password: str, form: str) -> str:
+    return await anyio.to_thread.run_sync(_hash, password, form, limiter=_two_at_once)
+
+
+def _hash(password: str, form: str) -> str:
+    """The whole stored string for a password in the given form."""
+    parts = _parts(form + "A" * 43)
+    secret = password.encode()
+    pepper, argon2 = parts["pepper"], form[form.index("$") :]
+    if pepper is not None:
+        key = _peppers.by_version[int(pepper)]
+        secret = base64.b64encode(hmac.digest(key, secret, hashlib.sha256))
+    made = hash_secret(
+        secret,
+        base64.b64decode(parts["salt"] + "=" * (-len(parts["salt"]) % 4)),
+        time_cost=int(parts["passes"]),
+        memory_cost=int(parts["memory"]),
+        parallelism=int(parts["lanes"]),
+        hash_len=LENGTH,
+        type=Type.ID,
+    ).decode()
+    return form + made.removeprefix(argon2)
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")
+
+
+_NOBODY = f"$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${_base64(bytes(16))}${_base64(bytes(LENGTH))}"

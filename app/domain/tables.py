@@ -1,0 +1,172 @@
+"""Every table. What Piccolo cannot express (checks, partial indexes) is raw SQL in migrations/.
+
+Every table that grows with members carries the contract's key, so that it can be partitioned or sharded by it.
+"""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    UUID,
+    BigInt,
+    BigSerial,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    JSONB,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+
+class Contract(Table):
+    """ご契約: one per customer number, with its contractor."""
+
+    id = BigSerial(primary_key=True)
+    customer_number = Text(unique=True)
+    password_hash = Text(secret=True)
+    contract_type = Text()
+    mail_product = Text(help_text="mail_pack or mail_web; what it gives: domain/catalogue.py")
+    building = Text()
+    opened_on = Date(default=None)
+    family = Text()
+    given = Text()
+    family_kana = Text()
+    given_kana = Text()
+    birth_date = Date(default=None)
+    sex = Text()
+    address = Text()
+    occupation = Text()
+    household = SmallInt(default=0)
+    phone = Text()
+    fax = Text()
+    mobile = Text()
+    email = Text()
+
+
+class Card(Table):
+    """お支払い方法: what may be kept of a card. Never its number."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, unique=True, null=False, default=None, on_delete=OnDelete.restrict)
+    brand = Text()
+    last4 = Text()
+    expires = Text(help_text="YYYY-MM, the last month it is valid in")
+    holder = Text()
+
+
+class Account(Table):
+    """アカウントID. A deleted one stays as a tombstone, so that its name is never given again."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    login = Text(unique=True)
+    slot = SmallInt(default=None, help_text="1 to 5, unique among the contract's living ones: the limit")
+    password_hash = Text(secret=True)
+    family = Text()
+    given = Text()
+    family_kana = Text()
+    given_kana = Text()
+    user_name = Text()
+    role = Text(default="user", help_text="user or admin")
+    other_address = Text(null=True, default=None, help_text="an address of another company")
+    registered_at = Timestamptz(default=None)
+    deleted_at = Timestamptz(null=True, default=None)
+
+
+class UsedPassword(Table):
+    """Every password hash that a login ever had: none may be used again."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict)
+    hash = Text(secret=True)
+
+
+class ServicePeriod(Table):
+    """One purchase of a product, from its start to its end; an open one has no end."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict)
+    product = Text()
+    started_at = Timestamptz(default=None)
+    ended_at = Timestamptz(null=True, default=None)
+
+
+class MailAddress(Table):
+    """A UCOM mail address of an account ID. A released one stays, so that it is never given again."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.restrict)
+    address = Text(unique=True)
+    registered_at = Timestamptz(default=None)
+    released_at = Timestamptz(null=True, default=None)
+
+
+class WebSpace(Table):
+    """Webスペース of an account ID. A released name stays, so that it is never given again."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.restrict)
+    name = Text(unique=True)
+    registered_at = Timestamptz(default=None)
+    released_at = Timestamptz(null=True, default=None)
+
+
+class Session(Table):
+    """Who is logged in. The cookie holds the token, this row its SHA-256: a copy of the table opens no session."""
+
+    token_hash = Bytea(primary_key=True, default=None)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        Account, null=True, default=None, on_delete=OnDelete.cascade, help_text="none: the customer number"
+    )
+    opened_at = Timestamptz(default=None)
+    seen_at = Timestamptz(default=None)
+
+
+class Attempt(Table):
+    """Failed logins, counted per login, per address, per browser and over all (session.py)."""
+
+    key = Bytea(primary_key=True, default=None, help_text="keyed hash: no address and no name is kept")
+    failures = Integer(default=0)
+    since = Timestamptz(default=None)
+
+
+class Change(Table):
+    """What a member asked for: pending, then applied with its receipt, or left to expire. Also the history."""
+
+    id = UUID(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(
+        Account, null=True, default=None, on_delete=OnDelete.restrict, help_text="who asked; none: the customer"
+    )
+    asker = Text(help_text="who asked, as the history names it")
+    kind = Text()
+    subject = Text(null=True, default=None, help_text="the account ID that it is about")
+    asked_at = Timestamptz(default=None)
+    data = JSONB(null=True, default=None, help_text="the change itself; emptied when it is applied")
+    sealed = Bytea(null=True, default=None, help_text="first characters of a password, readable by its session only")
+    applied_at = Timestamptz(null=True, default=None)
+    receipt_number = BigInt(null=True, default=None, unique=True)
+    receipt = JSONB(null=True, default=None)
+
+
+TABLES: list[type[Table]] = [
+    Contract,
+    Card,
+    Account,
+    UsedPassword,
+    ServicePeriod,
+    MailAddress,
+    WebSpace,
+    Session,
+    Attempt,
+    Change,
+]

@@ -1,0 +1,77 @@
+"""What was typed, and what is wrong with it. The rules of the fields are in domain/fields.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from litestar.exceptions import ClientException
+
+from app.domain.fields import Wrong
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+MOST_FIELDS = 60
+T = TypeVar("T")
+
+
+class Unreadable(ClientException):
+    """A body that no form of ours sends: another content type, repeated names, NUL, text that is not UTF-8."""
+
+
+@dataclass
+class Form:
+    """The typed text by field name, and the reason for each wrong one."""
+
+    typed: dict[str, str] = field(default_factory=dict)
+    _wrong: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> bool:
+        return not self._wrong
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The reasons by field name, in the order of the page, which is the order that a browser sends."""
+        order = {name: place for place, name in enumerate(self.typed)}
+        return dict(sorted(self._wrong.items(), key=lambda item: order.get(item[0], len(order))))
+
+    def take(self, name: str, rule: Callable[[str], T]) -> T | None:
+        """The field's value by its rule; None, with the reason kept, if the rule refuses it."""
+        try:
+            return rule(self.typed.get(name, ""))
+        except Wrong as wrong:
+            self._wrong[name] = wrong.reason
+            return None
+
+    def must(self, right: bool, name: str, reason: str) -> None:
+        """Mark the field wrong unless `right`; the first reason stays."""
+        if not right:
+            self._wrong.setdefault(name, reason)
+
+
+async def read(request: Request[Any, Any, Any]) -> Form:
+    """The form of a POST, read once per request. Raises Unreadable (400); a body over the app's limit is a 413."""
+    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
+    if "form" not in scope:
+        scope["form"] = Form(_parse(request.headers.get("content-type", ""), await request.body()))
+    form: Form = scope["form"]
+    return form
+
+
+def _parse(content_type: str, body: bytes) -> dict[str, str]:
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Unreadable
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as error:
+        raise Unreadable from error
+    typed = dict(pairs)
+    if len(typed) != len(pairs) or any("\0" in name + value for name, value in pairs):
+        raise Unreadable
+    return typed

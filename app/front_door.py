@@ -1,0 +1,103 @@
+"""What every request and every answer passes, errors included: the host check, a sane URL, the security headers,
+and the cookies that the visit left to be set.
+
+Pure ASGI around the whole application, so nothing inside can forget it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from litestar.datastructures import MutableScopeHeaders
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+    from app.session import Visit
+    from app.settings import Settings
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+ONE_YEAR = "max-age=31536000; includeSubDomains"
+
+
+class FrontDoor:
+    """ASGI middleware; `settings` say which hosts are ours and whether the outside is https.
+
+    `bad_request` is the page for a request that names no host of ours or has an unreadable URL.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, bad_request: bytes) -> None:
+        self.app = app
+        self.bad_request = bad_request
+        self.hosts = settings.hosts
+        self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._finish(scope, MutableScopeHeaders.from_message(message))
+            await send(message)
+
+        if _readable(scope) and _host(scope) in self.hosts:
+            await self.app(scope, receive, send_with_headers)
+        else:
+            await _turn_away(send_with_headers, self.bad_request)
+
+    def _finish(self, scope: Scope, headers: MutableScopeHeaders) -> None:
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "no-store")
+        visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
+        for cookie in visit.cookies if visit else ():
+            headers.add("Set-Cookie", cookie.to_header(header=""))
+
+
+def _host(scope: Scope) -> str:
+    """The Host header without its port."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1:
+        return ""
+    host = hosts[0].decode("latin-1").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def _readable(scope: Scope) -> bool:
+    """Whether path and query are UTF-8 without NUL: the database takes no other text."""
+    raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+    try:
+        text = unquote_to_bytes(raw + b"?" + scope["query_string"].replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text
+
+
+async def _turn_away(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,102 @@
+"""Table of contents: the routes, the guard, the error pages, and what runs while the server runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from litestar import Litestar
+from litestar.datastructures import State
+
+from app import database, errors, render, session
+from app.domain import clock, housekeeping, passwords
+from app.domain.tables import TABLES
+from app.front_door import FrontDoor
+from app.routes import accounts, changes, contact, customer_password, health, login, overview
+from app.static_files import StaticFiles
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+    from app.settings import Settings
+
+STATIC = Path(__file__).parent.parent / "static"
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request body; the longest form of ours has a few thousand."""
+
+ROUTES = [
+    login.login_page,
+    login.log_in,
+    login.log_out,
+    login.extend,
+    overview.overview,
+    overview.account,
+    accounts.account_list,
+    accounts.registration_page,
+    accounts.register,
+    accounts.edit_page,
+    accounts.edit,
+    accounts.password_page,
+    accounts.change_password,
+    accounts.deletion_page,
+    accounts.delete,
+    customer_password.input_page,
+    customer_password.change,
+    changes.history,
+    changes.show,
+    changes.confirm,
+    contact.contact,
+    contact.privacy,
+    health.healthz,
+    health.readyz,
+]
+
+log = logging.getLogger("mypage")
+
+
+def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
+    """The whole application for one worker; it connects when it is started, not when it is made."""
+    files = StaticFiles(STATIC)
+    templates = render.environment(files)
+
+    @contextlib.asynccontextmanager
+    async def running(_: Litestar) -> AsyncIterator[None]:
+        database.use(engine, TABLES)
+        passwords.season(passwords.Peppers(settings.peppers))
+        clock.start_at(settings.start_clock_at)
+        await engine.start_connection_pool(max_size=settings.pool_size)
+        tidying = asyncio.create_task(_keep_tidy())
+        try:
+            yield
+        finally:
+            tidying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await tidying
+            await engine.close_connection_pool()
+
+    app = Litestar(
+        route_handlers=[*ROUTES, *files.routes()],
+        guards=[session.guard],
+        exception_handlers=errors.HANDLERS,
+        lifespan=[running],
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=None,
+        logging_config=None,
+        state=State({"settings": settings, "templates": templates}),
+    )
+    return FrontDoor(app, settings, errors.bad_request(templates))
+
+
+async def _keep_tidy() -> None:
+    """Tidy now and then; a database that is away is tried again the next time."""
+    while True:
+        try:
+            await housekeeping.tidy()
+        except Exception as error:
+            if not database.unavailable(error):
+                log.exception("tidying failed")
+        await asyncio.sleep(housekeeping.EVERY.total_seconds())

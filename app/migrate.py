@@ -1,0 +1,44 @@
+"""Brings the schema up to date: all missing migrations in one transaction, one process at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+from piccolo.apps.migrations.tables import Migration
+
+from app import database
+from app.piccolo_app import APP_CONFIG
+
+LOCK = 7_302_019
+"""Key of the advisory lock that migrating takes."""
+
+
+async def migrate() -> list[str]:
+    """Run what is missing; returns the names of the migrations that were run."""
+    os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
+    Migration._meta.db = database.engine()
+    async with database.engine().transaction():
+        await database.rows("SELECT pg_advisory_xact_lock($1)", LOCK)
+        await Migration.create_table(if_not_exists=True)
+        before = await _done()
+        with contextlib.redirect_stdout(io.StringIO()):  # Piccolo prints its progress; the caller tells the result
+            await ForwardsMigrationManager(app_name=APP_CONFIG.app_name).run_migrations(APP_CONFIG)
+        return [name for name in await _done() if name not in before]
+
+
+async def pending() -> list[str]:
+    """The migrations that the schema lacks."""
+    found = await database.rows("SELECT to_regclass('migration') IS NOT NULL AS there")
+    Migration._meta.db = database.engine()
+    done = await _done() if found[0]["there"] else []
+    manager = ForwardsMigrationManager(app_name=APP_CONFIG.app_name)
+    modules = manager.get_migration_modules(APP_CONFIG.resolved_migrations_folder_path)
+    return [name for name in manager.get_migration_ids(modules) if name not in done]
+
+
+async def _done() -> list[str]:
+    names = Migration.select(Migration.name).where(Migration.app_name == APP_CONFIG.app_name)
+    return await names.order_by(Migration.id).output(as_list=True)

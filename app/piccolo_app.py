@@ -1,0 +1,19 @@
+"""What Piccolo's migrations need to know of this application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from app.domain.tables import TABLES
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+APP_CONFIG = AppConfig(
+    app_name="mypage",
+    migrations_folder_path=str(MIGRATIONS),
+    table_classes=list(TABLES),
+    migration_dependencies=[],
+    commands=[],
+)

@@ -1,0 +1,143 @@
+"""Pages: the Jinja environment, and `page()`, which alone knows htmx."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from litestar import Request, Response
+from litestar.response import Redirect
+
+from app.domain import clock, members
+from app.domain.members import Member, Permission
+from app.session import visit_of
+
+if TYPE_CHECKING:
+    from app.static_files import StaticFiles
+
+PARTIALS = Path(__file__).parent / "partials"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the side menu."""
+
+    title: str
+    path: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the side menu."""
+
+    title: str
+    entries: list[Entry]
+
+
+MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
+    ("ご契約情報", (("ご契約情報一覧", "/", Permission.OVERVIEW),)),
+    ("各種お手続き", (("お客様番号パスワード変更", "/customer-password", Permission.CONTRACT),)),
+    (
+        "アカウントIDオプション",
+        (
+            ("アカウントID管理", "/accounts", Permission.ACCOUNTS),
+            ("アカウントIDオプション変更", "/#account-ids", Permission.OVERVIEW),
+        ),
+    ),
+    ("お手続き履歴", (("お手続き履歴", "/changes", Permission.CHANGES),)),
+)
+"""The side menu in the manual's order; each entry stands here from the day that its page does."""
+
+
+def menu(member: Member, path: str) -> list[Section]:
+    """The menu as this role may use it."""
+    sections = [
+        Section(
+            title,
+            [
+                Entry(_name(member, name, link), link, current=link == path)
+                for name, link, permission in entries
+                if member.may(permission)
+            ],
+        )
+        for title, entries in MENU
+    ]
+    return [section for section in sections if section.entries]
+
+
+def _name(member: Member, name: str, link: str) -> str:
+    return OWN_PAGE if link == "/" and member.role is members.Role.USER else name
+
+
+OWN_PAGE = "ユーザー管理"
+"""Title of the 利用者画面, the first page of a user-role member."""
+
+
+def environment(files: StaticFiles) -> jinja2.Environment:
+    """The templates, compiled as they are first used; an unknown name in one is an error, None prints nothing."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(PARTIALS),
+        autoescape=True,
+        auto_reload=False,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: "" if value is None else value,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["static_url"] = files.url
+    made.globals["role_names"] = members.ROLE_NAMES
+    made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
+    made.filters["moment"] = _moment
+    made.filters["day"] = _day
+    return made
+
+
+def _moment(value: datetime) -> str:
+    return f"{value.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}"
+
+
+def _day(value: date | datetime) -> str:
+    return f"{value.astimezone(clock.TOKYO) if isinstance(value, datetime) else value:%Y/%m/%d}"
+
+
+def by_htmx(request: Request[Any, Any, Any]) -> bool:
+    """Whether htmx asks, and wants a part of a page."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def page(
+    request: Request[Any, Any, Any], template: str, *, title: str, status: int = 200, **context: Any
+) -> Response[str]:
+    """A whole page for a browser, its panel for htmx; 422 marks the title as an error."""
+    layout = "layout/panel.html" if by_htmx(request) else "layout/page.html"
+    return _html(request, template, status, {"layout": layout, "title": title, "error": status == 422, **context})
+
+
+def piece(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+    """A part of a page that htmx swaps alone."""
+    return _html(request, template, 200, context)
+
+
+def _html(
+    request: Request[Any, Any, Any], template: str, status: int, context: dict[str, Any]
+) -> Response[str]:
+    visit = visit_of(request)
+    member = visit.member if visit else None
+    content = request.app.state.templates.get_template(template).render(
+        member=member,
+        menu=menu(member, request.url.path) if member else [],
+        csrf_token=visit.csrf_token if visit else "",
+        **context,
+    )
+    return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
+
+
+def see_other(path: str) -> Redirect:
+    """303: what was posted is done or kept; go and look there."""
+    return Redirect(path, status_code=303)

@@ -1,0 +1,204 @@
+"""アカウントID管理 (manual 7, 8, 9): the list, and the input pages of registering, changing and deleting."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms
+from app.domain import accounts, catalogue, changes, fields
+from app.domain.accounts import ChangeAccountPassword, DeleteAccount, Details, EditAccount, RegisterAccount
+from app.domain.fields import Wrong
+from app.domain.members import Account, Member, Permission
+from app.domain.passwords import NewPassword
+from app.forms import Form
+from app.render import page, see_other
+from app.routes.drafts import draft
+from app.session import who
+
+UNCHANGED = NewPassword("")
+"""An empty password on the input page of a change keeps the old one."""
+REPEAT = "確認のため入力したパスワードが、パスワードと一致しません。"
+
+
+@get("/accounts", opt={"permission": Permission.ACCOUNTS})
+async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(request, "accounts/list.html", title="アカウントID管理", most=catalogue.ACCOUNT_IDS, full=accounts.FULL)
+
+
+# --- register ---------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
+    drafted = await draft(request, request.query_params.get("change", ""), RegisterAccount)
+    form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
+    return _input(request, form, None, kept=drafted is not None)
+
+
+@post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+async def register(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    form.must(not member.contract.full, "login", accounts.FULL)
+    login = await _free_name(form, member)
+    kept = await _kept_password(request, RegisterAccount, login)
+    password = await _password(form, login, None, kept)
+    details = _details(form)
+    if not form.valid or details is None:
+        return _input(request, form, None, kept=kept is not None)
+    change = RegisterAccount(login, details, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- change -----------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+async def edit_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, request.query_params.get("change", ""), EditAccount)
+    form = _filled(login, drafted[0].details if drafted else account)
+    return _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
+
+
+@post("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    kept = await _kept_password(request, EditAccount, login) or UNCHANGED
+    password = await _password(form, login, account, kept)
+    details = _details(form)
+    if not form.valid or details is None:
+        return _input(request, form, account, kept=kept is not UNCHANGED)
+    change = EditAccount(login, details, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- password alone ---------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+async def password_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    return _password_input(request, Form(), who(request).account(login))
+
+
+@post("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+async def change_password(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    password = await _password(form, login, account, None)
+    if not form.valid:
+        return _password_input(request, form, account)
+    change = ChangeAccountPassword(login, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- delete -----------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    member = who(request)
+    account = member.account(login)
+    return page(
+        request,
+        "accounts/delete.html",
+        title="アカウントID情報削除",
+        account=account,
+        rows=accounts.deletion_rows(account),
+        notices=accounts.DELETION_NOTICES,
+    )
+
+
+@post("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+async def delete(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member = who(request)
+    change = DeleteAccount(member.account(login).login)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+# --- reading the input pages ------------------------------------------------------------------------------------------
+
+
+def _filled(login: str, details: Details | Account) -> Form:
+    """The form as it was typed, or as the account ID is registered; never its password."""
+    names = ("family", "given", "family_kana", "given_kana", "user_name", "role")
+    return Form({"login": login, **{name: getattr(details, name) for name in names}})
+
+
+async def _free_name(form: Form, member: Member) -> str:
+    """The account ID to register, if it has the right form and was never given to anybody."""
+    login = form.take("login", fields.account_id)
+    if login is None:
+        return ""
+    try:
+        await accounts.free_name(member, login)
+    except Wrong as wrong:
+        form.must(False, "login", wrong.reason)
+    return login
+
+
+def _details(form: Form) -> Details | None:
+    family, given = form.take("family", fields.name), form.take("given", fields.name)
+    family_kana, given_kana = form.take("family_kana", fields.kana), form.take("given_kana", fields.kana)
+    user_name, role = form.take("user_name", fields.user_name), form.take("role", fields.role)
+    if family and given and family_kana and given_kana and user_name and role:
+        return Details(family, given, family_kana, given_kana, user_name, role)
+    return None
+
+
+async def _kept_password(
+    request: Request[Any, Any, Any], kind: type[RegisterAccount | EditAccount], login: str
+) -> NewPassword | None:
+    """The password typed before for the same account ID, when the form came back from its confirm page."""
+    drafted = await draft(request, (await forms.read(request)).typed.get("change", ""), kind)
+    if drafted is None or drafted[0].login != login or not drafted[0].password_hash:
+        return None
+    return NewPassword(drafted[0].password_hash, drafted[1])
+
+
+async def _password(form: Form, login: str, account: Account | None, kept: NewPassword | None) -> NewPassword:
+    """The password to set: the typed one, else `kept`; what is wrong with it is noted in the form."""
+    again = form.typed.get("password_again", "")
+    if kept is not None and not form.typed.get("password") and not again:
+        return kept
+    password = form.take("password", partial(fields.account_password, login=login))
+    form.must(form.typed.get("password", "") == again, "password_again", REPEAT)
+    if password is None or not form.valid:
+        return UNCHANGED
+    try:
+        return await accounts.new_password(account, password)
+    except Wrong as wrong:
+        form.must(False, "password", wrong.reason)
+        return UNCHANGED
+
+
+def _input(
+    request: Request[Any, Any, Any], form: Form, account: Account | None, *, kept: bool
+) -> Response[str]:
+    return page(
+        request,
+        "accounts/input.html",
+        title="アカウントID登録／変更",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+        action=f"/accounts/{account.login}/edit" if account else "/accounts/new",
+        change=request.query_params.get("change") or form.typed.get("change", ""),
+        kept=kept,
+        full=accounts.FULL,
+    )
+
+
+def _password_input(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    return page(
+        request,
+        "accounts/password.html",
+        title="アカウントIDパスワード変更",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+    )

@@ -1,0 +1,24 @@
+"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from app.domain.members import Permission
+from app.render import page
+
+
+@get("/contact", opt={"permission": Permission.ANYONE})
+async def contact(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(
+        request, "contact/contact.html", title="お問い合わせ窓口", contact=request.app.state.settings.contact
+    )
+
+
+@get("/privacy", opt={"permission": Permission.ANYONE})
+async def privacy(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(
+        request, "contact/privacy.html", title="個人情報保護方針", contact=request.app.state.settings.contact
+    )
