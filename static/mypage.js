@@ -2,13 +2,13 @@
 "use strict";
 {
   const $ = (id) => document.getElementById(id);
-  const on = (names, act) => names.split(" ").forEach((name) => document.addEventListener(name, act, true));
+  const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
   const show = (id, text) => {
     $(id).hidden = false;
     announce(text || $(id).textContent);
   };
 
-  // Emptied first, or the same words twice are read once.
+  // Emptied first, or repeated words go unread.
   const announce = (text) => {
     $("announce").textContent = "";
     setTimeout(() => { $("announce").textContent = text; }, 100);
@@ -73,7 +73,7 @@
   });
   on("submit", ({ target }) => target.querySelectorAll(".show").forEach((button) => reveal(button, false)));
 
-  // One session for all tabs, so the time of its last request lies where all of them see it.
+  // One session for all tabs: they share the time of its last request.
   const touch = () => { if ($("timeout")) localStorage.lastRequest = Date.now(); };
   on("htmx:after:request", touch);
   setInterval(() => {
@@ -89,6 +89,9 @@
       show("timeout");
     }
   }, 1000);
+
+  // Back after logout shows no page that the browser kept.
+  on("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   unhide();
   touch();
