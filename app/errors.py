@@ -55,9 +55,12 @@ UNTRUSTED = (
 
 def _page(request: Request[Any, Any, Any], status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
-    return page(
+    answer = page(
         request, "errors/error.html", title=trouble.title, status=status, status_code=status, text=text or trouble.text
     )
+    # An error page takes the whole panel, whatever small piece htmx asked for.
+    answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
+    return answer
 
 
 def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
@@ -71,7 +74,7 @@ def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[
         query["expired"] = "1"
     login = f"/login?{urlencode(query)}"
     if by_htmx(request):
-        return Response("", status_code=401, headers={"HX-Redirect": login})
+        return Response("", status_code=200, headers={"HX-Redirect": login})
     return see_other(login)
 
 

@@ -51,6 +51,7 @@ ROUTES = [
     changes.confirm,
     contact.contact,
     contact.privacy,
+    contact.nowhere,
     health.healthz,
     health.readyz,
 ]

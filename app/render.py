@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.static_files import StaticFiles
 
 PARTIALS = Path(__file__).parent / "partials"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 
 
 @dataclass(frozen=True)

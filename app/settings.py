@@ -101,6 +101,17 @@ def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
     )
 
 
+def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
+    """The peppers for a command: the operator's, or those kept with the demo's data. Raises SettingsError."""
+    if not environment.get("MYPAGE_PEPPERS") and database_url(environment) is None:
+        return {1: _kept_key(data_dir(environment) / "pepper")}
+    wrong: list[str] = []
+    found = _peppers(environment, wrong)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
 def _needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
     value = environment.get(name, "").strip()
     if not value:

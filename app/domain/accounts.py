@@ -107,6 +107,10 @@ class RegisterAccount:
     def subject(self) -> str:
         return self.login
 
+    @property
+    def back(self) -> str:
+        return "/accounts/new"
+
     def review(self, member: Member) -> Review:
         if member.contract.full:
             raise Refused(FULL)
@@ -115,7 +119,6 @@ class RegisterAccount:
             rows=self.details.rows(self.login, PASSWORD),
             costs=(Row("アカウントIDの登録", "無料"),),
             button="登録",
-            back="/accounts/new",
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -163,6 +166,10 @@ class EditAccount:
         return self.login
 
     @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/edit"
+
+    @property
     def _rows(self) -> list[Row]:
         return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT)
 
@@ -177,7 +184,6 @@ class EditAccount:
             title="アカウントID登録／変更確認",
             rows=self._rows,
             button="登録",
-            back=f"/accounts/{self.login}/edit",
             notices=tuple(notices),
         )
 
@@ -214,6 +220,10 @@ class ChangeAccountPassword:
         return self.login
 
     @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/password"
+
+    @property
     def _rows(self) -> list[Row]:
         return [Row("アカウントID", self.login), PASSWORD]
 
@@ -223,7 +233,6 @@ class ChangeAccountPassword:
             title="アカウントIDパスワード変更確認",
             rows=self._rows,
             button="変更",
-            back=f"/accounts/{self.login}/password",
             notices=(OTHER_SESSIONS,),
         )
 
@@ -252,12 +261,15 @@ class DeleteAccount:
     def subject(self) -> str:
         return self.login
 
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/delete"
+
     def review(self, member: Member) -> Review:
         return Review(
             title="アカウントID情報削除確認",
             rows=deletion_rows(member.account(self.login)),
             button="削除",
-            back=f"/accounts/{self.login}/delete",
             notices=DELETION_NOTICES,
             danger=True,
         )

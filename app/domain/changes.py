@@ -55,8 +55,6 @@ class Review:
     title: str
     rows: list[Row]
     button: str
-    back: str
-    """Path of the input page."""
     costs: tuple[Row, ...] = ()
     notices: tuple[str, ...] = ()
     danger: bool = False
@@ -84,6 +82,10 @@ class Change(Protocol):
     @property
     def subject(self) -> str | None:
         """The account ID that it is about, if any."""
+
+    @property
+    def back(self) -> str:
+        """Path of the input page."""
 
     def review(self, member: Member) -> Review:
         """The confirm page, from the contract as it is now. Raises Refused, Missing."""

@@ -46,12 +46,15 @@ class ChangeCustomerPassword:
     def subject(self) -> None:
         return None
 
+    @property
+    def back(self) -> str:
+        return "/customer-password"
+
     def review(self, member: Member) -> Review:
         return Review(
             title="お客様番号パスワード変更確認",
             rows=_rows(member),
             button="変更",
-            back="/customer-password",
             notices=("変更すると、お客様番号でログイン中のほかの端末は、ログアウトされます。",),
         )
 

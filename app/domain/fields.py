@@ -63,27 +63,27 @@ def account_id(text: str) -> str:
     return value
 
 
-def name(text: str) -> str:
+def name(text: str, label: str = "氏名") -> str:
     """A part of 氏名: any visible characters, up to 32; kept as typed (NFKC would change some surnames)."""
     value = text.strip()
     if not value:
-        raise Wrong("氏名を入力してください。")
+        raise Wrong(f"{label}を入力してください。")
     if len(value) > NAME_LENGTH:
-        raise Wrong(f"{NAME_LENGTH}文字以内で入力してください。")
+        raise Wrong(f"{label}は{NAME_LENGTH}文字以内で入力してください。")
     if not _visible(value):
-        raise Wrong("使えない文字が含まれています。")
+        raise Wrong(f"{label}に、使えない文字が含まれています。")
     return value
 
 
-def kana(text: str) -> str:
+def kana(text: str, label: str = "氏名カナ") -> str:
     """A part of 氏名カナ: ひらがな and 半角カナ become 全角カナ; ー and ・ allowed; up to 32."""
     value = half_width(text).translate(_HIRAGANA_TO_KATAKANA)
     if not value:
-        raise Wrong("氏名カナを入力してください。")
+        raise Wrong(f"{label}を入力してください。")
     if len(value) > NAME_LENGTH:
-        raise Wrong(f"{NAME_LENGTH}文字以内で入力してください。")
+        raise Wrong(f"{label}は{NAME_LENGTH}文字以内で入力してください。")
     if not _KATAKANA.fullmatch(value):
-        raise Wrong("全角カタカナで入力してください。")
+        raise Wrong(f"{label}は、全角カタカナで入力してください。")
     return value
 
 

@@ -109,7 +109,7 @@ async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -
         title="アカウントID情報削除",
         account=account,
         rows=accounts.deletion_rows(account),
-        notices=accounts.DELETION_NOTICES,
+        cautions=accounts.DELETION_NOTICES,
     )
 
 
@@ -142,8 +142,10 @@ async def _free_name(form: Form, member: Member) -> str:
 
 
 def _details(form: Form) -> Details | None:
-    family, given = form.take("family", fields.name), form.take("given", fields.name)
-    family_kana, given_kana = form.take("family_kana", fields.kana), form.take("given_kana", fields.kana)
+    family = form.take("family", partial(fields.name, label="氏名（姓）"))
+    given = form.take("given", partial(fields.name, label="氏名（名）"))
+    family_kana = form.take("family_kana", partial(fields.kana, label="氏名カナ（姓カナ）"))
+    given_kana = form.take("given_kana", partial(fields.kana, label="氏名カナ（名カナ）"))
     user_name, role = form.take("user_name", fields.user_name), form.take("role", fields.role)
     if family and given and family_kana and given_kana and user_name and role:
         return Details(family, given, family_kana, given_kana, user_name, role)

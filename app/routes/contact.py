@@ -1,12 +1,13 @@
-"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page."""
+"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page. And the page for a path that leads nowhere."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
-from app.domain.members import Permission
+from app.domain.members import Missing, Permission
 from app.render import page
 
 
@@ -22,3 +23,9 @@ async def privacy(request: Request[Any, Any, Any]) -> Response[str]:
     return page(
         request, "contact/privacy.html", title="個人情報保護方針", contact=request.app.state.settings.contact
     )
+
+
+@get("/{path:path}", opt={"permission": Permission.ANYONE})
+async def nowhere(path: FromPath[str]) -> None:
+    """A 404 in the frame of whoever is logged in."""
+    raise Missing(path)

@@ -1,0 +1,95 @@
+"""Runs the portal on granian: one process for the demo, workers for production."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING, Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from granian.utils.proxies import wrap_asgi_with_proxy_headers
+
+from app import database, settings
+from app.main import portal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from litestar.types import ASGIApp
+
+CONNECTION = "MYPAGE_CONNECTION"
+"""How a worker learns from its parent where the database is; set by `serve`, not by an operator."""
+
+
+class PortTaken(Exception):
+    """Something else listens on the port."""
+
+
+def claim(host: str, port: int) -> None:
+    """Raise PortTaken if nobody can listen there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from error
+
+
+def demo(
+    chosen: settings.Settings, connection: dict[str, Any], port: int, ready: Callable[[], None]
+) -> None:
+    """Serve from this process until Ctrl-C or SIGTERM: when it is killed, nothing is left behind.
+
+    `ready` is called when the port answers.
+    """
+    asyncio.run(_serve_here(portal(chosen, database.Engine(connection)), port, ready))
+
+
+async def _serve_here(app: ASGIApp, port: int, ready: Callable[[], None]) -> None:
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    serving = loop.create_task(server.serve())
+    while not serving.done() and not await _answers(port):
+        await asyncio.sleep(0.01)
+    ready()
+    await serving
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def production(connection: dict[str, Any], host: str, port: int, workers: int) -> None:
+    """Serve with worker processes until SIGTERM; the settings are read again in each worker."""
+    os.environ[CONNECTION] = json.dumps(connection)
+    Granian(
+        "app.serving:worker",
+        factory=True,
+        address=host,
+        port=port,
+        workers=workers,
+        interface=Interfaces.ASGI,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()
+
+
+def worker() -> ASGIApp:
+    """The application of one worker process."""
+    chosen = settings.production()
+    app = portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
+    if chosen.trusted_proxies:
+        return wrap_asgi_with_proxy_headers(app, trusted_hosts=list(chosen.trusted_proxies))
+    return app

@@ -1,0 +1,148 @@
+"""A browser for tests: keeps cookies, fills in the forms of the page it is on, and lints every page it is given.
+
+No script runs in it: what it can do, a member without JavaScript can do. `htmx()` asks as htmx would.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+from bs4 import BeautifulSoup, Tag
+from litestar.types import ASGIApp
+
+PAGES = Path(__file__).parent.parent / ".build" / "pages"
+"""Every different page that a test fetched, for the HTML checker (make test)."""
+
+
+class Browser(httpx.AsyncClient):
+    """One device with its cookies; `page` is what it shows."""
+
+    def __init__(self, application: ASGIApp, host: str) -> None:
+        super().__init__(
+            transport=httpx.ASGITransport(app=application, raise_app_exceptions=False),  # type: ignore[arg-type]
+            base_url=f"https://{host}",
+        )
+        self.answer = httpx.Response(204)
+        self.page = BeautifulSoup("", "html.parser")
+
+    async def open(self, path: str, **headers: str) -> BeautifulSoup:
+        """Go to a path, over its redirects."""
+        return await self._show(await self.get(path, headers=headers, follow_redirects=True))
+
+    async def htmx(self, path: str) -> BeautifulSoup:
+        """Fetch a piece as htmx does; the page stays."""
+        answer = await self.get(path, headers={"HX-Request": "true"}, follow_redirects=True)
+        self.answer = answer
+        return BeautifulSoup(answer.text, "html.parser")
+
+    async def submit(self, action: str | None = None, **typed: str) -> BeautifulSoup:
+        """Fill in the page's form (the one with that action, else the only one in main) and press its button."""
+        form = self.form(action)
+        return await self.press(str(form["action"]), {**_filled(form), **typed})
+
+    async def press(self, path: str, body: dict[str, str], **headers: str) -> BeautifulSoup:
+        """Post a body as it is, from a page of ours."""
+        sent = {"Sec-Fetch-Site": "same-origin", **headers}
+        return await self._show(await self.post(path, data=body, headers=sent, follow_redirects=True))
+
+    async def log_in(self, kind: str, name: str, password: str, path: str = "/login") -> BeautifulSoup:
+        """Open the login page and log in with its form for `customer` or `account`."""
+        await self.open(path)
+        for form in self.page.select("main form"):
+            filled = _filled(form)
+            if filled.get("kind") == kind:
+                return await self.press("/login", {**filled, "name": name, "password": password})
+        raise AssertionError("no such login form")
+
+    def form(self, action: str | None = None) -> Tag:
+        """The page's form with that action, else the only one in main."""
+        forms = [form for form in self.page.select("form") if form["action"] == action]
+        if action is None:
+            forms = self.page.select("main form")
+        assert len(forms) == 1, f"{len(forms)} forms with action {action} on {self.answer.url}"
+        return forms[0]
+
+    @property
+    def title(self) -> str:
+        return self.page.title.get_text() if self.page.title else ""
+
+    @property
+    def heading(self) -> str:
+        heading = self.page.select_one("h1")
+        return heading.get_text() if heading else ""
+
+    @property
+    def text(self) -> str:
+        """What main says, white space folded."""
+        main = self.page.select_one("main") or self.page
+        return re.sub(r"\s+", " ", main.get_text(" ", strip=True))
+
+    @property
+    def path(self) -> str:
+        return self.answer.url.raw_path.decode()
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """The labelled rows of the page (dt, dd)."""
+        return {
+            term.get_text(strip=True): value.get_text(" ", strip=True)
+            for term in self.page.select("main dt")
+            if (value := term.find_next_sibling("dd"))
+        }
+
+    @property
+    def reasons(self) -> list[str]:
+        """The sentences of the error summary."""
+        return [item.get_text(strip=True) for item in self.page.select(".error-summary li")]
+
+    async def _show(self, answer: httpx.Response) -> BeautifulSoup:
+        self.answer = answer
+        self.page = BeautifulSoup(answer.text, "html.parser")
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            lint(answer, self.page)
+        return self.page
+
+
+def _filled(form: Tag) -> dict[str, str]:
+    """What the browser would send for the form as it stands."""
+    filled: dict[str, str] = {}
+    for field in form.select("input[name], select[name], textarea[name]"):
+        kind = field.get("type", "text")
+        if field.has_attr("disabled") or (kind in ("radio", "checkbox") and not field.has_attr("checked")):
+            continue
+        chosen: Any = field.select_one("option[selected]") if field.name == "select" else field
+        text = field.get_text() if field.name == "textarea" else (chosen.get("value", "") if chosen else "")
+        filled[str(field["name"])] = str(text)
+    return filled
+
+
+def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
+    """What must hold on every page, whatever it is about."""
+    where = f"{answer.request.method} {answer.url} {answer.status_code}"
+    PAGES.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(re.sub(r"[0-9a-f-]{32,}", "", answer.text).encode()).hexdigest()[:16]
+    (PAGES / f"{name}.html").write_text(answer.text)
+    assert page.title and page.title.get_text(strip=True).endswith("｜マイページ"), where
+    assert page.title.get_text().startswith("エラー：") == (answer.status_code == 422), where
+    headings = page.select("h1")
+    assert len(headings) == 1, f"{where}: {len(headings)} h1"
+    assert headings[0].get_text(strip=True) in page.title.get_text(), f"{where}: title and h1 differ"
+    ids = [str(element["id"]) for element in page.select("[id]")]
+    assert len(ids) == len(set(ids)), f"{where}: {sorted(i for i in ids if ids.count(i) > 1)} twice"
+    for field in page.select("input:not([type=hidden]), select, textarea"):
+        assert page.select(f"label[for='{field.get('id')}']") or field.find_parent("label"), f"{where}: {field}"
+    for reference in page.select("[aria-describedby], [aria-labelledby]"):
+        for attribute in ("aria-describedby", "aria-labelledby"):
+            missing = set(str(reference.get(attribute, "")).split()) - set(ids)
+            assert not missing, f"{where}: {attribute} names {missing}"
+    assert not page.select("script:not([src]), style, [style]"), f"{where}: inline script or style"
+    assert not [a for element in page.find_all() for a in element.attrs if a.startswith("on")], where
+    for form in page.select("form[method=post]"):
+        assert form.select_one("input[name=csrf_token][value]"), f"{where}: a form without CSRF token"
+    assert "None" not in page.get_text(), f"{where}: None is shown"
+    assert "unsafe" not in answer.headers["content-security-policy"], where
+    assert answer.headers["cache-control"] == "no-store", where
