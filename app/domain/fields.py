@@ -13,14 +13,25 @@ from typing import Literal
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.domain import clock
+
 NAME_LENGTH = 32
+LINE_LENGTH = 200
 ADDRESS_LENGTH = 254
+PHONE_LENGTH = 20
+HOUSEHOLD = 20
+EARLIEST = date(1900, 1, 1)
+OCCUPATIONS = ("会社員", "自営業", "学生", "主婦", "その他")
+SEXES = ("男性", "女性")
 
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{1,13}[a-z0-9]")
 _ACCOUNT_PASSWORD = re.compile(r"[A-Za-z0-9_-]{8,16}")
 _CUSTOMER_PASSWORD = re.compile(r"[!-~]{6,10}")
 _KATAKANA = re.compile(r"[ァ-ヺー・]+")
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PHONE = re.compile(r"-*0-*(?:[0-9]-*){9,10}")
+_HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−ー"), "-")
 _HALF_WIDTH_NAME = re.compile(r"[A-Za-z0-9_-]")
 
 
@@ -158,9 +169,74 @@ def mail_address(text: str) -> str:
         raise Wrong("メールアドレスの形が正しくありません。例：taro@example.jp") from error
 
 
-def past_date(text: str) -> date:
-    """A day as YYYY-MM-DD."""
+def day(text: str) -> date:
+    """A day as YYYY-MM-DD, from 1900 on."""
     try:
-        return date.fromisoformat(text)
+        value = date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError as error:
         raise Wrong("日付は YYYY-MM-DD の形で書いてください。") from error
+    if value < EARLIEST:
+        raise Wrong(f"{EARLIEST.year}年以降の日付を書いてください。")
+    return value
+
+
+def past_date(text: str) -> date:
+    """A day as YYYY-MM-DD, from 1900 to today in Asia/Tokyo."""
+    value = day(text)
+    if value > clock.today():
+        raise Wrong("今日までの日付を書いてください。")
+    return value
+
+
+def optional_mail_address(text: str) -> str:
+    """連絡用メールアドレス: one address, or nothing."""
+    return mail_address(text) if text.strip() else ""
+
+
+def phone(text: str) -> str:
+    """電話番号: 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12)."""
+    value = half_width(text).translate(_HYPHENS)
+    if not value:
+        raise Wrong("電話番号を入力してください。")
+    if not _PHONE.fullmatch(value) or len(value) > PHONE_LENGTH:
+        raise Wrong("電話番号は、0から始まる10桁または11桁の数字で入力してください。ハイフンも使えます。")
+    return value
+
+
+def optional_phone(text: str) -> str:
+    """FAX番号, 携帯電話番号: as 電話番号, or nothing."""
+    return phone(text) if text.strip() else ""
+
+
+def occupation(text: str) -> str:
+    """職業, one of OCCUPATIONS."""
+    if text not in OCCUPATIONS:
+        raise Wrong("職業を選んでください。")
+    return text
+
+
+def household(text: str) -> int:
+    """同居人数: 0 to 20."""
+    value = half_width(text)
+    if not re.fullmatch(r"[0-9]{1,2}", value) or int(value) > HOUSEHOLD:
+        raise Wrong(f"同居人数は0から{HOUSEHOLD}までの数字で入力してください。")
+    return int(value)
+
+
+def sex(text: str) -> str:
+    """性別, one of SEXES."""
+    if text not in SEXES:
+        raise Wrong("性別を選んでください。")
+    return text
+
+
+def one_line(text: str) -> str:
+    """Any visible characters, up to 200; kept as typed. For addresses and names of things."""
+    value = text.strip()
+    if not value:
+        raise Wrong("入力してください。")
+    if len(value) > LINE_LENGTH:
+        raise Wrong(f"{LINE_LENGTH}文字以内で入力してください。")
+    if not _visible(value):
+        raise Wrong("使えない文字が含まれています。")
+    return value
