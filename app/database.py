@@ -101,7 +101,7 @@ class SafeTransaction(PostgresTransaction):
         await self.connection.execute(f"SAVEPOINT {self._savepoint}" if self._parent else f"BEGIN{level}")
 
     async def commit(self) -> None:
-        """Raises RolledBack when an earlier statement failed and the error got no further."""
+        """Raises RolledBack when an earlier statement failed and its error was caught inside."""
         if self._parent is not None:
             await self.connection.execute(f"RELEASE {self._savepoint}")
         elif await self.connection.execute("COMMIT") != "COMMIT":

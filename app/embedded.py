@@ -446,9 +446,13 @@ class EmbeddedPostgres:
 
 
 def _nobody() -> Account:
+    advice = "Run this as an ordinary user, or set DATABASE_URL: PostgreSQL refuses to run as root"
     if sys.platform != "linux":
-        raise EmbeddedPostgresError("Run this as an ordinary user: PostgreSQL refuses to run as root.")
-    entry = pwd.getpwnam("nobody")
+        raise EmbeddedPostgresError(f"{advice}.")
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        raise EmbeddedPostgresError(f"{advice}, and there is no user 'nobody' here to run it as.") from None
     return Account(entry.pw_uid, entry.pw_gid)
 
 
