@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the schema up to date")
     migrate.set_defaults(run=_migrate)
-    imports = commands.add_parser("import", help="load operator data").add_subparsers(required=True, metavar="KIND")
+    imports = commands.add_parser("import", help="load operator data").add_subparsers(
+        required=True, metavar="KIND"
+    )
     contracts = imports.add_parser("contracts", help="contracts, as JSON Lines")
     contracts.add_argument("file", type=Path)
     contracts.set_defaults(run=_import_contracts)

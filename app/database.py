@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
@@ -33,11 +33,11 @@ POOL_SIZE = 10
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
-class Unavailable(ConnectionError):  # noqa: N818 -- reads as what it says
+class Unavailable(ConnectionError):
     """The database cannot be reached, or went away during a transaction, which it then rolled back."""
 
 
-class RolledBack(Exception):  # noqa: N818
+class RolledBack(Exception):
     """COMMIT undid everything, because an error inside the transaction was caught without a nested one."""
 
 
@@ -82,7 +82,7 @@ class SafeTransaction(PostgresTransaction):
         exception_type: type[BaseException] | None,
         exception: BaseException | None,
         traceback: TracebackType | None,
-    ) -> bool:
+    ) -> Literal[False]:
         if self._parent is not None:
             await self._finish(exception)
             return False

@@ -29,7 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Mapping
@@ -76,7 +76,7 @@ class EmbeddedPostgresError(Exception):
     """The embedded server cannot run. The message is for the operator: what failed, where, what to do."""
 
 
-class DataDirInUse(EmbeddedPostgresError):  # noqa: N818 -- reads as what it says
+class DataDirInUse(EmbeddedPostgresError):
     """Another process works on this data folder."""
 
 

@@ -32,14 +32,31 @@ class Trouble:
 
 
 TROUBLES = {
-    400: Trouble("送信内容を読み取れません", "送信された内容の形が正しくありません。前の画面へ戻り、もう一度お試しください。"),
+    400: Trouble(
+        "送信内容を読み取れません",
+        "送信された内容の形が正しくありません。前の画面へ戻り、もう一度お試しください。",
+    ),
     403: Trouble("この操作はできません", "ログイン中のIDには、この画面を利用する権限がありません。"),
-    404: Trouble("ページが見つかりません", "URLが間違っているか、ページが移動または削除された可能性があります。"),
-    405: Trouble("この操作はできません", "このページでは、その操作を受け付けていません。メニューから選び直してください。"),
-    413: Trouble("送信内容が大きすぎます", "入力された内容が長すぎるため、受け付けられません。短くして、もう一度お試しください。"),
-    422: Trouble("入力内容に誤りがあります", "送信された内容を受け付けられません。前の画面へ戻り、もう一度お試しください。"),
+    404: Trouble(
+        "ページが見つかりません", "URLが間違っているか、ページが移動または削除された可能性があります。"
+    ),
+    405: Trouble(
+        "この操作はできません",
+        "このページでは、その操作を受け付けていません。メニューから選び直してください。",
+    ),
+    413: Trouble(
+        "送信内容が大きすぎます",
+        "入力された内容が長すぎるため、受け付けられません。短くして、もう一度お試しください。",
+    ),
+    422: Trouble(
+        "入力内容に誤りがあります",
+        "送信された内容を受け付けられません。前の画面へ戻り、もう一度お試しください。",
+    ),
     429: Trouble("しばらくお待ちください", "操作の回数が多すぎます。"),
-    500: Trouble("エラーが発生しました", "申し訳ありません。処理中に問題が起きました。時間をおいて、もう一度お試しください。"),
+    500: Trouble(
+        "エラーが発生しました",
+        "申し訳ありません。処理中に問題が起きました。時間をおいて、もう一度お試しください。",
+    ),
     503: Trouble(
         "ただいまご利用いただけません",
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
@@ -49,14 +66,20 @@ ACTIONS = {"/logout", "/session/extend"}
 """Paths that can only be posted to: no place to come back to."""
 DELETED = "ログイン中のアカウントIDは削除されたため、お手続きはできません。"
 UNTRUSTED = (
-    "画面の有効期間が切れているか、Cookieが使えない設定になっています。前の画面へ戻って再読み込みし、もう一度お試しください。"
+    "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
+    "前の画面へ戻って再読み込みし、もう一度お試しください。"
 )
 
 
 def _page(request: Request[Any, Any, Any], status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
     answer = page(
-        request, "errors/error.html", title=trouble.title, status=status, status_code=status, text=text or trouble.text
+        request,
+        "errors/error.html",
+        title=trouble.title,
+        status=status,
+        status_code=status,
+        text=text or trouble.text,
     )
     # An error page takes the whole panel, whatever small piece htmx asked for.
     answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
@@ -92,7 +115,11 @@ def untrusted(request: Request[Any, Any, Any], _: Untrusted) -> Response[str]:
 
 def too_many(request: Request[Any, Any, Any], error: TooMany) -> Response[str]:
     seconds = max(1, int(error.wait.total_seconds()))
-    answer = _page(request, 429, f"ログインの失敗が続いたため、受け付けを止めています。{wait_in_words(seconds)}後に、もう一度お試しください。")
+    answer = _page(
+        request,
+        429,
+        f"ログインの失敗が続いたため、受け付けを止めています。{wait_in_words(seconds)}後に、もう一度お試しください。",
+    )
     answer.headers["Retry-After"] = str(seconds)
     return answer
 
@@ -133,8 +160,13 @@ HANDLERS: ExceptionHandlersMap = {
 
 def bad_request(templates: jinja2.Environment) -> bytes:
     """The whole 400 page for a request that reaches no route: an unknown host, an unreadable URL."""
-    trouble = TROUBLES[400]
-    context = {"layout": "layout/page.html", "member": None, "menu": [], "csrf_token": "", "title": trouble.title}
-    text = "URLの形が正しくないか、このホスト名ではマイページを表示できません。"
-    made = templates.get_template("errors/error.html").render(status_code=400, text=text, **context)
+    made = templates.get_template("errors/error.html").render(
+        layout="layout/page.html",
+        member=None,
+        menu=[],
+        csrf_token="",
+        title=TROUBLES[400].title,
+        status_code=400,
+        text="URLの形が正しくないか、このホスト名ではマイページを表示できません。",
+    )
     return made.encode()

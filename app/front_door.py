@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import HttpMethod, ScopeType
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,13 +55,19 @@ class FrontDoor:
         self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+
+        without_body = scope["method"] == "HEAD"
+        if without_body:
+            scope["method"] = HttpMethod.GET  # what may be got may be asked for its headers
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._finish(scope, MutableScopeHeaders.from_message(message))
+            elif without_body and message["type"] == "http.response.body":
+                message["body"] = b""
             await send(message)
 
         if _readable(scope) and _host(scope) in self.hosts:

@@ -24,7 +24,7 @@ async def migrate() -> list[str]:
         await database.rows("SELECT pg_advisory_xact_lock($1)", LOCK)
         await Migration.create_table(if_not_exists=True)
         before = await _done()
-        with contextlib.redirect_stdout(io.StringIO()):  # Piccolo prints its progress; the caller tells the result
+        with contextlib.redirect_stdout(io.StringIO()):  # Piccolo's own progress; the caller tells the result
             await ForwardsMigrationManager(app_name=APP_CONFIG.app_name).run_migrations(APP_CONFIG)
         return [name for name in await _done() if name not in before]
 
@@ -40,5 +40,5 @@ async def pending() -> list[str]:
 
 
 async def _done() -> list[str]:
-    names = Migration.select(Migration.name).where(Migration.app_name == APP_CONFIG.app_name)
-    return await names.order_by(Migration.id).output(as_list=True)
+    names: list[str] = await Migration.get_migrations_which_ran(app_name=APP_CONFIG.app_name)
+    return names

@@ -116,7 +116,9 @@ def page(
 ) -> Response[str]:
     """A whole page for a browser, its panel for htmx; 422 marks the title as an error."""
     layout = "layout/panel.html" if by_htmx(request) else "layout/page.html"
-    return _html(request, template, status, {"layout": layout, "title": title, "error": status == 422, **context})
+    return _html(
+        request, template, status, {"layout": layout, "title": title, "error": status == 422, **context}
+    )
 
 
 def piece(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:

@@ -37,12 +37,12 @@ def claim(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from error
+            raise PortTaken(
+                f"cannot listen on {host} port {port}: {error.strerror}; choose another port"
+            ) from error
 
 
-def demo(
-    chosen: settings.Settings, connection: dict[str, Any], port: int, ready: Callable[[], None]
-) -> None:
+def demo(chosen: settings.Settings, connection: dict[str, Any], port: int, ready: Callable[[], None]) -> None:
     """Serve from this process until Ctrl-C or SIGTERM: when it is killed, nothing is left behind.
 
     `ready` is called when the port answers.
@@ -56,7 +56,7 @@ async def _serve_here(app: ASGIApp, port: int, ready: Callable[[], None]) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
     serving = loop.create_task(server.serve())
-    while not serving.done() and not await _answers(port):
+    while not serving.done() and not await _answers(port):  # noqa: ASYNC110 - granian tells nobody
         await asyncio.sleep(0.01)
     ready()
     await serving
@@ -91,5 +91,5 @@ def worker() -> ASGIApp:
     chosen = settings.production()
     app = portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
     if chosen.trusted_proxies:
-        return wrap_asgi_with_proxy_headers(app, trusted_hosts=list(chosen.trusted_proxies))
+        app = wrap_asgi_with_proxy_headers(app, trusted_hosts=list(chosen.trusted_proxies))
     return app

@@ -96,7 +96,9 @@ class Keys:
     def _serializer(self, purpose: str) -> URLSafeSerializer:
         oldest_first = list(reversed(self.secret_keys))
         return URLSafeSerializer(
-            oldest_first, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+            oldest_first,
+            salt=purpose,
+            signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
         )
 
     def csrf(self, binding: str) -> str:
@@ -265,14 +267,18 @@ class Owner:
 async def _owner(kind: str, name: str) -> Owner | None:
     if kind == "customer":
         contract = tables.Contract
-        row = await contract.select(contract.id, contract.password_hash).where(
-            contract.customer_number == name
-        ).first()
+        row = (
+            await contract.select(contract.id, contract.password_hash)
+            .where(contract.customer_number == name)
+            .first()
+        )
         return Owner(row["id"], None, row["password_hash"]) if row else None
     account = tables.Account
-    row = await account.select(account.id, account.contract, account.password_hash).where(
-        account.login == name, account.deleted_at.is_null()
-    ).first()
+    row = (
+        await account.select(account.id, account.contract, account.password_hash)
+        .where(account.login == name, account.deleted_at.is_null())
+        .first()
+    )
     return Owner(row["contract"], row["id"], row["password_hash"]) if row else None
 
 
@@ -281,7 +287,11 @@ async def _open(visit: Visit, owner: Owner, mark: str) -> Member:
     await _close(visit)
     token, now = secrets.token_urlsafe(32), clock.now()
     await tables.Session(
-        token_hash=token_hash(token), contract=owner.contract, account=owner.account, opened_at=now, seen_at=now
+        token_hash=token_hash(token),
+        contract=owner.contract,
+        account=owner.account,
+        opened_at=now,
+        seen_at=now,
     ).save()
     member = await members.find(token_hash(token), visit.keys.seal_keys(token))
     if member is None:
@@ -310,6 +320,7 @@ async def _close(visit: Visit) -> None:
 
 def own_path(path: str) -> str:
     """A path of this portal to go on to after login; `/` for anything else."""
-    parts = urlsplit(path) if path.isprintable() else urlsplit("")
-    own = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-    return path if own and path.isascii() and "\\" not in path else "/"
+    if not path.isascii() or not path.isprintable() or "\\" in path or path.startswith("//"):
+        return "/"
+    parts = urlsplit(path)
+    return path if path.startswith("/") and not parts.scheme and not parts.netloc else "/"

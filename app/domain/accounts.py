@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from piccolo.columns import Timestamptz
 
-FULL = f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。登録するには、不要なアカウントIDを削除してください。"
-USED_PASSWORD = "このアカウントIDで使ったことのあるパスワードは使えません。"
+FULL = (
+    f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。"
+    "登録するには、不要なアカウントIDを削除してください。"
+)
+USED_BEFORE = "このアカウントIDで使ったことのあるパスワードは使えません。"
 TAKEN = "このアカウントIDは、すでに使われているか、過去に使われていたため登録できません。別のアカウントIDを入力してください。"
 
 DELETION_NOTICES = (
@@ -42,9 +45,11 @@ def deleted_name(login: str) -> str:
 
 async def free_name(member: Member, login: str) -> None:
     """Raise Wrong, with the reason, if the account ID was ever given to anybody."""
-    found = await tables.Account.select(tables.Account.contract, tables.Account.deleted_at).where(
-        tables.Account.login == login
-    ).first()
+    found = (
+        await tables.Account.select(tables.Account.contract, tables.Account.deleted_at)
+        .where(tables.Account.login == login)
+        .first()
+    )
     if found and found["contract"] == member.contract.id and found["deleted_at"]:
         raise Wrong(deleted_name(login))
     if found:
@@ -55,7 +60,7 @@ async def new_password(account: Account | None, password: str) -> passwords.NewP
     """The password, hashed; raises Wrong if this account ID ever had it (None: it is about to be registered)."""
     made = await passwords.for_account(password, await _used(account.id) if account else [])
     if made is None:
-        raise Wrong(USED_PASSWORD)
+        raise Wrong(USED_BEFORE)
     return made
 
 
@@ -177,7 +182,9 @@ class EditAccount:
         account = member.account(self.login)
         notices = []
         if account.role != "admin" and self.details.role == "admin":
-            notices.append("管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。")
+            notices.append(
+                "管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。"
+            )
         if self.password_hash:
             notices.append(OTHER_SESSIONS)
         return Review(
@@ -189,7 +196,9 @@ class EditAccount:
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
-        await tables.Account.update(asdict(self.details)).where(tables.Account.id == account.id)
+        await tables.Account.update(force=False, **asdict(self.details)).where(
+            tables.Account.id == account.id
+        )
         if self.password_hash:
             await _set_password(member, account, self.password_hash)
         return Receipt(
@@ -288,7 +297,9 @@ class DeleteAccount:
         )
 
 
-_ENDINGS: tuple[tuple[type[tables.ServicePeriod | tables.MailAddress | tables.WebSpace], Timestamptz], ...] = (
+_ENDINGS: tuple[
+    tuple[type[tables.ServicePeriod | tables.MailAddress | tables.WebSpace], Timestamptz], ...
+] = (
     (tables.ServicePeriod, tables.ServicePeriod.ended_at),
     (tables.MailAddress, tables.MailAddress.released_at),
     (tables.WebSpace, tables.WebSpace.released_at),
@@ -329,4 +340,4 @@ async def _remember_password(member: Member, account: int, password_hash: str) -
     try:
         await UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
     except UniqueViolationError as error:
-        raise Refused(USED_PASSWORD) from error
+        raise Refused(USED_BEFORE) from error

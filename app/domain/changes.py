@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -152,9 +152,7 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
     return kept.id
 
 
-_COLUMNS = (
-    "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
-)
+_COLUMNS = "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
 _MINE = "contract = $1 AND (account IS NOT DISTINCT FROM $2 OR (applied_at IS NOT NULL AND $3))"
 """A pending change is its asker's alone; an applied one the customer and the admins may read too."""
 
@@ -200,7 +198,9 @@ async def confirm(member: Member, identity: uuid.UUID) -> None:
     async with database.engine().transaction():
         await database.rows("SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE", member.contract.id)
         now = clock.now()
-        claimed = await database.rows(_CLAIM, identity, member.contract.id, member.account_id, now, now - VALID)
+        claimed = await database.rows(
+            _CLAIM, identity, member.contract.id, member.account_id, now, now - VALID
+        )
         if not claimed:
             return
         change = _change(claimed[0])
@@ -240,7 +240,8 @@ def _whose(member: Member) -> tuple[int, int | None, bool]:
 
 
 def _change(row: Any) -> Change:
-    return cast("Change", msgspec.json.decode(row["data"], type=KINDS[row["kind"]]))
+    change: Change = msgspec.json.decode(row["data"], type=KINDS[row["kind"]])
+    return change
 
 
 def _asked(member: Member, row: Any) -> Asked:
@@ -271,4 +272,3 @@ def _open(member: Member, sealed: bytes | None) -> str:
         return _cipher(member).decrypt(sealed).decode()
     except InvalidToken:
         return ""
-

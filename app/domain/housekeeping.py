@@ -24,13 +24,17 @@ async def tidy() -> bool:
         if not got[0]["got"]:
             return False
         await database.rows(
-            "DELETE FROM session WHERE seen_at <= $1 OR opened_at <= $2", now - members.IDLE, now - members.LIFETIME
+            "DELETE FROM session WHERE seen_at <= $1 OR opened_at <= $2",
+            now - members.IDLE,
+            now - members.LIFETIME,
         )
         await database.rows(
             "UPDATE change SET data = NULL, sealed = NULL"
             " WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL",
             now - VALID,
         )
-        await database.rows("DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1))
+        await database.rows(
+            "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1)
+        )
         await attempts.forget(now)
     return True

@@ -62,7 +62,7 @@ class Permission(StrEnum):
     PAYMENT = "payment"
     STATEMENTS = "statements"
     ACCOUNTS = "accounts"
-    ACCOUNT_PASSWORD = "account-password"
+    ACCOUNT_PASSWORD = "account-password"  # noqa: S105 - the name of a feature
     MAIL_SERVICE = "mail-service"
     MAIL_ADDRESS = "mail-address"
     FORWARDING = "forwarding"

@@ -6,6 +6,7 @@ Every table that grows with members carries the contract's key, so that it can b
 from __future__ import annotations
 
 from piccolo.columns import (
+    JSONB,
     UUID,
     BigInt,
     BigSerial,
@@ -13,7 +14,6 @@ from piccolo.columns import (
     Date,
     ForeignKey,
     Integer,
-    JSONB,
     SmallInt,
     Text,
     Timestamptz,
@@ -145,14 +145,20 @@ class Change(Table):
     id = UUID(primary_key=True)
     contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
     account = ForeignKey(
-        Account, null=True, default=None, on_delete=OnDelete.restrict, help_text="who asked; none: the customer"
+        Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.restrict,
+        help_text="who asked; none: the customer",
     )
     asker = Text(help_text="who asked, as the history names it")
     kind = Text()
     subject = Text(null=True, default=None, help_text="the account ID that it is about")
     asked_at = Timestamptz(default=None)
     data = JSONB(null=True, default=None, help_text="the change itself; emptied when it is applied")
-    sealed = Bytea(null=True, default=None, help_text="first characters of a password, readable by its session only")
+    sealed = Bytea(
+        null=True, default=None, help_text="first characters of a password, readable by its session only"
+    )
     applied_at = Timestamptz(null=True, default=None)
     receipt_number = BigInt(null=True, default=None, unique=True)
     receipt = JSONB(null=True, default=None)

@@ -26,7 +26,13 @@ REPEAT = "確認のため入力したパスワードが、パスワードと一�
 
 @get("/accounts", opt={"permission": Permission.ACCOUNTS})
 async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
-    return page(request, "accounts/list.html", title="アカウントID管理", most=catalogue.ACCOUNT_IDS, full=accounts.FULL)
+    return page(
+        request,
+        "accounts/list.html",
+        title="アカウントID管理",
+        most=catalogue.ACCOUNT_IDS,
+        full=accounts.FULL,
+    )
 
 
 # --- register ---------------------------------------------------------------------------------------------------------

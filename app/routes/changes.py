@@ -22,7 +22,9 @@ async def history(request: Request[Any, Any, Any]) -> Response[str]:
     number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
     listed = await changes.history(who(request), number)
     older = listed[-1].receipt_number if len(listed) == changes.PAGE else None
-    return page(request, "changes/history.html", title="お手続き履歴", listed=listed, older=older, before=number)
+    return page(
+        request, "changes/history.html", title="お手続き履歴", listed=listed, older=older, before=number
+    )
 
 
 @get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
@@ -70,5 +72,10 @@ async def _receipt(request: Request[Any, Any, Any], asked: Asked) -> Response[st
 
 def _refused(request: Request[Any, Any, Any], asked: Asked, refused: Refused) -> Response[str]:
     return page(
-        request, "changes/refused.html", title="お手続きできません", status=422, asked=asked, reason=str(refused)
+        request,
+        "changes/refused.html",
+        title="お手続きできません",
+        status=422,
+        asked=asked,
+        reason=str(refused),
     )

@@ -29,7 +29,9 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     rule = partial(fields.customer_password, customer_number=member.customer_number)
     typed = form.take("password", rule)
-    form.must(form.typed.get("password", "") == form.typed.get("password_again", ""), "password_again", REPEAT)
+    form.must(
+        form.typed.get("password", "") == form.typed.get("password_again", ""), "password_again", REPEAT
+    )
     if typed is None or not form.valid:
         return _page(request, form)
     try:

@@ -75,7 +75,9 @@ def _landing(member: Member, next_path: str) -> str:
     return "/accounts/new" if member.role is Role.CUSTOMER and not member.accounts else "/"
 
 
-def _page(request: Request[Any, Any, Any], form: Form, status: int = 200, next_path: str = "") -> Response[str]:
+def _page(
+    request: Request[Any, Any, Any], form: Form, status: int = 200, next_path: str = ""
+) -> Response[str]:
     return page(
         request,
         "login/login.html",

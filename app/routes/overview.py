@@ -12,7 +12,7 @@ from app.domain.members import Permission, Role
 from app.render import OWN_PAGE, by_htmx, page, piece
 from app.session import who
 
-SHOWN = {"catalogue": catalogue, "security": catalogue.SECURITY, "names": catalogue.NAMES}
+SHOWN: dict[str, Any] = {"catalogue": catalogue, "security": catalogue.SECURITY, "names": catalogue.NAMES}
 
 
 @get("/", opt={"permission": Permission.OVERVIEW})

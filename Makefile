@@ -1,0 +1,70 @@
+# `make help` lists the targets. Each works on a fresh clone: it makes the virtual environment first.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= 2
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock screenshot clean browser checker
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:00
+	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
+
+test: .venv/dev browser checker ## Run the whole test suite, browsers and HTML checker included
+	@rm -rf .build/pages
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term tests e2e
+	$(BIN)/python -m e2e.vnu
+
+check: .venv/dev ## Formatting, lint, types, repeated templates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.repeated app/partials
+
+format: .venv/dev ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/dev ## Measure: import of 100,000 contracts, pages per second
+	$(BIN)/python -m bench.import_contracts
+	$(BIN)/python -m bench.pages
+
+screenshot: .venv/dev browser ## Make the README's screenshot again
+	$(BIN)/python -m e2e.screenshot
+
+lock: ## Lock the dependencies anew, with hashes and without URLs
+	$(PYTHON) -m venv .build/lock && .build/lock/bin/pip install --quiet pip-tools
+	.build/lock/bin/pip-compile $(LOCKING) --output-file requirements.lock pyproject.toml
+	.build/lock/bin/pip-compile $(LOCKING) --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+LOCKING := --quiet --upgrade --all-build-deps --generate-hashes --strip-extras --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+clean: ## Remove what was built; the demo's data stays
+	rm -rf .venv .build .pytest_cache .mypy_cache .ruff_cache .hypothesis e2e/node_modules
+
+# --- what the targets stand on ----------------------------------------------------------------------------------------
+
+.venv/bin/pip:
+	@bin/venv $(PYTHON)
+
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+.venv/run: .venv/bin/pip requirements.lock pyproject.toml
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+browser:
+	@bin/browser
+
+checker:
+	@command -v npm > /dev/null || { echo "npm is missing; install Node.js with npm (Debian: apt install npm)"; exit 1; }
+	@[ -d e2e/node_modules/vnu-jar ] || npm ci --prefix e2e --silent --no-audit --no-fund

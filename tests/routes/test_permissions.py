@@ -1,0 +1,263 @@
+"""The matrix, cell by cell: role × route × whose account ID it is.
+
+Every route stands in ROUTES below with the permission it must name, so a new one without a thought fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from app.domain.members import MATRIX, Permission, Role, allowed
+from app.front_door import FrontDoor
+from tests.browser import Browser
+from tests.conftest import HOST
+
+ROUTES: dict[tuple[str, str], Permission] = {
+    ("GET", "/"): Permission.OVERVIEW,
+    ("GET", "/accounts"): Permission.ACCOUNTS,
+    ("GET", "/accounts/new"): Permission.ACCOUNTS,
+    ("POST", "/accounts/new"): Permission.ACCOUNTS,
+    ("GET", "/accounts/{login:str}"): Permission.OVERVIEW,
+    ("GET", "/accounts/{login:str}/delete"): Permission.ACCOUNTS,
+    ("POST", "/accounts/{login:str}/delete"): Permission.ACCOUNTS,
+    ("GET", "/accounts/{login:str}/edit"): Permission.ACCOUNTS,
+    ("POST", "/accounts/{login:str}/edit"): Permission.ACCOUNTS,
+    ("GET", "/accounts/{login:str}/password"): Permission.ACCOUNT_PASSWORD,
+    ("POST", "/accounts/{login:str}/password"): Permission.ACCOUNT_PASSWORD,
+    ("GET", "/changes"): Permission.CHANGES,
+    ("GET", "/changes/{identity:uuid}"): Permission.CHANGES,
+    ("POST", "/changes/{identity:uuid}"): Permission.CHANGES,
+    ("GET", "/contact"): Permission.ANYONE,
+    ("GET", "/customer-password"): Permission.CONTRACT,
+    ("POST", "/customer-password"): Permission.CONTRACT,
+    ("GET", "/favicon.ico"): Permission.PUBLIC,
+    ("GET", "/healthz"): Permission.PUBLIC,
+    ("GET", "/login"): Permission.ANYONE,
+    ("POST", "/login"): Permission.ANYONE,
+    ("POST", "/logout"): Permission.SESSION,
+    ("GET", "/privacy"): Permission.ANYONE,
+    ("GET", "/readyz"): Permission.PUBLIC,
+    ("POST", "/session/extend"): Permission.SESSION,
+    ("GET", "/static/{name:str}"): Permission.PUBLIC,
+    ("GET", "/{path:path}"): Permission.ANYONE,
+}
+CHANGES = "/changes/{identity:uuid}"
+OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")
+OF_THE_CONTRACT = ["/", "/accounts", "/accounts/new", "/changes", "/customer-password"]
+
+LOGINS = {
+    Role.CUSTOMER: ("customer", "90000000000000", "demo01"),
+    Role.ADMIN: ("account", "arteri-an-002", "abc12345"),
+    Role.USER: ("account", "arteri-an-001", "abc12345"),
+}
+OWN = {Role.CUSTOMER: "arteri-an-001", Role.ADMIN: "arteri-an-002", Role.USER: "arteri-an-001"}
+SIBLING = {Role.CUSTOMER: "arteri-an-002", Role.ADMIN: "arteri-an-001", Role.USER: "arteri-an-002"}
+STRANGE = "tanin-001"
+
+
+@dataclass
+class Person:
+    """Somebody of the contract, with the browser that is logged in."""
+
+    role: Role
+    browser: Browser
+
+
+@pytest.fixture(params=list(Role))
+async def person(
+    request: pytest.FixtureRequest, application: ASGIApp, filled_database: str
+) -> AsyncIterator[Person]:
+    """Each role in turn, logged in."""
+    async with Browser(application, HOST) as browser:
+        await browser.log_in(*LOGINS[request.param])
+        yield Person(request.param, browser)
+
+
+def inner(application: ASGIApp) -> Litestar:
+    """The Litestar application behind the front door."""
+    assert isinstance(application, FrontDoor)
+    assert isinstance(application.app, Litestar)
+    return application.app
+
+
+def test_every_route_names_the_permission_that_it_must_have(application: ASGIApp) -> None:
+    named: dict[tuple[str, str], Any] = {}
+    for route in inner(application).routes:
+        for handler in getattr(route, "route_handlers", []):
+            for method in set(handler.http_methods) - {"OPTIONS", "HEAD"}:
+                named[(str(method), route.path)] = handler.opt.get("permission")
+    assert named == ROUTES
+
+
+def test_every_permission_is_in_the_matrix_or_open_to_everybody() -> None:
+    assert set(MATRIX) == set(Permission) - {Permission.PUBLIC, Permission.ANYONE}
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
+async def test_without_a_login_only_open_pages_answer(visitor: Browser, method: str, path: str) -> None:
+    if ROUTES[method, path] in (Permission.PUBLIC, Permission.ANYONE):
+        return
+    concrete = path.replace("{login:str}", OWN[Role.USER]).replace(
+        "{identity:uuid}", "00000000-0000-0000-0000-000000000000"
+    )
+    answer = await visitor.request(method, concrete, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/login?next=")
+
+
+@pytest.mark.parametrize("path", OF_THE_CONTRACT)
+async def test_a_role_reaches_the_contract_pages_of_its_row(person: Person, path: str) -> None:
+    answer = await person.browser.get(path)
+    assert answer.status_code == (200 if allowed(ROUTES["GET", path], person.role) else 403)
+
+
+@pytest.mark.parametrize("path", OF_AN_ACCOUNT_ID)
+async def test_a_role_reaches_the_pages_of_the_own_account_id_that_its_row_has(person: Person, path: str) -> None:
+    answer = await person.browser.get(path.replace("{login:str}", OWN[person.role]))
+    assert answer.status_code == (200 if allowed(ROUTES["GET", path], person.role) else 403)
+
+
+@pytest.mark.parametrize("path", OF_AN_ACCOUNT_ID)
+async def test_a_siblings_account_id_opens_for_customer_and_admin_only(person: Person, path: str) -> None:
+    answer = await person.browser.get(path.replace("{login:str}", SIBLING[person.role]))
+    if not allowed(ROUTES["GET", path], person.role):
+        assert answer.status_code == 403
+    else:
+        assert answer.status_code == (404 if person.role is Role.USER else 200)
+
+
+@pytest.mark.parametrize("login", [STRANGE, "nobody-at-all"])
+@pytest.mark.parametrize("path", OF_AN_ACCOUNT_ID)
+async def test_another_contracts_account_id_and_a_missing_one_look_the_same(
+    person: Person, path: str, login: str
+) -> None:
+    answer = await person.browser.get(path.replace("{login:str}", login))
+    assert answer.status_code == (404 if allowed(ROUTES["GET", path], person.role) else 403)
+    assert login not in answer.text
+
+
+@pytest.mark.parametrize("whose", ["sibling", "stranger"])
+@pytest.mark.parametrize("path", [path for path in OF_AN_ACCOUNT_ID if ("POST", path) in ROUTES])
+async def test_posting_to_what_is_not_theirs_is_answered_like_looking_at_it(
+    person: Person, path: str, whose: str
+) -> None:
+    concrete = path.replace("{login:str}", SIBLING[person.role] if whose == "sibling" else STRANGE)
+    looked = (await person.browser.get(concrete)).status_code
+    await person.browser.open("/")
+    token = person.browser.page.select_one("input[name=csrf_token]")
+    assert token is not None
+    answer = await person.browser.post(
+        concrete, data={"csrf_token": str(token["value"])}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    expected = {404: 404, 403: 403}.get(looked, 303 if concrete.endswith("/delete") else 422)
+    assert answer.status_code == expected
+
+
+async def test_a_deleted_account_id_is_gone_for_customer_and_admin(contractor: Browser, admin: Browser) -> None:
+    await delete(contractor, "arteri-an-001")
+    for browser in (contractor, admin):
+        for path in OF_AN_ACCOUNT_ID:
+            answer = await browser.get(path.replace("{login:str}", "arteri-an-001"))
+            assert answer.status_code == 404
+
+
+async def test_a_deleted_person_reads_the_own_page_and_may_post_nothing(
+    contractor: Browser, family_user: Browser
+) -> None:
+    await family_user.open("/accounts/arteri-an-001/password")
+    await delete(contractor, "arteri-an-001")
+    await family_user.submit(password="neu12345", password_again="neu12345")
+    assert family_user.answer.status_code == 403
+    assert "削除された" in family_user.text
+    await family_user.open("/")
+    assert family_user.answer.status_code == 200
+    assert "削除済み" in family_user.page.get_text()
+
+
+async def test_a_deleted_admin_reads_on_and_may_post_nothing(admin: Browser) -> None:
+    await admin.open("/accounts/arteri-an-001/edit")
+    await delete(admin, "arteri-an-002")
+    answer = await admin.get("/accounts/arteri-an-001/edit")
+    assert answer.status_code == 200
+    await admin.open("/accounts/arteri-an-001/edit")
+    await admin.submit(given="変更")
+    assert admin.answer.status_code == 403
+
+
+async def ask_for_a_password(browser: Browser) -> None:
+    await browser.open("/accounts/arteri-an-001/password")
+    await browser.submit(password="another12345", password_again="another12345")
+    assert browser.heading == "アカウントIDパスワード変更確認"
+
+
+async def test_a_pending_change_is_its_askers_alone(
+    contractor: Browser, admin: Browser, family_user: Browser, stranger: Browser
+) -> None:
+    for asker in (contractor, admin, family_user):
+        await ask_for_a_password(asker)
+        path = asker.path
+        for other in (contractor, admin, family_user, stranger):
+            if other is not asker:
+                assert (await other.get(path)).status_code == 404
+                await other.open("/")
+                token = other.page.select_one("input[name=csrf_token]")
+                assert token is not None
+                posted = await other.post(
+                    path, data={"csrf_token": str(token["value"])}, headers={"Sec-Fetch-Site": "same-origin"}
+                )
+                assert posted.status_code == 404
+
+
+async def test_a_receipt_is_read_by_customer_and_admins_and_by_who_asked(
+    contractor: Browser, admin: Browser, family_user: Browser, stranger: Browser
+) -> None:
+    await ask_for_a_password(family_user)
+    await family_user.submit()
+    path = family_user.path
+    for browser, status in ((family_user, 200), (contractor, 200), (admin, 200), (stranger, 404)):
+        assert (await browser.get(path)).status_code == status
+
+
+async def test_a_receipt_of_the_customer_is_not_for_a_user_role_member(
+    contractor: Browser, family_user: Browser
+) -> None:
+    await contractor.open("/accounts/arteri-an-002/edit")
+    await contractor.submit(given="新")
+    await contractor.submit()
+    assert contractor.heading == "アカウントID登録／変更完了"
+    assert (await family_user.get(contractor.path)).status_code == 404
+    await family_user.open("/changes")
+    assert "お手続きは、まだありません。" in family_user.text
+
+
+async def test_the_side_menu_shows_what_the_role_may_use_and_nothing_else(person: Person) -> None:
+    await person.browser.open("/")
+    links = {str(link["href"]).partition("#")[0] for link in person.browser.page.select("nav#menu a")}
+    for path in links:
+        assert (await person.browser.get(path)).status_code == 200
+    for path in OF_THE_CONTRACT:
+        if not allowed(ROUTES["GET", path], person.role):
+            assert path not in links
+
+
+async def test_a_role_that_is_lowered_loses_its_pages_at_once(contractor: Browser, admin: Browser) -> None:
+    await contractor.open("/accounts/arteri-an-002/edit")
+    await contractor.submit(role="user")
+    await contractor.submit()
+    assert (await admin.get("/accounts")).status_code == 403
+    await admin.open("/")
+    assert admin.heading == "ユーザー管理"
+
+
+async def delete(browser: Browser, login: str) -> None:
+    """Delete an account ID through its pages."""
+    await browser.open(f"/accounts/{login}/delete")
+    await browser.submit()
+    await browser.submit()
+    assert browser.heading == "アカウントID削除完了"
