@@ -1,0 +1,1 @@
+"""Real browsers on the real server: a file for each chapter of the manual, and what every screen must hold."""

@@ -1,0 +1,111 @@
+"""One portal and one Chromium for each pytest worker; for each test households and devices of its own.
+
+Every device is looked at when its test ends: no console error, no failed request, no third party (ui.md J2).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from e2e import device as devices
+from e2e.device import PHONE, Device
+from e2e.people import Household, Town
+from e2e.portal import Portal, running
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+NewDevice = Callable[..., Awaitable[Device]]
+
+
+def chromium_path() -> str:
+    """The browser of $CHROMIUM, else the first that is installed. Fails with what to install."""
+    wanted = os.environ.get("CHROMIUM")
+    for name in [wanted] if wanted else NAMES:
+        found = shutil.which(name)
+        if found:
+            return found
+    pytest.fail(
+        f"No Chromium found ({wanted or ', '.join(NAMES)}). Install it (Debian: apt install chromium "
+        "fonts-ipaexfont-gothic), or name one in CHROMIUM.",
+        pytrace=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The portal of this worker."""
+    with running(tmp_path_factory.mktemp("portal")) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+async def town(portal: Portal) -> AsyncIterator[Town]:
+    """Where the people of the stories live."""
+    connection = await asyncpg.connect(**portal.connection)
+    yield Town(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def household(town: Town) -> Household:
+    """The Arteris: the contractor, her son (user role) and his wife (admin role)."""
+    return await town.household()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of this worker."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    """Every journey is gone twice (J1)."""
+    return bool(request.param)
+
+
+@pytest.fixture
+async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevice]:
+    """Makes devices; all of them must have stayed without trouble."""
+    made: list[Device] = []
+    async with AsyncExitStack() as stack:
+
+        async def new(*, scripts: bool = True, size: tuple[int, int] = PHONE) -> Device:
+            fresh = devices.device(chromium, portal.url, scripts=scripts, size=size)
+            made.append(await stack.enter_async_context(fresh))
+            return made[-1]
+
+        yield new
+        troubles = [trouble for device in made for trouble in device.troubles()]
+    assert troubles == []
+
+
+@pytest.fixture
+async def phone(new_device: NewDevice, scripts: bool) -> Device:
+    """A phone, once with JavaScript and once without."""
+    return await new_device(scripts=scripts)
+
+
+@pytest.fixture
+async def scripted_phone(new_device: NewDevice) -> Device:
+    """A phone with JavaScript, for what only a script does."""
+    return await new_device()

@@ -1,0 +1,117 @@
+"""People with stories, each household with a contract of its own, so that no journey meets another.
+
+The Arteri households are copies of the manual's contract (90000000000000), made by SQL with its password hashes: an
+Argon2 hash takes longer than the rest of such a contract. The son has a user-role account ID, the wife an admin one.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]
+
+MODEL = "90000000000000"
+MODEL_LOGINS = {"user": "arteri-an-001", "admin": "arteri-an-002"}
+CUSTOMER_PASSWORD = "demo01"
+ACCOUNT_PASSWORD = "abc12345"
+
+
+@dataclass(frozen=True)
+class Household:
+    """One contract: its customer number, and its account IDs by what they are to the contractor."""
+
+    id: int
+    customer_number: str
+
+    @property
+    def _name(self) -> str:
+        return f"arteri-{int(self.customer_number[2:])}"
+
+    @property
+    def son(self) -> str:
+        """An account ID with ユーザー権限."""
+        return f"{self._name}-son"
+
+    @property
+    def wife(self) -> str:
+        """An account ID with 管理者権限."""
+        return f"{self._name}-wife"
+
+    @property
+    def daughter(self) -> str:
+        """An account ID that is not registered yet."""
+        return f"{self._name}-musu"
+
+
+class Town:
+    """Where the households live: the portal's database."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self._numbers = itertools.count(1)
+
+    async def household(self, account_ids: int = 2) -> Household:
+        """A new contract with that many account IDs: none, son and wife, and cousins up to the limit of five."""
+        number = f"50{next(self._numbers):012d}"
+        contract = await self._value(_COPY_CONTRACT, number, MODEL)
+        household = Household(contract, number)
+        names = [household.son, household.wife, *(f"{household._name}-{n}" for n in range(3, 6))]
+        for slot, login in enumerate(names[:account_ids], 1):
+            model = MODEL_LOGINS["admin" if login == household.wife else "user"]
+            await self._value(_COPY_ACCOUNT, contract, login, slot, model)
+        return household
+
+    async def log_everybody_out(self, household: Household) -> None:
+        """End the household's sessions on the server, as time does."""
+        await self.connection.execute("DELETE FROM session WHERE contract = $1", household.id)
+
+    async def let_confirm_pages_expire(self, household: Household) -> None:
+        """Make everything that the household has asked for 31 minutes older."""
+        await self.connection.execute(
+            "UPDATE change SET asked_at = asked_at - interval '31 minutes' WHERE contract = $1", household.id
+        )
+
+    async def changes(self, household: Household) -> int:
+        """How many changes were carried out."""
+        return int(
+            await self._value(
+                "SELECT count(*) FROM change WHERE contract = $1 AND applied_at IS NOT NULL", household.id
+            )
+        )
+
+    async def living_account_ids(self, household: Household) -> list[str]:
+        """The account IDs that are registered and not deleted."""
+        query = "SELECT login FROM account WHERE contract = $1 AND deleted_at IS NULL ORDER BY id"
+        return [row["login"] for row in await self.connection.fetch(query, household.id)]
+
+    async def _value(self, statement: str, *arguments: Any) -> Any:
+        return await self.connection.fetchval(statement, *arguments)
+
+
+_COPY_CONTRACT = """
+WITH made AS (
+    INSERT INTO contract SELECT copy.* FROM contract model, LATERAL jsonb_populate_record(model, jsonb_build_object(
+        'id', nextval(pg_get_serial_sequence('contract', 'id')), 'customer_number', $1::text)) copy
+    WHERE model.customer_number = $2 RETURNING id, password_hash
+), card AS (
+    INSERT INTO card SELECT copy.* FROM made, card model, LATERAL jsonb_populate_record(model, jsonb_build_object(
+        'id', nextval(pg_get_serial_sequence('card', 'id')), 'contract', made.id)) copy
+    WHERE model.contract = (SELECT id FROM contract WHERE customer_number = $2)
+), used AS (
+    INSERT INTO used_password (contract, hash) SELECT id, password_hash FROM made
+)
+SELECT id FROM made
+"""
+_COPY_ACCOUNT = """
+WITH made AS (
+    INSERT INTO account SELECT copy.* FROM account model, LATERAL jsonb_populate_record(model, jsonb_build_object(
+        'id', nextval(pg_get_serial_sequence('account', 'id')), 'contract', $1::bigint, 'login', $2::text,
+        'slot', $3::smallint)) copy
+    WHERE model.login = $4 RETURNING id, contract, password_hash
+), used AS (
+    INSERT INTO used_password (contract, account, hash) SELECT contract, id, password_hash FROM made
+)
+SELECT id FROM made
+"""

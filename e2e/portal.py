@@ -1,0 +1,76 @@
+"""A portal for browsers: the demo as `mypage demo` runs it, with an empty data folder and a free port of its own.
+
+It runs in a child process, which ends when its standard input does: with the tests, however they end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app import cli, serving, settings
+from app.embedded import EmbeddedPostgres
+
+ROOT = Path(__file__).parent.parent
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Where the portal answers, and asyncpg's arguments for its database."""
+
+    url: str
+    connection: dict[str, Any]
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Portal]:
+    """A portal with its data in `folder`, until the block is left. Raises RuntimeError when it does not start."""
+    port = _free_port()
+    command = [sys.executable, "-m", "e2e.portal", str(folder), str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as child:
+        assert child.stdin
+        assert child.stdout
+        try:
+            line = child.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the portal did not start; see {folder / 'postgres.log'} and stderr")
+            yield Portal(f"http://127.0.0.1:{port}", json.loads(line))
+        finally:
+            child.stdin.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _serve(folder: Path, port: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with EmbeddedPostgres(folder) as postgres:
+        connection = postgres.start(QUICK)
+        chosen = settings.demo(folder)
+        asyncio.run(cli._with_database(connection, lambda: cli._prepare_demo(chosen)))
+        serving.demo(chosen, connection, port, ready=lambda: print(json.dumps(connection), flush=True))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), int(sys.argv[2]))
