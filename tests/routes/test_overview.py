@@ -79,7 +79,7 @@ async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_open
     link = rows[1].select_one("a")
     assert link is not None
     await contractor.open(str(link["href"]))
-    assert contractor.rows["ユーザーネーム"] == "有光杏"
+    assert contractor.rows["ユーザーネーム"] == "有光吉"
     assert contractor.rows["アカウント権限種別"] == "管理者権限"
     assert contractor.page.select("details[open]#account-arteri-an-002")
 
