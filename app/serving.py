@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp
 
+PR_SET_PDEATHSIG = 1
 CONNECTION = "MYPAGE_CONNECTION"
 """How a worker learns from its parent where the database is; set by `serve`, not by an operator."""
 
@@ -86,8 +89,15 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
     ).serve()
 
 
+def _end_with_parent() -> None:
+    """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 def worker() -> ASGIApp:
     """The application of one worker process."""
+    _end_with_parent()
     chosen = settings.production()
     app = portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
     if chosen.trusted_proxies:

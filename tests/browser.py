@@ -21,11 +21,13 @@ PAGES = Path(__file__).parent.parent / ".build" / "pages"
 class Browser(httpx.AsyncClient):
     """One device with its cookies; `page` is what it shows."""
 
-    def __init__(self, application: ASGIApp, host: str) -> None:
-        super().__init__(
-            transport=httpx.ASGITransport(app=application, raise_app_exceptions=False),  # type: ignore[arg-type]
-            base_url=f"https://{host}",
-        )
+    def __init__(self, application: ASGIApp | None, host: str) -> None:
+        """For an application in this process; without one, `host` is the whole URL of a server."""
+        if application is None:
+            super().__init__(base_url=host)
+        else:
+            transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)  # type: ignore[arg-type]
+            super().__init__(transport=transport, base_url=f"https://{host}")
         self.answer = httpx.Response(204)
         self.page = BeautifulSoup("", "html.parser")
 
@@ -126,7 +128,8 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     PAGES.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(re.sub(r"[0-9a-f-]{32,}", "", answer.text).encode()).hexdigest()[:16]
     (PAGES / f"{name}.html").write_text(answer.text)
-    assert page.title and page.title.get_text(strip=True).endswith("｜マイページ"), where
+    assert page.title, where
+    assert page.title.get_text(strip=True).endswith("｜マイページ"), where
     assert page.title.get_text().startswith("エラー：") == (answer.status_code == 422), where
     headings = page.select("h1")
     assert len(headings) == 1, f"{where}: {len(headings)} h1"
@@ -134,7 +137,9 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     ids = [str(element["id"]) for element in page.select("[id]")]
     assert len(ids) == len(set(ids)), f"{where}: {sorted(i for i in ids if ids.count(i) > 1)} twice"
     for field in page.select("input:not([type=hidden]), select, textarea"):
-        assert page.select(f"label[for='{field.get('id')}']") or field.find_parent("label"), f"{where}: {field}"
+        assert page.select(f"label[for='{field.get('id')}']") or field.find_parent("label"), (
+            f"{where}: {field}"
+        )
     for reference in page.select("[aria-describedby], [aria-labelledby]"):
         for attribute in ("aria-describedby", "aria-labelledby"):
             missing = set(str(reference.get(attribute, "")).split()) - set(ids)
