@@ -67,6 +67,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def commands() -> dict[str, list[str]]:
+    """Each command with its options, as docs/operating.md must name them."""
+    return dict(_commands(_parser(), ""))
+
+
+def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, list[str]]]:
+    options: list[str] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for part, inner in action.choices.items():
+                yield from _commands(inner, f"{name} {part}".strip())
+            return
+        options += [option for option in action.option_strings if option not in ("-h", "--help")]
+    yield name, options
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.TOKYO)

@@ -1,0 +1,48 @@
+"""The documents stay true: settings, commands, files and links that they name are there, and none is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app import cli, settings
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
+
+
+def test_every_setting_is_documented_and_no_other_is() -> None:
+    documented = set(re.findall(r"`(MYPAGE_[A-Z_]+|DATABASE_URL)`", OPERATING))
+    assert documented == set(settings.VARIABLES)
+
+
+def test_every_setting_that_the_code_reads_is_listed() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "app").rglob("*.py"))
+    read = set(re.findall(r"\"(MYPAGE_[A-Z_]+|DATABASE_URL)\"", code)) - {"MYPAGE_CONNECTION"}
+    assert read == set(settings.VARIABLES)
+
+
+def test_every_command_is_documented_with_its_options() -> None:
+    for command, options in cli.commands().items():
+        line = next((row for row in OPERATING.splitlines() if row.startswith(f"| `mypage {command}")), "")
+        assert line, command
+        for option in options:
+            assert option in line, f"{command} {option}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_paths_of_a_document_lead_somewhere(document: Path) -> None:
+    text = document.read_text()
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (document.parent / link).exists(), link
+    for path in re.findall(r"`((?:app|tests|e2e|docs|migrations|static|bench)/[\w./-]*)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
