@@ -1,0 +1,104 @@
+"""How long an import of contracts takes, and that its memory does not grow: `python -m bench.import_contracts [N]`.
+
+Imports N/10 and then N contracts (default 100,000; one password hash for all) into an embedded PostgreSQL, each in a
+process of its own, so that each has its own peak memory, and then the N again, all of which are there already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app import database
+from app.domain.contract_import import import_contracts
+from app.domain.passwords import hash_now
+from app.domain.tables import TABLES
+from app.embedded import EmbeddedPostgres
+from app.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ACCOUNTS = 2
+"""Account IDs of each contract."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("contracts", type=int, nargs="?", default=100_000)
+    parser.add_argument("--one", nargs=2, metavar=("FILE", "CONNECTION"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.one:
+        asyncio.run(_import(Path(chosen.one[0]), json.loads(chosen.one[1])))
+    else:
+        _compare(chosen.contracts)
+
+
+def _compare(contracts: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
+        connection = json.dumps(postgres.start())
+        part = _measure(_write(Path(folder) / "part.jsonl", contracts // 10, "1"), connection)
+        whole_file = _write(Path(folder) / "whole.jsonl", contracts, "2")
+        whole = _measure(whole_file, connection)
+        again = _measure(whole_file, connection)
+    print(f"{'contracts':>12}{'seconds':>10}{'peak MiB':>10}")
+    for count, (seconds, mebibytes) in ((contracts // 10, part), (contracts, whole), (contracts, again)):
+        print(f"{count:>12,}{seconds:>10.1f}{mebibytes:>10.1f}")
+    print(
+        f"ten times the contracts: {whole[0] / part[0]:.1f} x the time, {whole[1] / part[1]:.2f} x the memory"
+    )
+    print("(the last row: the same file again, nothing to load)")
+
+
+def _write(path: Path, contracts: int, first_digit: str) -> Path:
+    password_hash = hash_now("abc12345", peppered=False)
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(
+            json.dumps(contract, ensure_ascii=False) + "\n"
+            for contract in _contracts(contracts, first_digit, password_hash)
+        )
+    return path
+
+
+def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dict[str, Any]]:
+    """The first demo contract, again and again with other numbers."""
+    demo = Path(__file__).parents[1] / "app" / "demo_contracts.jsonl"
+    contract: dict[str, Any] = json.loads(demo.read_text(encoding="utf-8").splitlines()[0])
+    account = contract["accounts"][1] | {"password_hash": password_hash}
+    del contract["password"], account["password"]
+    for number in range(count):
+        logins = [f"b{first_digit}-{number:08}-{slot}" for slot in range(ACCOUNTS)]
+        yield contract | {
+            "customer_number": f"{first_digit}{number:013}",
+            "password_hash": password_hash,
+            "accounts": [account | {"login": login} for login in logins],
+        }
+
+
+def _measure(file: Path, connection: str) -> tuple[float, float]:
+    """Seconds and peak MiB of importing the file in a new process."""
+    command = [sys.executable, "-m", "bench.import_contracts", "--one", str(file), connection]
+    seconds, mebibytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return float(seconds), float(mebibytes)
+
+
+async def _import(file: Path, connection: dict[str, Any]) -> None:
+    database.use(database.Engine(connection, patience=None), TABLES)
+    await migrate()
+    start = time.perf_counter()
+    await import_contracts(file, lambda _: None)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux, bytes on macOS
+    print(seconds, peak / (1024**2 if sys.platform == "darwin" else 1024))
+
+
+if __name__ == "__main__":
+    main()
