@@ -32,7 +32,7 @@
     spoken = "";
   });
 
-  // A refused form is the same page: no new entry in the history.
+  // A refused form makes no entry in the history.
   on("htmx:before:history:update", (event) => {
     if (event.detail.response?.status > 399) event.preventDefault();
   });
@@ -48,8 +48,9 @@
   on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
     clearTimeout(slow.get(ctx));
     slow.delete(ctx);
-    ctx.target?.removeAttribute("aria-busy");
-    if (!slow.size) $("loading").hidden = true;
+    if (slow.size) return;
+    $("loading").hidden = true;
+    document.querySelectorAll("[aria-busy]").forEach((node) => node.removeAttribute("aria-busy"));
   });
 
   const fail = (text, ctx) => {
