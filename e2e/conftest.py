@@ -10,7 +10,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pytest
 from playwright.async_api import Browser, async_playwright
 
@@ -58,7 +58,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
 async def town(portal: Portal) -> AsyncIterator[Town]:
     """Where the people of the stories live."""
     connection = await asyncpg.connect(**portal.connection)
-    yield Town(connection)
+    yield Town(connection, portal.keys)
     await connection.close()
 
 
@@ -109,3 +109,26 @@ async def phone(new_device: NewDevice, scripts: bool) -> Device:
 async def scripted_phone(new_device: NewDevice) -> Device:
     """A phone with JavaScript, for what only a script does."""
     return await new_device()
+
+
+@pytest.fixture
+async def contractor(town: Town, household: Household, phone: Device) -> Device:
+    """The contractor's phone, logged in with the customer number."""
+    await town.log_in(phone, household)
+    return phone
+
+
+@pytest.fixture
+async def admin(town: Town, household: Household, new_device: NewDevice, scripts: bool) -> Device:
+    """The wife's phone, logged in with her admin account ID."""
+    phone = await new_device(scripts=scripts)
+    await town.log_in(phone, household, household.wife)
+    return phone
+
+
+@pytest.fixture
+async def family_user(town: Town, household: Household, new_device: NewDevice, scripts: bool) -> Device:
+    """The son's phone, logged in with his user-role account ID."""
+    phone = await new_device(scripts=scripts)
+    await town.log_in(phone, household, household.son)
+    return phone

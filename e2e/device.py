@@ -57,6 +57,8 @@ class Device:
             self._troubles.append(f"console: {message.text} ({message.location.get('url')})")
 
     def _failed(self, request: Request) -> None:
+        if "/static/icon." in request.url and request.failure == "net::ERR_ABORTED":
+            return  # the browser fetches the icon of its tab when it has time, and drops it when the page goes
         self._troubles.append(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _requested(self, request: Request) -> None:
@@ -109,7 +111,7 @@ class Device:
 
     def row(self, label: str) -> Locator:
         """The value beside a label (dt, dd)."""
-        term = self.page.locator("main dt").get_by_text(label, exact=True)
+        term = self.page.locator("dt").get_by_text(label, exact=True)
         return self.page.locator("main dl > div").filter(has=term).locator("dd").first
 
     # What it shows

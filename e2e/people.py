@@ -7,10 +7,18 @@ Argon2 hash takes longer than the rest of such a contract. The son has a user-ro
 from __future__ import annotations
 
 import itertools
+import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
+
+from app.domain import clock
+from app.session import token_hash
+
+if TYPE_CHECKING:
+    from app.session import Keys
+    from e2e.device import Device
 
 MODEL = "90000000000000"
 MODEL_LOGINS = {"user": "arteri-an-001", "admin": "arteri-an-002"}
@@ -39,6 +47,10 @@ class Household:
         """An account ID with 管理者権限."""
         return f"{self._name}-wife"
 
+    def cousin(self, number: int) -> str:
+        """The third to the fifth account ID of a full house."""
+        return f"{self._name}-{number}"
+
     @property
     def daughter(self) -> str:
         """An account ID that is not registered yet."""
@@ -48,8 +60,9 @@ class Household:
 class Town:
     """Where the households live: the portal's database."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, keys: Keys) -> None:
         self.connection = connection
+        self.keys = keys
         self._numbers = itertools.count(1)
 
     async def household(self, account_ids: int = 2) -> Household:
@@ -57,11 +70,28 @@ class Town:
         number = f"50{next(self._numbers):012d}"
         contract = await self._value(_COPY_CONTRACT, number, MODEL)
         household = Household(contract, number)
-        names = [household.son, household.wife, *(f"{household._name}-{n}" for n in range(3, 6))]
+        names = [household.son, household.wife, *(household.cousin(number) for number in (3, 4, 5))]
         for slot, login in enumerate(names[:account_ids], 1):
-            model = MODEL_LOGINS["admin" if login == household.wife else "user"]
-            await self._value(_COPY_ACCOUNT, contract, login, slot, model)
+            await self.add_account_id(household, login, slot)
         return household
+
+    async def add_account_id(self, household: Household, login: str, slot: int = 5) -> None:
+        """Register an account ID, with the admin role for the wife."""
+        model = MODEL_LOGINS["admin" if login == household.wife else "user"]
+        await self._value(_COPY_ACCOUNT, household.id, login, slot, model)
+
+    async def log_in(self, device: Device, household: Household, account_id: str | None = None) -> None:
+        """Give the device a session as a login does (None: of the customer number), without the time of a hash."""
+        token, now = secrets.token_urlsafe(32), clock.now()
+        account = await self.connection.fetchrow("SELECT id, role FROM account WHERE login = $1", account_id)
+        await self.connection.execute(
+            "INSERT INTO session (token_hash, contract, account, opened_at, seen_at) VALUES ($1, $2, $3, $4, $4)",
+            *(token_hash(token), household.id, account and account["id"], now),
+        )
+        signed = self.keys.sign("session", [token, account["role"] if account else "customer"])
+        await device.context.add_cookies(
+            [{"name": self.keys.session_cookie, "value": signed, "url": device.origin}]
+        )
 
     async def log_everybody_out(self, household: Household) -> None:
         """End the household's sessions on the server, as time does."""

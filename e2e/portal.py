@@ -21,6 +21,7 @@ from typing import Any
 
 from app import cli, serving, settings
 from app.embedded import EmbeddedPostgres
+from app.session import Keys
 
 ROOT = Path(__file__).parent.parent
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -28,10 +29,11 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 @dataclass(frozen=True)
 class Portal:
-    """Where the portal answers, and asyncpg's arguments for its database."""
+    """Where the portal answers, asyncpg's arguments for its database, and what signs its cookies."""
 
     url: str
     connection: dict[str, Any]
+    keys: Keys
 
 
 @contextlib.contextmanager
@@ -46,7 +48,8 @@ def running(folder: Path) -> Iterator[Portal]:
             line = child.stdout.readline()
             if not line:
                 raise RuntimeError(f"the portal did not start; see {folder / 'postgres.log'} and stderr")
-            yield Portal(f"http://127.0.0.1:{port}", json.loads(line))
+            keys = Keys(settings.demo(folder).secret_keys, https=False)
+            yield Portal(f"http://127.0.0.1:{port}", json.loads(line), keys)
         finally:
             child.stdin.close()
 

@@ -70,9 +70,8 @@ async def test_somebody_who_mistyped_logs_in_at_the_second_try(phone: Device, ho
     await phone.shows("ご契約情報一覧")
 
 
-async def test_after_logout_back_shows_nothing(phone: Device, household: Household) -> None:
-    await phone.log_in_as_customer(household.customer_number)
-    await phone.shows("ご契約情報一覧")
+async def test_after_logout_back_shows_nothing(contractor: Device, household: Household) -> None:
+    phone = contractor
     await phone.open("/accounts")
     await phone.log_out()
     await expect(phone.page.get_by_text("ログアウトしました。")).to_be_visible()
@@ -82,10 +81,10 @@ async def test_after_logout_back_shows_nothing(phone: Device, household: Househo
 
 
 async def test_an_ended_session_leads_to_login_with_a_sentence_and_back_to_the_page(
-    phone: Device, town: Town, household: Household
+    contractor: Device, town: Town, household: Household
 ) -> None:
-    await phone.log_in_as_customer(household.customer_number)
-    await phone.shows("ご契約情報一覧")
+    phone = contractor
+    await phone.open("/")
     await town.log_everybody_out(household)
     await phone.open("/changes?before=7")
     await phone.shows("ログイン")
@@ -96,10 +95,9 @@ async def test_an_ended_session_leads_to_login_with_a_sentence_and_back_to_the_p
 
 
 async def test_a_form_sent_after_the_session_ended_leads_to_login_and_back_to_the_form(
-    phone: Device, town: Town, household: Household
+    contractor: Device, town: Town, household: Household
 ) -> None:
-    await phone.log_in_as_customer(household.customer_number)
-    await phone.shows("ご契約情報一覧")
+    phone = contractor
     await phone.open("/customer-password")
     await town.log_everybody_out(household)
     await phone.fill("新パスワード", "hikari-1")
@@ -109,9 +107,9 @@ async def test_a_form_sent_after_the_session_ended_leads_to_login_and_back_to_th
     await phone.shows("お客様番号パスワード変更")
 
 
-async def test_the_menu_of_a_phone_opens_and_closes(phone: Device, household: Household) -> None:
-    await phone.log_in_as_customer(household.customer_number)
-    await phone.shows("ご契約情報一覧")
+async def test_the_menu_of_a_phone_opens_and_closes(contractor: Device) -> None:
+    phone = contractor
+    await phone.open("/")
     menu = phone.page.get_by_role("navigation", name="メニュー")
     await expect(menu).to_be_hidden()
     await phone.press("メニュー")
@@ -167,12 +165,11 @@ async def test_without_a_script_no_button_promises_to_show_a_password(new_device
 
 
 async def test_five_minutes_before_the_end_a_warning_offers_more_time(
-    scripted_phone: Device, household: Household
+    scripted_phone: Device, town: Town, household: Household
 ) -> None:
     page, warning = scripted_phone.page, scripted_phone.page.locator("#timeout")
     await page.clock.install()
-    await scripted_phone.log_in_as_customer(household.customer_number)
-    await scripted_phone.shows("ご契約情報一覧")
+    await town.log_in(scripted_phone, household)
     await scripted_phone.open("/accounts")
     await page.clock.fast_forward(24 * MINUTE)
     await expect(warning).to_be_hidden()
@@ -192,8 +189,7 @@ async def test_when_the_time_is_over_the_page_makes_way_for_the_login_page(
     scripted_phone: Device, town: Town, household: Household
 ) -> None:
     await scripted_phone.page.clock.install()
-    await scripted_phone.log_in_as_customer(household.customer_number)
-    await scripted_phone.shows("ご契約情報一覧")
+    await town.log_in(scripted_phone, household)
     await scripted_phone.open("/accounts")
     await town.log_everybody_out(household)
     await scripted_phone.page.clock.fast_forward(31 * MINUTE)
