@@ -14,7 +14,7 @@
     setTimeout(() => { $("announce").textContent = text; }, 100);
   };
 
-  // Focus goes to the error summary, else to [data-focus], and never stays on <body>.
+  // Focus goes to the error summary, else [data-focus]; it never stays on <body>.
   let spoken, cameFrom;
   on("htmx:after:settle", ({ detail: { task, newContent } }) => {
     unhide();
@@ -91,7 +91,7 @@
     }
   }, 1000);
 
-  // Back after logout shows no page that the browser kept.
+  // Back after logout shows no kept page.
   on("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   unhide();
