@@ -115,8 +115,7 @@ async def test_plain_passwords_verify_after_the_import(monkeypatch: pytest.Monke
         "SELECT password_hash AS hash FROM contract UNION SELECT password_hash FROM account"
     )
     used = await database.rows("SELECT hash FROM used_password")
-    assert {row["hash"] for row in used} == {row["hash"] for row in kept}
-    assert len(used) == 7
+    assert sorted(row["hash"] for row in used) == sorted(row["hash"] for row in kept)
 
 
 async def test_the_same_file_twice_changes_nothing(write: Callable[..., Path]) -> None:
@@ -223,9 +222,9 @@ async def test_an_account_id_that_another_contract_ever_had_is_refused(
     )
     assert [line for line, _ in refused.problems] == [3, 3]
     refused = await refusal(write(contract(2), contract(3, accounts__0__login="taken")))
-    (problem,) = refused.problems
-    assert problem.line == 2
-    assert problem.reason.startswith("accounts[0].login: belongs to another contract")
+    ((line, reason),) = refused.problems
+    assert line == 2
+    assert reason.startswith("accounts[0].login: belongs to another contract")
 
 
 async def test_an_account_id_that_a_member_registers_meanwhile_is_refused_with_its_line(
@@ -249,9 +248,6 @@ async def test_a_refusal_lists_the_first_problems_and_counts_the_others(write: C
     assert [line for line, _ in refused.problems] == list(range(2, LISTED + 2))
     assert refused.more == 200
     assert str(refused).endswith("\nand 200 more")
-
-
-# --- what fails ---
 
 
 async def test_a_constraint_of_the_database_that_the_rules_missed_leaves_nothing_and_shows_no_hash(
