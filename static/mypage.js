@@ -14,7 +14,7 @@
     setTimeout(() => { $("announce").textContent = text; }, 100);
   };
 
-  // Focus goes to the error summary, else [data-focus]; it never stays on <body>.
+  // Focus goes to the error summary, else [data-focus], never <body>.
   let spoken, cameFrom;
   on("htmx:after:settle", ({ detail: { task, newContent } }) => {
     unhide();
