@@ -8,7 +8,7 @@ from app import database
 from app.domain import attempts, clock, members
 from app.domain.changes import VALID
 
-LOCK = 7_302_020
+LOCK = 7_302_021
 """Key of the advisory lock: one worker at a time."""
 EVERY = timedelta(minutes=10)
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigInt,
     BigSerial,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
@@ -119,6 +121,59 @@ class WebSpace(Table):
     released_at = Timestamptz(null=True, default=None)
 
 
+class Mailbox(Table):
+    """Where an account ID's mail is kept. Its id is never given again, so nobody inherits old mail.
+
+    It stays when the address changes and is retired when the account ID has no UCOM address any more.
+    """
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.restrict)
+    opened_at = Timestamptz(default=None)
+    retired_at = Timestamptz(null=True, default=None)
+
+
+class Forwarding(Table):
+    """メール転送 of an account ID; no row: none."""
+
+    account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.restrict, unique=True)
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    addresses = Array(base_column=Text(), help_text="one to five")
+    keep_copy = Boolean(default=True)
+
+
+class AutoReply(Table):
+    """自動返信 of an account ID. Switched off it keeps its text."""
+
+    account = ForeignKey(Account, null=False, default=None, on_delete=OnDelete.restrict, unique=True)
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    enabled = Boolean(default=False)
+    subject = Text()
+    body = Text()
+    starts_on = Date(null=True, default=None)
+    ends_on = Date(null=True, default=None)
+
+
+class Outbox(Table):
+    """A mail of the portal, stored with the change that it tells of and delivered later (outbox.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    recipient = Text()
+    subject = Text()
+    body = Text()
+    message_id = Text(unique=True, help_text="the same at every try")
+    posted_at = Timestamptz(default=None)
+    due_at = Timestamptz(default=None, help_text="when the next try may be made; a lease moves it on")
+    tries = Integer(default=0)
+    sent_at = Timestamptz(null=True, default=None)
+    refused_at = Timestamptz(null=True, default=None, help_text="given up: refused for good or too often")
+    problem = Text(null=True, default=None, help_text="what the mail server said last")
+
+
 class Session(Table):
     """Who is logged in. The cookie holds the token, this row its SHA-256: a copy of the table opens no session."""
 
@@ -172,6 +227,10 @@ TABLES: list[type[Table]] = [
     ServicePeriod,
     MailAddress,
     WebSpace,
+    Mailbox,
+    Forwarding,
+    AutoReply,
+    Outbox,
     Session,
     Attempt,
     Change,
