@@ -1,0 +1,94 @@
+"""What every screen must hold (ui.md), and how a screen is looked at: axe-core, and probes for what axe leaves out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from e2e.device import DESK, PHONE
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+    from e2e.device import Device
+
+HERE = Path(__file__).parent
+AXE = (HERE / "vendor" / "axe-4.14.1.min.js").read_text()
+PROBES = (HERE / "probes.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+RUN = f"""async () => (await axe.run({{runOnly: {json.dumps(TAGS)}, resultTypes: ["violations"]}}))
+    .violations.map(({{id, nodes}}) => `axe ${{id}}: ${{nodes.map(({{target, failureSummary}}) =>
+        `${{target}} ${{failureSummary}}`).slice(0, 3).join("; ")}}`)"""
+NARROW = {"width": 320, "height": 640}
+MOST_STOPS = 200
+
+
+async def wrong_with(device: Device) -> list[str]:
+    """Everything that is wrong with the screen that the device shows, each with where it was found."""
+    await device.keep()
+    page = device.page
+    await page.emulate_media(reduced_motion="reduce")
+    await page.evaluate(AXE)
+    await page.evaluate(PROBES)
+    found = [("", text) for text in await _probe(page, "structure", "names", "none")]
+    for size in (PHONE, DESK):
+        await page.set_viewport_size({"width": size[0], "height": size[1]})
+        found += [(f"{size[0]} px", text) for text in await _probe(page, "targets", "sideways", "cut")]
+        found += [(f"{size[0]} px", text) for text in await _tab_stops(page)]
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            found += [(f"{size[0]} px {scheme}", text) for text in await page.evaluate(RUN)]
+    await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    found += [("320 px", text) for text in await _narrow(page)]
+    return [f"{where}: {text}" for where, text in found]
+
+
+async def _probe(page: Page, *names: str) -> list[str]:
+    calls = ", ".join(f"...probes.{name}()" for name in names)
+    wrong: list[str] = await page.evaluate(f"[{calls}]")
+    return wrong
+
+
+async def _narrow(page: Page) -> list[str]:
+    """A7: at 320 px, as it is, with text twice as large, and with WCAG's text spacing."""
+    return list(
+        await page.evaluate("""() => {
+            const look = (how) => [...probes.sideways(), ...probes.cut()].map((text) => `${how}: ${text}`);
+            const plain = look("plain");
+            probes.text("200%");
+            const large = look("text of 200%");
+            probes.text("");
+            probes.spaced(true);
+            const spaced = look("text spacing");
+            probes.spaced(false);
+            return [...plain, ...large, ...spaced];
+        }""")
+    )
+
+
+async def _tab_stops(page: Page) -> list[str]:
+    """A3: press Tab from the first stop to the last, and look at each."""
+    await page.evaluate("probes.start()")
+    await page.keyboard.press("Tab")  # and back: now the browser knows that a keyboard is used
+    await page.keyboard.press("Shift+Tab")
+    wrong: list[str] = []
+    for _ in range(MOST_STOPS):
+        seen: list[str] | None = await page.evaluate("probes.stop()")
+        if seen is None:
+            left: list[str] = await page.evaluate("probes.left()")
+            return wrong + left
+        wrong += seen
+        await page.keyboard.press("Tab")
+    return [*wrong, f"more than {MOST_STOPS} tab stops"]
+
+
+async def layout_shift(page: Page) -> float:
+    """P1: the page's cumulative layout shift so far."""
+    shift: Any = await page.evaluate("""() => new Promise((done) => {
+        let sum = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+            .observe({ type: "layout-shift", buffered: true });
+        requestAnimationFrame(() => setTimeout(() => done(sum), 0));
+    })""")
+    return float(shift)
