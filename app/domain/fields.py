@@ -49,8 +49,12 @@ def half_width(text: str) -> str:
 
 
 def _visible(text: str) -> bool:
-    """No control, format, private or unassigned character: they print as nothing or turn the text around."""
-    return not any(unicodedata.category(character).startswith("C") for character in text)
+    """No control, format, private or unassigned character: they print as nothing or turn the text around.
+
+    No line or paragraph separator either: they break the line of a mail's header.
+    """
+    categories = map(unicodedata.category, text)
+    return not any(category.startswith("C") or category in ("Zl", "Zp") for category in categories)
 
 
 def is_account_id(text: str) -> bool:
@@ -166,7 +170,7 @@ def mail_address(text: str) -> str:
     try:
         return validate_email(value, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
-        raise Wrong("メールアドレスの形が正しくありません。例：taro@example.jp") from error
+        raise Wrong("メールアドレスの形が正しくありません（例：taro@example.jp）。") from error
 
 
 def day(text: str) -> date:
@@ -194,8 +198,8 @@ def optional_mail_address(text: str) -> str:
 
 
 def phone(text: str) -> str:
-    """電話番号: 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12)."""
-    value = half_width(text).translate(_HYPHENS)
+    """電話番号: 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12); spaces dropped (spec 2)."""
+    value = re.sub(r"\s", "", half_width(text)).translate(_HYPHENS)
     if not value:
         raise Wrong("電話番号を入力してください。")
     if not _PHONE.fullmatch(value) or len(value) > PHONE_LENGTH:
