@@ -26,7 +26,7 @@ LANES = 1
 LENGTH = 32
 
 _ARGON2 = re.compile(
-    r"(?:p(?P<pepper>[0-9]+))?\$argon2id\$v=19\$m=(?P<memory>[0-9]{1,7}),t=(?P<passes>[0-9]{1,2}),p=(?P<lanes>[0-9]{1,2})"
+    r"(?:p(?P<pepper>[0-9]+))?\$argon2id\$v=19\$m=(?P<memory>[1-9][0-9]{0,6}),t=(?P<passes>[1-9][0-9]?),p=(?P<lanes>[1-9][0-9]?)"
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<hash>[A-Za-z0-9+/]{43})"
 )
 _two_at_once = anyio.CapacityLimiter(2)
@@ -64,14 +64,19 @@ class NewPassword:
 
 
 def is_hash(text: str) -> bool:
-    """Whether the text is an argon2id hash as an import file may hold it (no pepper, bounded cost)."""
+    """Whether the text is an argon2id hash as an import file may hold it: no pepper, bounded cost, as argon2 writes it.
+
+    Anything else (a base64 that decodes to nothing, a leading zero) could never be verified.
+    """
     found = _ARGON2.fullmatch(text)
     return (
         found is not None
         and found["pepper"] is None
-        and 8 <= int(found["memory"]) <= 256 * 1024
-        and 1 <= int(found["passes"]) <= 10
+        and _canonical(found["salt"])
+        and _canonical(found["hash"])
         and 1 <= int(found["lanes"]) <= 4
+        and 8 * int(found["lanes"]) <= int(found["memory"]) <= 256 * 1024
+        and 1 <= int(found["passes"]) <= 10
     )
 
 
@@ -158,7 +163,7 @@ def _hash(password: str, form: str) -> str:
         secret = base64.b64encode(hmac.digest(key, secret, hashlib.sha256))
     made = hash_secret(
         secret,
-        base64.b64decode(parts["salt"] + "=" * (-len(parts["salt"]) % 4)),
+        _from_base64(parts["salt"]),
         time_cost=int(parts["passes"]),
         memory_cost=int(parts["memory"]),
         parallelism=int(parts["lanes"]),
@@ -170,6 +175,15 @@ def _hash(password: str, form: str) -> str:
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode().rstrip("=")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+def _canonical(text: str) -> bool:
+    """Whether the unpadded base64 is how its bytes are written."""
+    return len(text) % 4 != 1 and _base64(_from_base64(text)) == text
 
 
 _NOBODY = f"$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}${_base64(bytes(16))}${_base64(bytes(LENGTH))}"
