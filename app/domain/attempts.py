@@ -38,22 +38,30 @@ class Counted:
 
 
 async def count(secret: bytes, login: str, address: str, browser: str | None) -> Counted:
-    """Count an attempt before its password is looked at; `browser`: one known for this login. Raises TooMany."""
-    limits = (
-        {_key(secret, f"browser {browser} {login}"): PER_BROWSER}
-        if browser
-        else {
+    """Count an attempt before its password is looked at; `browser`: one known for this login. Raises TooMany.
+
+    One that is refused for its login or address does not count over all: one machine would else lock out everybody.
+    """
+    if browser:
+        own, everybody = {_key(secret, f"browser {browser} {login}"): PER_BROWSER}, {}
+    else:
+        own = {
             _key(secret, f"login {login}"): PER_LOGIN,
             _key(secret, f"address {_network(address)}"): PER_ADDRESS,
-            _key(secret, "all"): OVER_ALL,
         }
-    )
+        everybody = {_key(secret, "all"): OVER_ALL}
+    await _count(own)
+    if everybody:
+        await _count(everybody)
+    return Counted([*own, *everybody])
+
+
+async def _count(limits: dict[bytes, int]) -> None:
     now = clock.now()
     counted = await database.rows(_COUNT, list(limits), now, now - WINDOW)
     waits = [row["since"] + WINDOW - now for row in counted if row["failures"] > limits[row["key"]]]
     if waits:
         raise TooMany(max(waits))
-    return Counted(list(limits))
 
 
 async def succeeded(counted: Counted) -> None:
@@ -86,9 +94,11 @@ def _key(secret: bytes, text: str) -> bytes:
 
 
 def _network(address: str) -> str:
-    """An IPv6 address stands for its /64: one household can use all of it."""
+    """An IPv6 address stands for its /64: one household can use all of it. An IPv4 one written in IPv6 is IPv4."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
