@@ -6,7 +6,9 @@ docs/operating.md lists the same names; a test compares them.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +76,9 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(
         secret_keys=tuple(_keys(environment, wrong)),
         peppers=_peppers(environment, wrong),
-        hosts=frozenset(_listed(_needed(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))),
+        hosts=frozenset(
+            map(str.lower, _needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
+        ),
         contact=Contact(
             operator=_needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社"),
             phone=_needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
@@ -123,8 +127,14 @@ def _listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+def _needed_list(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> list[str]:
+    """The parts of a variable that must be set; commas alone are nothing."""
+    given = _listed(environment.get(name, ""))
+    return given or _listed(_needed({}, name, wrong, example))
+
+
 def _keys(environment: Mapping[str, str], wrong: list[str]) -> list[bytes]:
-    listed = _listed(_needed(environment, "MYPAGE_SECRET_KEYS", wrong, f"{KEY_LENGTH} random characters"))
+    listed = _needed_list(environment, "MYPAGE_SECRET_KEYS", wrong, f"{KEY_LENGTH} random characters")
     if any(_weak(key) for key in listed):
         wrong.append(f"MYPAGE_SECRET_KEYS holds a weak key: {_ADVICE}")
     return [key.encode() for key in listed]
@@ -132,13 +142,16 @@ def _keys(environment: Mapping[str, str], wrong: list[str]) -> list[bytes]:
 
 def _peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, bytes]:
     peppers: dict[int, bytes] = {}
-    for part in _listed(_needed(environment, "MYPAGE_PEPPERS", wrong, f"1:{KEY_LENGTH} random characters")):
+    for part in _needed_list(environment, "MYPAGE_PEPPERS", wrong, f"1:{KEY_LENGTH} random characters"):
         version, _, key = part.partition(":")
-        if not (version.isascii() and version.isdigit()) or int(version) in peppers or _weak(key):
+        if not _VERSION.fullmatch(version) or int(version) in peppers or _weak(key):
             wrong.append(f"MYPAGE_PEPPERS holds a part that is not version:key with a strong key: {_ADVICE}")
             break
         peppers[int(version)] = key.encode()
     return peppers
+
+
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 def _weak(key: str) -> bool:
@@ -150,16 +163,20 @@ _ADVICE = f"make one of {KEY_LENGTH} characters or more with `python3 -c 'import
 
 def _pool_size(environment: Mapping[str, str], wrong: list[str]) -> int:
     value = environment.get("MYPAGE_POOL_SIZE") or "10"
-    if value.isascii() and value.isdigit() and 1 <= int(value) <= 200:
+    if re.fullmatch(r"[0-9]{1,3}", value) and 1 <= int(value) <= 200:
         return int(value)
     wrong.append(f"MYPAGE_POOL_SIZE is {value!r}: a number from 1 to 200 is wanted")
     return 10
 
 
 def _kept_key(path: Path) -> bytes:
-    """A random key that stays with the demo's data."""
+    """A random key that stays with the demo's data; whole before it has its name, and the first one made stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+        new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
     return path.read_bytes()

@@ -1,0 +1,247 @@
+"""The environment: complete and strong, or refused with every reason at once; the demo's keys stay its own."""
+
+from __future__ import annotations
+
+import os
+import stat
+import string
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis
+from hypothesis import strategies as st
+
+from app import settings
+from app.settings import SettingsError
+
+KEY = "0123456789abcdefghijklmnopqrstuv"
+"""As short as a key may be: 32 characters."""
+OTHER = KEY[::-1]
+COMPLETE = {
+    "MYPAGE_SECRET_KEYS": KEY,
+    "MYPAGE_PEPPERS": f"1:{KEY}",
+    "MYPAGE_HOSTS": "mypage.example.jp",
+    "MYPAGE_OPERATOR": "試験通信株式会社",
+    "MYPAGE_CONTACT_PHONE": "0120-000-0000",
+    "MYPAGE_CONTACT_HOURS": "9時～17時",
+}
+
+
+def reasons(environment: dict[str, str]) -> list[str]:
+    """The lines that name what is wrong; none if nothing is."""
+    try:
+        settings.production(environment)
+    except SettingsError as error:
+        headline, *lines = str(error).splitlines()
+        assert "mend" in headline
+        return [line.strip() for line in lines]
+    return []
+
+
+def named(environment: dict[str, str]) -> list[str]:
+    """The variables that are named as wrong, each once."""
+    return [line.split()[0] for line in reasons(environment)]
+
+
+def test_a_complete_environment_is_taken_as_it_is() -> None:
+    taken = settings.production(COMPLETE)
+    assert taken.secret_keys == (KEY.encode(),)
+    assert taken.peppers == {1: KEY.encode()}
+    assert taken.hosts == {"mypage.example.jp"}
+    assert taken.contact == settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時")
+    assert (taken.https, taken.demo, taken.start_clock_at) == (True, False, None)
+    assert (taken.trusted_proxies, taken.pool_size) == ((), 10)
+
+
+def test_all_that_is_missing_is_named_at_once_with_what_to_do() -> None:
+    assert named({}) == list(COMPLETE)
+    for line in reasons({}):
+        assert settings.VARIABLES[line.split()[0]] in line
+        assert "for example" in line
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@pytest.mark.parametrize("nothing", [None, "", "  ", "\n"])
+def test_one_that_is_missing_or_blank_is_named_alone(name: str, nothing: str | None) -> None:
+    environment = {other: value for other, value in COMPLETE.items() if other != name}
+    assert named(environment if nothing is None else {**environment, name: nothing}) == [name]
+
+
+@pytest.mark.parametrize("name", ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_HOSTS"])
+@pytest.mark.parametrize("nothing", [",", " , ,"])
+def test_a_list_of_commas_is_missing_too(name: str, nothing: str) -> None:
+    assert named({**COMPLETE, name: nothing}) == [name]
+
+
+def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeated() -> None:
+    environment = {
+        "MYPAGE_SECRET_KEYS": "short-secret",
+        "MYPAGE_PEPPERS": "1:short-pepper",
+        "MYPAGE_POOL_SIZE": "many",
+        "MYPAGE_HOSTS": "mypage.example.jp",
+    }
+    wrong = ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_OPERATOR", "MYPAGE_CONTACT_PHONE"]
+    assert named(environment) == [*wrong, "MYPAGE_CONTACT_HOURS", "MYPAGE_POOL_SIZE"]
+    said = "".join(reasons(environment))
+    assert "short-secret" not in said
+    assert "short-pepper" not in said
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "strong"),
+    [
+        (KEY, True),
+        (KEY[:31], False),
+        ("abcdefgh" * 4, True),
+        ("abcdefg" * 5, False),
+        ("x" * 200, False),
+    ],
+)
+def test_a_key_has_32_characters_and_8_different_ones(key: str, strong: bool) -> None:
+    assert named({**COMPLETE, "MYPAGE_SECRET_KEYS": key}) == ([] if strong else ["MYPAGE_SECRET_KEYS"])
+    assert named({**COMPLETE, "MYPAGE_PEPPERS": f"1:{key}"}) == ([] if strong else ["MYPAGE_PEPPERS"])
+
+
+def test_secret_keys_keep_their_order_newest_first_and_each_must_be_strong() -> None:
+    keys = settings.production({**COMPLETE, "MYPAGE_SECRET_KEYS": f" {OTHER} ,{KEY},"}).secret_keys
+    assert keys == (OTHER.encode(), KEY.encode())
+    assert named({**COMPLETE, "MYPAGE_SECRET_KEYS": f"{KEY},old"}) == ["MYPAGE_SECRET_KEYS"]
+
+
+def test_peppers_are_versions_with_keys() -> None:
+    taken = settings.production({**COMPLETE, "MYPAGE_PEPPERS": f"2:{OTHER}, 1:{KEY}, 30:{KEY}:more"}).peppers
+    assert taken == {2: OTHER.encode(), 1: KEY.encode(), 30: f"{KEY}:more".encode()}
+
+
+@pytest.mark.parametrize(
+    "peppers",
+    [
+        KEY,
+        f":{KEY}",
+        f"one:{KEY}",
+        f"-1:{KEY}",
+        f"1.0:{KEY}",
+        f"１:{KEY}",
+        f"²:{KEY}",
+        "1:",
+        f"1:{KEY},1:{OTHER}",
+        f"1:{KEY},01:{OTHER}",
+        f"1:{KEY},2",
+        f"{'9' * 5000}:{KEY}",
+    ],
+)
+def test_peppers_that_are_not_versions_with_keys_are_named(peppers: str) -> None:
+    assert named({**COMPLETE, "MYPAGE_PEPPERS": peppers}) == ["MYPAGE_PEPPERS"]
+
+
+@hypothesis(deadline=None)
+@given(
+    st.dictionaries(
+        st.integers(0, 999_999_999),
+        st.text(string.ascii_letters + string.digits + ":-_", min_size=32, max_size=64),
+    )
+)
+def test_peppers_of_any_versions_are_read_back(peppers: dict[int, str]) -> None:
+    strong = {version: key for version, key in peppers.items() if len(set(key)) >= 8}
+    written = ",".join(f"{version}:{key}" for version, key in strong.items())
+    if strong:
+        taken = settings.production({**COMPLETE, "MYPAGE_PEPPERS": written}).peppers
+        assert taken == {version: key.encode() for version, key in strong.items()}
+
+
+@hypothesis(deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(settings.VARIABLES, st.text(max_size=60))))
+def test_whatever_the_environment_holds_is_taken_or_refused_in_words(environment: dict[str, str]) -> None:
+    assert set(named(environment)) <= set(settings.VARIABLES)
+
+
+# --- the rest ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "right"), [("1", True), ("200", True), ("0", False), ("201", False), ("", True)]
+)
+def test_a_pool_has_1_to_200_connections(size: str, right: bool) -> None:
+    environment = {**COMPLETE, "MYPAGE_POOL_SIZE": size}
+    assert named(environment) == ([] if right else ["MYPAGE_POOL_SIZE"])
+    if right:
+        assert settings.production(environment).pool_size == int(size or "10")
+
+
+@pytest.mark.parametrize("size", ["ten", "-1", "1.5", "１０", "²", "1 0", "9" * 5000])
+def test_a_pool_size_that_is_no_number_is_named(size: str) -> None:
+    assert named({**COMPLETE, "MYPAGE_POOL_SIZE": size}) == ["MYPAGE_POOL_SIZE"]
+
+
+def test_hosts_and_proxies_are_listed_by_commas_and_hosts_in_any_case() -> None:
+    listed = {
+        "MYPAGE_HOSTS": " MyPage.example.jp,my.example.jp ,",
+        "MYPAGE_TRUSTED_PROXIES": "10.0.0.1, ,10.0.0.2",
+    }
+    taken = settings.production({**COMPLETE, **listed})
+    assert taken.hosts == {"mypage.example.jp", "my.example.jp"}
+    assert taken.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+
+
+def test_the_data_folder_and_the_database_have_their_presets() -> None:
+    assert settings.data_dir({}) == settings.data_dir({"MYPAGE_DATA_DIR": ""}) == Path(".mypage")
+    assert settings.data_dir({"MYPAGE_DATA_DIR": "/srv/mypage"}) == Path("/srv/mypage")
+    assert settings.database_url({}) is settings.database_url({"DATABASE_URL": ""}) is None
+    assert settings.database_url({"DATABASE_URL": "postgresql://db/mypage"}) == "postgresql://db/mypage"
+
+
+# --- the demo ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_demos_keys_are_made_once_strong_different_and_for_their_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "not yet" / "there"
+    before = os.umask(0)
+    try:
+        first = settings.demo(folder)
+    finally:
+        os.umask(before)
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "secret-key": 0o600,
+        "pepper": 0o600,
+    }
+    assert settings.demo(folder) == first
+    keys = [*first.secret_keys, *first.peppers.values()]
+    assert len(set(keys)) == 2
+    assert not any(settings._weak(key.decode()) for key in keys)
+    assert settings.demo(tmp_path / "another").secret_keys != first.secret_keys
+
+
+def test_processes_that_start_at_once_have_the_same_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        for place in range(20):
+            kept = set(threads.map(settings._kept_key, [tmp_path / str(place)] * 16))
+            assert len(kept) == 1
+            assert len(kept.pop()) > 32
+    assert len(list(tmp_path.iterdir())) == 20
+
+
+def test_the_demo_is_plain_http_on_the_loopback_interface(tmp_path: Path) -> None:
+    moment = datetime(2026, 1, 10, tzinfo=UTC)
+    demo = settings.demo(tmp_path, moment)
+    assert (demo.https, demo.demo, demo.start_clock_at) == (False, True, moment)
+    assert demo.hosts == {"127.0.0.1", "localhost", "[::1]"}
+
+
+def test_a_command_takes_the_operators_peppers_or_those_of_the_demo(tmp_path: Path) -> None:
+    folder = {"MYPAGE_DATA_DIR": str(tmp_path)}
+    assert settings.peppers(folder) == settings.demo(tmp_path).peppers
+    assert settings.peppers({**folder, "MYPAGE_PEPPERS": f"3:{KEY}"}) == {3: KEY.encode()}
+
+
+@pytest.mark.parametrize("peppers", ["", "1:short"])
+def test_a_command_on_the_operators_database_never_makes_a_pepper_up(tmp_path: Path, peppers: str) -> None:
+    environment = {"DATABASE_URL": "postgresql://db/mypage", "MYPAGE_DATA_DIR": str(tmp_path)}
+    with pytest.raises(SettingsError, match="MYPAGE_PEPPERS"):
+        settings.peppers({**environment, "MYPAGE_PEPPERS": peppers})
+    assert list(tmp_path.iterdir()) == []
