@@ -1,0 +1,321 @@
+"""The schema that the migrations make is the one that app/domain/tables.py describes, and it refuses what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from piccolo.columns import Column, ForeignKey
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from app import database
+from app.domain import tables
+from app.domain.tables import TABLES
+from app.migrate import migrate, pending
+from tests import people
+from tests.people import HASH
+
+TYPES = {"bigserial": "bigint", "timestamptz": "timestamp with time zone"}
+"""PostgreSQL's name of a type where Piccolo's is another."""
+RULES = {OnDelete.restrict: "RESTRICT", OnDelete.cascade: "CASCADE"}
+
+COLUMNS = """
+SELECT c.table_name, c.column_name, format_type(a.atttypid, NULL) AS type, c.is_nullable = 'YES' AS nullable
+FROM information_schema.columns c
+JOIN pg_attribute a ON a.attrelid = quote_ident(c.table_name)::regclass AND a.attname = c.column_name
+WHERE c.table_schema = 'public' AND c.table_name <> 'migration'
+"""
+UNIQUE = """
+SELECT t.relname AS table_name, min(a.attname) AS column_name
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (c.conkey)
+WHERE c.contype IN ('u', 'p') AND t.relnamespace = 'public'::regnamespace AND t.relname <> 'migration'
+GROUP BY c.oid, t.relname HAVING count(*) = 1
+"""
+REFERENCES = """
+SELECT k.table_name, k.column_name, u.table_name AS target, r.delete_rule
+FROM information_schema.referential_constraints r
+JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
+JOIN information_schema.table_constraints u
+    ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name
+"""
+
+
+def described() -> list[tuple[type[Table], Column]]:
+    return [(table, column) for table in TABLES for column in table._meta.columns]
+
+
+def type_of(column: Column) -> str:
+    if isinstance(column, ForeignKey):
+        return type_of(column._foreign_key_meta.resolved_references._meta.primary_key)
+    name = str(column.column_type).lower()
+    return TYPES.get(name, name)
+
+
+def name_of(table: type[Table]) -> str:
+    return table._meta.tablename
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_schema_has_the_tables_columns_types_and_nulls_that_are_described(
+    empty_database: str,
+) -> None:
+    found = {tuple(row) for row in await database.rows(COLUMNS)}
+    wanted = {
+        (name_of(table), column._meta.db_column_name, type_of(column), column._meta.null)
+        for table, column in described()
+    }
+    assert found == wanted
+
+
+async def test_the_schema_has_the_unique_columns_that_are_described(empty_database: str) -> None:
+    found = {tuple(row) for row in await database.rows(UNIQUE)}
+    assert found == {
+        (name_of(table), column._meta.db_column_name)
+        for table, column in described()
+        if column._meta.unique or column._meta.primary_key
+    }
+
+
+async def test_the_schema_has_the_references_that_are_described(empty_database: str) -> None:
+    found = {tuple(row) for row in await database.rows(REFERENCES)}
+    assert found == {
+        (
+            name_of(table),
+            column._meta.db_column_name,
+            name_of(meta.resolved_references),
+            RULES[meta.on_delete],
+        )
+        for table, column in described()
+        if isinstance(column, ForeignKey) and (meta := column._foreign_key_meta)
+    }
+
+
+async def test_every_table_that_grows_with_members_carries_the_contracts_key(empty_database: str) -> None:
+    without = {
+        name_of(table) for table in TABLES if "contract" not in [c._meta.name for c in table._meta.columns]
+    }
+    assert without == {"contract", "attempt"}
+
+
+# --- migrating --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def nothing(server: dict[str, Any], worker: str) -> AsyncIterator[None]:
+    """A database without any table, in use."""
+    name = f"nothing_{worker}"
+    connection = await asyncpg.connect(**server)
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    engine = database.Engine({**server, "database": name}, patience=None)
+    database.use(engine, TABLES)
+    await engine.start_connection_pool()
+    yield
+    await engine.close_connection_pool()
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing: None) -> None:
+    missing = await pending()
+    assert missing
+    assert await migrate() == missing
+    assert await pending() == []
+    assert await migrate() == []
+    assert await people.new_household()
+
+
+async def test_two_that_migrate_an_empty_database_at_once_both_succeed(nothing: None) -> None:
+    missing = await pending()
+    assert sorted(await asyncio.gather(migrate(), migrate())) == [[], missing]
+    assert await pending() == []
+
+
+async def test_migrating_prints_nothing_itself(nothing: None, capsys: pytest.CaptureFixture[str]) -> None:
+    await migrate()
+    assert capsys.readouterr() == ("", "")
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(nothing: None) -> None:
+    await database.rows("CREATE TABLE web_space (id int)")
+    with pytest.raises(asyncpg.DuplicateTableError):
+        await migrate()
+    found = await database.rows(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+    )
+    assert [row["table_name"] for row in found] == ["web_space"]
+
+
+# --- what it refuses --------------------------------------------------------------------------------------------------
+
+
+async def refused(error: type[Exception], saved: Table) -> None:
+    """The row is refused, and everything that was there stays."""
+    with pytest.raises(error):
+        await saved.save()
+
+
+def account(contract: int, **values: Any) -> tables.Account:
+    preset = {"login": "momiji-01", "slot": 3, "password_hash": HASH, "registered_at": datetime.now(UTC)}
+    return tables.Account(**{"contract": contract, **preset, **values})
+
+
+LOGINS = ("ab", "a" * 16, "1ab", "-ab", "ab-", "aBc", "a_c", "ａｂｃ", "a b", "abc\n", "")
+
+
+@pytest.mark.parametrize("login", LOGINS, ids=repr)
+async def test_a_login_of_a_wrong_form_is_refused(empty_database: str, login: str) -> None:
+    await refused(asyncpg.CheckViolationError, account(await people.new_contract(), login=login))
+
+
+async def test_logins_at_both_edges_are_taken(empty_database: str) -> None:
+    contract = await people.new_contract()
+    for slot, login in enumerate(("abc", "a-1", "a" * 15), 1):
+        await account(contract, login=login, slot=slot).save()
+
+
+async def test_an_account_id_is_refused_with_a_wrong_role_slot_hash_or_end(empty_database: str) -> None:
+    contract = await people.new_contract()
+    now = datetime.now(UTC)
+    wrong: list[dict[str, Any]] = [
+        {"role": "customer"},
+        {"role": ""},
+        {"slot": 0},
+        {"slot": 6},
+        {"password_hash": "abc12345"},
+        {"password_hash": f"p1{HASH}"},
+        {"registered_at": now, "deleted_at": now - timedelta(microseconds=1)},
+    ]
+    for values in wrong:
+        await refused(asyncpg.CheckViolationError, account(contract, **values))
+    await account(contract, role="admin", slot=5, registered_at=now, deleted_at=now).save()
+
+
+async def test_five_living_account_ids_fill_the_contract_and_a_deleted_one_makes_room(
+    empty_database: str,
+) -> None:
+    contract = await people.new_contract()
+    for slot in range(1, 6):
+        await account(contract, login=f"a-{slot}", slot=slot).save()
+    for slot in range(1, 6):
+        await refused(asyncpg.UniqueViolationError, account(contract, slot=slot))
+    await account(await people.new_contract(), login="elsewhere", slot=1).save()
+    gone = datetime.now(UTC) + timedelta(seconds=9)
+    await tables.Account.update({tables.Account.deleted_at: gone}).where(tables.Account.login == "a-4")
+    await account(contract, slot=4).save()
+
+
+async def test_a_deleted_login_is_never_given_again(empty_database: str) -> None:
+    now = datetime.now(UTC)
+    await account(await people.new_contract(), registered_at=now, deleted_at=now).save()
+    await refused(asyncpg.UniqueViolationError, account(await people.new_contract()))
+
+
+async def test_a_service_period_ends_after_its_start_and_one_is_open_at_a_time(empty_database: str) -> None:
+    family, now = await people.new_household(), datetime.now(UTC)
+    for bearer in ({"contract": family.contract}, {"contract": family.contract, "account": family.son}):
+        period: dict[str, Any] = {**bearer, "product": "mail-pack", "started_at": now}
+        before = tables.ServicePeriod(**period, ended_at=now - timedelta(microseconds=1))
+        await refused(asyncpg.CheckViolationError, before)
+        for _ in range(2):
+            await tables.ServicePeriod(**period, ended_at=now).save()
+        await tables.ServicePeriod(**period).save()
+        await refused(asyncpg.IntegrityConstraintViolationError, tables.ServicePeriod(**period))
+
+
+@pytest.mark.parametrize(("table", "name"), [(tables.MailAddress, "address"), (tables.WebSpace, "name")])
+async def test_an_address_or_web_space_is_one_at_a_time_and_never_given_again(
+    empty_database: str, table: type[Table], name: str
+) -> None:
+    family, now = await people.new_household(), datetime.now(UTC)
+
+    def called(text: str, account: int, released_at: datetime | None = None) -> Table:
+        values: dict[str, Any] = {name: text, "account": account, "released_at": released_at}
+        return table(**values, contract=family.contract, registered_at=now)
+
+    await refused(asyncpg.CheckViolationError, called("early", family.son, now - timedelta(microseconds=1)))
+    await called("old", family.son, now).save()
+    await called("new", family.son).save()
+    for text, person in (("newer", family.son), ("old", family.mother), ("new", family.mother)):
+        await refused(asyncpg.UniqueViolationError, called(text, person))
+
+
+async def test_a_password_is_used_once_for_a_login(empty_database: str) -> None:
+    family = await people.new_household()
+    mine: dict[str, Any] = {"contract": family.contract, "account": family.son, "hash": HASH}
+    await refused(asyncpg.UniqueViolationError, tables.UsedPassword(**mine))
+    await tables.UsedPassword(**{**mine, "account": None}).save()
+    await refused(asyncpg.UniqueViolationError, tables.UsedPassword(**{**mine, "account": None}))
+
+
+async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_database: str) -> None:
+    for number in ("9" * 13, "9" * 15, "9000000000000a", "９" * 14, ""):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await people.new_contract(customer_number=number)
+    for values in (
+        {"password_hash": "demo01"},
+        {"mail_product": "other"},
+        {"household": -1},
+        {"household": 21},
+    ):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await people.new_contract(**values)
+    contract = await people.new_contract(household=20)
+    right: dict[str, Any] = {
+        "contract": contract,
+        "brand": "JCB",
+        "last4": "0000",
+        "expires": "2030-12",
+        "holder": "AN",
+    }
+    for values in (
+        {"last4": "00000"},
+        {"last4": "4111111111111111"},
+        {"expires": "2030-13"},
+        {"expires": "12/30"},
+    ):
+        await refused(asyncpg.CheckViolationError, tables.Card(**{**right, **values}))
+    await tables.Card(**right).save()
+    await refused(asyncpg.UniqueViolationError, tables.Card(**right))
+
+
+async def test_a_change_has_its_receipt_number_when_it_is_applied_and_then_no_data(
+    empty_database: str,
+) -> None:
+    contract, now = await people.new_contract(), datetime.now(UTC)
+    asked: dict[str, Any] = {
+        "contract": contract,
+        "asker": "お客様番号",
+        "kind": "account-edit",
+        "asked_at": now,
+    }
+    for values in (
+        {"applied_at": now, "receipt_number": 1, "data": "{}"},
+        {"applied_at": now},
+        {"receipt_number": 1},
+    ):
+        await refused(asyncpg.CheckViolationError, tables.Change(**asked, **values))
+    await tables.Change(**asked, data="{}").save()
+    await tables.Change(**asked, applied_at=now, receipt_number=1).save()
+    await refused(asyncpg.UniqueViolationError, tables.Change(**asked, applied_at=now, receipt_number=1))
+
+
+async def test_a_session_has_a_sha_256_and_goes_with_its_contract_which_stays_with_its_history(
+    empty_database: str,
+) -> None:
+    contract, now = await people.new_contract(), datetime.now(UTC)
+    short = tables.Session(token_hash=b"x" * 31, contract=contract, opened_at=now, seen_at=now)
+    await refused(asyncpg.CheckViolationError, short)
+    await people.new_session(contract)
+    await tables.Contract.delete(force=True)
+    assert await tables.Session.count() == 0
+    await people.new_household()
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await tables.Contract.delete(force=True)
