@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, errors, render, session
-from app.domain import clock, housekeeping, passwords
+from app import database, errors, mail_transport, render, session
+from app.domain import clock, housekeeping, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
 from app.routes import accounts, changes, contact, customer_password, health, login, overview
@@ -68,6 +68,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
     async def running(_: Litestar) -> AsyncIterator[None]:
         database.use(engine, TABLES)
         passwords.season(passwords.Peppers(settings.peppers))
+        outbox.write_as(mail_transport.sender_of(settings))
         clock.start_at(settings.start_clock_at)
         await engine.start_connection_pool(max_size=settings.pool_size)
         tidying = asyncio.create_task(_keep_tidy())

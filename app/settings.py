@@ -7,13 +7,17 @@ docs/operating.md lists the same names; a test compares them.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, cast, get_args
+
+from email_validator import EmailNotValidError, validate_email
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
@@ -29,7 +33,15 @@ VARIABLES = {
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
+    "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
+    "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
+    "MYPAGE_SMTP_PORT": "its port (default 587)",
+    "MYPAGE_SMTP_USER": "login name there",
+    "MYPAGE_SMTP_PASSWORD": "password there",
+    "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",
 }
+
+Security = Literal["starttls", "tls", "none"]
 
 
 class SettingsError(Exception):
@@ -46,6 +58,25 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Smtp:
+    """The mail server that takes the portal's mails; no user: it asks for no login."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    security: Security
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How the portal writes; no server: as in the demo, where mails are only shown."""
+
+    sender: str
+    server: Smtp | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """The portal's settings. `secret_keys` newest first; `peppers` by version."""
 
@@ -53,6 +84,7 @@ class Settings:
     peppers: dict[int, bytes]
     hosts: frozenset[str]
     contact: Contact
+    mail: Mail
     https: bool = True
     demo: bool = False
     start_clock_at: datetime | None = None
@@ -84,12 +116,17 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             phone=_needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
             hours=_needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
         ),
+        mail=_mail(environment, wrong),
         trusted_proxies=tuple(_listed(environment.get("MYPAGE_TRUSTED_PROXIES", ""))),
-        pool_size=_pool_size(environment, wrong),
+        pool_size=_number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
+
+
+DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
 def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
@@ -98,7 +135,8 @@ def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
         secret_keys=(_kept_key(folder / "secret-key"),),
         peppers={1: _kept_key(folder / "pepper")},
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
-        contact=Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
+        contact=DEMO_CONTACT,
+        mail=DEMO_MAIL,
         https=False,
         demo=True,
         start_clock_at=start_clock_at,
@@ -114,6 +152,73 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found
+
+
+def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
+    """Name of the operator and how to write, for a command beside a server. Raises SettingsError.
+
+    Only data that a demo made are delivered as the demo does, which sends nothing.
+    """
+    demo_made_it = database_url(environment) is None and (data_dir(environment) / "secret-key").exists()
+    if demo_made_it and not environment.get("MYPAGE_SMTP_HOST"):
+        return DEMO_CONTACT.operator, DEMO_MAIL
+    wrong: list[str] = []
+    operator = _needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
+    mail = _mail(environment, wrong)
+    if wrong:
+        raise SettingsError(
+            "mails cannot be delivered; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong)
+        )
+    return operator, mail
+
+
+def _mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:
+    sender = _needed(environment, "MYPAGE_MAIL_FROM", wrong, "mypage@mypage.example.jp")
+    if sender and not _is_address(sender):
+        wrong.append(f"MYPAGE_MAIL_FROM is {sender!r}: one mail address is wanted")
+    return Mail(sender, _smtp(environment, wrong))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        return False
+    return found.ascii_email == text
+
+
+def _smtp(environment: Mapping[str, str], wrong: list[str]) -> Smtp:
+    host = _needed(environment, "MYPAGE_SMTP_HOST", wrong, "smtp.example.jp")
+    if host and not _HOST.fullmatch(host):
+        wrong.append(f"MYPAGE_SMTP_HOST is {host!r}: a host name or address is wanted, without a port")
+    security = _security(environment, host, wrong)
+    login = ("MYPAGE_SMTP_USER", "mypage"), ("MYPAGE_SMTP_PASSWORD", "the one that the mail server knows")
+    if security == "none" and not any(environment.get(name) for name, _ in login):
+        user = password = ""
+    else:
+        user, password = (_needed(environment, name, wrong, example) for name, example in login)
+    return Smtp(host, _number(environment, "MYPAGE_SMTP_PORT", 587, 65535, wrong), user, password, security)
+
+
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
+
+
+def _security(environment: Mapping[str, str], host: str, wrong: list[str]) -> Security:
+    chosen = environment.get("MYPAGE_SMTP_SECURITY") or "starttls"
+    if chosen not in get_args(Security):
+        wrong.append(f"MYPAGE_SMTP_SECURITY is {chosen!r}: starttls, tls or none is wanted")
+    elif chosen == "none" and host and not _is_loopback(host):
+        wrong.append(
+            f"MYPAGE_SMTP_SECURITY is none, which only a loopback host may have, not {host!r}: use starttls"
+        )
+    return cast(Security, chosen)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
@@ -161,12 +266,12 @@ def _weak(key: str) -> bool:
 _ADVICE = f"make one of {KEY_LENGTH} characters or more with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`"
 
 
-def _pool_size(environment: Mapping[str, str], wrong: list[str]) -> int:
-    value = environment.get("MYPAGE_POOL_SIZE") or "10"
-    if re.fullmatch(r"[0-9]{1,3}", value) and 1 <= int(value) <= 200:
+def _number(environment: Mapping[str, str], name: str, preset: int, most: int, wrong: list[str]) -> int:
+    value = environment.get(name) or str(preset)
+    if re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= most:
         return int(value)
-    wrong.append(f"MYPAGE_POOL_SIZE is {value!r}: a number from 1 to 200 is wanted")
-    return 10
+    wrong.append(f"{name} is {value!r}: a number from 1 to {most} is wanted")
+    return preset
 
 
 def _kept_key(path: Path) -> bytes:

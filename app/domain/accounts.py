@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, passwords, tables
-from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, kind
+from app.domain import billing, catalogue, mail_addresses, mail_service, passwords, tables
+from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.fields import Wrong
 from app.domain.members import ROLE_NAMES, Account, Member, Permission
 from app.domain.tables import Session, UsedPassword
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from piccolo.columns import Timestamptz
 
 FULL = (
     f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。"
@@ -116,7 +114,7 @@ class RegisterAccount:
     def back(self) -> str:
         return "/accounts/new"
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         if member.contract.full:
             raise Refused(FULL)
         return Review(
@@ -137,7 +135,10 @@ class RegisterAccount:
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録が完了しました。",
             rows=self.details.rows(self.login, PASSWORD),
-            next=(Link("アカウントID管理", "/accounts"),),
+            next=(
+                Link("メールアドレスを登録する", f"/accounts/{self.login}/mail-address"),
+                Link("アカウントID管理", "/accounts"),
+            ),
         )
 
     async def _insert(self, member: Member, now: datetime) -> None:
@@ -178,7 +179,7 @@ class EditAccount:
     def _rows(self) -> list[Row]:
         return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT)
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         account = member.account(self.login)
         notices = []
         if account.role != "admin" and self.details.role == "admin":
@@ -236,7 +237,7 @@ class ChangeAccountPassword:
     def _rows(self) -> list[Row]:
         return [Row("アカウントID", self.login), PASSWORD]
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         member.account(self.login)
         return Review(
             title="アカウントIDパスワード変更確認",
@@ -274,20 +275,28 @@ class DeleteAccount:
     def back(self) -> str:
         return f"/accounts/{self.login}/delete"
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        ends = mail_addresses.losing(member.contract, account)
         return Review(
             title="アカウントID情報削除確認",
-            rows=deletion_rows(member.account(self.login)),
+            rows=deletion_rows(account),
+            costs=cost_rows(billing.of_endings([*([ends] if ends else []), *account.periods], now)) or (Row("アカウントIDの削除", "無料"),),
             button="削除",
-            notices=DELETION_NOTICES,
+            notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
             danger=True,
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
+        ends = mail_addresses.losing(member.contract, account)
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
-        for table, ended in _ENDINGS:
-            await table.update({ended: now}).where(table.account == account.id, ended.is_null())
+        await mail_addresses.give_up(account, now)
+        await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
+            tables.ServicePeriod.account == account.id, tables.ServicePeriod.ended_at.is_null()
+        )
+        if ends:
+            await mail_service.end(member, ends, f"{self.login}を削除したため", now)
         return Receipt(
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
@@ -295,16 +304,6 @@ class DeleteAccount:
             notices=DELETION_NOTICES,
             next=(Link("アカウントID管理", "/accounts"),),
         )
-
-
-_ENDINGS: tuple[
-    tuple[type[tables.ServicePeriod | tables.MailAddress | tables.WebSpace], Timestamptz], ...
-] = (
-    (tables.ServicePeriod, tables.ServicePeriod.ended_at),
-    (tables.MailAddress, tables.MailAddress.released_at),
-    (tables.WebSpace, tables.WebSpace.released_at),
-)
-"""What hangs on an account ID, and the column that ends it."""
 
 
 def deletion_rows(account: Account) -> list[Row]:

@@ -16,7 +16,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app import database
-from app.domain import clock, members, tables
+from app.domain import billing, clock, members, tables
 from app.domain.members import Member, Missing, Permission, Role
 
 VALID = timedelta(minutes=30)
@@ -57,6 +57,8 @@ class Review:
     button: str
     costs: tuple[Row, ...] = ()
     notices: tuple[str, ...] = ()
+    terms: str = ""
+    """Name of a file in partials/terms/: the conditions of the product, again."""
     danger: bool = False
 
 
@@ -68,6 +70,8 @@ class Receipt:
     lead: str
     rows: list[Row]
     notices: tuple[str, ...] = ()
+    guide: tuple[Row, ...] = ()
+    """What to type into a mail program, say."""
     next: tuple[Link, ...] = ()
 
 
@@ -87,7 +91,7 @@ class Change(Protocol):
     def back(self) -> str:
         """Path of the input page."""
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         """The confirm page, from the contract as it is now. Raises Refused, Missing."""
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -233,6 +237,11 @@ async def shown(asked: Asked) -> None:
 def with_peek(rows: list[Row], peek: str) -> list[Row]:
     """The rows with the first characters of the password before its stars."""
     return [replace(row, value=peek + row.value) if row.secret else row for row in rows]
+
+
+def cost_rows(costs: list[billing.Cost]) -> tuple[Row, ...]:
+    """Costs as a confirm page shows them."""
+    return tuple(Row(cost.label, cost.text) for cost in costs)
 
 
 def _whose(member: Member) -> tuple[int, int | None, bool]:

@@ -23,6 +23,11 @@ def today() -> date:
     return now().astimezone(TOKYO).date()
 
 
+def day(moment: datetime) -> str:
+    """The day in Asia/Tokyo as it is shown: 2026/01/10."""
+    return f"{moment.astimezone(TOKYO):%Y/%m/%d}"
+
+
 def start_at(moment: datetime | None) -> None:
     """Let the clock run on from `moment` (aware); None: from the real time."""
     global _shift

@@ -50,7 +50,7 @@ class ChangeCustomerPassword:
     def back(self) -> str:
         return "/customer-password"
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="お客様番号パスワード変更確認",
             rows=_rows(member),

@@ -162,9 +162,73 @@ def customer_number(text: str) -> str:
     return value
 
 
+def local_part(text: str, label: str = "メールアドレス") -> str:
+    """The part before @ of an address of ours, or the name of a web space (spec 6).
+
+    3-15 of lower-case letters, digits, `.` `_` `-`; no symbol first, last or twice in a row.
+    """
+    value = half_width(text)
+    if not value:
+        raise Wrong(f"{label}を入力してください。")
+    if "。" in value:
+        raise Wrong(PERIOD)
+    if not 3 <= len(value) <= 15:
+        raise Wrong(f"{label}は3文字以上、15文字以内で入力してください。")
+    if re.search(r"[^a-z0-9._-]", value):
+        raise Wrong(f"{label}に使えるのは、半角の英小文字、数字、記号（. _ -）だけです。")
+    if not value[0].isalnum() or not value[-1].isalnum():
+        raise Wrong(f"{label}の先頭と末尾には、記号を使えません。")
+    if re.search(r"[._-]{2}", value):
+        raise Wrong(f"{label}に、記号を続けて使うことはできません。")
+    return value
+
+
+PERIOD = "「。」が含まれています。半角のピリオド（.）を入力してください。"
+
+
+def agreement(text: str) -> bool:
+    """「上記の内容に同意する」: must be ticked."""
+    if not text:
+        raise Wrong("内容をお読みになり、同意する場合はチェックしてください。")
+    return True
+
+
+def reply_subject(text: str) -> str:
+    """件名 of the auto-reply: one line, up to 100."""
+    value = text.strip()
+    if not value:
+        raise Wrong("件名を入力してください。")
+    if len(value) > 100:
+        raise Wrong("件名は100文字以内で入力してください。")
+    if not _visible(value):
+        raise Wrong("件名に、使えない文字が含まれています。")
+    return value
+
+
+def reply_body(text: str) -> str:
+    """本文 of the auto-reply: lines, up to 1,000 characters with a line's end counted as one."""
+    value = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not value:
+        raise Wrong("本文を入力してください。")
+    if len(value) > 1000:
+        raise Wrong("本文は1,000文字以内で入力してください。")
+    if not _visible(value.replace("\n", "").replace("\t", "")):
+        raise Wrong("本文に、使えない文字が含まれています。")
+    return value
+
+
+def optional_day(text: str) -> date | None:
+    """A day as YYYY-MM-DD, or nothing."""
+    return day(half_width(text).replace("/", "-")) if text.strip() else None
+
+
 def mail_address(text: str) -> str:
     """One mail address, as typed; two in one field, display names and comments are refused."""
     value = half_width(text)
+    if not value:
+        raise Wrong("メールアドレスを入力してください。")
+    if "。" in value:
+        raise Wrong(PERIOD)
     if len(value) > ADDRESS_LENGTH:
         raise Wrong(f"メールアドレスは{ADDRESS_LENGTH}文字以内で入力してください。")
     try:

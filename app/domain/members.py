@@ -7,7 +7,7 @@ looks up is looked up through the member, so somebody else's thing and a missing
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
@@ -116,6 +116,39 @@ def allowed(permission: Permission, role: Role) -> bool:
     return sign(permission, role) != "×"
 
 
+class Forwarding(msgspec.Struct, frozen=True):
+    """メール転送 as it is set."""
+
+    addresses: list[str]
+    keep_copy: bool
+
+
+class AutoReply(msgspec.Struct, frozen=True):
+    """自動返信 as it is set; switched off it keeps its text."""
+
+    enabled: bool
+    subject: str
+    body: str
+    starts_on: date | None
+    ends_on: date | None
+
+
+class Period(msgspec.Struct, frozen=True):
+    """A product that is bought now, since when."""
+
+    product: Product
+    started_at: datetime
+
+
+class Card(msgspec.Struct, frozen=True):
+    """お支払い方法 as far as it is kept."""
+
+    brand: str
+    last4: str
+    expires: str
+    """YYYY-MM, the last month it is valid in."""
+
+
 class Account(msgspec.Struct, frozen=True):
     """アカウントID with what the accordion shows of it."""
 
@@ -131,7 +164,15 @@ class Account(msgspec.Struct, frozen=True):
     ucom_address: str | None
     web_space: str | None
     deleted_at: datetime | None
-    products: list[Product]
+    periods: list[Period]
+    forwarding: Forwarding | None
+    auto_reply: AutoReply | None
+    mailbox_bytes: int | None
+    """What is in the mailbox, where the mail system reports it."""
+
+    @property
+    def products(self) -> list[Product]:
+        return [period.product for period in self.periods]
 
     @property
     def name(self) -> str:
@@ -149,11 +190,16 @@ class Contract(msgspec.Struct, frozen=True):
     customer_number: str
     contract_type: str
     mail_product: str
-    products: list[Product]
+    periods: list[Period]
+    card: Card | None
     account_ids: int
     mail_addresses: int
     web_spaces: int
     accounts: list[Account]
+
+    @property
+    def products(self) -> list[Product]:
+        return [period.product for period in self.periods]
 
     @property
     def mail(self) -> MailProduct:
@@ -163,6 +209,11 @@ class Contract(msgspec.Struct, frozen=True):
     def bought_mail(self) -> int:
         """Mail addresses (and web spaces) that the purchase adds to the base number."""
         return self.mail.bought if self.mail.product in self.products else 0
+
+    @property
+    def mail_limit(self) -> int:
+        """Mail addresses (and web spaces) that may be registered: base + bought."""
+        return self.mail.base + self.bought_mail
 
     @property
     def full(self) -> bool:
@@ -236,8 +287,11 @@ _GRAPH = """
 json_build_object(
     'id', c.id, 'customer_number', c.customer_number, 'contract_type', c.contract_type,
     'mail_product', c.mail_product,
-    'products', (SELECT coalesce(json_agg(p.product ORDER BY p.id), '[]') FROM service_period p
+    'periods', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at)
+        ORDER BY p.id), '[]') FROM service_period p
         WHERE p.contract = c.id AND p.account IS NULL AND p.ended_at IS NULL),
+    'card', (SELECT json_build_object('brand', k.brand, 'last4', k.last4, 'expires', k.expires)
+        FROM card k WHERE k.contract = c.id),
     'account_ids', (SELECT count(*) FROM account a WHERE a.contract = c.id AND a.deleted_at IS NULL),
     'mail_addresses', (SELECT count(*) FROM mail_address m WHERE m.contract = c.id AND m.released_at IS NULL),
     'web_spaces', (SELECT count(*) FROM web_space w WHERE w.contract = c.id AND w.released_at IS NULL),
@@ -248,8 +302,13 @@ json_build_object(
             'ucom_address', (SELECT m.address FROM mail_address m
                 WHERE m.account = a.id AND m.released_at IS NULL),
             'web_space', (SELECT w.name FROM web_space w WHERE w.account = a.id AND w.released_at IS NULL),
-            'products', (SELECT coalesce(json_agg(p.product ORDER BY p.id), '[]') FROM service_period p
-                WHERE p.account = a.id AND p.ended_at IS NULL)
+            'mailbox_bytes', NULL,
+            'forwarding', (SELECT json_build_object('addresses', f.addresses, 'keep_copy', f.keep_copy)
+                FROM forwarding f WHERE f.account = a.id),
+            'auto_reply', (SELECT json_build_object('enabled', r.enabled, 'subject', r.subject, 'body', r.body,
+                'starts_on', r.starts_on, 'ends_on', r.ends_on) FROM auto_reply r WHERE r.account = a.id),
+            'periods', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at)
+                ORDER BY p.id), '[]') FROM service_period p WHERE p.account = a.id AND p.ended_at IS NULL)
         ) ORDER BY a.id), '[]')
         FROM account a WHERE a.contract = c.id
             AND (a.deleted_at IS NULL OR a.id = s.account)

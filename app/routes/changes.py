@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from app.domain import changes
+from app.domain import changes, clock
 from app.domain.changes import Asked, Refused, with_peek
 from app.domain.members import Member, Permission
 from app.render import page, see_other
@@ -55,7 +55,7 @@ async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> 
 def _review(
     request: Request[Any, Any, Any], member: Member, asked: Asked, change: changes.Change
 ) -> Response[str]:
-    review = change.review(member)
+    review = change.review(member, clock.now())
     rows = with_peek(review.rows, asked.peek)
     return page(request, "changes/review.html", title=review.title, asked=asked, review=review, rows=rows)
 

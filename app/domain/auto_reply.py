@@ -1,0 +1,93 @@
+"""自動返信 of an account ID with a UCOM address: one reply a day per sender, between two days (spec 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from app.domain import outbox, recipients, tables
+from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.mailbox import NO_ADDRESS
+from app.domain.members import Account, Member, Permission
+
+ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
+NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります。メールマガジンなどの一斉配信には返信しません。"
+
+
+@kind
+@dataclass(frozen=True)
+class SetAutoReply:
+    """Switch the auto-reply on or off; its text is kept when it is off."""
+
+    kind: ClassVar[str] = "auto-reply"
+    name: ClassVar[str] = "メール自動返信設定"
+    permission: ClassVar[Permission] = Permission.AUTO_REPLY
+
+    login: str
+    enabled: bool
+    reply_subject: str
+    body: str
+    starts_on: date | None
+    ends_on: date | None
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/auto-reply"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        return Review(
+            title="メール自動返信設定確認",
+            rows=self._rows(account),
+            notices=(NOTICE,) if self.enabled else (),
+            button="登録",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
+        await tables.AutoReply(
+            contract=member.contract.id,
+            account=account.id,
+            enabled=self.enabled,
+            subject=self.reply_subject,
+            body=self.body,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+        ).save()
+        await outbox.post(
+            member.contract.id,
+            [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+            "auto-reply",
+            login=self.login,
+            state="利用する" if self.enabled else "利用しない",
+        )
+        return Receipt(
+            title="メール自動返信設定完了",
+            lead="自動返信の設定を登録しました。",
+            rows=self._rows(account),
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+    def _rows(self, account: Account) -> list[Row]:
+        return [
+            Row("アカウントID", self.login),
+            Row("メールアドレス", account.ucom_address or ""),
+            Row("自動返信", "利用する" if self.enabled else "利用しない"),
+            Row("件名", self.reply_subject or "（なし）"),
+            Row("本文", self.body or "（なし）"),
+            Row("期間", f"{_day(self.starts_on, '指定なし')} から {_day(self.ends_on, '指定なし')} まで"),
+        ]
+
+
+def _day(value: date | None, otherwise: str) -> str:
+    return f"{value:%Y/%m/%d}" if value else otherwise

@@ -1,0 +1,128 @@
+"""メール転送 of an account ID with a UCOM address: up to five addresses, with a copy kept or not (spec 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from app import database
+from app.domain import outbox, recipients, tables
+from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.fields import Wrong, mail_address
+from app.domain.mailbox import NO_ADDRESS
+from app.domain.members import Account, Member, Permission
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ITSELF = "ご自分のメールアドレスには転送できません。"
+TWICE = "同じ転送先が2回入力されています。"
+
+
+def target(account: Account, text: str) -> str:
+    """One address to forward to; raises Wrong for the account ID's own."""
+    address = mail_address(text)
+    if address.lower() == account.ucom_address:
+        raise Wrong(ITSELF)
+    return address
+
+
+def loop_reason(address: str) -> str:
+    """Why an address that forwards back cannot be a target."""
+    return f"{address} からは、このアカウントIDのメールアドレスへ転送されています。転送が繰り返されるため、登録できません。"
+
+
+async def loops(contract: int, account: Account, addresses: list[str]) -> list[str]:
+    """Those of the addresses that forward back to the account ID, over other account IDs of the contract."""
+    found = await database.rows(_OF_CONTRACT, contract, account.id)
+    onward = {row["address"]: [target.lower() for target in row["addresses"]] for row in found}
+    return [address for address in addresses if account.ucom_address in _reached(address.lower(), onward)]
+
+
+_OF_CONTRACT = """
+SELECT m.address, f.addresses FROM forwarding f JOIN mail_address m ON m.account = f.account AND m.released_at IS NULL
+WHERE f.contract = $1 AND f.account <> $2
+"""
+
+
+def _reached(address: str, onward: dict[str, list[str]]) -> set[str]:
+    """Every address that mail to `address` gets to."""
+    reached: set[str] = set()
+    waiting = [address]
+    while waiting:
+        here = waiting.pop()
+        if here not in reached:
+            reached.add(here)
+            waiting += onward.get(here, [])
+    return reached
+
+
+@kind
+@dataclass(frozen=True)
+class SetForwarding:
+    """Forward to the addresses; none: no forwarding."""
+
+    kind: ClassVar[str] = "forwarding"
+    name: ClassVar[str] = "メール転送設定"
+    permission: ClassVar[Permission] = Permission.FORWARDING
+
+    login: str
+    addresses: list[str]
+    keep_copy: bool
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/forwarding"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        lost = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
+        return Review(
+            title="メール転送設定確認",
+            rows=self._rows(account),
+            notices=(lost,) if self.addresses and not self.keep_copy else (),
+            button="登録",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        looping = await loops(member.contract.id, account, self.addresses)
+        if looping:
+            raise Refused(loop_reason(looping[0]))
+        await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
+        if self.addresses:
+            await tables.Forwarding(
+                contract=member.contract.id,
+                account=account.id,
+                addresses=self.addresses,
+                keep_copy=self.keep_copy,
+            ).save()
+        rows = self._rows(account)
+        await outbox.post(
+            member.contract.id,
+            [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+            "forwarding",
+            login=self.login,
+            state="、".join(f"{row.label}：{row.value}" for row in rows[2:]),
+        )
+        return Receipt(
+            title="メール転送設定完了",
+            lead="メール転送の設定を登録しました。",
+            rows=rows,
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+    def _rows(self, account: Account) -> list[Row]:
+        rows = [Row("アカウントID", self.login), Row("メールアドレス", account.ucom_address or "")]
+        if not self.addresses:
+            return [*rows, Row("メール転送", "転送しない")]
+        kept = "残す" if self.keep_copy else "残さない"
+        return [*rows, Row("転送先", "、".join(self.addresses)), Row("サーバーにメールを", kept)]

@@ -1,0 +1,71 @@
+"""メール転送設定 (spec 8)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms
+from app.domain import changes, forwarding
+from app.domain.catalogue import FORWARDING_ADDRESSES
+from app.domain.forwarding import SetForwarding
+from app.domain.mailbox import NO_ADDRESS
+from app.domain.members import Account, Member, Permission
+from app.forms import Form
+from app.render import page, see_other
+from app.routes.drafts import draft
+from app.session import who
+
+NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
+
+
+@get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, request.query_params.get("change", ""), SetForwarding)
+    shown = drafted[0] if drafted else account.forwarding
+    typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
+    return _page(request, Form({**typed, "keep_copy": "yes" if not shown or shown.keep_copy else ""}), account)
+
+
+@post("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.must(account.ucom_address is not None, NAMES[0], NO_ADDRESS)
+    addresses = await _addresses(form, member, account)
+    if not form.valid:
+        return _page(request, form, account)
+    change = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
+    """The addresses that were typed; what is wrong with one is noted at its field."""
+    typed = {
+        name: form.take(name, partial(forwarding.target, account)) for name in NAMES if form.typed.get(name, "").strip()
+    }
+    addresses = {name: address for name, address in typed.items() if address}
+    looping = await forwarding.loops(member.contract.id, account, list(addresses.values()))
+    seen: set[str] = set()
+    for name, address in addresses.items():
+        form.must(address.lower() not in seen, name, forwarding.TWICE)
+        form.must(address not in looping, name, forwarding.loop_reason(address))
+        seen.add(address.lower())
+    return list(addresses.values())
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    return page(
+        request,
+        "forwarding/input.html",
+        title="メール転送設定",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+        fields=NAMES,
+        hindrance=None if account.ucom_address else NO_ADDRESS,
+    )

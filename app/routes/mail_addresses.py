@@ -1,0 +1,88 @@
+"""メールアドレス登録／変更 (manual 10, 11)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms
+from app.domain import changes, fields, mail_addresses, mail_system
+from app.domain.fields import Wrong
+from app.domain.mail_addresses import RegisterOtherAddress, RegisterUcomAddress
+from app.domain.members import Account, Member, Permission
+from app.forms import Form
+from app.render import page, see_other
+from app.routes.drafts import draft
+from app.session import who
+
+
+@get("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    change = request.query_params.get("change", "")
+    ucom = await draft(request, change, RegisterUcomAddress)
+    other = await draft(request, change, RegisterOtherAddress)
+    typed = {}
+    if ucom:
+        typed = {"kind": "ucom", "local_part": ucom[0].address.partition("@")[0], "agree": "yes"}
+    if other:
+        typed = {"kind": "other", "address": other[0].address, "agree": "yes"}
+    return _page(request, Form(typed), account)
+
+
+@post("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
+async def register(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.take("agree", fields.agreement)
+    change = await _change(form, member, account)
+    if change is None or not form.valid:
+        return _page(request, form, account)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+async def _change(
+    form: Form, member: Member, account: Account
+) -> RegisterUcomAddress | RegisterOtherAddress | None:
+    """What was chosen, A or B; None with the reasons in the form."""
+    chosen = form.typed.get("kind")
+    if chosen == "ucom":
+        reason = mail_addresses.hindrance(member, account)
+        form.must(reason is None, "kind", reason or "")
+        address = await _ucom_address(form, account)
+        return RegisterUcomAddress(account.login, address) if address else None
+    if chosen == "other":
+        other = form.take("address", partial(mail_addresses.other_address, account))
+        return RegisterOtherAddress(account.login, other) if other else None
+    form.must(False, "kind", "利用するメールを選んでください。")
+    return None
+
+
+async def _ucom_address(form: Form, account: Account) -> str | None:
+    local_part = form.take("local_part", fields.local_part)
+    if local_part is None:
+        return None
+    try:
+        return await mail_addresses.free_address(account, local_part)
+    except Wrong as wrong:
+        form.must(False, "local_part", wrong.reason)
+        return None
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    member = who(request)
+    return page(
+        request,
+        "mail_addresses/input.html",
+        title="メールアドレス登録／変更",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+        hindrance=mail_addresses.hindrance(member, account),
+        losses=mail_addresses.LOSSES,
+        domain=mail_system.current().domain,
+        labels={"ucom": mail_addresses.UCOM, "other": mail_addresses.OTHER},
+    )

@@ -1,0 +1,48 @@
+"""メールサービス購入 (manual 12, 13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app import forms
+from app.domain import catalogue, changes, clock, fields, mail_service, payment
+from app.domain.mail_service import BuyMailService
+from app.domain.members import Permission
+from app.forms import Form
+from app.render import page, see_other
+from app.session import who
+
+
+@get("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    return _page(request, Form())
+
+
+@post("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
+async def buy(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    form.take("agree", fields.agreement)
+    form.must(mail_service.purchase(member.contract) is None, "agree", mail_service.BOUGHT)
+    form.must(payment.hindrance(member) is None, "agree", payment.hindrance(member) or "")
+    if not form.valid:
+        return _page(request, form)
+    return see_other(f"/changes/{await changes.ask(member, BuyMailService())}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    member = who(request)
+    contract = member.contract
+    return page(
+        request,
+        "mail_service/input.html",
+        title="メールサービス購入",
+        status=200 if form.valid else 422,
+        form=form,
+        product=contract.mail.product,
+        name=catalogue.NAMES[contract.mail.product],
+        bought=mail_service.purchase(contract),
+        hindrance=payment.hindrance(member),
+        monthly=mail_service.monthly(contract, clock.now()),
+    )

@@ -1,0 +1,57 @@
+"""メールボックス容量変更 (spec 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms
+from app.domain import changes, clock, fields, mailbox
+from app.domain.changes import Refused
+from app.domain.mailbox import ChangeBoxSize
+from app.domain.members import Account, Permission
+from app.forms import Form
+from app.render import page, see_other
+from app.session import who
+
+
+@get("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    return _page(request, Form(), who(request).account(login))
+
+
+@post("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.take("agree", fields.agreement)
+    try:
+        mailbox.refuse(member, account)
+    except Refused as refused:
+        form.must(False, "agree", str(refused))
+    if not form.valid:
+        return _page(request, form, account)
+    change = ChangeBoxSize(login, to_large=mailbox.large(account) is None)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    try:
+        mailbox.refuse(who(request), account)
+        hindrance = None
+    except Refused as refused:
+        hindrance = str(refused)
+    return page(
+        request,
+        "mailbox/input.html",
+        title="メールボックス容量変更",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+        size=mailbox.size(account),
+        large=mailbox.large(account) is not None,
+        monthly=mailbox.monthly(clock.now()),
+        hindrance=hindrance,
+    )

@@ -1,0 +1,64 @@
+"""Webスペース (spec 8): register one, or delete it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms
+from app.domain import changes, fields, mail_system, web_space
+from app.domain.fields import Wrong
+from app.domain.members import Account, Permission
+from app.domain.web_space import DeleteWebSpace, RegisterWebSpace
+from app.forms import Form
+from app.render import page, see_other
+from app.routes.drafts import draft
+from app.session import who
+
+
+@get("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, request.query_params.get("change", ""), RegisterWebSpace)
+    return _page(request, Form({"space": drafted[0].space} if drafted else {}), account)
+
+
+@post("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    if form.typed.get("delete"):
+        return see_other(f"/changes/{await changes.ask(member, DeleteWebSpace(login))}")
+    reason = web_space.hindrance(member, account)
+    form.must(reason is None, "space", reason or "")
+    space = await _free_name(form)
+    if not form.valid:
+        return _page(request, form, account)
+    return see_other(f"/changes/{await changes.ask(member, RegisterWebSpace(login, space))}")
+
+
+async def _free_name(form: Form) -> str:
+    space = form.take("space", partial(fields.local_part, label="Webスペース名"))
+    try:
+        await web_space.must_be_free(space or "")
+    except Wrong as wrong:
+        form.must(False, "space", wrong.reason)
+    return space or ""
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    system = mail_system.current()
+    return page(
+        request,
+        "web_space/input.html",
+        title="Webスペース",
+        status=200 if form.valid else 422,
+        form=form,
+        account=account,
+        host=system.web_host,
+        home_page=system.home_page(account.web_space) if account.web_space else None,
+        hindrance=web_space.hindrance(who(request), account),
+    )
