@@ -16,8 +16,8 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from litestar.types import ASGIApp
 
-from app import cli, database, settings
-from app.domain import clock, passwords
+from app import cli, database, mail_transport, settings
+from app.domain import clock, outbox, passwords
 from app.domain.contract_import import import_contracts
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
@@ -33,6 +33,7 @@ SETTINGS = settings.Settings(
     peppers={1: b"a pepper that only the tests know"},
     hosts=frozenset({HOST}),
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
+    mail=settings.Mail("mypage@example.jp"),
 )
 
 _numbers = itertools.count(1)
@@ -60,6 +61,7 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     """Names of two databases to copy: an empty one with the schema, and one with the contracts of the stories."""
     empty, filled = f"template_empty_{worker}", f"template_filled_{worker}"
     passwords.season(passwords.Peppers(SETTINGS.peppers))
+    outbox.write_as(mail_transport.sender_of(SETTINGS))
     await _command(server, f'DROP DATABASE IF EXISTS "{empty}"', f'CREATE DATABASE "{empty}"')
     await _inside(server, empty, load=())
     await _command(server, f'DROP DATABASE IF EXISTS "{filled}"', f'CREATE DATABASE "{filled}" TEMPLATE "{empty}"')

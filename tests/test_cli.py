@@ -24,6 +24,9 @@ SERVING = {
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
+    "MYPAGE_MAIL_FROM": "mypage@example.jp",
+    "MYPAGE_SMTP_HOST": "127.0.0.1",
+    "MYPAGE_SMTP_SECURITY": "none",
 }
 PATIENCE = 30.0
 
@@ -152,9 +155,9 @@ async def test_the_demo_clock_starts_where_it_is_told(start: Starter) -> None:
 
 
 def test_serve_refuses_to_start_half_configured_and_names_each_setting(tmp_path: Path) -> None:
-    refused = mypage(tmp_path, "serve", MYPAGE_SECRET_KEYS="short", MYPAGE_POOL_SIZE="many")
+    refused = mypage(tmp_path, "serve", MYPAGE_SECRET_KEYS="short", MYPAGE_POOL_SIZE="many", MYPAGE_SMTP_SECURITY="ssl")
     assert refused.returncode == 1
-    for name in (*SERVING, "MYPAGE_POOL_SIZE"):
+    for name in (*SERVING, "MYPAGE_POOL_SIZE", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"):
         assert name in refused.stderr
     assert "short" not in refused.stderr
     assert not (tmp_path / "data").exists()

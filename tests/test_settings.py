@@ -27,6 +27,10 @@ COMPLETE = {
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
+    "MYPAGE_MAIL_FROM": "mypage@example.jp",
+    "MYPAGE_SMTP_HOST": "smtp.example.jp",
+    "MYPAGE_SMTP_USER": "mypage",
+    "MYPAGE_SMTP_PASSWORD": "secret-of-smtp",
 }
 
 
@@ -84,7 +88,8 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
         "MYPAGE_HOSTS": "mypage.example.jp",
     }
     wrong = ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_OPERATOR", "MYPAGE_CONTACT_PHONE"]
-    assert named(environment) == [*wrong, "MYPAGE_CONTACT_HOURS", "MYPAGE_POOL_SIZE"]
+    mail = ["MYPAGE_MAIL_FROM", "MYPAGE_SMTP_HOST", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"]
+    assert named(environment) == [*wrong, "MYPAGE_CONTACT_HOURS", *mail, "MYPAGE_POOL_SIZE"]
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
@@ -194,6 +199,73 @@ def test_the_data_folder_and_the_database_have_their_presets() -> None:
     assert settings.data_dir({"MYPAGE_DATA_DIR": "/srv/mypage"}) == Path("/srv/mypage")
     assert settings.database_url({}) is settings.database_url({"DATABASE_URL": ""}) is None
     assert settings.database_url({"DATABASE_URL": "postgresql://db/mypage"}) == "postgresql://db/mypage"
+
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+
+def test_mail_goes_by_starttls_on_port_587_unless_told_otherwise() -> None:
+    taken = settings.production(COMPLETE).mail
+    assert taken.sender == "mypage@example.jp"
+    assert taken.server == settings.Smtp("smtp.example.jp", 587, "mypage", "secret-of-smtp", "starttls")
+    assert "secret-of-smtp" not in repr(taken)
+    other = {"MYPAGE_SMTP_SECURITY": "tls", "MYPAGE_SMTP_PORT": "465"}
+    server = settings.production({**COMPLETE, **other}).mail.server
+    assert server is not None
+    assert (server.port, server.security) == (465, "tls")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_a_mail_server_on_the_loopback_may_do_without_tls_and_login(host: str) -> None:
+    login = {"MYPAGE_SMTP_USER": "", "MYPAGE_SMTP_PASSWORD": ""}
+    local = {**COMPLETE, "MYPAGE_SMTP_HOST": host, "MYPAGE_SMTP_SECURITY": "none"}
+    assert named({**local, **login}) == []
+    assert named({**local, "MYPAGE_SMTP_PASSWORD": ""}) == ["MYPAGE_SMTP_PASSWORD"]
+    assert named({**COMPLETE, **login, "MYPAGE_SMTP_HOST": host}) == list(login)
+
+
+@pytest.mark.parametrize(
+    "host", ["smtp.example.jp", "192.0.2.1", "localhost.example.jp", "127.0.0.1.example.jp"]
+)
+def test_no_other_mail_server_may_do_without_tls(host: str) -> None:
+    assert named({**COMPLETE, "MYPAGE_SMTP_HOST": host, "MYPAGE_SMTP_SECURITY": "none"}) == [
+        "MYPAGE_SMTP_SECURITY"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MYPAGE_SMTP_SECURITY", "ssl"),
+        ("MYPAGE_SMTP_PORT", "smtp"),
+        ("MYPAGE_SMTP_PORT", "0"),
+        ("MYPAGE_SMTP_PORT", "65536"),
+        ("MYPAGE_SMTP_HOST", "smtp example"),
+        ("MYPAGE_SMTP_HOST", "smtp.example.jp/x"),
+        ("MYPAGE_MAIL_FROM", "mypage"),
+        ("MYPAGE_MAIL_FROM", "a@example.jp, b@example.jp"),
+        ("MYPAGE_MAIL_FROM", "試験通信 <a@example.jp>"),
+        ("MYPAGE_MAIL_FROM", "a@example.jp\nBcc: b@example.jp"),
+    ],
+)
+def test_a_mail_setting_that_is_wrong_is_named(name: str, value: str) -> None:
+    assert named({**COMPLETE, name: value}) == [name]
+
+
+def test_a_command_delivers_as_the_operator_says_and_only_a_demos_own_data_as_the_demo(
+    tmp_path: Path,
+) -> None:
+    folder = {"MYPAGE_DATA_DIR": str(tmp_path)}
+    with pytest.raises(SettingsError, match="MYPAGE_SMTP_HOST"):
+        settings.delivery(folder)
+    demo = settings.demo(tmp_path)
+    assert settings.delivery(folder) == (demo.contact.operator, demo.mail)
+    assert settings.delivery({**folder, **COMPLETE}) == (
+        "試験通信株式会社",
+        settings.production(COMPLETE).mail,
+    )
+    with pytest.raises(SettingsError, match="MYPAGE_MAIL_FROM"):
+        settings.delivery({**folder, "DATABASE_URL": "postgresql://db/mypage"})
 
 
 # --- the demo ---------------------------------------------------------------------------------------------------------
