@@ -35,7 +35,7 @@ async def wrong_with(device: Device) -> list[str]:
     for size in (PHONE, DESK):
         await page.set_viewport_size({"width": size[0], "height": size[1]})
         found += [(f"{size[0]} px", text) for text in await _probe(page, "targets", "sideways", "cut")]
-        found += [(f"{size[0]} px", text) for text in await _tab_stops(page)]
+        found += [(f"{size[0]} px", text) for text in await tab_stops(page)]
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme)
             found += [(f"{size[0]} px {scheme}", text) for text in await page.evaluate(RUN)]
@@ -67,7 +67,7 @@ async def _narrow(page: Page) -> list[str]:
     )
 
 
-async def _tab_stops(page: Page) -> list[str]:
+async def tab_stops(page: Page) -> list[str]:
     """A3: press Tab from the first stop to the last, and look at each."""
     await page.evaluate("probes.start()")
     await page.keyboard.press("Tab")  # and back: now the browser knows that a keyboard is used

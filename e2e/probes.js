@@ -28,6 +28,13 @@ globalThis.probes = (() => {
     return [...places].filter(([, found]) => new Set(found).size > 1).map(([name]) => `${name} leads to different places`);
   };
 
+  // A9: in forced colours a border alone shows where a button, a field or a box ends.
+  const borders = () => all("main .button, .site-header .button, main input:not([type=radio], [type=checkbox]), summary, .notice, .error-summary")
+    .filter((node) => {
+      const { borderTopWidth, borderTopColor } = getComputedStyle(node.localName === "summary" ? node.parentNode : node);
+      return parseFloat(borderTopWidth) < 1 || borderTopColor === getComputedStyle(document.body).backgroundColor;
+    }).map((node) => `${called(node)} has no border`);
+
   // A value that was forgotten shows as None.
   const none = () => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -95,5 +102,5 @@ globalThis.probes = (() => {
     .filter((node) => node.type !== "radio" || !stops.some((other) => other.name === node.name))
     .map((node) => `${called(node)} cannot be reached by Tab`);
 
-  return { targets, names, none, sideways, cut, spaced, text, structure, start, stop, left };
+  return { targets, names, borders, none, sideways, cut, spaced, text, structure, start, stop, left };
 })();

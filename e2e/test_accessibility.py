@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from e2e.accessibility import wrong_with
+import pytest
+from playwright.async_api import expect
+
+from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import NewDevice
-from e2e.people import Town
+from e2e.device import DESK, Device
+from e2e.people import Household, Town
 from e2e.screens import SCREENS, Screen
+
+PAGES_OF_A_PDF = re.compile(rb"/Type\s*/Page\b")
+COMPLETE = [screen for screen in SCREENS if screen.name.endswith("complete")]
+NAMED = {screen.name: screen for screen in SCREENS}
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
@@ -15,3 +23,55 @@ async def test_a_screen_can_be_used_by_everybody(screen: Screen, new_device: New
     device = await new_device()
     await screen.reach(device, town)
     assert await wrong_with(device) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["login, nothing typed", "overview, opened rows", "overview, menu of a phone", "deletion, confirm"],
+)
+async def test_forced_colours_leave_borders_and_outlines(
+    name: str, scripted_phone: Device, town: Town
+) -> None:
+    page = scripted_phone.page
+    await NAMED[name].reach(scripted_phone, town)
+    await page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    await page.evaluate(PROBES)
+    assert await page.evaluate("probes.borders()") == []
+    assert await tab_stops(page) == []
+
+
+async def test_nothing_moves_for_whoever_wants_no_motion(scripted_phone: Device, town: Town) -> None:
+    await NAMED["overview, opened rows"].reach(scripted_phone, town)
+    moving = """[...document.querySelectorAll("*")].flatMap((node) => ["", "::before", "::after"].map((part) =>
+        getComputedStyle(node, part))).filter(({transitionDuration, animationName}) =>
+        !/^0s(, 0s)*$/.test(transitionDuration) || animationName !== "none").length"""
+    assert await scripted_phone.page.evaluate(moving) > 0
+    await scripted_phone.page.emulate_media(reduced_motion="reduce")
+    assert await scripted_phone.page.evaluate(moving) == 0
+
+
+@pytest.mark.parametrize("screen", COMPLETE, ids=lambda screen: screen.name)
+async def test_a_receipt_is_printed_on_one_sheet(screen: Screen, new_device: NewDevice, town: Town) -> None:
+    computer = await new_device(size=DESK)
+    await screen.reach(computer, town)
+    printed = await computer.page.pdf(prefer_css_page_size=True)
+    assert len(PAGES_OF_A_PDF.findall(printed)) == 1
+    await computer.page.emulate_media(media="print")
+    await expect(computer.row("受付番号")).to_be_visible()
+    for unprinted in ("#menu", ".site-footer", "header form", ".dock"):
+        await expect(computer.page.locator(unprinted)).to_be_hidden()
+
+
+async def test_print_opens_what_was_closed_again(
+    scripted_phone: Device, town: Town, household: Household
+) -> None:
+    await town.log_in(scripted_phone, household)
+    await scripted_phone.open("/")
+    summary = scripted_phone.page.locator("summary", has_text=household.son)
+    details = scripted_phone.page.locator(f"#base-{household.son}")
+    await summary.click()
+    await expect(details).to_be_visible()
+    await summary.click()
+    await expect(details).to_be_hidden()
+    await scripted_phone.page.emulate_media(media="print")
+    await expect(details).to_be_visible()
