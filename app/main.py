@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, errors, mail_transport, render, session
+from app import database, deliverer, errors, mail_transport, render, session
 from app.domain import clock, housekeeping, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
-from app.routes import accounts, changes, contact, customer_password, health, login, overview
+from app.routes import accounts, changes, contact, customer_password, demo_mailbox, health, login, overview
 from app.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ ROUTES = [
     health.healthz,
     health.readyz,
 ]
+DEMO_ROUTES = [demo_mailbox.mailbox]
 
 log = logging.getLogger("mypage")
 
@@ -62,7 +64,7 @@ log = logging.getLogger("mypage")
 def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
     """The whole application for one worker; it connects when it is started, not when it is made."""
     files = StaticFiles(STATIC)
-    templates = render.environment(files)
+    templates = render.environment(files, demo=settings.demo)
 
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -71,17 +73,18 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         outbox.write_as(mail_transport.sender_of(settings))
         clock.start_at(settings.start_clock_at)
         await engine.start_connection_pool(max_size=settings.pool_size)
-        tidying = asyncio.create_task(_keep_tidy())
+        delivery = functools.partial(mail_transport.delivery, settings.contact.operator, settings.mail)
+        tasks = [asyncio.create_task(work) for work in (_keep_tidy(), deliverer.run(engine, delivery))]
         try:
             yield
         finally:
-            tidying.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await tidying
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await engine.close_connection_pool()
 
     app = Litestar(
-        route_handlers=[*ROUTES, *files.routes()],
+        route_handlers=[*ROUTES, *(DEMO_ROUTES if settings.demo else []), *files.routes()],
         guards=[session.guard],
         exception_handlers=errors.HANDLERS,
         lifespan=[running],

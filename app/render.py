@@ -78,7 +78,7 @@ OWN_PAGE = "ユーザー管理"
 """Title of the 利用者画面, the first page of a user-role member."""
 
 
-def environment(files: StaticFiles) -> jinja2.Environment:
+def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     """The templates, compiled as they are first used; an unknown name in one is an error, None prints nothing."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(PARTIALS),
@@ -90,6 +90,7 @@ def environment(files: StaticFiles) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.globals["static_url"] = files.url
+    made.globals["demo"] = demo
     made.globals["role_names"] = members.ROLE_NAMES
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["moment"] = _moment

@@ -7,18 +7,21 @@ sending and noting it a second time with the same Message-ID.
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
 import uuid
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
 from pathlib import Path
 
 import jinja2
 
 from app import database
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.members import ROLE_NAMES, Member
 
 CHANNEL = "mypage_outbox"
@@ -127,3 +130,172 @@ def _shown(name: str, fact: object) -> str:
     if "$argon2" in text or any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
         raise ValueError(f"the fact {name} holds a password hash, a line break or a control character")
     return text
+
+
+# --- delivering -------------------------------------------------------------------------------------------------------
+
+LEASE = timedelta(minutes=10)
+"""A mail that was taken is nobody else's so long; sending one ends sooner (mail_transport.py)."""
+TRIES = 16
+"""The mail server's "not now" is taken so often, over about two days; then the mail is given up."""
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=6)
+"""Between two tries of a mail: doubled each time."""
+BATCH = 50
+"""Mails of one round."""
+PROBLEM = 500
+"""Characters kept of what the mail server said."""
+
+
+class RefusedForGood(Exception):
+    """No try will ever bring this mail to its recipient; the text says why."""
+
+
+class NotNow(Exception):
+    """This mail could not be sent now; a later try may succeed."""
+
+
+class Away(Exception):
+    """No mail at all can be sent now: nobody answers, or the login is refused."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was taken out of the outbox to be sent. The Message-ID is the same at every try."""
+
+    id: int
+    recipient: str
+    subject: str
+    body: str
+    message_id: str
+    posted_at: datetime
+    due_at: datetime
+    """Until then it is this deliverer's."""
+    tries: int
+
+
+Send = Callable[[Mail], Awaitable[None]]
+"""Hands a mail over. Raises RefusedForGood, NotNow, Away."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of one round; `away`: why it ended early."""
+
+    sent: int
+    put_off: int
+    refused: int
+    away: str = ""
+
+
+class _Outcome(Enum):
+    SENT = auto()
+    PUT_OFF = auto()
+    REFUSED = auto()
+
+
+async def deliver_due(send: Send, limit: int = BATCH) -> Delivered:
+    """Send what is due, at most `limit` mails, one after the other, outside any transaction.
+
+    Any number of deliverers may run: each mail is taken by one, with a lease. Whoever dies between sending and noting
+    it leaves a mail that is sent again after the lease.
+    """
+    done: Counter[_Outcome] = Counter()
+    away = ""
+    while not away and done.total() < limit and (mail := await _take()):
+        try:
+            done[await _deliver(mail, send)] += 1
+        except Away as reason:
+            away = await _give_back(mail, reason)
+            done[_Outcome.PUT_OFF] += 1
+    return Delivered(done[_Outcome.SENT], done[_Outcome.PUT_OFF], done[_Outcome.REFUSED], away)
+
+
+async def _take() -> Mail | None:
+    """The mail that has waited longest, leased to the caller; one that others are taking is passed over."""
+    now = clock.now()
+    found = await database.rows(_TAKE, now, now + LEASE)
+    return Mail(**found[0]) if found else None
+
+
+_TAKE = """
+UPDATE outbox SET due_at = $2, tries = tries + 1
+WHERE id = (
+    SELECT id FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL AND due_at <= $1
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, recipient, subject, body, message_id, posted_at, due_at, tries
+"""
+
+
+async def _deliver(mail: Mail, send: Send) -> _Outcome:
+    if mail.tries > TRIES:  # each time the deliverer died of it
+        return await _refuse(mail, "given up: no try of sending it came to an end")
+    try:
+        await send(mail)
+    except RefusedForGood as refusal:
+        return await _refuse(mail, str(refusal))
+    except NotNow as reason:
+        if mail.tries == TRIES:
+            return await _refuse(mail, f"given up after {TRIES} tries: {reason}")
+        return await _put_off(mail, str(reason))
+    await database.rows(
+        "UPDATE outbox SET sent_at = $2, refused_at = NULL, problem = NULL WHERE id = $1",
+        mail.id,
+        clock.now(),
+    )
+    return _Outcome.SENT
+
+
+# Whatever is noted of a mail that was not sent holds only while the lease is ours (due_at), so that a late
+# deliverer does not undo what another one has done.
+
+
+async def _refuse(mail: Mail, problem: str) -> _Outcome:
+    await database.rows(
+        "UPDATE outbox SET refused_at = $3, problem = $4 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
+        *(mail.id, mail.due_at, clock.now(), _readable(problem)),
+    )
+    return _Outcome.REFUSED
+
+
+async def _put_off(mail: Mail, problem: str) -> _Outcome:
+    await _wait(mail, clock.now() + pause(mail.tries), mail.tries, problem)
+    return _Outcome.PUT_OFF
+
+
+async def _give_back(mail: Mail, reason: Away) -> str:
+    """The mail server is away, which is not the mail's fault: the try does not count, whole days of it give up nothing."""
+    await _wait(mail, clock.now() + SHORTEST, mail.tries - 1, str(reason))
+    return _readable(str(reason))
+
+
+async def _wait(mail: Mail, until: datetime, tries: int, problem: str) -> None:
+    await database.rows(
+        "UPDATE outbox SET due_at = $3, tries = $4, problem = $5 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
+        *(mail.id, mail.due_at, until, tries, _readable(problem)),
+    )
+
+
+def pause(tries: int) -> timedelta:
+    """Time until the next try: doubled each time up to a limit, and up to a quarter more, so that not all come at once."""
+    return min(SHORTEST * 2.0 ** (tries - 1), LONGEST) * random.uniform(1, 1.25)  # noqa: S311 - no secret
+
+
+def _readable(text: str) -> str:
+    """What a mail server said, in one line that a terminal and the database take."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:PROBLEM]
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+async def undelivered() -> list[tables.Outbox]:
+    """The mails that wait or were refused, oldest first."""
+    return await (
+        tables.Outbox.objects().where(tables.Outbox.sent_at.is_null()).order_by(tables.Outbox.id).run()
+    )
+
+
+async def newest(limit: int) -> list[tables.Outbox]:
+    """The mails that were posted last, newest first."""
+    return await tables.Outbox.objects().order_by(tables.Outbox.id, ascending=False).limit(limit).run()
