@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from asyncpg import UniqueViolationError
 
-from app.domain import billing, catalogue, mail_addresses, mail_service, passwords, tables
+from app.domain import billing, catalogue, mail_addresses, mail_service, outbox, passwords, recipients, tables
 from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.fields import Wrong
 from app.domain.members import ROLE_NAMES, Account, Member, Permission
@@ -131,6 +131,15 @@ class RegisterAccount:
             await self._insert(member, now)
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_contract(member.contract.id),
+            "account-registered",
+            by=outbox.done_by(member),
+            login=self.login,
+            name=f"{self.details.family} {self.details.given}",
+            role=ROLE_NAMES[self.details.role],
+        )
         return Receipt(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録が完了しました。",
@@ -297,12 +306,26 @@ class DeleteAccount:
         )
         if ends:
             await mail_service.end(member, ends, f"{self.login}を削除したため", now)
+        await self._tell(member, account)
         return Receipt(
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
             rows=deletion_rows(account),
             notices=DELETION_NOTICES,
             next=(Link("アカウントID管理", "/accounts"),),
+        )
+
+    async def _tell(self, member: Member, account: Account) -> None:
+        """To the address as it was, too: the person may have lost it without a doing of their own."""
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_account(account),
+            "account-deleted",
+            by=outbox.done_by(member),
+            login=account.login,
+            name=account.name,
+            address=account.mail_address or "未登録",
+            products="、".join(catalogue.NAMES[product] for product in account.products) or "なし",
         )
 
 
@@ -327,12 +350,15 @@ async def _free_slot(member: Member) -> int:
 
 
 async def _set_password(member: Member, account: Account, password_hash: str) -> None:
-    """Give the account ID a new password and end every other session that was opened with the old one."""
+    """Give the account ID a new password, end every other session that was opened with the old one, and tell them."""
     await _remember_password(member, account.id, password_hash)
     await tables.Account.update({tables.Account.password_hash: password_hash}).where(
         tables.Account.id == account.id
     )
     await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
+    told = await recipients.of_account_alone(account)
+    facts = {"by": outbox.done_by(member), "login": account.login}
+    await outbox.post(member.contract.id, told, "account-password-changed", **facts)
 
 
 async def _remember_password(member: Member, account: int, password_hash: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncpg import UniqueViolationError
 
-from app.domain import passwords
+from app.domain import outbox, passwords, recipients
 from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, kind
 from app.domain.fields import Wrong
 from app.domain.members import Member, Permission
@@ -67,6 +67,13 @@ class ChangeCustomerPassword:
         await Contract.update({Contract.password_hash: self.password_hash}).where(Contract.id == contract)
         await Session.delete().where(
             Session.contract == contract, Session.account.is_null(), Session.token_hash != member.token_hash
+        )
+        await outbox.post(
+            contract,
+            await recipients.of_contract(contract),
+            "customer-password-changed",
+            by=outbox.done_by(member),
+            number_end=member.customer_number[-4:],
         )
         return Receipt(
             title="お客様番号パスワード変更完了",
