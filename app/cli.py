@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     contracts = imports.add_parser("contracts", help="contracts, as JSON Lines")
     contracts.add_argument("file", type=Path)
     contracts.set_defaults(run=_import_contracts)
+    mails = commands.add_parser("mail", help="the portal's own mail").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    deliver = mails.add_parser("deliver", help="send what is due, once")
+    deliver.set_defaults(run=_deliver_mails)
+    listed = mails.add_parser("list", help="mails that wait or were refused")
+    listed.set_defaults(run=_list_mails)
     return parser
 
 
@@ -183,6 +190,35 @@ def _import_contracts(chosen: argparse.Namespace) -> None:
         except ImportRefused as error:
             raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
+
+
+def _deliver_mails(_: argparse.Namespace) -> None:
+    from app import mail_transport
+    from app.domain import outbox
+
+    operator, mail = settings.delivery()
+
+    async def deliver() -> outbox.Delivered:
+        async with mail_transport.delivery(operator, mail) as send:
+            return await outbox.deliver_due(send, limit=sys.maxsize)
+
+    with _connection() as connection:
+        done = asyncio.run(_with_database(connection, deliver))
+    print(f"{done.sent} sent, {done.put_off} put off, {done.refused} refused")
+    if done.away:
+        raise Mistake(done.away)
+
+
+def _list_mails(_: argparse.Namespace) -> None:
+    from app.domain import outbox
+
+    with _connection() as connection:
+        mails = asyncio.run(_with_database(connection, outbox.undelivered))
+    print("id\tstate\tposted\trecipient\tsubject\ttries\tproblem")
+    for mail in mails:
+        state = "refused" if mail.refused_at else "waiting"
+        posted = f"{mail.posted_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
+        print(mail.id, state, posted, mail.recipient, mail.subject, mail.tries, mail.problem or "", sep="\t")
 
 
 @contextlib.contextmanager
