@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 import asyncpg
 from piccolo.engine.exceptions import TransactionError
@@ -35,6 +34,17 @@ Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 class Unavailable(ConnectionError):
     """The database cannot be reached, or went away during a transaction, which it then rolled back."""
+
+
+class WrongAddress(ValueError):
+    """DATABASE_URL is no address that asyncpg can use; the text repeats nothing of it, since it holds a password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DATABASE_URL cannot be used: it must look like postgresql://user:password@host:5432/database, with "
+            "%XX for every other character than letters, digits and -._~ in user and password, "
+            "and options such as sslmode right"
+        )
 
 
 class RolledBack(Exception):
@@ -116,7 +126,7 @@ class SafeTransaction(PostgresTransaction):
 
     async def _finish(self, exception: BaseException | None) -> None:
         """Commit or roll back, unless the caller has done so or the connection is past asking."""
-        if self._committed or self._rolled_back or _silent(exception):
+        if self._committed or self._rolled_back or _past_asking(exception):
             return
         if _lost(self.connection):
             # asyncpg reports the use of a dead connection as a mistake of the caller, which it is not.
@@ -198,7 +208,7 @@ class Engine(PostgresEngine):
 
     async def give_back(self, connection: Any, exception: BaseException | None = None) -> None:
         """End the use of a connection which ended with `exception`, if any. Does not wait for the server."""
-        if _silent(exception):
+        if _past_asking(exception):
             _terminate(connection)
         if self.pool is not None:
             await self.pool.release(connection)
@@ -235,11 +245,16 @@ class Engine(PostgresEngine):
 
 
 async def _connect(*args: Any, **kwargs: Any) -> Any:
-    """asyncpg.connect, whose many OSErrors (no socket file, unknown host, ...) become Unavailable."""
+    """asyncpg.connect, whose many OSErrors (no socket file, unknown host, ...) become Unavailable.
+
+    Raises WrongAddress instead of its ValueErrors, which repeat parts of the address.
+    """
     try:
         return await asyncpg.connect(*args, **kwargs)
-    except OSError as error:
+    except OSError as error:  # a refused certificate too, which is a ValueError besides
         raise Unavailable(f"PostgreSQL cannot be reached: {error!r}") from error
+    except (ValueError, OverflowError):
+        raise WrongAddress from None
 
 
 async def _keep_session(_connection: Any) -> None:
@@ -251,9 +266,19 @@ async def _keep_session(_connection: Any) -> None:
     """
 
 
-def _silent(exception: BaseException | None) -> bool:
-    """Whether a statement may still be running, so that asking anything else of the connection could wait."""
-    return isinstance(exception, TimeoutError | asyncio.CancelledError)
+def _past_asking(exception: BaseException | None) -> bool:
+    """Whether the connection is not worth another question.
+
+    A statement may still be running on it, so that asking could wait; asyncpg has lost the thread of it; or it leads
+    to a server that only reads, where a new one may find the server that has taken over.
+    """
+    return isinstance(
+        exception,
+        TimeoutError
+        | asyncio.CancelledError
+        | asyncpg.InternalClientError
+        | asyncpg.ReadOnlySQLTransactionError,
+    )
 
 
 def _lost(connection: Any) -> bool:
@@ -279,17 +304,20 @@ def unavailable(exc: BaseException) -> bool:
         | TimeoutError
         | asyncpg.PostgresConnectionError  # class 08: lost in the middle
         | asyncpg.OperatorInterventionError  # class 57: shutting down, starting up, statement_timeout
-        | asyncpg.InsufficientResourcesError,  # class 53: too many connections, disk full
+        | asyncpg.InsufficientResourcesError  # class 53: too many connections, disk full
+        | asyncpg.TransactionRollbackError  # class 40: deadlock, serialization
+        | asyncpg.ReadOnlySQLTransactionError  # 25006: a standby, or a primary that was taken out of service
+        | asyncpg.InternalClientError,  # what asyncpg makes of an answer that was cut off
     )
 
 
 def arguments(url: str) -> dict[str, Any]:
     """The `config` of an Engine for a DATABASE_URL; its options, such as sslmode, keep their meaning.
 
-    Raises ValueError, without repeating the URL, which holds a password.
+    Raises WrongAddress.
     """
-    if urlsplit(url).scheme not in ("postgresql", "postgres"):
-        raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/database")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise WrongAddress
     return {"dsn": url}
 
 

@@ -14,10 +14,25 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from app import database, deliverer, errors, mail_transport, render, session
-from app.domain import clock, housekeeping, outbox, passwords
+from app.domain import clock, housekeeping, mail_system, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
-from app.routes import accounts, changes, contact, customer_password, demo_mailbox, health, login, overview
+from app.routes import (
+    accounts,
+    auto_reply,
+    changes,
+    contact,
+    customer_password,
+    demo_mailbox,
+    forwarding,
+    health,
+    login,
+    mail_addresses,
+    mail_service,
+    mailbox,
+    overview,
+    web_space,
+)
 from app.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -45,6 +60,18 @@ ROUTES = [
     accounts.change_password,
     accounts.deletion_page,
     accounts.delete,
+    mail_addresses.input_page,
+    mail_addresses.register,
+    mailbox.input_page,
+    mailbox.change,
+    forwarding.input_page,
+    forwarding.change,
+    auto_reply.input_page,
+    auto_reply.change,
+    web_space.input_page,
+    web_space.change,
+    mail_service.input_page,
+    mail_service.buy,
     customer_password.input_page,
     customer_password.change,
     changes.history,
@@ -71,6 +98,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         database.use(engine, TABLES)
         passwords.season(passwords.Peppers(settings.peppers))
         outbox.write_as(mail_transport.sender_of(settings))
+        mail_system.use(settings.mail_system)
         clock.start_at(settings.start_clock_at)
         await engine.start_connection_pool(max_size=settings.pool_size)
         delivery = functools.partial(mail_transport.delivery, settings.contact.operator, settings.mail)

@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from app.domain.mail_system import MailSystem
+
 from email_validator import EmailNotValidError, validate_email
 
 KEY_LENGTH = 32
@@ -33,6 +35,10 @@ VARIABLES = {
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
+    "MYPAGE_MAIL_DOMAIN": "domain of the members' mail addresses",
+    "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
+    "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
+    "MYPAGE_WEB_HOST": "host name of the members' home pages",
     "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
     "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
     "MYPAGE_SMTP_PORT": "its port (default 587)",
@@ -85,6 +91,7 @@ class Settings:
     hosts: frozenset[str]
     contact: Contact
     mail: Mail
+    mail_system: MailSystem
     https: bool = True
     demo: bool = False
     start_clock_at: datetime | None = None
@@ -117,6 +124,12 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             hours=_needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
         ),
         mail=_mail(environment, wrong),
+        mail_system=MailSystem(
+            domain=_needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
+            imap_host=_needed(environment, "MYPAGE_IMAP_HOST", wrong, "imap.example.jp"),
+            submission_host=_needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
+            web_host=_needed(environment, "MYPAGE_WEB_HOST", wrong, "home.example.jp"),
+        ),
         trusted_proxies=tuple(_listed(environment.get("MYPAGE_TRUSTED_PROXIES", ""))),
         pool_size=_number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
     )
@@ -126,6 +139,9 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+DEMO_MAIL_SYSTEM = MailSystem(
+    "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
+)
 DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
@@ -137,6 +153,7 @@ def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
         contact=DEMO_CONTACT,
         mail=DEMO_MAIL,
+        mail_system=DEMO_MAIL_SYSTEM,
         https=False,
         demo=True,
         start_clock_at=start_clock_at,

@@ -12,12 +12,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pytest
 from litestar.types import ASGIApp
 
 from app import cli, database, mail_transport, settings
-from app.domain import clock, outbox, passwords
+from app.domain import clock, mail_system, outbox, passwords
 from app.domain.contract_import import import_contracts
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
@@ -34,6 +34,7 @@ SETTINGS = settings.Settings(
     hosts=frozenset({HOST}),
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
     mail=settings.Mail("mypage@example.jp"),
+    mail_system=settings.DEMO_MAIL_SYSTEM,
 )
 
 _numbers = itertools.count(1)
@@ -62,23 +63,30 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     empty, filled = f"template_empty_{worker}", f"template_filled_{worker}"
     passwords.season(passwords.Peppers(SETTINGS.peppers))
     outbox.write_as(mail_transport.sender_of(SETTINGS))
+    mail_system.use(SETTINGS.mail_system)
     await _command(server, f'DROP DATABASE IF EXISTS "{empty}"', f'CREATE DATABASE "{empty}"')
     await _inside(server, empty, load=())
-    await _command(server, f'DROP DATABASE IF EXISTS "{filled}"', f'CREATE DATABASE "{filled}" TEMPLATE "{empty}"')
+    await _command(
+        server, f'DROP DATABASE IF EXISTS "{filled}"', f'CREATE DATABASE "{filled}" TEMPLATE "{empty}"'
+    )
     await _inside(server, filled, load=(cli.DEMO_CONTRACTS, STRANGERS))
     yield empty, filled
     await _command(server, f'DROP DATABASE "{empty}"', f'DROP DATABASE "{filled}"')
 
 
 @pytest.fixture
-async def empty_database(server: dict[str, Any], worker: str, templates: tuple[str, str]) -> AsyncIterator[str]:
+async def empty_database(
+    server: dict[str, Any], worker: str, templates: tuple[str, str]
+) -> AsyncIterator[str]:
     """A fresh database with the schema and no rows, in use by app.database; its name."""
     async for name in _copy(server, worker, templates[0]):
         yield name
 
 
 @pytest.fixture
-async def filled_database(server: dict[str, Any], worker: str, templates: tuple[str, str]) -> AsyncIterator[str]:
+async def filled_database(
+    server: dict[str, Any], worker: str, templates: tuple[str, str]
+) -> AsyncIterator[str]:
     """A fresh database with the contracts of the stories, in use by app.database; its name."""
     async for name in _copy(server, worker, templates[1]):
         yield name

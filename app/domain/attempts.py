@@ -71,7 +71,7 @@ async def succeeded(counted: Counted) -> None:
 
 async def forget(before: datetime) -> None:
     """Drop counters that count no more."""
-    await database.rows("DELETE FROM attempt WHERE since < $1", before - WINDOW)
+    await database.rows(_FORGET, before - WINDOW)
 
 
 _COUNT = """
@@ -82,6 +82,9 @@ ON CONFLICT (key) DO UPDATE SET
     since = CASE WHEN attempt.since <= $3 THEN $2 ELSE attempt.since END
 RETURNING key, failures, since
 """
+_FORGET = """
+DELETE FROM attempt WHERE key IN (SELECT key FROM attempt WHERE since < $1 FOR UPDATE SKIP LOCKED)
+"""  # a counter that is being counted on is left alone: waiting for it could be a deadlock
 _REFUND = """
 WITH locked AS (SELECT key FROM attempt WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE)
 UPDATE attempt SET failures = CASE WHEN attempt.key = $2 THEN 0 ELSE greatest(attempt.failures - 1, 0) END

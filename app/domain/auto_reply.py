@@ -66,8 +66,9 @@ class SetAutoReply:
         ).save()
         await outbox.post(
             member.contract.id,
-            [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+            await recipients.of_account(account),
             "auto-reply",
+            by=outbox.done_by(member),
             login=self.login,
             state="利用する" if self.enabled else "利用しない",
         )

@@ -186,6 +186,13 @@ def local_part(text: str, label: str = "メールアドレス") -> str:
 PERIOD = "「。」が含まれています。半角のピリオド（.）を入力してください。"
 
 
+def on_or_off(text: str) -> bool:
+    """A choice between 利用する and 利用しない."""
+    if text not in ("on", "off"):
+        raise Wrong("利用するかどうかを選んでください。")
+    return text == "on"
+
+
 def agreement(text: str) -> bool:
     """「上記の内容に同意する」: must be ticked."""
     if not text:

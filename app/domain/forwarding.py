@@ -108,8 +108,9 @@ class SetForwarding:
         rows = self._rows(account)
         await outbox.post(
             member.contract.id,
-            [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+            await recipients.of_account(account),
             "forwarding",
+            by=outbox.done_by(member),
             login=self.login,
             state="、".join(f"{row.label}：{row.value}" for row in rows[2:]),
         )

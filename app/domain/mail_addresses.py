@@ -155,7 +155,8 @@ class RegisterOtherAddress:
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(self.login, OTHER, self.address, now),
-            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now)) or (Row("メールアドレスの登録", "無料"),),
+            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now))
+            or (Row("メールアドレスの登録", "無料"),),
             notices=(
                 *(LOSSES if account.ucom_address else ()),
                 *((mail_service.ending_notice(ends),) if ends else ()),
@@ -226,7 +227,7 @@ async def _release_address(account: Account, now: datetime) -> None:
 async def _tell(member: Member, login: str, address: str, which: str) -> None:
     """The メールアドレス登録完了メール, to the new address and the contact address."""
     contact = await recipients.of_contract(member.contract.id)
-    facts = {"login": login, "address": address, "kind": which}
+    facts = {"login": login, "address": address, "kind": which, "by": outbox.done_by(member)}
     await outbox.post(member.contract.id, [address, *contact], "mail-address-registered", **facts)
 
 

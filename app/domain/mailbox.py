@@ -92,8 +92,9 @@ class ChangeBoxSize:
             )
         await outbox.post(
             member.contract.id,
-            [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+            await recipients.of_account(account),
             "mailbox-size",
+            by=outbox.done_by(member),
             login=self.login,
             size=f"{BOX_SIZES[self.to_large]}GB",
             price_line="、".join(f"{cost.label}：{cost.text}" for cost in _costs(account, now)[:2]),

@@ -153,8 +153,9 @@ class DeleteWebSpace:
 async def _tell(member: Member, account: Account, state: str, space: str) -> None:
     await outbox.post(
         member.contract.id,
-        [*recipients.of_account(account), *await recipients.of_contract(member.contract.id)],
+        await recipients.of_account(account),
         "web-space",
+        by=outbox.done_by(member),
         login=account.login,
         state=state,
         url=mail_system.current().home_page(space),

@@ -43,7 +43,10 @@ def _change(form: Form, account: Account) -> SetAutoReply | None:
     needed = enabled or enabled is None
     subject = form.take("subject", fields.reply_subject) if needed or form.typed.get("subject") else ""
     body = form.take("body", fields.reply_body) if needed or form.typed.get("body") else ""
-    starts_on, ends_on = form.take("starts_on", fields.optional_day), form.take("ends_on", fields.optional_day)
+    starts_on, ends_on = (
+        form.take("starts_on", fields.optional_day),
+        form.take("ends_on", fields.optional_day),
+    )
     form.must(not (starts_on and ends_on) or starts_on <= ends_on, "ends_on", auto_reply.ORDER)
     if not form.valid or enabled is None:
         return None

@@ -28,7 +28,9 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
     drafted = await draft(request, request.query_params.get("change", ""), SetForwarding)
     shown = drafted[0] if drafted else account.forwarding
     typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
-    return _page(request, Form({**typed, "keep_copy": "yes" if not shown or shown.keep_copy else ""}), account)
+    return _page(
+        request, Form({**typed, "keep_copy": "yes" if not shown or shown.keep_copy else ""}), account
+    )
 
 
 @post("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
@@ -46,7 +48,9 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
 async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     """The addresses that were typed; what is wrong with one is noted at its field."""
     typed = {
-        name: form.take(name, partial(forwarding.target, account)) for name in NAMES if form.typed.get(name, "").strip()
+        name: form.take(name, partial(forwarding.target, account))
+        for name in NAMES
+        if form.typed.get(name, "").strip()
     }
     addresses = {name: address for name, address in typed.items() if address}
     looping = await forwarding.loops(member.contract.id, account, list(addresses.values()))

@@ -30,6 +30,18 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/accounts/{login:str}/edit"): Permission.ACCOUNTS,
     ("GET", "/accounts/{login:str}/password"): Permission.ACCOUNT_PASSWORD,
     ("POST", "/accounts/{login:str}/password"): Permission.ACCOUNT_PASSWORD,
+    ("GET", "/accounts/{login:str}/mail-address"): Permission.MAIL_ADDRESS,
+    ("POST", "/accounts/{login:str}/mail-address"): Permission.MAIL_ADDRESS,
+    ("GET", "/accounts/{login:str}/mailbox"): Permission.MAIL_SERVICE,
+    ("POST", "/accounts/{login:str}/mailbox"): Permission.MAIL_SERVICE,
+    ("GET", "/accounts/{login:str}/forwarding"): Permission.FORWARDING,
+    ("POST", "/accounts/{login:str}/forwarding"): Permission.FORWARDING,
+    ("GET", "/accounts/{login:str}/auto-reply"): Permission.AUTO_REPLY,
+    ("POST", "/accounts/{login:str}/auto-reply"): Permission.AUTO_REPLY,
+    ("GET", "/accounts/{login:str}/web-space"): Permission.WEB_SPACE,
+    ("POST", "/accounts/{login:str}/web-space"): Permission.WEB_SPACE,
+    ("GET", "/mail-service"): Permission.MAIL_SERVICE,
+    ("POST", "/mail-service"): Permission.MAIL_SERVICE,
     ("GET", "/changes"): Permission.CHANGES,
     ("GET", "/changes/{identity:uuid}"): Permission.CHANGES,
     ("POST", "/changes/{identity:uuid}"): Permission.CHANGES,
@@ -49,7 +61,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
 }
 CHANGES = "/changes/{identity:uuid}"
 OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")
-OF_THE_CONTRACT = ["/", "/accounts", "/accounts/new", "/changes", "/customer-password"]
+OF_THE_CONTRACT = ["/", "/accounts", "/accounts/new", "/changes", "/customer-password", "/mail-service"]
 
 LOGINS = {
     Role.CUSTOMER: ("customer", "90000000000000", "demo01"),
@@ -118,7 +130,9 @@ async def test_a_role_reaches_the_contract_pages_of_its_row(person: Person, path
 
 
 @pytest.mark.parametrize("path", OF_AN_ACCOUNT_ID)
-async def test_a_role_reaches_the_pages_of_the_own_account_id_that_its_row_has(person: Person, path: str) -> None:
+async def test_a_role_reaches_the_pages_of_the_own_account_id_that_its_row_has(
+    person: Person, path: str
+) -> None:
     answer = await person.browser.get(path.replace("{login:str}", OWN[person.role]))
     assert answer.status_code == (200 if allowed(ROUTES["GET", path], person.role) else 403)
 
@@ -159,7 +173,9 @@ async def test_posting_to_what_is_not_theirs_is_answered_like_looking_at_it(
     assert answer.status_code == expected
 
 
-async def test_a_deleted_account_id_is_gone_for_customer_and_admin(contractor: Browser, admin: Browser) -> None:
+async def test_a_deleted_account_id_is_gone_for_customer_and_admin(
+    contractor: Browser, admin: Browser
+) -> None:
     await delete(contractor, "arteri-an-001")
     for browser in (contractor, admin):
         for path in OF_AN_ACCOUNT_ID:
