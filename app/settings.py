@@ -17,9 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from app.domain.mail_system import MailSystem
-
 from email_validator import EmailNotValidError, validate_email
+
+from app.domain.mail_system import MailSystem
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""

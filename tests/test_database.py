@@ -6,17 +6,27 @@ import asyncio
 import os
 import signal
 import time
+import traceback
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 import pytest
 from piccolo.columns import Integer, Varchar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.table import Table
 
 from app import database
-from app.database import PATIENCE, Engine, RolledBack, SafeTransaction, Unavailable, rows, unavailable
+from app.database import (
+    PATIENCE,
+    Engine,
+    RolledBack,
+    SafeTransaction,
+    Unavailable,
+    WrongAddress,
+    rows,
+    unavailable,
+)
 from app.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
@@ -216,6 +226,75 @@ async def test_a_connection_killed_during_a_statement_is_replaced(server: Server
     error, _ = await failure(killed)
     assert unavailable(error)
     await assert_nothing_leaked(engine)
+
+
+async def test_whatever_moment_a_connection_is_lost_at_it_counts_as_unavailable(server: Server) -> None:
+    others: list[Exception] = []
+    over = asyncio.Event()
+
+    async def busy(engine: Engine, inside: bool) -> None:
+        while not over.is_set():
+            try:
+                if inside:
+                    async with engine.transaction():
+                        await rows("SELECT * FROM pg_class")
+                else:
+                    await rows("SELECT * FROM pg_class")
+            except Exception as error:
+                if not unavailable(error):
+                    others.append(error)
+
+    async with pool(server, size=4) as engine:
+        tasks = [asyncio.create_task(busy(engine, number % 2 == 1)) for number in range(4)]
+        killer = await asyncpg.connect(**server.arguments)
+        for number in range(80):
+            await asyncio.sleep(number % 8 * 0.003)
+            await killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mypage'"
+            )
+        over.set()
+        await asyncio.gather(*tasks)
+        await killer.close()
+        await assert_nothing_leaked(engine)
+    assert others == []
+
+
+async def test_what_a_client_or_a_standby_cannot_go_on_with_costs_the_connection(engine: Engine) -> None:
+    async def lost_thread() -> None:
+        async with engine.transaction():
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    async def standby() -> None:
+        async with engine.transaction():
+            await rows("SET TRANSACTION READ ONLY")
+            await add("never")
+
+    for work in (lost_thread, standby):
+        before = await backend()
+        error, _ = await failure(work)
+        assert unavailable(error)
+        assert await backend() != before
+        await assert_nothing_leaked(engine)
+
+
+async def test_two_that_lock_each_other_out_are_told_to_come_again(server: Server, engine: Engine) -> None:
+    await stranger(server, "INSERT INTO note (text) VALUES ('first'), ('second')")
+    both = asyncio.Barrier(2)
+
+    async def crossing(*texts: str) -> None:
+        async with engine.transaction():
+            for text in texts:
+                await rows("UPDATE note SET follows = NULL WHERE text = $1", text)
+                if text == texts[0]:
+                    await both.wait()
+
+    async with pool(server, size=2) as engine:
+        ends = await asyncio.gather(
+            crossing("first", "second"), crossing("second", "first"), return_exceptions=True
+        )
+    errors = [end for end in ends if end is not None]
+    assert [type(error) for error in errors] == [asyncpg.DeadlockDetectedError]
+    assert unavailable(errors[0])
 
 
 async def test_the_cause_is_seen_when_there_is_nothing_left_to_roll_back(
@@ -483,9 +562,19 @@ async def test_only_what_may_pass_by_itself_counts_as_unavailable(server: Server
 def test_a_database_url_keeps_its_options_and_a_wrong_one_is_not_repeated() -> None:
     url = "postgresql://mypage:secret@db.example.jp:5432/mypage?sslmode=verify-full"
     assert database.arguments(url) == {"dsn": url}
-    with pytest.raises(ValueError, match="postgresql://") as refusal:
+    with pytest.raises(WrongAddress, match="postgresql://") as refusal:
         database.arguments("mysql://mypage:secret@db.example.jp/mypage")
     assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "rest", ["secret/word@h/db", "secret#word@h/db", "secret[@h/db", "word@h:secret/db", "word@127.0.0.1:99999/db", "word@h/db?sslmode=secret", "word@h/db?secret"]
+)  # fmt: skip
+async def test_a_database_url_that_cannot_be_read_is_not_repeated(rest: str) -> None:
+    engine = Engine(database.arguments(f"postgresql://mypage:{rest}"))
+    error, _ = await failure(engine.get_new_connection)
+    assert isinstance(error, WrongAddress)
+    assert "secret" not in "".join(traceback.format_exception(error))
 
 
 async def test_a_database_url_connects(server: Server) -> None:

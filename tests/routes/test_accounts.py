@@ -32,9 +32,12 @@ async def register(browser: Browser, **typed: str) -> None:
 
 async def test_the_list_shows_each_account_id_with_its_links(contractor: Browser) -> None:
     await contractor.open("/accounts")
-    rows = [[cell.get_text(" ", strip=True) for cell in row.select("th, td")] for row in contractor.page.select("tbody tr")]
+    rows = [
+        [cell.get_text(" ", strip=True) for cell in row.select("th, td")]
+        for row in contractor.page.select("tbody tr")
+    ]
     assert [row[0] for row in rows] == ["arteri-an-001", "arteri-an-002"]
-    assert [row[2] for row in rows][0] == "未登録"
+    assert rows[0][2].endswith("未登録")
     assert [row[3] for row in rows] == ["ユーザー権限", "管理者権限"]
     assert rows[0][4] == "arteri-an-001を 削除"
     assert contractor.page.select_one("main a[href='/accounts/new']")
@@ -63,7 +66,9 @@ async def test_the_new_account_id_can_log_in(contractor: Browser, another_browse
     assert another_browser.heading == "ユーザー管理"
 
 
-async def test_every_wrong_field_is_told_and_what_was_typed_stays_but_the_passwords(contractor: Browser) -> None:
+async def test_every_wrong_field_is_told_and_what_was_typed_stays_but_the_passwords(
+    contractor: Browser,
+) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(
         login="Bad_", family="", given="三", family_kana="漢字", given_kana="", user_name="半角 空白", password="short",
@@ -102,7 +107,9 @@ async def test_a_deleted_name_is_refused_and_says_why(contractor: Browser) -> No
     assert contractor.reasons == [accounts.deleted_name("arteri-an-003")]
 
 
-async def test_back_from_the_confirm_page_what_was_typed_is_there_and_the_password_is_kept(contractor: Browser) -> None:
+async def test_back_from_the_confirm_page_what_was_typed_is_there_and_the_password_is_kept(
+    contractor: Browser,
+) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(**NEW)
     back = contractor.page.select_one("main a.button")
@@ -190,7 +197,9 @@ async def test_a_sixth_account_id_is_answered_with_the_limit(contractor: Browser
     await contractor.open("/accounts/new")
     assert accounts.FULL in contractor.text
     token = str(contractor.form("/logout").select("input")[0]["value"])
-    await contractor.press("/accounts/new", {**NEW, "login": "arteri-an-006", "role": "user", "csrf_token": token})
+    await contractor.press(
+        "/accounts/new", {**NEW, "login": "arteri-an-006", "role": "user", "csrf_token": token}
+    )
     assert contractor.answer.status_code == 422
     assert accounts.FULL in contractor.text
 
@@ -202,7 +211,10 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
         await contractor.submit(**{**NEW, "login": f"arteri-an-1{number:02}"})
         confirm_pages.append((contractor.path, str(contractor.form().select("input")[0]["value"])))
     answers = await asyncio.gather(
-        *(contractor.post(path, data={"csrf_token": token}, follow_redirects=True) for path, token in confirm_pages)
+        *(
+            contractor.post(path, data={"csrf_token": token}, follow_redirects=True)
+            for path, token in confirm_pages
+        )
     )
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [422] * 17
     assert all(accounts.FULL in answer.text for answer in answers if answer.status_code == 422)
@@ -271,4 +283,3 @@ async def test_htmx_walks_the_same_path_with_panels(contractor: Browser) -> None
     assert panel.h1 is not None
     assert panel.h1.get_text() == "アカウントID登録／変更確認"
     assert not panel.select("html, nav#menu")
-

@@ -20,13 +20,17 @@ from tests.conftest import HOST
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-async def test_a_path_that_leads_nowhere_is_a_404_in_the_members_frame(contractor: Browser, visitor: Browser) -> None:
+async def test_a_path_that_leads_nowhere_is_a_404_in_the_members_frame(
+    contractor: Browser, visitor: Browser
+) -> None:
     await contractor.open("/no/such/page")
     assert contractor.answer.status_code == 404
     assert contractor.page.select("nav#menu")
 
 
-@pytest.mark.parametrize("path", ["/%00", "/accounts/%00", "/accounts/%ED%A0%80", "/?open=%00", "/login?next=%FF", "/%C0%AF"])
+@pytest.mark.parametrize(
+    "path", ["/%00", "/accounts/%00", "/accounts/%ED%A0%80", "/?open=%00", "/login?next=%FF", "/%C0%AF"]
+)
 async def test_a_url_that_is_no_text_is_a_400_page(contractor: Browser, path: str) -> None:
     await contractor.open(path)
     assert contractor.answer.status_code == 400
@@ -82,15 +86,22 @@ async def test_text_that_the_rules_refuse_stays_a_422(contractor: Browser) -> No
     for odd in ("x" * 5000, "\u202eabc", "😀" * 40, "<script>alert(1)</script>", "'; DROP TABLE account; --"):
         await contractor.open("/accounts/new")
         await contractor.submit(
-            login=odd, family=odd, given=odd, family_kana=odd, given_kana=odd, user_name=odd, password=odd, role=odd
+            login=odd,
+            family=odd,
+            given=odd,
+            family_kana=odd,
+            given_kana=odd,
+            user_name=odd,
+            password=odd,
+            role=odd,
         )
         assert contractor.answer.status_code == 422
         assert "<script>alert" not in contractor.answer.text
 
 
 async def test_every_answer_carries_the_security_headers(visitor: Browser) -> None:
-    static = "/static/nope"
-    for method, path in (("GET", "/login"), ("GET", "/"), ("GET", "/nope"), ("DELETE", "/"), ("GET", static), ("GET", "/%00"), ("GET", "/healthz")):  # fmt: skip
+    asked = [("GET", path) for path in ("/login", "/", "/nope", "/static/nope", "/%00", "/healthz")]
+    for method, path in [*asked, ("DELETE", "/")]:
         answer = await visitor.request(method, path)
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         assert "unsafe" not in answer.headers["content-security-policy"]
@@ -126,7 +137,10 @@ async def test_health_says_that_the_process_is_up_and_ready_asks_the_database(vi
 
 
 async def test_the_database_away_is_a_503_page_in_three_seconds_and_recovers_by_itself(
-    application: ASGIApp, tmp_path_factory: pytest.TempPathFactory, server: dict[str, Any], filled_database: str
+    application: ASGIApp,
+    tmp_path_factory: pytest.TempPathFactory,
+    server: dict[str, Any],
+    filled_database: str,
 ) -> None:
     engine = database.engine()
     own = EmbeddedPostgres(tmp_path_factory.mktemp("away"))

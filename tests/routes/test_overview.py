@@ -72,7 +72,9 @@ async def test_counts_are_of_what_is_registered_now(contractor: Browser) -> None
     assert contractor.rows["Webスペースサービス"] == "hikari"
 
 
-async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_opens_it(contractor: Browser) -> None:
+async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_opens_it(
+    contractor: Browser,
+) -> None:
     rows = contractor.page.select("details.accordion")
     assert [row.select_one("summary span").get_text() for row in rows] == ["arteri-an-001", "arteri-an-002"]  # type: ignore[union-attr]
     assert "アカウントID基本情報" not in contractor.text
@@ -102,12 +104,14 @@ async def test_security_options_show_their_state(contractor: Browser) -> None:
     assert contractor.rows["安心 Kidsフィルター"] == "未購入"
 
 
-async def test_a_user_role_member_has_the_own_account_id_and_the_contract_to_read(family_user: Browser) -> None:
+async def test_a_user_role_member_has_the_own_account_id_and_the_contract_to_read(
+    family_user: Browser,
+) -> None:
     assert family_user.heading == "ユーザー管理"
     assert family_user.rows["アカウントID"] == "2個 / 5個 (基本 5個)"
     assert "arteri-an-002" not in family_user.answer.text
     links = {str(link["href"]) for link in family_user.page.select("main a")}
-    assert links == {"/accounts/arteri-an-001/password"}
+    assert links == {"/accounts/arteri-an-001/password", "/accounts/arteri-an-001/mail-address"}
 
 
 async def test_a_contract_without_account_ids_says_so_and_leads_on(visitor: Browser) -> None:
@@ -117,7 +121,9 @@ async def test_a_contract_without_account_ids_says_so_and_leads_on(visitor: Brow
     assert visitor.page.select_one("main a[href='/accounts/new']")
 
 
-@pytest.mark.parametrize("path", ["/", "/?open=arteri-an-001", "/accounts", "/accounts/arteri-an-001", "/accounts/new"])
+@pytest.mark.parametrize(
+    "path", ["/", "/?open=arteri-an-001", "/accounts", "/accounts/arteri-an-001", "/accounts/new"]
+)
 async def test_a_page_of_the_contract_is_one_round_trip(contractor: Browser, path: str) -> None:
     await contractor.get(path)
     before = await queries()
