@@ -302,7 +302,8 @@ json_build_object(
             'ucom_address', (SELECT m.address FROM mail_address m
                 WHERE m.account = a.id AND m.released_at IS NULL),
             'web_space', (SELECT w.name FROM web_space w WHERE w.account = a.id AND w.released_at IS NULL),
-            'mailbox_bytes', NULL,
+            'mailbox_bytes', (SELECT q.bytes FROM mailbox b JOIN mail_state_v1.quota_usage q ON q.mailbox = b.id
+                WHERE b.account = a.id AND b.retired_at IS NULL),
             'forwarding', (SELECT json_build_object('addresses', f.addresses, 'keep_copy', f.keep_copy)
                 FROM forwarding f WHERE f.account = a.id),
             'auto_reply', (SELECT json_build_object('enabled', r.enabled, 'subject', r.subject, 'body', r.body,
