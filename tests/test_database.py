@@ -262,7 +262,9 @@ async def test_whatever_moment_a_connection_is_lost_at_it_counts_as_unavailable(
 async def test_what_a_client_or_a_standby_cannot_go_on_with_costs_the_connection(engine: Engine) -> None:
     async def lost_thread() -> None:
         async with engine.transaction():
-            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+            raise asyncpg.InternalClientError(
+                "cannot switch to state 12; another operation (2) is in progress"
+            )
 
     async def standby() -> None:
         async with engine.transaction():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import database
 from app.domain import attempts, clock, tables
 from app.domain.attempts import Counted, TooMany
 
@@ -261,3 +262,23 @@ async def test_counters_that_count_no_more_are_forgotten() -> None:
     assert len(await counters()) == 5
     await attempts.forget(START + timedelta(minutes=15) + A_MOMENT)
     assert len(await counters()) == 2
+
+
+async def test_a_counter_that_is_being_counted_on_is_not_waited_for() -> None:
+    clock.start_at(START)
+    await attempt()
+    held, over = asyncio.Event(), asyncio.Event()
+
+    async def counting() -> None:
+        async with database.engine().transaction():
+            await database.rows("SELECT key FROM attempt ORDER BY key LIMIT 1 FOR UPDATE")
+            held.set()
+            await over.wait()
+
+    other = asyncio.create_task(counting())
+    async with asyncio.timeout(1):
+        await held.wait()
+        await attempts.forget(START + timedelta(days=1))
+    assert len(await counters()) == 1
+    over.set()
+    await other
