@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -411,3 +412,57 @@ async def test_a_web_space_that_remains_keeps_the_mail_service(taro: Browser) ->
     await use_other(taro, "arteri-an-002", "y@example.com")
     assert await open_periods() == []
     assert (await database.rows("SELECT released_at FROM web_space"))[0]["released_at"] is not None
+
+
+async def test_a_box_with_more_than_1_gb_in_it_does_not_shrink(taro: Browser) -> None:
+    path = "/accounts/arteri-an-001/mailbox"
+    await confirmed(taro, path, agree="yes")
+    await taro.open(path)
+    await taro.submit(agree="yes")
+    confirm, token = taro.path, str(taro.form().select("input")[0]["value"])
+    await database.rows(
+        "INSERT INTO mail_state_v1.quota_usage (mailbox, bytes, messages)"
+        " SELECT id, 1073741825, 9 FROM mailbox WHERE retired_at IS NULL"
+    )
+    await taro.open(path)
+    assert mailbox.IN_USE in taro.text
+    await taro.press(confirm, {"csrf_token": token})
+    assert taro.answer.status_code == 422
+    assert mailbox.IN_USE in taro.text
+    await database.rows("UPDATE mail_state_v1.quota_usage SET bytes = 1073741824")
+    await confirmed(taro, path, agree="yes")
+    assert taro.rows["メールボックス容量"] == "10GB → 1GB"
+
+
+async def test_one_address_for_two_account_ids_at_once_is_given_once(contractor: Browser) -> None:
+    await buy(contractor)
+    pages = []
+    for login in ("arteri-an-001", "arteri-an-002"):
+        await contractor.open(f"/accounts/{login}/mail-address")
+        await contractor.submit(kind="ucom", local_part="hikari.taro", agree="yes")
+        pages.append((contractor.path, str(contractor.form().select("input")[0]["value"])))
+    answers = await asyncio.gather(
+        *(contractor.post(path, data={"csrf_token": token}, follow_redirects=True) for path, token in pages)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 422]
+    assert len(await database.rows("SELECT 1 FROM mailbox WHERE retired_at IS NULL")) == 1
+
+
+async def test_the_last_address_of_a_pack_goes_to_one_of_many_who_ask_at_once(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000001", "demo01")
+    pages = []
+    for number in range(5):
+        login = f"pack-{number}"
+        await confirmed(
+            visitor, "/accounts/new", login=login, family="田", given="一", family_kana="タ", given_kana="イチ",
+            user_name="田", password="abc12345", password_again="abc12345",
+        )  # fmt: skip
+    for number in range(5):
+        await visitor.open(f"/accounts/pack-{number}/mail-address")
+        await visitor.submit(kind="ucom", local_part=f"pack{number}", agree="yes")
+        pages.append((visitor.path, str(visitor.form().select("input")[0]["value"])))
+    answers = await asyncio.gather(
+        *(visitor.post(path, data={"csrf_token": token}, follow_redirects=True) for path, token in pages)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422, 422]
+    assert all("購入が必要です" in answer.text for answer in answers if answer.status_code == 422)
