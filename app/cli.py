@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import asyncpg
+
 from app import database, settings
-from app.domain import clock, passwords
+from app.domain import clock, passwords, peppers
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -25,20 +29,38 @@ class Mistake(Exception):
     """Something that the operator can mend; the text says what and how."""
 
 
+MISTAKES = (
+    Mistake,
+    settings.SettingsError,
+    peppers.WrongPeppers,
+    database.WrongAddress,
+    EmbeddedPostgresError,
+)
+REFUSALS = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # a wrong user or password
+    asyncpg.InvalidCatalogNameError,  # no such database
+    asyncpg.InsufficientPrivilegeError,
+)
+"""What a database says to somebody who may not come in, or may not do that."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit status: 0, 1 for a mistake that is named on stderr."""
     chosen = _parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except (Mistake, settings.SettingsError, EmbeddedPostgresError) as error:
+    except MISTAKES as error:
         print(f"mypage: {error}", file=sys.stderr)
+        return 1
+    except REFUSALS as error:
+        print(f"mypage: the database refuses: {error.args[0]} (see DATABASE_URL)", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:
         if not database.unavailable(error):
             raise
-        print(f"mypage: the database is not reachable: {error}", file=sys.stderr)
+        print(f"mypage: the database is not reachable or cannot do it now: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -47,13 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mypage", description="マイページ, the member portal")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="try the portal with an embedded database and demo contracts")
-    demo.add_argument("--port", type=int, default=8000)
+    demo.add_argument("--port", type=_port, default=8000)
     demo.add_argument("--data-dir", type=Path, default=None, help="default: MYPAGE_DATA_DIR or .mypage")
     demo.add_argument("--now", type=_moment, help="start the clock there, in Asia/Tokyo: 2026-01-10T09:00")
     demo.set_defaults(run=_demo)
     serve = commands.add_parser("serve", help="serve for production, from the environment")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=_port, default=8000)
     serve.add_argument("--workers", type=int, default=2)
     serve.set_defaults(run=_serve)
     migrate = commands.add_parser("migrate", help="bring the schema up to date")
@@ -90,8 +112,17 @@ def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str,
     yield name, options
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is wanted")
+    return int(text)
+
+
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no moment: write it as 2026-01-10T09:00") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.TOKYO)
 
 
@@ -108,10 +139,28 @@ def _demo(chosen: argparse.Namespace) -> None:
         raise Mistake(str(error)) from error
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
-        demo_settings = settings.demo(folder, chosen.now)
+        demo_settings = settings.demo(folder)
         clock.start_at(chosen.now)
         asyncio.run(_with_database(connection, lambda: _prepare_demo(demo_settings)))
-        serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
+        with _ending_with(postgres):
+            serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
+
+
+@contextlib.contextmanager
+def _ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
+    """A server inside ends, with status 1, when its PostgreSQL does: whatever watches it starts both again."""
+    ended = False
+
+    def tell(what: str) -> None:
+        nonlocal ended
+        ended = True
+        print(f"mypage: {what}", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    postgres.when_it_ends(tell)
+    yield
+    if ended:
+        sys.exit(1)
 
 
 async def _prepare_demo(chosen: settings.Settings) -> None:
@@ -121,8 +170,16 @@ async def _prepare_demo(chosen: settings.Settings) -> None:
 
     passwords.season(passwords.Peppers(chosen.peppers))
     await migrate()
+    await peppers.recognise(chosen.peppers)
     if not await Contract.exists():
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
+    newest = await clock.newest_stored()
+    if newest and newest > clock.now():
+        start = f"{newest.astimezone(clock.TOKYO) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
+        raise Mistake(
+            f"the data were changed at {start} by the demo's clock, which cannot start before that: "
+            f"give --now {start} or later, or another --data-dir"
+        )
 
 
 def _greet(port: int) -> None:
@@ -140,7 +197,7 @@ def _greet(port: int) -> None:
 def _serve(chosen: argparse.Namespace) -> None:
     from app import serving
 
-    settings.production()
+    chosen_settings = settings.production()
     if not 1 <= chosen.workers <= 64:
         raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
     try:
@@ -148,45 +205,62 @@ def _serve(chosen: argparse.Namespace) -> None:
     except serving.PortTaken as error:
         raise Mistake(str(error)) from error
     with _connection(serving=True) as connection:
-        asyncio.run(_with_database(connection, _ready_to_serve))
+        asyncio.run(
+            _with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=database.PATIENCE)
+        )
         serving.production(connection, chosen.host, chosen.port, chosen.workers)
 
 
-async def _ready_to_serve() -> None:
-    """With the database there, its schema must be up to date; while it is away, the server starts and answers 503."""
-    from app.migrate import pending
-
+async def _ready_to_serve(chosen: settings.Settings) -> None:
+    """With the database there, its schema must be up to date and its peppers ours; while it is away, the server starts
+    and answers 503."""
     try:
-        missing = await pending()
+        await _fit(chosen.peppers)
     except Exception as error:
         if not database.unavailable(error):
             raise
-        print(f"mypage: starting although the database is not reachable: {error}", file=sys.stderr)
-        return
+        print(f"mypage: starting although the database is not reachable: {error!r}", file=sys.stderr)
+
+
+async def _fit(found: dict[int, bytes]) -> None:
+    """Raises Mistake or WrongPeppers when the database is not for this program with these peppers."""
+    from app.migrate import pending
+
+    missing = await pending()
     if missing:
         raise Mistake(f"the schema lacks {', '.join(missing)}: run `mypage migrate` first")
+    await peppers.recognise(found)
 
 
 # --- commands beside a server -----------------------------------------------------------------------------------------
 
 
 def _migrate(_: argparse.Namespace) -> None:
-    from app.migrate import migrate
+    from app.migrate import TooOld, migrate
 
     with _connection() as connection:
-        done = asyncio.run(_with_database(connection, migrate))
+        try:
+            done = asyncio.run(_with_database(connection, migrate))
+        except TooOld as error:
+            raise Mistake(str(error)) from error
     print("\n".join(f"migrated: {name}" for name in done) or "nothing to migrate")
 
 
 def _import_contracts(chosen: argparse.Namespace) -> None:
-    from app.domain.contract_import import ImportRefused, import_contracts
+    from app.domain.contract_import import Imported, ImportRefused, import_contracts
 
     if not chosen.file.is_file():
         raise Mistake(f"{chosen.file}: no such file")
-    passwords.season(passwords.Peppers(settings.peppers()))
+    found = settings.peppers()
+    passwords.season(passwords.Peppers(found))
+
+    async def load() -> Imported:
+        await _fit(found)
+        return await import_contracts(chosen.file, progress)
+
     with _connection() as connection, _progress(chosen.file) as progress:
         try:
-            done = asyncio.run(_with_database(connection, lambda: import_contracts(chosen.file, progress)))
+            done = asyncio.run(_with_database(connection, load))
         except ImportRefused as error:
             raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
@@ -226,18 +300,22 @@ def _connection(*, serving: bool = False) -> Iterator[dict[str, Any]]:
     """The operator's database, or the embedded one, beside a running server if there is one."""
     url = settings.database_url()
     if url is not None:
-        try:
-            yield database.arguments(url)
-        except ValueError as error:
-            raise Mistake(str(error)) from error
+        yield database.arguments(url)
         return
     with EmbeddedPostgres(settings.data_dir()) as postgres:
-        yield postgres.start() if serving else postgres.connect_or_start()
+        if not serving:
+            yield postgres.connect_or_start()
+            return
+        connection = postgres.start()
+        with _ending_with(postgres):
+            yield connection
 
 
-async def _with_database(connection: dict[str, Any], work: Callable[[], Awaitable[T]]) -> T:
-    """Run `work` with an engine whose statements may take as long as they take."""
-    engine = database.Engine(connection, patience=None)
+async def _with_database(
+    connection: dict[str, Any], work: Callable[[], Awaitable[T]], *, patience: float | None = None
+) -> T:
+    """Run `work` with an engine whose statements may take as long as they take, or so many seconds."""
+    engine = database.Engine(connection, patience=patience)
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     try:

@@ -32,7 +32,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 import asyncpg
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
     from types import TracebackType
 
 T = TypeVar("T")
@@ -157,15 +157,28 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Shut down what this object started: at once for clients, with a checkpoint. Safe to call again."""
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
         if self._run_made:
             self._clear_run_folder()
             self._run_made = False
         if self._owner_lock is not None:
             os.close(self._owner_lock)
             self._owner_lock = None
+
+    def when_it_ends(self, tell: Callable[[str], None]) -> None:
+        """Call `tell`, on a thread, with what to say when the server ends that was started here and not stopped."""
+        process = self._process
+        if process is None:
+            return
+
+        def watch() -> None:
+            status = process.wait()
+            if self._process is process:
+                tell(str(self._failure(f"PostgreSQL ended by itself (exit status {status})")))
+
+        threading.Thread(target=watch, name="postgres-watch", daemon=True).start()
 
     # Who may work here
 

@@ -89,9 +89,10 @@ def _page(request: Request[Any, Any, Any], status: int, text: str | None = None)
 def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
     """To the login page and back; a sentence there says why."""
     visit = visit_of(request)
-    asked = "/" if request.url.path in ACTIONS else request.url.path
-    if request.method in READING and request.url.query:
-        asked += f"?{request.url.query}"
+    path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
+    asked = "/" if path in ACTIONS else path
+    if request.method in READING and question:
+        asked += f"?{question}"
     query = {"next": asked}
     if visit and visit.ended:
         query["expired"] = "1"
@@ -139,11 +140,11 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def any_error(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """The database away: 503. Anything else is a bug: 500, with the traceback in the log and nothing on the page."""
     if database.unavailable(error):
-        log.warning("database unavailable: %s %s: %r", request.method, request.url.path, error)
+        log.warning("database unavailable: %s %s: %r", request.method, request.scope["path"], error)
         answer = _page(request, 503)
         answer.headers["Retry-After"] = "10"
         return answer
-    log.error("unexpected error: %s %s", request.method, request.url.path, exc_info=error)
+    log.error("unexpected error: %s %s", request.method, request.scope["path"], exc_info=error)
     return _page(request, 500)
 
 

@@ -1,11 +1,14 @@
-"""What every request and every answer passes, errors included: the host check, a sane URL, the security headers,
-and the cookies that the visit left to be set.
+"""What every request and every answer passes, errors included: who asks, the host check, a sane URL, the security
+headers, and the cookies that the visit left to be set.
 
 Pure ASGI around the whole application, so nothing inside can forget it.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.session import Visit
-    from app.settings import Settings
+    from app.settings import Network, Settings
 
 POLICY = "; ".join(
     (
@@ -39,6 +42,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+FOR_PROBES = frozenset({"/healthz", "/readyz"})
+"""Paths that answer to any host name: whatever watches a server often asks for it by its address."""
 ONE_YEAR = "max-age=31536000; includeSubDomains"
 
 
@@ -52,12 +57,17 @@ class FrontDoor:
         self.app = app
         self.bad_request = bad_request
         self.hosts = settings.hosts
+        self.proxies = settings.trusted_proxies
         self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
+
+        if self.proxies and (client := scope.get("client")):
+            forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            scope["client"] = (caller(client[0], b",".join(forwarded).decode("latin-1"), self.proxies), 0)
 
         without_body = scope["method"] == "HEAD"
         if without_body:
@@ -70,7 +80,7 @@ class FrontDoor:
                 message["body"] = b""
             await send(message)
 
-        if _readable(scope) and _host(scope) in self.hosts:
+        if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
             await self.app(scope, receive, send_with_headers)
         else:
             await _turn_away(send_with_headers, self.bad_request)
@@ -84,6 +94,36 @@ class FrontDoor:
             headers.add("Set-Cookie", cookie.to_header(header=""))
 
 
+def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
+    """The address of whoever asks: the last one of the chain that no trusted proxy has.
+
+    `forwarded` is X-Forwarded-For, to which each proxy adds whom it was asked by. So it is read from its end, and only
+    as long as trusted proxies wrote it: what stands before that, anybody can have sent.
+    """
+    found = _address(peer)
+    for entry in reversed(forwarded.split(",")):
+        if found is None or not any(found in network for network in proxies):
+            break
+        before = _address(_PORT.sub(r"\1\2", entry.strip()))
+        if before is None:
+            break
+        found = before
+    return str(found) if found else peer
+
+
+_PORT = re.compile(r"^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$")
+"""An address as a proxy may write it: IPv6 in brackets, with a port."""
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; an IPv4 one written in IPv6 is IPv4, as in the settings."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
 def _host(scope: Scope) -> str:
     """The Host header without its port."""
     hosts = [value for name, value in scope["headers"] if name == b"host"]
@@ -91,7 +131,9 @@ def _host(scope: Scope) -> str:
         return ""
     host = hosts[0].decode("latin-1").lower()
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    if colon and re.fullmatch(r"[0-9]{1,5}", port) and int(port) <= 65535:
+        return name
+    return host
 
 
 def _readable(scope: Scope) -> bool:

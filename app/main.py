@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from app import database, deliverer, errors, mail_transport, render, session
-from app.domain import clock, housekeeping, mail_system, outbox, passwords
+from app.domain import housekeeping, mail_system, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
 from app.routes import (
@@ -80,6 +80,7 @@ ROUTES = [
     contact.contact,
     contact.privacy,
     contact.nowhere,
+    contact.nothing_to_change,
     health.healthz,
     health.readyz,
 ]
@@ -99,7 +100,6 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         passwords.season(passwords.Peppers(settings.peppers))
         outbox.write_as(mail_transport.sender_of(settings))
         mail_system.use(settings.mail_system)
-        clock.start_at(settings.start_clock_at)
         await engine.start_connection_pool(max_size=settings.pool_size)
         delivery = functools.partial(mail_transport.delivery, settings.contact.operator, settings.mail)
         tasks = [asyncio.create_task(work) for work in (_keep_tidy(), deliverer.run(engine, delivery))]

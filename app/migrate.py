@@ -16,8 +16,17 @@ LOCK = 7_302_019
 """Key of the advisory lock that migrating takes."""
 
 
+OLDEST = 15
+"""Major version of PostgreSQL: the first that can count nulls as equal in a unique index."""
+
+
+class TooOld(Exception):
+    """The PostgreSQL server lacks what the schema needs."""
+
+
 async def migrate() -> list[str]:
-    """Run what is missing; returns the names of the migrations that were run."""
+    """Run what is missing; returns the names of the migrations that were run. Raises TooOld."""
+    await _refuse_old()
     os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
     Migration._meta.db = database.engine()
     async with database.engine().transaction():
@@ -27,6 +36,14 @@ async def migrate() -> list[str]:
         with contextlib.redirect_stdout(io.StringIO()):  # Piccolo's own progress; the caller tells the result
             await ForwardsMigrationManager(app_name=APP_CONFIG.app_name).run_migrations(APP_CONFIG)
         return [name for name in await _done() if name not in before]
+
+
+async def _refuse_old() -> None:
+    found = await database.rows(
+        "SELECT current_setting('server_version') AS name, current_setting('server_version_num')::int AS number"
+    )
+    if found[0]["number"] < OLDEST * 10_000:
+        raise TooOld(f"the server is PostgreSQL {found[0]['name']}: {OLDEST} or newer is wanted")
 
 
 async def pending() -> list[str]:

@@ -135,7 +135,7 @@ def _html(
     member = visit.member if visit else None
     content = request.app.state.templates.get_template(template).render(
         member=member,
-        menu=menu(member, request.url.path) if member else [],
+        menu=menu(member, request.scope["path"]) if member else [],
         csrf_token=visit.csrf_token if visit else "",
         **context,
     )

@@ -1,20 +1,22 @@
-"""Runs the portal on granian: one process for the demo, workers for production."""
+"""Runs the portal on granian: one process for the demo, workers for production. Both log to stderr, a line a record."""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
 import json
+import logging
 import os
 import signal
 import socket
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.embed import Server
-from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
 from app import database, settings
 from app.main import portal
@@ -27,6 +29,44 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 CONNECTION = "MYPAGE_CONNECTION"
 """How a worker learns from its parent where the database is; set by `serve`, not by an operator."""
+
+
+WORKER_PATIENCE = 15
+"""Seconds that a worker has to end in order."""
+
+
+class OneLine(logging.Formatter):
+    """Time, level, logger and text of a record on one line, a traceback too: nobody can write a second one."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        return "".join(
+            sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line
+        )
+
+
+def logging_config() -> dict[str, Any]:
+    """For logging.config.dictConfig, of this process and of each worker."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": "app.serving.OneLine"}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "stream": "ext://sys.stderr",
+            }
+        },
+        "loggers": {},
+        "root": {"level": "INFO", "handlers": ["stderr"]},
+    }
 
 
 class PortTaken(Exception):
@@ -54,14 +94,22 @@ def demo(chosen: settings.Settings, connection: dict[str, Any], port: int, ready
 
 
 async def _serve_here(app: ASGIApp, port: int, ready: Callable[[], None]) -> None:
-    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    server = Server(
+        app,
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        log_dictconfig=logging_config(),
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
     serving = loop.create_task(server.serve())
     while not serving.done() and not await _answers(port):  # noqa: ASYNC110 - granian tells nobody
         await asyncio.sleep(0.01)
-    ready()
+    if not serving.done():
+        ready()
     await serving
 
 
@@ -85,6 +133,8 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
         workers=workers,
         interface=Interfaces.ASGI,
         respawn_failed_workers=True,
+        workers_kill_timeout=WORKER_PATIENCE,
+        log_dictconfig=logging_config(),
         websockets=False,
     ).serve()
 
@@ -99,7 +149,4 @@ def worker() -> ASGIApp:
     """The application of one worker process."""
     _end_with_parent()
     chosen = settings.production()
-    app = portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
-    if chosen.trusted_proxies:
-        app = wrap_asgi_with_proxy_headers(app, trusted_hosts=list(chosen.trusted_proxies))
-    return app
+    return portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))

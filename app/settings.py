@@ -13,7 +13,6 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -30,7 +29,7 @@ VARIABLES = {
     "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
     "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
-    "MYPAGE_TRUSTED_PROXIES": "addresses whose X-Forwarded-For is believed, separated by commas (default none)",
+    "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
@@ -47,6 +46,7 @@ VARIABLES = {
     "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",
 }
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Security = Literal["starttls", "tls", "none"]
 
 
@@ -94,8 +94,7 @@ class Settings:
     mail_system: MailSystem
     https: bool = True
     demo: bool = False
-    start_clock_at: datetime | None = None
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     pool_size: int = 10
 
 
@@ -130,7 +129,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             submission_host=_needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
             web_host=_needed(environment, "MYPAGE_WEB_HOST", wrong, "home.example.jp"),
         ),
-        trusted_proxies=tuple(_listed(environment.get("MYPAGE_TRUSTED_PROXIES", ""))),
+        trusted_proxies=tuple(_proxies(environment, wrong)),
         pool_size=_number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
     )
     if wrong:
@@ -145,7 +144,7 @@ DEMO_MAIL_SYSTEM = MailSystem(
 DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
-def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
+def demo(folder: Path) -> Settings:
     """Settings of the demo: plain http on the loopback interface, keys kept in its data folder."""
     return Settings(
         secret_keys=(_kept_key(folder / "secret-key"),),
@@ -156,13 +155,15 @@ def demo(folder: Path, start_clock_at: datetime | None = None) -> Settings:
         mail_system=DEMO_MAIL_SYSTEM,
         https=False,
         demo=True,
-        start_clock_at=start_clock_at,
     )
 
 
 def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
-    """The peppers for a command: the operator's, or those kept with the demo's data. Raises SettingsError."""
-    if not environment.get("MYPAGE_PEPPERS") and database_url(environment) is None:
+    """The peppers for a command: the operator's, or the one that `mypage demo` keeps with its data.
+
+    Never one that is made up here, which no server would know. Raises SettingsError.
+    """
+    if not environment.get("MYPAGE_PEPPERS") and _made_by_demo(environment):
         return {1: _kept_key(data_dir(environment) / "pepper")}
     wrong: list[str] = []
     found = _peppers(environment, wrong)
@@ -176,8 +177,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
 
     Only data that a demo made are delivered as the demo does, which sends nothing.
     """
-    demo_made_it = database_url(environment) is None and (data_dir(environment) / "secret-key").exists()
-    if demo_made_it and not environment.get("MYPAGE_SMTP_HOST"):
+    if _made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
         return DEMO_CONTACT.operator, DEMO_MAIL
     wrong: list[str] = []
     operator = _needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
@@ -187,6 +187,13 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
             "mails cannot be delivered; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong)
         )
     return operator, mail
+
+
+def _made_by_demo(environment: Mapping[str, str]) -> bool:
+    folder = data_dir(environment)
+    return database_url(environment) is None and all(
+        (folder / key).exists() for key in ("secret-key", "pepper")
+    )
 
 
 def _mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:
@@ -274,6 +281,30 @@ def _peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, byte
 
 
 _VERSION = re.compile(r"[0-9]{1,9}")
+
+
+def _proxies(environment: Mapping[str, str], wrong: list[str]) -> list[Network]:
+    """Whose X-Forwarded-For is believed. It must be said: behind an unnamed proxy all members have one address."""
+    name = "MYPAGE_TRUSTED_PROXIES"
+    listed = _needed_list(
+        environment, name, wrong, "10.0.0.1, 10.1.0.0/16 (or none, if members ask the portal itself)"
+    )
+    networks = [] if listed == ["none"] else [(part, _network(part)) for part in listed]
+    junk = [part for part, network in networks if network is None]
+    if junk:
+        wrong.append(
+            f"{name} holds {', '.join(map(repr, junk))}: addresses and networks are wanted, or none alone"
+        )
+    return [network for _, network in networks if network]
+
+
+def _network(text: str) -> Network | None:
+    """The network; none for one that is everybody's."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return None
+    return network if network.prefixlen else None
 
 
 def _weak(key: str) -> bool:

@@ -570,8 +570,17 @@ def test_a_database_url_keeps_its_options_and_a_wrong_one_is_not_repeated() -> N
 
 
 @pytest.mark.parametrize(
-    "rest", ["secret/word@h/db", "secret#word@h/db", "secret[@h/db", "word@h:secret/db", "word@127.0.0.1:99999/db", "word@h/db?sslmode=secret", "word@h/db?secret"]
-)  # fmt: skip
+    "rest",
+    [
+        "secret/word@h/db",
+        "secret#word@h/db",
+        "secret[@h/db",
+        "word@h:secret/db",
+        "word@127.0.0.1:99999/db",
+        "word@h/db?sslmode=secret",
+        "word@h/db?secret",
+    ],
+)
 async def test_a_database_url_that_cannot_be_read_is_not_repeated(rest: str) -> None:
     engine = Engine(database.arguments(f"postgresql://mypage:{rest}"))
     error, _ = await failure(engine.get_new_connection)

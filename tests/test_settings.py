@@ -6,7 +6,7 @@ import os
 import stat
 import string
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,11 @@ COMPLETE = {
     "MYPAGE_SMTP_HOST": "smtp.example.jp",
     "MYPAGE_SMTP_USER": "mypage",
     "MYPAGE_SMTP_PASSWORD": "secret-of-smtp",
+    "MYPAGE_MAIL_DOMAIN": "mail.example.jp",
+    "MYPAGE_IMAP_HOST": "imap.example.jp",
+    "MYPAGE_SUBMISSION_HOST": "smtp.example.jp",
+    "MYPAGE_WEB_HOST": "home.example.jp",
+    "MYPAGE_TRUSTED_PROXIES": "none",
 }
 
 
@@ -56,7 +61,7 @@ def test_a_complete_environment_is_taken_as_it_is() -> None:
     assert taken.peppers == {1: KEY.encode()}
     assert taken.hosts == {"mypage.example.jp"}
     assert taken.contact == settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時")
-    assert (taken.https, taken.demo, taken.start_clock_at) == (True, False, None)
+    assert (taken.https, taken.demo) == (True, False)
     assert (taken.trusted_proxies, taken.pool_size) == ((), 10)
 
 
@@ -74,7 +79,9 @@ def test_one_that_is_missing_or_blank_is_named_alone(name: str, nothing: str | N
     assert named(environment if nothing is None else {**environment, name: nothing}) == [name]
 
 
-@pytest.mark.parametrize("name", ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_HOSTS"])
+@pytest.mark.parametrize(
+    "name", ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_HOSTS", "MYPAGE_TRUSTED_PROXIES"]
+)
 @pytest.mark.parametrize("nothing", [",", " , ,"])
 def test_a_list_of_commas_is_missing_too(name: str, nothing: str) -> None:
     assert named({**COMPLETE, name: nothing}) == [name]
@@ -89,7 +96,9 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
     }
     wrong = ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_OPERATOR", "MYPAGE_CONTACT_PHONE"]
     mail = ["MYPAGE_MAIL_FROM", "MYPAGE_SMTP_HOST", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"]
-    assert named(environment) == [*wrong, "MYPAGE_CONTACT_HOURS", *mail, "MYPAGE_POOL_SIZE"]
+    hosts = ["MYPAGE_MAIL_DOMAIN", "MYPAGE_IMAP_HOST", "MYPAGE_SUBMISSION_HOST", "MYPAGE_WEB_HOST"]
+    rest = ["MYPAGE_CONTACT_HOURS", *mail, *hosts, "MYPAGE_TRUSTED_PROXIES", "MYPAGE_POOL_SIZE"]
+    assert named(environment) == [*wrong, *rest]
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
@@ -187,11 +196,21 @@ def test_a_pool_size_that_is_no_number_is_named(size: str) -> None:
 def test_hosts_and_proxies_are_listed_by_commas_and_hosts_in_any_case() -> None:
     listed = {
         "MYPAGE_HOSTS": " MyPage.example.jp,my.example.jp ,",
-        "MYPAGE_TRUSTED_PROXIES": "10.0.0.1, ,10.0.0.2",
+        "MYPAGE_TRUSTED_PROXIES": "10.0.0.1, ,10.1.0.0/16,2001:db8::/32",
     }
     taken = settings.production({**COMPLETE, **listed})
     assert taken.hosts == {"mypage.example.jp", "my.example.jp"}
-    assert taken.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+    assert taken.trusted_proxies == tuple(map(ip_network, ("10.0.0.1/32", "10.1.0.0/16", "2001:db8::/32")))
+
+
+@pytest.mark.parametrize(
+    "junk", ["*", "10.0.0.1/8", "0.0.0.0/0", "::/0", "proxy.example.jp", "10.0.0.256", "１0.0.0.1", "none"]
+)
+def test_a_proxy_that_is_no_address_or_network_is_named_and_so_is_one_that_is_everybody(junk: str) -> None:
+    proxies = {"MYPAGE_TRUSTED_PROXIES": f"10.0.0.1,{junk}"}
+    (reason,) = reasons({**COMPLETE, **proxies})
+    assert reason.startswith("MYPAGE_TRUSTED_PROXIES")
+    assert repr(junk) in reason
 
 
 def test_the_data_folder_and_the_database_have_their_presets() -> None:
@@ -299,21 +318,28 @@ def test_processes_that_start_at_once_have_the_same_key(tmp_path: Path) -> None:
 
 
 def test_the_demo_is_plain_http_on_the_loopback_interface(tmp_path: Path) -> None:
-    moment = datetime(2026, 1, 10, tzinfo=UTC)
-    demo = settings.demo(tmp_path, moment)
-    assert (demo.https, demo.demo, demo.start_clock_at) == (False, True, moment)
+    demo = settings.demo(tmp_path)
+    assert (demo.https, demo.demo) == (False, True)
     assert demo.hosts == {"127.0.0.1", "localhost", "[::1]"}
 
 
 def test_a_command_takes_the_operators_peppers_or_those_of_the_demo(tmp_path: Path) -> None:
     folder = {"MYPAGE_DATA_DIR": str(tmp_path)}
-    assert settings.peppers(folder) == settings.demo(tmp_path).peppers
+    made = settings.demo(tmp_path).peppers
+    assert settings.peppers(folder) == made
     assert settings.peppers({**folder, "MYPAGE_PEPPERS": f"3:{KEY}"}) == {3: KEY.encode()}
 
 
 @pytest.mark.parametrize("peppers", ["", "1:short"])
-def test_a_command_on_the_operators_database_never_makes_a_pepper_up(tmp_path: Path, peppers: str) -> None:
-    environment = {"DATABASE_URL": "postgresql://db/mypage", "MYPAGE_DATA_DIR": str(tmp_path)}
+@pytest.mark.parametrize("database", [{}, {"DATABASE_URL": "postgresql://db/mypage"}])
+def test_a_command_never_makes_a_pepper_up(tmp_path: Path, peppers: str, database: dict[str, str]) -> None:
+    environment = {**database, "MYPAGE_DATA_DIR": str(tmp_path), "MYPAGE_PEPPERS": peppers}
     with pytest.raises(SettingsError, match="MYPAGE_PEPPERS"):
-        settings.peppers({**environment, "MYPAGE_PEPPERS": peppers})
+        settings.peppers(environment)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demos_pepper_is_for_its_own_data_only(tmp_path: Path) -> None:
+    settings.demo(tmp_path)
+    with pytest.raises(SettingsError, match="MYPAGE_PEPPERS"):
+        settings.peppers({"MYPAGE_DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://db/mypage"})

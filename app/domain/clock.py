@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app import database
+
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 _shift = timedelta()
@@ -32,3 +34,22 @@ def start_at(moment: datetime | None) -> None:
     """Let the clock run on from `moment` (aware); None: from the real time."""
     global _shift
     _shift = timedelta() if moment is None else moment - datetime.now(UTC)
+
+
+async def newest_stored() -> datetime | None:
+    """The last moment that something was registered, bought, ended or applied: the clock must not be before it."""
+    found = await database.rows(_NEWEST)
+    newest: datetime | None = found[0]["newest"]
+    return newest
+
+
+_NEWEST = """
+SELECT greatest(
+    (SELECT max(greatest(registered_at, deleted_at)) FROM account),
+    (SELECT max(greatest(started_at, ended_at)) FROM service_period),
+    (SELECT max(greatest(registered_at, released_at)) FROM mail_address),
+    (SELECT max(greatest(registered_at, released_at)) FROM web_space),
+    (SELECT max(greatest(opened_at, retired_at)) FROM mailbox),
+    (SELECT max(applied_at) FROM change)
+) AS newest
+"""

@@ -194,6 +194,13 @@ class Attempt(Table):
     since = Timestamptz(default=None)
 
 
+class Pepper(Table):
+    """What the database knows a pepper again by (peppers.py). Never the key."""
+
+    version = Integer(primary_key=True, default=None)
+    fingerprint = Bytea(default=None, secret=True, help_text="HMAC-SHA256 of a fixed text with the key")
+
+
 class Change(Table):
     """What a member asked for: pending, then applied with its receipt, or left to expire. Also the history."""
 
@@ -233,5 +240,6 @@ TABLES: list[type[Table]] = [
     Outbox,
     Session,
     Attempt,
+    Pepper,
     Change,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, route
 from litestar.params import FromPath
 
 from app.domain.members import Missing, Permission
@@ -28,4 +28,10 @@ async def privacy(request: Request[Any, Any, Any]) -> Response[str]:
 @get("/{path:path}", opt={"permission": Permission.ANYONE})
 async def nowhere(path: FromPath[str]) -> None:
     """A 404 in the frame of whoever is logged in."""
+    raise Missing(path)
+
+
+@route("/{path:path}", http_method=["POST", "PUT", "PATCH", "DELETE"], opt={"permission": Permission.PUBLIC})
+async def nothing_to_change(path: FromPath[str]) -> None:
+    """A 404 too, whatever was sent there."""
     raise Missing(path)

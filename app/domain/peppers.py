@@ -1,0 +1,53 @@
+"""The database remembers the peppers that its password hashes were made with, so that nobody goes on with others.
+
+A server or an import with another key would make hashes that nobody can log in with, and not notice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from app import database
+from app.domain.tables import Pepper
+
+
+class WrongPeppers(Exception):
+    """The peppers are not those of the database; the text names the version and what to do."""
+
+
+async def recognise(peppers: dict[int, bytes]) -> None:
+    """Compare the peppers with what the database remembers; the newest, which new hashes get, it remembers from now on.
+
+    Raises WrongPeppers, and leaves the database as it was.
+    """
+    newest = max(peppers)
+    async with database.engine().transaction():
+        known = await _known()
+        if newest not in known:
+            await database.rows(_REMEMBER, newest, _fingerprint(peppers[newest]))
+            known = await _known()
+        for version, fingerprint in known.items():
+            if version not in peppers:
+                raise WrongPeppers(
+                    f"MYPAGE_PEPPERS lacks version {version}, which this database's password hashes were made with: "
+                    "put it back, its members could not log in"
+                )
+            if not hmac.compare_digest(fingerprint, _fingerprint(peppers[version])):
+                raise WrongPeppers(
+                    f"MYPAGE_PEPPERS holds another key for version {version} than this database's password hashes "
+                    "were made with: set the right one, or give the new key a higher version"
+                )
+
+
+_REMEMBER = "INSERT INTO pepper (version, fingerprint) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING"
+
+
+async def _known() -> dict[int, bytes]:
+    rows = await Pepper.select().order_by(Pepper.version)
+    return {row["version"]: row["fingerprint"] for row in rows}
+
+
+def _fingerprint(pepper: bytes) -> bytes:
+    """Enough to know a key again, nothing to make a hash with."""
+    return hmac.digest(pepper, b"check", hashlib.sha256)
