@@ -38,7 +38,7 @@ class OneMore:
     def back(self) -> str:
         return "/one-more"
 
-    def review(self, member: Member) -> Review:
+    def review(self, member: Member, now: datetime) -> Review:
         return Review(title="同居人の追加確認", rows=[Row("最多", str(self.most))], button="登録")
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
