@@ -89,6 +89,37 @@ async def test_attempts_that_are_refused_do_not_use_up_what_everybody_has() -> N
     assert row["failures"] == 10
 
 
+async def failures_of(counter: str) -> int:
+    row = await tables.Attempt.select().where(tables.Attempt.key == attempts._key(SECRET, counter)).first()
+    return int(row["failures"]) if row else 0
+
+
+async def test_an_address_that_is_refused_locks_no_login_and_uses_up_nothing_of_everybodys() -> None:
+    await let_through(1, "account a-000")
+    await set_counters(100)
+    for number in range(3):
+        assert await let_through(20, f"account a-{number:03}") == 0
+    assert [await failures_of(f"login account a-{number:03}") for number in (1, 2)] == [0, 0]
+    assert await failures_of("all") == 100
+    assert await let_through(11, "account a-001", "192.0.2.2") == 10
+
+
+async def test_while_nobody_is_let_through_no_login_is_locked() -> None:
+    await attempt()
+    await set_counters(5_000)
+    assert await let_through(20, "account a-001", "192.0.2.2") == 0
+    assert await failures_of("login account a-001") == 0
+    assert await failures_of("all") == 5_000
+
+
+async def test_a_burst_from_one_address_reaches_no_more_logins_than_its_limit() -> None:
+    burst = [attempt(f"account a-{number % 30:03}") for number in range(150)]
+    passed = [counted for counted in await asyncio.gather(*burst) if counted]
+    logins = [await failures_of(f"login account a-{number:03}") for number in range(30)]
+    assert (len(passed), sum(logins), await failures_of("all")) == (100, 100, 100)
+    assert await failures_of("address 192.0.2.1") == 150
+
+
 async def test_a_customer_number_and_an_account_id_of_the_same_text_are_two_logins() -> None:
     assert await let_through(11, "customer 90000000000000") == 10
     assert await attempt("account 90000000000000")
@@ -180,6 +211,16 @@ async def test_forty_right_passwords_at_once_leave_nothing_counted() -> None:
 
     await asyncio.gather(*map(right, range(40)))
     assert set(await counters()) == {0}
+
+
+async def test_right_and_wrong_passwords_of_one_login_at_once_wait_for_nobody_who_waits_for_them() -> None:
+    async def one(number: int) -> None:
+        counted = await attempt(address=f"192.0.2.{number % 3}")
+        if counted:
+            await attempts.succeeded(counted)
+
+    await asyncio.gather(*map(one, range(60)))
+    assert await failures_of(f"login {LOGIN}") <= 60
 
 
 # --- a known browser --------------------------------------------------------------------------------------------------
