@@ -14,7 +14,7 @@ from app import database
 from app.domain.attempts import TooMany
 from app.domain.members import Forbidden, Missing, SessionEnded
 from app.render import by_htmx, page, see_other
-from app.session import READING, Untrusted, visit_of
+from app.session import READING, Untrusted, visit_if_any
 
 if TYPE_CHECKING:
     import jinja2
@@ -88,7 +88,7 @@ def _page(request: Request[Any, Any, Any], status: int, text: str | None = None)
 
 def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
     """To the login page and back; a sentence there says why."""
-    visit = visit_of(request)
+    visit = visit_if_any(request)
     path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
     asked = "/" if path in ACTIONS else path
     if request.method in READING and question:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
@@ -44,13 +44,34 @@ class Form:
         try:
             return rule(self.typed.get(name, ""))
         except Wrong as wrong:
-            self._wrong[name] = wrong.reason
+            self.must(False, name, wrong.reason)
+            return None
+
+    async def accept(self, name: str, checked: Awaitable[T]) -> T | None:
+        """The same for a rule that is waited for, because it asks the database."""
+        try:
+            return await checked
+        except Wrong as wrong:
+            self.must(False, name, wrong.reason)
             return None
 
     def must(self, right: bool, name: str, reason: str) -> None:
         """Mark the field wrong unless `right`; the first reason stays."""
         if not right:
             self._wrong.setdefault(name, reason)
+
+
+async def password_typed_twice(
+    form: Form, rule: Callable[[str], str], hashed: Callable[[str], Awaitable[T]], label: str = "パスワード"
+) -> T | None:
+    """What `hashed` makes of the new password, which is asked for twice; None with the reasons in the form.
+
+    Nothing is hashed while anything else of the form is wrong.
+    """
+    password = form.take("password", rule)
+    same = form.typed.get("password", "") == form.typed.get("password_again", "")
+    form.must(same, "password_again", f"確認のため入力したパスワードが、{label}と一致しません。")
+    return await form.accept("password", hashed(password)) if password and form.valid else None
 
 
 async def read(request: Request[Any, Any, Any]) -> Form:

@@ -13,9 +13,10 @@ from litestar.response import Redirect
 
 from app.domain import clock, members
 from app.domain.members import Member, Permission
-from app.session import visit_of
+from app.session import visit_if_any
 
 if TYPE_CHECKING:
+    from app.forms import Form
     from app.static_files import StaticFiles
 
 PARTIALS = Path(__file__).parent / "partials"
@@ -114,13 +115,20 @@ def by_htmx(request: Request[Any, Any, Any]) -> bool:
 
 
 def page(
-    request: Request[Any, Any, Any], template: str, *, title: str, status: int = 200, **context: Any
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    title: str,
+    form: Form | None = None,
+    status: int | None = None,
+    **context: Any,
 ) -> Response[str]:
-    """A whole page for a browser, its panel for htmx; 422 marks the title as an error."""
+    """A whole page for a browser, its panel for htmx. A wrong form makes it a 422, which marks the title as an error."""
+    if status is None:
+        status = 200 if form is None or form.valid else 422
     layout = "layout/panel.html" if by_htmx(request) else "layout/page.html"
-    return _html(
-        request, template, status, {"layout": layout, "title": title, "error": status == 422, **context}
-    )
+    shown = {"layout": layout, "title": title, "error": status == 422, "form": form, **context}
+    return _html(request, template, status, shown)
 
 
 def piece(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
@@ -131,7 +139,7 @@ def piece(request: Request[Any, Any, Any], template: str, **context: Any) -> Res
 def _html(
     request: Request[Any, Any, Any], template: str, status: int, context: dict[str, Any]
 ) -> Response[str]:
-    visit = visit_of(request)
+    visit = visit_if_any(request)
     member = visit.member if visit else None
     content = request.app.state.templates.get_template(template).render(
         member=member,

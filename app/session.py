@@ -1,8 +1,9 @@
-"""Who is calling: the signed cookie, the server-side session row, the CSRF token, and the one guard.
+"""Who is calling: the signed cookies, the visit that they make, the CSRF token, and the one guard.
 
-The cookie holds the session's token and role, signed, nothing else. The row is the truth: it can be ended at any
-time, and is read together with the member in one query. A second cookie names the browser, so that one which has
-logged in before is never locked out by somebody else's guessing.
+The session's cookie holds its token and role, signed, nothing else. The row that the token leads to is the truth: it
+can be ended at any time, and is read together with the member in one query. A second cookie names the browser, so
+that one which has logged in before is never locked out by somebody else's guessing. Passwords are looked at, and rows
+of sessions made, in domain/logins.py.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException
 
-from app import forms
-from app.domain import attempts, clock, members, passwords, tables
+from app import database, forms
+from app.domain import attempts, logins, members
 from app.domain.members import Forbidden, Member, Permission, Role, SessionEnded
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ KNOWN_LOGINS = 6
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class WrongPair(Exception):
-    """Name and password do not belong together; which half was wrong is not told."""
-
-
 class Untrusted(PermissionDeniedException):
     """A form that did not come from a page of this session."""
 
@@ -53,7 +50,7 @@ class Visit:
     browser: str
     known: tuple[str, ...]
     token: str | None = None
-    cookie_role: str | None = None
+    """Of the live session, if there is one."""
     member: Member | None = None
     ended: bool = False
     """A session cookie came that leads to no live session."""
@@ -67,10 +64,19 @@ class Visit:
 
 @dataclass(frozen=True)
 class Keys:
-    """What is derived from the secret keys, newest first: signatures, CSRF tokens, sealing keys."""
+    """What is derived from the secret keys: signatures, CSRF tokens, marks, sealing keys.
+
+    The newest key makes, every key checks: with a new one in front everything that the older ones made still holds,
+    until they are dropped.
+    """
 
     secret_keys: tuple[bytes, ...]
+    """Newest first."""
     https: bool
+
+    @property
+    def newest(self) -> bytes:
+        return self.secret_keys[0]
 
     @property
     def session_cookie(self) -> str:
@@ -102,13 +108,17 @@ class Keys:
         )
 
     def csrf(self, binding: str) -> str:
-        return self._derive(self.secret_keys[0], "csrf", binding).hex()
+        return self._derive(self.newest, "csrf", binding).hex()
 
     def csrf_holds(self, binding: str, token: str) -> bool:
         return any(
             hmac.compare_digest(self._derive(key, "csrf", binding).hex().encode(), token.encode())
             for key in self.secret_keys
         )
+
+    def marks(self, login: str) -> tuple[str, ...]:
+        """How a browser's cookie names a login that it knows, without naming it: by each key, newest first."""
+        return tuple(self._derive(key, "known", login).hex()[:16] for key in self.secret_keys)
 
     def seal_keys(self, token: str) -> tuple[bytes, ...]:
         return tuple(base64.urlsafe_b64encode(self._derive(key, "seal", token)) for key in self.secret_keys)
@@ -139,54 +149,75 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     request: Request[Any, Any, Any] = connection  # type: ignore[assignment]
     if permission is None:
         raise Forbidden
-    visit = await _visit(request)
-    writing = request.method not in READING
-    if permission != Permission.ANYONE and visit.member is None:
+    anyone, writing = permission == Permission.ANYONE, request.method not in READING
+    visit = _arrive(request)
+    await _recognise(request, visit, even_without_database=anyone and not writing)
+    if visit.member is None and not anyone:
         raise SessionEnded
     if writing:
-        await _from_own_page(request, visit)
-    if visit.member and permission != Permission.ANYONE:
+        await _from_own_page(request, visit, before_login=anyone)
+    if visit.member and not anyone:
         visit.member.require(permission, writing=writing and permission != Permission.SESSION)
 
 
-def visit_of(request: ASGIConnection[Any, Any, Any, Any]) -> Visit | None:
-    """The visit, where the guard has run."""
+def visit_of(request: Request[Any, Any, Any]) -> Visit:
+    """The visit, in a handler that the guard let through."""
+    visit: Visit = request.scope["visit"]  # type: ignore[typeddict-item]
+    return visit
+
+
+def visit_if_any(request: Request[Any, Any, Any]) -> Visit | None:
+    """The visit, for an error page: an error may come before the guard."""
     visit: Visit | None = request.scope.get("visit")  # type: ignore[assignment]
     return visit
 
 
 def who(request: Request[Any, Any, Any]) -> Member:
     """The member who is calling, in a handler that the guard let through. Raises SessionEnded."""
-    visit = visit_of(request)
-    if visit is None or visit.member is None:
+    member = visit_of(request).member
+    if member is None:
         raise SessionEnded
-    return visit.member
+    return member
 
 
-async def _visit(request: Request[Any, Any, Any]) -> Visit:
+def _arrive(request: Request[Any, Any, Any]) -> Visit:
+    """The visit of a browser that is new or known by its cookie, before anybody is looked up."""
     settings: Settings = request.app.state.settings
     keys = Keys(settings.secret_keys, settings.https)
-    visit = _browser(request, keys)
-    request.scope["visit"] = visit  # type: ignore[typeddict-unknown-key]
-    cookie = request.cookies.get(keys.session_cookie)
-    signed = keys.read("session", cookie)
-    if signed and len(signed) == 2:
-        visit.token, visit.cookie_role = signed
-        visit.member = await members.find(token_hash(visit.token), keys.seal_keys(visit.token))
-    if visit.member is None:
-        visit.ended, visit.token = cookie is not None, None
-    elif visit.token and visit.member.role != visit.cookie_role:
-        _remember_session(visit, visit.token, visit.member.role)
-    return visit
-
-
-def _browser(request: Request[Any, Any, Any], keys: Keys) -> Visit:
     signed = keys.read("browser", request.cookies.get(keys.browser_cookie))
     if signed:
-        return Visit(keys, browser=signed[0], known=tuple(signed[1:]))
-    visit = Visit(keys, browser=secrets.token_urlsafe(16), known=())
-    _remember_browser(visit)
+        visit = Visit(keys, browser=signed[0], known=tuple(signed[1:]))
+    else:
+        visit = Visit(keys, browser=secrets.token_urlsafe(16), known=())
+        _remember_browser(visit)
+    request.scope["visit"] = visit  # type: ignore[typeddict-unknown-key]
     return visit
+
+
+async def _recognise(
+    request: Request[Any, Any, Any], visit: Visit, *, even_without_database: bool = False
+) -> None:
+    """Find the member whose session the cookie leads to. Without the database some pages are shown to nobody."""
+    cookie = request.cookies.get(visit.keys.session_cookie)
+    token, role = _signed_session(visit.keys, cookie)
+    if token:
+        try:
+            visit.member = await members.find(token_hash(token), visit.keys.seal_keys(token))
+        except Exception as error:
+            if not (even_without_database and database.unavailable(error)):
+                raise
+            return
+    if visit.member is None:
+        visit.ended = cookie is not None
+        return
+    visit.token = token
+    if visit.member.role != role:
+        _remember_session(visit, token, visit.member.role)
+
+
+def _signed_session(keys: Keys, cookie: str | None) -> tuple[str, str]:
+    signed = keys.read("session", cookie)
+    return (signed[0], signed[1]) if signed and len(signed) == 2 else ("", "")
 
 
 def _remember_browser(visit: Visit) -> None:
@@ -195,109 +226,58 @@ def _remember_browser(visit: Visit) -> None:
 
 
 def _remember_session(visit: Visit, token: str, role: Role) -> None:
+    # The role is a copy for whoever reads cookies. Nothing here is decided by it: the row decides.
     signed = visit.keys.sign("session", [token, role.value])
     visit.cookies.append(visit.keys.cookie(visit.keys.session_cookie, signed))
 
 
-async def _from_own_page(request: Request[Any, Any, Any], visit: Visit) -> None:
-    """The same-origin check, then the CSRF token bound to the session (before login: to the browser)."""
+async def _from_own_page(request: Request[Any, Any, Any], visit: Visit, *, before_login: bool) -> None:
+    """The same-origin check, then the CSRF token bound to the session, or to the browser where nobody is logged in.
+
+    A login form is bound to the browser and stays good when a login in another tab came first.
+    """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     if site is not None and site != "same-origin":
         raise Untrusted
-    if site is None and origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if site is None and origin is not None and _host(origin) != request.headers.get("host"):
         raise Untrusted
-    form = await forms.read(request)
-    if not visit.keys.csrf_holds(visit.token or visit.browser, form.typed.get("csrf_token", "")):
+    token = (await forms.read(request)).typed.get("csrf_token", "")
+    bindings = {visit.token or visit.browser, *([visit.browser] if before_login else [])}
+    if not any(visit.keys.csrf_holds(binding, token) for binding in bindings):
         raise Untrusted
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 # --- login and logout -------------------------------------------------------------------------------------------------
 
 
-async def log_in(request: Request[Any, Any, Any], kind: str, name: str, password: str) -> Member:
-    """Open a session for a customer number (`customer`) or an account ID (`account`).
-
-    Takes the same time whether the name exists or not. Raises WrongPair, attempts.TooMany.
-    """
+async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, password: str) -> Member:
+    """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
     visit = visit_of(request)
-    if visit is None:
-        raise SessionEnded
-    login = f"{kind} {name}"
-    mark = _mark(visit.keys, login)
+    login = f"{by} {name}"
+    marks = visit.keys.marks(login)
     counted = await attempts.count(
-        visit.keys.secret_keys[-1],
+        visit.keys.newest,
         login,
         request.client.host if request.client else "unknown",
-        visit.browser if mark in visit.known else None,
+        visit.browser if set(marks) & set(visit.known) else None,
     )
-    owner = await _owner(kind, name)
-    if owner is None:
-        await passwords.pretend(password)
-        raise WrongPair
-    if not await passwords.verify(owner.password_hash, password):
-        raise WrongPair
+    token = secrets.token_urlsafe(32)
+    await logins.open_session(by, name, password, token_hash(token))
     await attempts.succeeded(counted)
-    await owner.refresh_hash(password)
-    return await _open(visit, owner, mark)
-
-
-def _mark(keys: Keys, login: str) -> str:
-    """How a browser's cookie names a login that it knows, without naming it."""
-    return keys._derive(keys.secret_keys[-1], "known", login).hex()[:16]
-
-
-@dataclass(frozen=True)
-class Owner:
-    """Whose password is asked for: a contract, or one of its account IDs."""
-
-    contract: int
-    account: int | None
-    password_hash: str = field(repr=False)
-
-    async def refresh_hash(self, password: str) -> None:
-        """Give a customer number's imported or old hash the newest pepper, now that the password is known."""
-        if self.account is None and passwords.outdated(self.password_hash):
-            made = await passwords.peppered_like(self.password_hash, password)
-            await tables.Contract.update({tables.Contract.password_hash: made}).where(
-                tables.Contract.id == self.contract, tables.Contract.password_hash == self.password_hash
-            )
-
-
-async def _owner(kind: str, name: str) -> Owner | None:
-    if kind == "customer":
-        contract = tables.Contract
-        row = (
-            await contract.select(contract.id, contract.password_hash)
-            .where(contract.customer_number == name)
-            .first()
-        )
-        return Owner(row["id"], None, row["password_hash"]) if row else None
-    account = tables.Account
-    row = (
-        await account.select(account.id, account.contract, account.password_hash)
-        .where(account.login == name, account.deleted_at.is_null())
-        .first()
-    )
-    return Owner(row["contract"], row["id"], row["password_hash"]) if row else None
-
-
-async def _open(visit: Visit, owner: Owner, mark: str) -> Member:
-    """A new session with a new id; the one that this browser had before ends."""
-    await _close(visit)
-    token, now = secrets.token_urlsafe(32), clock.now()
-    await tables.Session(
-        token_hash=token_hash(token),
-        contract=owner.contract,
-        account=owner.account,
-        opened_at=now,
-        seen_at=now,
-    ).save()
     member = await members.find(token_hash(token), visit.keys.seal_keys(token))
     if member is None:
-        raise WrongPair
+        raise logins.WrongPair  # the password was changed just now
+    await _close(visit)
     visit.token, visit.member = token, member
-    visit.known = (mark, *(other for other in visit.known if other != mark))[:KNOWN_LOGINS]
+    visit.known = (marks[0], *(other for other in visit.known if other not in marks))[:KNOWN_LOGINS]
     _remember_session(visit, token, member.role)
     _remember_browser(visit)
     return member
@@ -306,21 +286,17 @@ async def _open(visit: Visit, owner: Owner, mark: str) -> Member:
 async def log_out(request: Request[Any, Any, Any]) -> None:
     """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
     visit = visit_of(request)
-    if visit is None:
-        return
     await _close(visit)
     visit.cookies.append(visit.keys.cookie(visit.keys.session_cookie, "", max_age=0))
 
 
 async def _close(visit: Visit) -> None:
     if visit.token is not None:
-        await tables.Session.delete().where(tables.Session.token_hash == token_hash(visit.token))
+        await logins.end_session(token_hash(visit.token))
     visit.member = visit.token = None
 
 
 def own_path(path: str) -> str:
     """A path of this portal to go on to after login; `/` for anything else."""
-    if not path.isascii() or not path.isprintable() or "\\" in path or path.startswith("//"):
-        return "/"
-    parts = urlsplit(path)
-    return path if path.startswith("/") and not parts.scheme and not parts.netloc else "/"
+    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if ours and path.isascii() and path.isprintable() else "/"

@@ -51,12 +51,12 @@ class Browser(httpx.AsyncClient):
         sent = {"Sec-Fetch-Site": "same-origin", **headers}
         return await self._show(await self.post(path, data=body, headers=sent, follow_redirects=True))
 
-    async def log_in(self, kind: str, name: str, password: str, path: str = "/login") -> BeautifulSoup:
+    async def log_in(self, by: str, name: str, password: str, path: str = "/login") -> BeautifulSoup:
         """Open the login page and log in with its form for `customer` or `account`."""
         await self.open(path)
         for form in self.page.select("main form"):
             filled = _filled(form)
-            if filled.get("kind") == kind:
+            if filled.get("by") == by:
                 return await self.press("/login", {**filled, "name": name, "password": password})
         raise AssertionError("no such login form")
 

@@ -217,9 +217,6 @@ def test_of_two_reasons_the_first_stays_and_what_is_right_gives_none() -> None:
     assert form.errors == {"a": "はじめ。"}
 
 
-@pytest.mark.xfail(
-    reason="app/forms.py: take() replaces the reason that must() noted before (finding)", strict=True
-)
 def test_the_first_reason_stays_when_a_rule_refuses_the_field_after_it() -> None:
     form = Form({"login": ""})
     form.must(False, "login", "はじめ。")

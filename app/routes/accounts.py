@@ -11,17 +11,15 @@ from litestar.params import FromPath
 from app import forms
 from app.domain import accounts, catalogue, changes, fields
 from app.domain.accounts import ChangeAccountPassword, DeleteAccount, Details, EditAccount, RegisterAccount
-from app.domain.fields import Wrong
 from app.domain.members import Account, Member, Permission
 from app.domain.passwords import NewPassword
 from app.forms import Form
 from app.render import page, see_other
-from app.routes.drafts import draft
+from app.routes.drafts import came_from, draft
 from app.session import who
 
 UNCHANGED = NewPassword("")
 """An empty password on the input page of a change keeps the old one."""
-REPEAT = "確認のため入力したパスワードが、パスワードと一致しません。"
 
 
 @get("/accounts", opt={"permission": Permission.ACCOUNTS})
@@ -40,9 +38,9 @@ async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
 
 @get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
 async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
-    drafted = await draft(request, request.query_params.get("change", ""), RegisterAccount)
+    drafted = await draft(request, RegisterAccount)
     form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
-    return _input(request, form, None, kept=drafted is not None)
+    return await _input(request, form, None, kept=drafted is not None)
 
 
 @post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
@@ -51,10 +49,9 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     form.must(not member.contract.full, "login", accounts.FULL)
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
-    password = await _password(form, login, None, kept)
-    details = _details(form)
-    if not form.valid or details is None:
-        return _input(request, form, None, kept=kept is not None)
+    password, details = await _password(form, login, None, kept), _details(form)
+    if password is None or details is None or not form.valid:
+        return await _input(request, form, None, kept=kept is not None)
     change = RegisterAccount(login, details, password.hash)
     return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
 
@@ -65,9 +62,9 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
 async def edit_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, request.query_params.get("change", ""), EditAccount)
+    drafted = await draft(request, EditAccount, login)
     form = _filled(login, drafted[0].details if drafted else account)
-    return _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
+    return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
 @post("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
@@ -75,10 +72,9 @@ async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Respons
     member, form = who(request), await forms.read(request)
     account = member.account(login)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
-    password = await _password(form, login, account, kept)
-    details = _details(form)
-    if not form.valid or details is None:
-        return _input(request, form, account, kept=kept is not UNCHANGED)
+    password, details = await _password(form, login, account, kept), _details(form)
+    if password is None or details is None or not form.valid:
+        return await _input(request, form, account, kept=kept is not UNCHANGED)
     change = EditAccount(login, details, password.hash)
     return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
 
@@ -96,7 +92,7 @@ async def change_password(request: Request[Any, Any, Any], login: FromPath[str])
     member, form = who(request), await forms.read(request)
     account = member.account(login)
     password = await _password(form, login, account, None)
-    if not form.valid:
+    if password is None:
         return _password_input(request, form, account)
     change = ChangeAccountPassword(login, password.hash)
     return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
@@ -138,13 +134,9 @@ def _filled(login: str, details: Details | Account) -> Form:
 async def _free_name(form: Form, member: Member) -> str:
     """The account ID to register, if it has the right form and was never given to anybody."""
     login = form.take("login", fields.account_id)
-    if login is None:
-        return ""
-    try:
-        await accounts.free_name(member, login)
-    except Wrong as wrong:
-        form.must(False, "login", wrong.reason)
-    return login
+    if login:
+        await form.accept("login", accounts.free_name(member, login))
+    return login or ""
 
 
 def _details(form: Form) -> Details | None:
@@ -159,43 +151,34 @@ def _details(form: Form) -> Details | None:
 
 
 async def _kept_password(
-    request: Request[Any, Any, Any], kind: type[RegisterAccount | EditAccount], login: str
+    request: Request[Any, Any, Any], wanted: type[RegisterAccount | EditAccount], login: str
 ) -> NewPassword | None:
     """The password typed before for the same account ID, when the form came back from its confirm page."""
-    drafted = await draft(request, (await forms.read(request)).typed.get("change", ""), kind)
-    if drafted is None or drafted[0].login != login or not drafted[0].password_hash:
-        return None
-    return NewPassword(drafted[0].password_hash, drafted[1])
+    drafted = await draft(request, wanted, login)
+    return NewPassword(drafted[0].password_hash, drafted[1]) if drafted and drafted[0].password_hash else None
 
 
-async def _password(form: Form, login: str, account: Account | None, kept: NewPassword | None) -> NewPassword:
-    """The password to set: the typed one, else `kept`; what is wrong with it is noted in the form."""
-    again = form.typed.get("password_again", "")
-    if kept is not None and not form.typed.get("password") and not again:
+async def _password(
+    form: Form, login: str, account: Account | None, kept: NewPassword | None
+) -> NewPassword | None:
+    """The password to set: the typed one, else `kept`; None with what is wrong in the form."""
+    if kept and not form.typed.get("password") and not form.typed.get("password_again"):
         return kept
-    password = form.take("password", partial(fields.account_password, login=login))
-    form.must(form.typed.get("password", "") == again, "password_again", REPEAT)
-    if password is None or not form.valid:
-        return UNCHANGED
-    try:
-        return await accounts.new_password(account, password)
-    except Wrong as wrong:
-        form.must(False, "password", wrong.reason)
-        return UNCHANGED
+    rule = partial(fields.account_password, login=login)
+    return await forms.password_typed_twice(form, rule, partial(accounts.new_password, account))
 
 
-def _input(
+async def _input(
     request: Request[Any, Any, Any], form: Form, account: Account | None, *, kept: bool
 ) -> Response[str]:
     return page(
         request,
         "accounts/input.html",
         title="アカウントID登録／変更",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         action=f"/accounts/{account.login}/edit" if account else "/accounts/new",
-        change=request.query_params.get("change") or form.typed.get("change", ""),
+        change=await came_from(request),
         kept=kept,
         full=accounts.FULL,
     )
@@ -203,10 +186,5 @@ def _input(
 
 def _password_input(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
     return page(
-        request,
-        "accounts/password.html",
-        title="アカウントIDパスワード変更",
-        status=200 if form.valid else 422,
-        form=form,
-        account=account,
+        request, "accounts/password.html", title="アカウントIDパスワード変更", form=form, account=account
     )

@@ -22,7 +22,7 @@ from app.session import who
 @get("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, request.query_params.get("change", ""), SetAutoReply)
+    drafted = await draft(request, SetAutoReply, login)
     return _page(request, _filled(drafted[0] if drafted else account.auto_reply), account)
 
 
@@ -72,7 +72,6 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         request,
         "auto_reply/input.html",
         title="メール自動返信設定",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         notice_text=auto_reply.NOTICE,

@@ -10,13 +10,10 @@ from litestar import Request, Response, get, post
 from app import forms
 from app.domain import changes, customer_password, fields
 from app.domain.customer_password import ChangeCustomerPassword
-from app.domain.fields import Wrong
 from app.domain.members import Permission
 from app.forms import Form
 from app.render import page, see_other
 from app.session import who
-
-REPEAT = "確認のため入力したパスワードが、新パスワードと一致しません。"
 
 
 @get("/customer-password", opt={"permission": Permission.CONTRACT})
@@ -28,23 +25,13 @@ async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     rule = partial(fields.customer_password, customer_number=member.customer_number)
-    typed = form.take("password", rule)
-    form.must(
-        form.typed.get("password", "") == form.typed.get("password_again", ""), "password_again", REPEAT
-    )
-    if typed is None or not form.valid:
-        return _page(request, form)
-    try:
-        password = await customer_password.new_password(member, typed)
-    except Wrong as wrong:
-        form.must(False, "password", wrong.reason)
+    hashed = partial(customer_password.new_password, member)
+    password = await forms.password_typed_twice(form, rule, hashed, "新パスワード")
+    if password is None:
         return _page(request, form)
     change = ChangeCustomerPassword(password.hash)
     return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
 
 
 def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
-    status = 200 if form.valid else 422
-    return page(
-        request, "customer_password/input.html", title="お客様番号パスワード変更", status=status, form=form
-    )
+    return page(request, "customer_password/input.html", title="お客様番号パスワード変更", form=form)

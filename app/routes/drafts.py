@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from app import forms
 from app.domain import changes
 from app.session import who
 
@@ -14,10 +15,23 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=changes.Change)
 
 
-async def draft(request: Request[Any, Any, Any], identity: str, kind: type[C]) -> tuple[C, str] | None:
-    """The member's own pending change that the page came back from, with the first characters of its password."""
+async def draft(
+    request: Request[Any, Any, Any], wanted: type[C], login: str | None = None
+) -> tuple[C, str] | None:
+    """The member's own pending change that the page came back from, with the first characters of its password.
+
+    None if it is about another account ID than `login`.
+    """
     try:
-        parsed = UUID(identity)
+        identity = UUID(await came_from(request))
     except ValueError:
         return None
-    return await changes.draft(who(request), parsed, kind)
+    found = await changes.draft(who(request), identity, wanted)
+    return found if found and login in (None, found[0].subject) else None
+
+
+async def came_from(request: Request[Any, Any, Any]) -> str:
+    """The change whose confirm page led back to the input page: in the link's query, then in the form."""
+    if request.method == "POST":
+        return (await forms.read(request)).typed.get("change", "")
+    return request.query_params.get("change", "")

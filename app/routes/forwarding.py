@@ -25,7 +25,7 @@ NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
 @get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, request.query_params.get("change", ""), SetForwarding)
+    drafted = await draft(request, SetForwarding, login)
     shown = drafted[0] if drafted else account.forwarding
     typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
     return _page(
@@ -67,7 +67,6 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         request,
         "forwarding/input.html",
         title="メール転送設定",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         fields=NAMES,

@@ -7,9 +7,9 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
-from app import errors, forms, session
-from app.domain.attempts import TooMany
+from app import forms, session
 from app.domain.fields import half_width
+from app.domain.logins import By, WrongPair
 from app.domain.members import Member, Permission, Role
 from app.forms import Form
 from app.render import page, piece, see_other
@@ -17,34 +17,27 @@ from app.render import page, piece, see_other
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 LONGEST = 128
 """Characters of a name or password that are looked at: longer ones belong to nobody."""
-KINDS = {"customer": "お客様番号", "account": "アカウントID"}
+NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウントID"}
 
 
 @get("/login", opt={"permission": Permission.ANYONE})
 async def login_page(request: Request[Any, Any, Any]) -> Response[Any]:
-    if session.visit_of(request).member:  # type: ignore[union-attr]
+    if session.visit_of(request).member:
         return see_other("/")
-    return _page(request, Form(), next_path=request.query_params.get("next", ""))
+    return _page(request, Form({"next": request.query_params.get("next", "")}))
 
 
 @post("/login", opt={"permission": Permission.ANYONE})
 async def log_in(request: Request[Any, Any, Any]) -> Response[Any] | Redirect:
     form = await forms.read(request)
-    kind = form.typed.get("kind", "")
-    form.must(kind in KINDS, "name", "ログイン方法を選んでください。")
-    name = _name(kind, form.typed.get("name", ""))
-    password = form.typed.get("password", "")
-    form.must(bool(name), "name", f"{KINDS.get(kind, 'ID')}を入力してください。")
-    form.must(bool(password), "password", "パスワードを入力してください。")
-    if not form.valid:
-        return _page(request, form, 422)
+    pair = _pair(form)
+    if pair is None:
+        return _page(request, form)
     try:
-        member = await session.log_in(request, kind, name[:LONGEST], password[:LONGEST])
-    except session.WrongPair:
+        member = await session.log_in(request, *pair)
+    except WrongPair:
         form.must(False, "name", WRONG_PAIR)
-        return _page(request, form, 422)
-    except TooMany as error:
-        return errors.too_many(request, error)
+        return _page(request, form)
     return see_other(_landing(member, form.typed.get("next", "")))
 
 
@@ -62,30 +55,36 @@ async def extend(request: Request[Any, Any, Any]) -> Response[Any]:
     return piece(request, "layout/timeout.html", extended=True)
 
 
-def _name(kind: str, typed: str) -> str:
-    """As the login is stored: 半角, a customer number without spaces and hyphens."""
+def _pair(form: Form) -> tuple[By, str, str] | None:
+    """What one logs in by, the name as it is stored, and the password; None with the reasons in the form."""
+    typed, password = form.typed.get("name", ""), form.typed.get("password", "")
+    by = next((by for by in NAMES if by == form.typed.get("by")), None)
+    if by is None:
+        form.must(False, "name", "ログイン方法を選んでください。")
+        return None
     name = half_width(typed)
-    return name.replace("-", "").replace(" ", "") if kind == "customer" else name
+    if by == "customer":
+        name = name.replace("-", "").replace(" ", "")
+    form.must(bool(name), "name", f"{NAMES[by]}を入力してください。")
+    form.must(bool(password), "password", "パスワードを入力してください。")
+    return (by, name[:LONGEST], password[:LONGEST]) if form.valid else None
 
 
 def _landing(member: Member, next_path: str) -> str:
     """Where a login leads: back to where one was, a first login to register an account ID, else the first page."""
-    if next_path:
-        return session.own_path(next_path)
-    return "/accounts/new" if member.role is Role.CUSTOMER and not member.accounts else "/"
+    back = session.own_path(next_path)
+    if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
+        return "/accounts/new"
+    return back
 
 
-def _page(
-    request: Request[Any, Any, Any], form: Form, status: int = 200, next_path: str = ""
-) -> Response[str]:
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
     return page(
         request,
         "login/login.html",
         title="ログイン",
-        status=status,
         form=form,
         blank=Form(),
-        next_path=form.typed.get("next", next_path),
         expired="expired" in request.query_params,
         out="out" in request.query_params,
     )

@@ -22,9 +22,8 @@ from app.session import who
 @get("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    change = request.query_params.get("change", "")
-    ucom = await draft(request, change, RegisterUcomAddress)
-    other = await draft(request, change, RegisterOtherAddress)
+    ucom = await draft(request, RegisterUcomAddress, login)
+    other = await draft(request, RegisterOtherAddress, login)
     typed = {}
     if ucom:
         typed = {"kind": "ucom", "local_part": ucom[0].address.partition("@")[0], "agree": "yes"}
@@ -78,7 +77,6 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         request,
         "mail_addresses/input.html",
         title="メールアドレス登録／変更",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         hindrance=mail_addresses.hindrance(member, account),

@@ -38,7 +38,6 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         request,
         "mail_service/input.html",
         title="メールサービス購入",
-        status=200 if form.valid else 422,
         form=form,
         product=contract.mail.product,
         name=catalogue.NAMES[contract.mail.product],

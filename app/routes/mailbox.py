@@ -47,7 +47,6 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         request,
         "mailbox/input.html",
         title="メールボックス容量変更",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         size=mailbox.size(account),

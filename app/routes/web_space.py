@@ -22,7 +22,7 @@ from app.session import who
 @get("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, request.query_params.get("change", ""), RegisterWebSpace)
+    drafted = await draft(request, RegisterWebSpace, login)
     return _page(request, Form({"space": drafted[0].space} if drafted else {}), account)
 
 
@@ -55,7 +55,6 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         request,
         "web_space/input.html",
         title="Webスペース",
-        status=200 if form.valid else 422,
         form=form,
         account=account,
         host=system.web_host,

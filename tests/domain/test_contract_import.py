@@ -107,7 +107,7 @@ async def test_plain_passwords_verify_after_the_import(monkeypatch: pytest.Monke
     await load(cli.DEMO_CONTRACTS)
     for row in await database.rows("SELECT password_hash FROM contract"):
         assert await passwords.verify(row["password_hash"], "demo01")
-        assert not passwords.outdated(row["password_hash"])  # that is, with pepper
+        assert row["password_hash"].startswith("p1$argon2id$")  # that is, with pepper
     for row in await database.rows("SELECT password_hash FROM account"):
         assert await passwords.verify(row["password_hash"], "abc12345")
         assert row["password_hash"].startswith("$argon2id$")  # that is, without

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -28,7 +29,9 @@ async def test_a_first_login_without_an_account_id_lands_on_registering_one(visi
     assert visitor.heading == "アカウントID登録／変更"
 
 
-async def test_an_admin_lands_on_the_overview_and_a_user_on_the_own_page(visitor: Browser, admin: Browser) -> None:
+async def test_an_admin_lands_on_the_overview_and_a_user_on_the_own_page(
+    visitor: Browser, admin: Browser
+) -> None:
     assert admin.heading == "ご契約情報一覧"
     await visitor.log_in("account", "arteri-an-001", "abc12345")
     assert visitor.heading == "ユーザー管理"
@@ -40,7 +43,7 @@ async def test_full_width_digits_spaces_and_hyphens_are_understood(visitor: Brow
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "password"),
+    ("by", "name", "password"),
     [
         ("customer", "90000000000000", "Chigau-9"),
         ("customer", "12345678901234", "demo01"),
@@ -51,9 +54,9 @@ async def test_full_width_digits_spaces_and_hyphens_are_understood(visitor: Brow
     ],
 )
 async def test_a_wrong_pair_gets_one_message_whichever_half_was_wrong(
-    visitor: Browser, kind: str, name: str, password: str
+    visitor: Browser, by: str, name: str, password: str
 ) -> None:
-    await visitor.log_in(kind, name, password)
+    await visitor.log_in(by, name, password)
     assert visitor.answer.status_code == 422
     assert visitor.reasons == [WRONG]
     assert password not in visitor.answer.text
@@ -84,7 +87,9 @@ async def test_after_logout_no_copy_of_the_cookie_opens_anything(contractor: Bro
     assert contractor.heading == "ログイン"
 
 
-async def test_a_session_ends_after_30_idle_minutes_with_a_sentence_and_leads_back(contractor: Browser) -> None:
+async def test_a_session_ends_after_30_idle_minutes_with_a_sentence_and_leads_back(
+    contractor: Browser,
+) -> None:
     clock.start_at(clock.now() + timedelta(minutes=31))
     await contractor.open("/accounts?x=1")
     assert "ログインの有効期間が終了した" in contractor.text
@@ -115,7 +120,12 @@ async def test_the_cookies_are_host_only_http_only_and_secure(visitor: Browser) 
     assert csrf is not None
     answer = await visitor.post(
         "/login",
-        data={"csrf_token": str(csrf["value"]), "kind": "customer", "name": "90000000000000", "password": "demo01"},
+        data={
+            "csrf_token": str(csrf["value"]),
+            "by": "customer",
+            "name": "90000000000000",
+            "password": "demo01",
+        },
     )
     cookies = answer.headers.get_list("set-cookie")
     assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-mypage", "__Host-mypage-browser"}
@@ -129,7 +139,9 @@ async def test_the_cookies_are_host_only_http_only_and_secure(visitor: Browser) 
         assert "90000000000000" not in cookie
 
 
-async def test_an_older_secret_key_still_opens_its_sessions(contractor: Browser, application: ASGIApp) -> None:
+async def test_an_older_secret_key_still_opens_its_sessions(
+    contractor: Browser, application: ASGIApp
+) -> None:
     litestar = application.app  # type: ignore[attr-defined]
     settings = litestar.state.settings
     rotated = type(settings)(
@@ -157,6 +169,8 @@ async def test_an_older_secret_key_still_opens_its_sessions(contractor: Browser,
         ("/a\r\nSet-Cookie: x=1", "/"),
         ("accounts", "/"),
         ("/日本", "/"),
+        ("http://[", "/"),
+        ("/[", "/["),
     ],
 )
 def test_next_leads_only_to_paths_of_ours(path: str, leads_to: str) -> None:
@@ -191,10 +205,14 @@ async def test_a_browser_that_has_logged_in_before_is_not_locked_out(
     assert family_user.heading == "ユーザー管理"
 
 
-async def test_a_form_without_token_or_from_elsewhere_is_refused(contractor: Browser, stranger: Browser) -> None:
+async def test_a_form_without_token_or_from_elsewhere_is_refused(
+    contractor: Browser, stranger: Browser
+) -> None:
     await stranger.open("/")
     await contractor.open("/")
-    theirs, own = (str(browser.form("/logout").select("input")[0]["value"]) for browser in (stranger, contractor))
+    theirs, own = (
+        str(browser.form("/logout").select("input")[0]["value"]) for browser in (stranger, contractor)
+    )
     assert theirs != own
     for token, headers in (
         ("", {}),
@@ -214,7 +232,9 @@ async def test_a_form_without_token_or_from_elsewhere_is_refused(contractor: Bro
 async def test_extending_answers_htmx_with_the_warning_hidden_again(contractor: Browser) -> None:
     await contractor.open("/")
     token = str(contractor.form("/logout").select("input")[0]["value"])
-    answer = await contractor.post("/session/extend", data={"csrf_token": token}, headers={"HX-Request": "true"})
+    answer = await contractor.post(
+        "/session/extend", data={"csrf_token": token}, headers={"HX-Request": "true"}
+    )
     assert answer.status_code == 200
     assert 'id="timeout"' in answer.text
     assert "hidden" in answer.text
@@ -246,3 +266,95 @@ async def test_an_imported_hash_gets_the_pepper_at_the_first_login(visitor: Brow
     await visitor.submit("/logout")
     await visitor.log_in("customer", "90000000000002", "demo01")
     assert visitor.path == "/accounts/new"
+
+
+@pytest.mark.parametrize("first", ["/", "/login", "/login?next=", "/login?next=https://evil.example"])
+async def test_a_first_login_lands_on_registering_an_account_id_wherever_it_began(
+    visitor: Browser, first: str
+) -> None:
+    await visitor.log_in("customer", "90000000000001", "demo01", first)
+    assert visitor.path == "/accounts/new"
+
+
+async def test_a_first_login_that_was_asked_for_by_a_page_leads_back_to_it(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000001", "demo01", "/changes")
+    assert visitor.path == "/changes"
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//", "https://", ""])
+async def test_an_origin_that_is_no_address_is_refused(contractor: Browser, origin: str) -> None:
+    await contractor.open("/")
+    token = str(contractor.form("/logout").select("input")[0]["value"])
+    answer = await contractor.post("/logout", data={"csrf_token": token}, headers={"Origin": origin})
+    assert answer.status_code == 403
+
+
+async def test_a_login_page_that_was_open_before_a_login_in_another_tab_still_logs_in(
+    visitor: Browser,
+) -> None:
+    await visitor.open("/login")
+    second_tab = visitor.page
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    first = visitor.cookies["__Host-mypage"]
+    visitor.page = second_tab
+    body = {"by": "account", "name": "arteri-an-001", "password": "abc12345"}
+    await visitor.press("/login", {"csrf_token": csrf_token(visitor), **body})
+    assert visitor.heading == "ユーザー管理"
+    visitor.cookies.set("__Host-mypage", first, domain=HOST)
+    assert (await visitor.get("/")).status_code == 303
+
+
+async def test_a_token_from_before_the_login_is_good_for_the_login_only(visitor: Browser) -> None:
+    await visitor.open("/login")
+    before = csrf_token(visitor)
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    assert (await visitor.post("/logout", data={"csrf_token": before})).status_code == 403
+
+
+def csrf_token(browser: Browser) -> str:
+    """Of the first form on the page."""
+    field = browser.page.select_one("input[name=csrf_token]")
+    assert field is not None
+    return str(field["value"])
+
+
+async def test_a_browser_that_logs_in_under_the_new_key_is_known_when_the_old_one_is_gone(
+    visitor: Browser, another_browser: Browser, application: ASGIApp
+) -> None:
+    litestar = application.app  # type: ignore[attr-defined]
+    settings = litestar.state.settings
+    old, new = settings.secret_keys[0], b"the key of the next month, 32 chars"
+    try:
+        for keys in ((old,), (new, old)):
+            litestar.state.settings = replace(settings, secret_keys=keys)
+            await visitor.log_in("account", "arteri-an-001", "abc12345")
+            await visitor.submit("/logout")
+        for keys in ((new, old), (new,)):
+            litestar.state.settings = replace(settings, secret_keys=keys)
+            for _ in range(attempts.PER_LOGIN + 1):
+                await another_browser.log_in("account", "arteri-an-001", "guess1234")
+            assert another_browser.answer.status_code == 429
+            await visitor.log_in("account", "arteri-an-001", "abc12345")
+            assert visitor.heading == "ユーザー管理"
+            await visitor.submit("/logout")
+    finally:
+        litestar.state.settings = settings
+
+
+async def test_a_browser_that_logged_in_under_an_older_key_is_known_with_a_new_one_in_front(
+    visitor: Browser, another_browser: Browser, application: ASGIApp
+) -> None:
+    litestar = application.app  # type: ignore[attr-defined]
+    settings = litestar.state.settings
+    await visitor.log_in("account", "arteri-an-001", "abc12345")
+    await visitor.submit("/logout")
+    litestar.state.settings = replace(
+        settings, secret_keys=(b"the key of the next month, 32 chars", *settings.secret_keys)
+    )
+    try:
+        for _ in range(attempts.PER_LOGIN + 1):
+            await another_browser.log_in("account", "arteri-an-001", "guess1234")
+        await visitor.log_in("account", "arteri-an-001", "abc12345")
+        assert visitor.heading == "ユーザー管理"
+    finally:
+        litestar.state.settings = settings
