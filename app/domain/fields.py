@@ -28,7 +28,8 @@ _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{1,13}[a-z0-9]")
 _ACCOUNT_PASSWORD = re.compile(r"[A-Za-z0-9_-]{8,16}")
 _CUSTOMER_PASSWORD = re.compile(r"[!-~]{6,10}")
 _KATAKANA = re.compile(r"[ァ-ヺー・]+")
-_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+_HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
+LOCAL_PART_LENGTH = 64
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE = re.compile(r"-*0-*(?:[0-9]-*){9,10}")
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−ー"), "-")
@@ -92,7 +93,7 @@ def name(text: str, label: str = "氏名") -> str:
 
 def kana(text: str, label: str = "氏名カナ") -> str:
     """A part of 氏名カナ: ひらがな and 半角カナ become 全角カナ; ー and ・ allowed; up to 32."""
-    value = half_width(text).translate(_HIRAGANA_TO_KATAKANA)
+    value = unicodedata.normalize("NFC", half_width(text).translate(_HIRAGANA_TO_KATAKANA))
     if not value:
         raise Wrong(f"{label}を入力してください。")
     if len(value) > NAME_LENGTH:
@@ -238,6 +239,8 @@ def mail_address(text: str) -> str:
         raise Wrong(PERIOD)
     if len(value) > ADDRESS_LENGTH:
         raise Wrong(f"メールアドレスは{ADDRESS_LENGTH}文字以内で入力してください。")
+    if len(value.rpartition("@")[0]) > LOCAL_PART_LENGTH:
+        raise Wrong(f"メールアドレスの@より前は{LOCAL_PART_LENGTH}文字以内で入力してください。")
     try:
         return validate_email(value, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:

@@ -87,7 +87,7 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.CONTRACT:         ("○",     "○",   "×"),
     Permission.PAYMENT:          ("○",     "○",   "×"),
     Permission.STATEMENTS:       ("○※",    "×※",  "×"),
-    Permission.ACCOUNTS:         ("◎",     "◎",   "×"),
+    Permission.ACCOUNTS:         ("○",     "○",   "×"),
     Permission.ACCOUNT_PASSWORD: ("◎",     "◎",   "○"),
     Permission.MAIL_SERVICE:     ("○",     "○",   "×"),
     Permission.MAIL_ADDRESS:     ("◎",     "◎",   "○"),

@@ -65,11 +65,8 @@ def spec_rows() -> list[tuple[str, ...]]:
 
 def matrix_rows() -> list[Any]:
     """The rows with the permission that each is about."""
-    differs = pytest.mark.xfail(reason="app/domain/members.py has ◎ ◎ × for ACCOUNTS (finding)", strict=True)
     return [
-        pytest.param(
-            row, permission, id=permission, marks=[differs] if permission == Permission.ACCOUNTS else []
-        )
+        pytest.param(row, permission, id=permission)
         for row, permission in zip(spec_rows(), FEATURES, strict=True)
     ]
 
