@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from app.settings import DEMO_MAIL_SYSTEM
+
 OPS = Path(__file__).parents[2] / "ops" / "mail"
 PROGRAMS = (
     Path("/usr/lib/postfix/sbin/master"),
@@ -35,7 +37,7 @@ PROGRAMS = (
     Path("/usr/lib/dovecot/modules/lib90_sieve_plugin.so"),
 )
 HOST = "127.0.0.1"
-DOMAIN = "s2.isp.example"
+DOMAIN = DEMO_MAIL_SYSTEM.domain
 OPERATORS = "operators@other.example"
 # Ends a server when these tests are killed. Postfix forgets its own death signal, so a shell keeps one for it.
 KEEPER = ("setpriv", "--pdeathsig", "TERM", "sh", "-c", '"$@" & trap "kill $!" TERM; wait; wait', "sh")

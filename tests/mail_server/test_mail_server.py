@@ -58,6 +58,13 @@ async def test_the_address_serves_as_the_user_name_too_and_capitals_do_not_matte
         assert len(await inbox(mail_host, name, PASSWORD)) == 1
 
 
+async def test_an_address_of_an_earlier_domain_is_served_too(mail_host: MailServer, postman: Postman) -> None:
+    person = await portal.register_address(await portal.register_account(), "taro@s1.isp.example")
+    assert await postman.send(person.address) == (250, "")
+    assert len(await inbox(mail_host, person.address, PASSWORD)) == 1
+    assert (await postman.send("jiro@s1.isp.example"))[0] == 550
+
+
 async def test_an_unknown_address_is_refused(postman: Postman) -> None:
     code, words = await postman.send(f"nobody@{DOMAIN}")
     assert (code, "User unknown" in words) == (550, True)
