@@ -44,9 +44,6 @@ class Form:
         try:
             return rule(self.typed.get(name, ""))
         except Wrong as wrong:
-<<<<<<<
-            self._wrong.setdefault(name, wrong.reason)
-=======
             self.must(False, name, wrong.reason)
             return None
 
@@ -56,7 +53,6 @@ class Form:
             return await checked
         except Wrong as wrong:
             self.must(False, name, wrong.reason)
->>>>>>>
             return None
 
     def must(self, right: bool, name: str, reason: str) -> None:
