@@ -31,7 +31,7 @@ class MailServer:
         self.envelopes: list[Envelope] = []
         self.encrypted: list[bool] = []
         self.logins: list[str] = []
-        self.connections = 0
+        self._arrived = asyncio.Condition()
         self.port = 0
         self.security: Security = "none"
         self.to_recipient: Callable[[str], str] = lambda _: OK
@@ -47,14 +47,12 @@ class MailServer:
         """The mails that came whole, read as a mail program reads them."""
         return [message_from_bytes(envelope.content, policy=policy.default) for envelope in self.envelopes]  # type: ignore[arg-type]
 
-    # What aiosmtpd calls.
+    async def took(self, number: int) -> None:
+        """Wait until so many mails came."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.envelopes) >= number)
 
-    async def handle_EHLO(  # noqa: N802
-        self, server: SMTP, session: Any, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        self.connections += session.host_name is None
-        session.host_name = hostname
-        return responses
+    # What aiosmtpd calls.
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -67,6 +65,8 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
         self.envelopes.append(envelope)
         self.encrypted.append(session.ssl is not None)
+        async with self._arrived:
+            self._arrived.notify_all()
         return self.to_mail(server)
 
     def log_in(self, server: SMTP, session: Any, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:

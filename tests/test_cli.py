@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app import cli, database, mail_transport, settings
 from app.cli import DEMO_CONTRACTS
+from app.domain import outbox
+from app.embedded import EmbeddedPostgres
+from tests import smtp_server
 from tests.browser import Browser
+from tests.conftest import SETTINGS
 
 SERVING = {
     "MYPAGE_SECRET_KEYS": "a secret key of the production test",
@@ -37,7 +43,9 @@ PATIENCE = 30.0
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Nothing of the caller's settings, the embedded database in `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MYPAGE_", "DATABASE_URL"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MYPAGE_", "DATABASE_URL"))
+    }
     return {**kept, "MYPAGE_DATA_DIR": str(folder), **more}
 
 
@@ -121,7 +129,9 @@ def test_the_demo_prints_url_and_logins_and_ctrl_c_stops_all_of_it(tmp_path: Pat
     until(lambda: not processes_of(tmp_path))
 
 
-def test_a_killed_demo_leaves_nothing_and_its_data_are_there_at_the_next_start(tmp_path: Path, start: Starter) -> None:
+def test_a_killed_demo_leaves_nothing_and_its_data_are_there_at_the_next_start(
+    tmp_path: Path, start: Starter
+) -> None:
     port = free_port()
     demo = start("demo", "--port", str(port))
     until(lambda: answers(port))
@@ -159,7 +169,9 @@ async def test_the_demo_clock_starts_where_it_is_told(start: Starter) -> None:
 
 
 def test_serve_refuses_to_start_half_configured_and_names_each_setting(tmp_path: Path) -> None:
-    refused = mypage(tmp_path, "serve", MYPAGE_SECRET_KEYS="short", MYPAGE_POOL_SIZE="many", MYPAGE_SMTP_SECURITY="ssl")
+    refused = mypage(
+        tmp_path, "serve", MYPAGE_SECRET_KEYS="short", MYPAGE_POOL_SIZE="many", MYPAGE_SMTP_SECURITY="ssl"
+    )
     assert refused.returncode == 1
     for name in (*SERVING, "MYPAGE_POOL_SIZE", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"):
         assert name in refused.stderr
@@ -233,3 +245,123 @@ def test_a_malformed_database_url_is_named(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "DATABASE_URL" in refused.stderr
     assert "secret-word" not in refused.stderr
+
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+
+async def on_the_database(folder: Path, work: Callable[[], Awaitable[object]]) -> None:
+    """Work on the data of the folder, which nobody else uses meanwhile."""
+    with EmbeddedPostgres(folder) as postgres:
+        await cli._with_database(postgres.start(), work)
+
+
+async def two_mails(folder: Path) -> None:
+    """Make a production's data, with mails to a@ and b@example.jp."""
+
+    async def post() -> None:
+        async with database.engine().transaction():
+            told = ["a@example.jp", "b@example.jp"]
+            await outbox.post(1, told, "account-password-changed", login="髙﨑①")
+
+    for arguments in (["migrate"], ["import", "contracts", str(DEMO_CONTRACTS)]):
+        assert mypage(folder, *arguments, **SERVING).returncode == 0
+    outbox.write_as(mail_transport.sender_of(SETTINGS))
+    await on_the_database(folder, post)
+
+
+async def mail(folder: Path, what: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `mypage mail` while a mail server of this process answers."""
+    return await asyncio.to_thread(mypage, folder, "mail", what, **more)
+
+
+def sending_to(server: settings.Smtp) -> dict[str, str]:
+    return {
+        "MYPAGE_OPERATOR": "試験通信株式会社",
+        "MYPAGE_MAIL_FROM": "mypage@example.jp",
+        "MYPAGE_SMTP_HOST": server.host,
+        "MYPAGE_SMTP_PORT": str(server.port),
+        "MYPAGE_SMTP_USER": server.user,
+        "MYPAGE_SMTP_PASSWORD": server.password,
+        "MYPAGE_SMTP_SECURITY": server.security,
+    }
+
+
+async def test_mails_are_delivered_over_smtp_and_the_refused_ones_listed(tmp_path: Path) -> None:
+    await two_mails(tmp_path)
+    async with smtp_server.listening(tmp_path, "starttls") as server:
+        server.to_recipient = lambda address: smtp_server.OK if address[0] == "a" else "550 no such user"
+        told = {**sending_to(server.settings), "SSL_CERT_FILE": str(tmp_path / "certificate.pem")}
+        delivered = await mail(tmp_path, "deliver", **told)
+        assert (delivered.stdout, delivered.returncode) == ("1 sent, 0 put off, 1 refused\n", 0)
+        assert "髙﨑①" in server.messages[0].get_content()
+    listed = await mail(tmp_path, "list")
+    heads, line = (row.split("\t") for row in listed.stdout.splitlines())
+    assert heads == ["id", "state", "posted", "recipient", "subject", "tries", "problem"]
+    subject = "【マイページ】アカウントIDのパスワード変更のお知らせ"
+    assert [line[1], *line[3:]] == ["refused", "b@example.jp", subject, "1", "550 no such user"]
+
+
+async def test_a_mail_server_that_is_away_is_said_and_the_mails_wait(tmp_path: Path) -> None:
+    nobody = sending_to(settings.Smtp("127.0.0.1", free_port(), "", "", "none"))
+    await two_mails(tmp_path)
+    delivered, listed = await mail(tmp_path, "deliver", **nobody), await mail(tmp_path, "list")
+    assert (delivered.stdout, delivered.returncode) == ("0 sent, 1 put off, 0 refused\n", 1)
+    assert "the mail server cannot be used" in delivered.stderr
+    assert [row.split("\t")[1] for row in listed.stdout.splitlines()[1:]] == ["waiting", "waiting"]
+
+
+async def test_a_deliverer_killed_after_sending_sends_again_with_the_same_message_id(
+    tmp_path: Path, start: Starter
+) -> None:
+    await two_mails(tmp_path)
+    async with smtp_server.listening(tmp_path) as server:
+        told = sending_to(server.settings)
+
+        def kill(_: object) -> str:
+            server.to_mail = lambda _: smtp_server.OK
+            deliverer.kill()
+            return smtp_server.OK
+
+        server.to_mail = kill
+        deliverer = start("mail", "deliver", **told)
+        await asyncio.to_thread(deliverer.wait, PATIENCE)
+        again = await mail(tmp_path, "deliver", **told)
+        assert again.stdout == "1 sent, 0 put off, 0 refused\n"
+        await on_the_database(tmp_path, lambda: database.rows("UPDATE outbox SET due_at = posted_at"))
+        again = await mail(tmp_path, "deliver", **told)
+        assert again.stdout == "1 sent, 0 put off, 0 refused\n"
+    first, other, second = server.messages
+    assert (first["To"], other["To"], second["To"]) == ("a@example.jp", "b@example.jp", "a@example.jp")
+    assert first["Message-ID"] == second["Message-ID"] != other["Message-ID"]
+
+
+def test_mails_are_never_taken_for_sent_where_settings_are_missing(tmp_path: Path) -> None:
+    refused = mypage(tmp_path, "mail", "deliver")
+    assert refused.returncode == 1
+    for name in ("OPERATOR", "MAIL_FROM", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD"):
+        assert f"MYPAGE_{name}" in refused.stderr
+
+
+async def test_the_demo_shows_its_mails_at_once(start: Starter, tmp_path: Path) -> None:
+    port = free_port()
+    start("demo", "--port", str(port))
+    until(lambda: answers(port))
+    async with Browser(None, f"http://127.0.0.1:{port}") as browser:
+        await browser.log_in("account", "arteri-an-002", "abc12345")
+        await browser.open("/accounts/arteri-an-002/password")
+        await browser.submit(password="neu-12345", password_again="neu-12345")
+        await browser.submit()
+        await browser.open("/demo/mailbox")
+        assert "arteri-kichi@mail.example.com" in browser.text
+    until(lambda: len(mypage(tmp_path, "mail", "list").stdout.splitlines()) == 1)
+    assert mypage(tmp_path, "mail", "deliver").stdout == "0 sent, 0 put off, 0 refused\n"
+
+
+async def test_a_server_delivers_in_the_background(start: Starter, tmp_path: Path) -> None:
+    await two_mails(tmp_path)
+    async with smtp_server.listening(tmp_path) as server:
+        start("serve", "--port", str(free_port()), **{**SERVING, **sending_to(server.settings)})
+        async with asyncio.timeout(PATIENCE):
+            await server.took(2)
+    assert sorted(message["To"] for message in server.messages) == ["a@example.jp", "b@example.jp"]
