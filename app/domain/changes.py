@@ -31,6 +31,13 @@ class Refused(Exception):
     """A rule forbids the change; the text says why, to the member. Nothing of the change is kept."""
 
 
+class Gone(Refused):
+    """What the change is about is no longer there, nor its input page."""
+
+    def __init__(self) -> None:
+        super().__init__("お手続きの対象が、すでに削除されています。")
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a confirm or complete page. `secret`: a password, shown as its first characters and stars."""
@@ -157,15 +164,21 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
 
 
 _COLUMNS = "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
-_MINE = "contract = $1 AND (account IS NOT DISTINCT FROM $2 OR (applied_at IS NOT NULL AND $3))"
-"""A pending change is its asker's alone; an applied one the customer and the admins may read too."""
+_VISIBLE = """
+contract = $1 AND (account IS NOT DISTINCT FROM $2 OR (applied_at IS NOT NULL AND $3))
+    AND kind = ANY($4) AND ($3 OR subject IS NULL OR subject = $5)
+"""
+"""A pending change is its asker's alone; an applied one the customer and the admins may read too.
+
+Of features that the role may use, and for a user role about the own account ID: an admin may have become one.
+"""
 
 
 async def find(member: Member, identity: uuid.UUID) -> Asked:
     """A change that this member may see. Raises Missing."""
     found = await database.rows(
-        f"SELECT {_COLUMNS} FROM change WHERE {_MINE} AND id = $4",  # noqa: S608 - constants
-        *_whose(member),
+        f"SELECT {_COLUMNS} FROM change WHERE {_VISIBLE} AND id = $6",  # noqa: S608 - constants
+        *_seen_by(member),
         identity,
     )
     if not found:
@@ -173,28 +186,36 @@ async def find(member: Member, identity: uuid.UUID) -> Asked:
     return _asked(member, found[0])
 
 
-async def draft(member: Member, identity: uuid.UUID, kind: type[D]) -> tuple[D, str] | None:
+async def draft(member: Member, identity: uuid.UUID, wanted: type[D]) -> tuple[D, str] | None:
     """The member's own pending change of that kind with its peek, to fill the input page with again."""
     try:
         asked = await find(member, identity)
     except Missing:
         return None
-    return (asked.change, asked.peek) if isinstance(asked.change, kind) and not asked.expired else None
+    return (asked.change, asked.peek) if isinstance(asked.change, wanted) and not asked.expired else None
 
 
 async def history(member: Member, before: int | None = None) -> list[Asked]:
     """The applied changes that this member may see, newest first, at most PAGE, below the receipt number given."""
     found = await database.rows(
-        f"SELECT {_COLUMNS} FROM change WHERE {_MINE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
-        f" AND receipt_number < $4 ORDER BY receipt_number DESC LIMIT {PAGE}",
-        *_whose(member),
+        f"SELECT {_COLUMNS} FROM change WHERE {_VISIBLE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
+        f" AND receipt_number < $6 ORDER BY receipt_number DESC LIMIT {PAGE}",
+        *_seen_by(member),
         before or 2**62,
     )
     return [_asked(member, row) for row in found]
 
 
+def review(member: Member, change: Change) -> Review:
+    """The confirm page, from the contract as it is now. Raises Refused."""
+    try:
+        return change.review(member, clock.now())
+    except Missing as missing:
+        raise Gone from missing
+
+
 async def confirm(member: Member, identity: uuid.UUID) -> None:
-    """Carry out a pending change; one that is applied or expired stays as it is. Raises Refused, Missing, Forbidden.
+    """Carry out a pending change; one that is applied or expired stays as it is. Raises Refused, Forbidden.
 
     The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
     judged again on what is true then.
@@ -212,7 +233,10 @@ async def confirm(member: Member, identity: uuid.UUID) -> None:
         if fresh is None:
             raise members.SessionEnded
         fresh.require(change.permission, writing=True)
-        receipt = await change.apply(fresh, now)
+        try:
+            receipt = await change.apply(fresh, now)
+        except Missing as missing:
+            raise Gone from missing
         await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
             tables.Change.id == identity
         )
@@ -244,8 +268,10 @@ def cost_rows(costs: list[billing.Cost]) -> tuple[Row, ...]:
     return tuple(Row(cost.label, cost.text) for cost in costs)
 
 
-def _whose(member: Member) -> tuple[int, int | None, bool]:
-    return member.contract.id, member.account_id, member.role is not Role.USER
+def _seen_by(member: Member) -> tuple[int, int | None, bool, list[str], str | None]:
+    kinds = [name for name, change in KINDS.items() if member.may(change.permission)]
+    everybodys, login = member.role is not Role.USER, member.own.login if member.own else None
+    return member.contract.id, member.account_id, everybodys, kinds, login
 
 
 def _change(row: Any) -> Change:

@@ -16,7 +16,8 @@ EVERY = timedelta(minutes=10)
 async def tidy() -> bool:
     """Delete what is over; False if another worker is at it.
 
-    A confirm page that expired stays a day, to say so to whoever comes back to it, without what was asked.
+    A confirm page that expired stays a day, to say so to whoever comes back to it, without what was asked. The first
+    characters of a password are kept no longer than its confirm page is valid, whether anybody saw the receipt or not.
     """
     now = clock.now()
     async with database.engine().transaction():
@@ -28,10 +29,13 @@ async def tidy() -> bool:
             now - members.IDLE,
             now - members.LIFETIME,
         )
+        expired = now - VALID
         await database.rows(
-            "UPDATE change SET data = NULL, sealed = NULL"
-            " WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL",
-            now - VALID,
+            "UPDATE change SET data = NULL WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL",
+            expired,
+        )
+        await database.rows(
+            "UPDATE change SET sealed = NULL WHERE asked_at < $1 AND sealed IS NOT NULL", expired
         )
         await database.rows(
             "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1)

@@ -343,6 +343,7 @@ async def find(token_hash: bytes, seal_keys: tuple[bytes, ...] = ()) -> Member |
 
 def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]) -> Member:
     contract = _contract.decode(row["graph"])
-    own = next((account for account in contract.accounts if account.id == row["account"]), None)
-    role = Role(row["role"]) if own else Role.CUSTOMER
-    return Member(role, contract, own, token_hash, seal_keys)
+    if row["account"] is None:
+        return Member(Role.CUSTOMER, contract, None, token_hash, seal_keys)
+    (own,) = (account for account in contract.accounts if account.id == row["account"])
+    return Member(Role(row["role"]), contract, own, token_hash, seal_keys)

@@ -9,9 +9,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from app.domain import changes, clock
-from app.domain.changes import Asked, Refused, with_peek
-from app.domain.members import Member, Permission
+from app.domain import changes
+from app.domain.changes import Asked, Gone, Receipt, Refused, with_peek
+from app.domain.members import Permission
 from app.render import page, see_other
 from app.session import who
 
@@ -32,13 +32,15 @@ async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Res
     member = who(request)
     asked = await changes.find(member, identity)
     if asked.receipt:
-        return await _receipt(request, asked)
+        return await _receipt(request, asked, asked.receipt)
     if asked.expired or asked.change is None:
         return page(request, "changes/expired.html", title="確認画面の有効期間が切れました", asked=asked)
     try:
-        return _review(request, member, asked, asked.change)
+        review = changes.review(member, asked.change)
     except Refused as refused:
         return _refused(request, asked, refused)
+    rows = with_peek(review.rows, asked.peek)
+    return page(request, "changes/review.html", title=review.title, asked=asked, review=review, rows=rows)
 
 
 @post("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
@@ -52,18 +54,7 @@ async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> 
     return see_other(f"/changes/{identity}")
 
 
-def _review(
-    request: Request[Any, Any, Any], member: Member, asked: Asked, change: changes.Change
-) -> Response[str]:
-    review = change.review(member, clock.now())
-    rows = with_peek(review.rows, asked.peek)
-    return page(request, "changes/review.html", title=review.title, asked=asked, review=review, rows=rows)
-
-
-async def _receipt(request: Request[Any, Any, Any], asked: Asked) -> Response[str]:
-    receipt = asked.receipt
-    if receipt is None:
-        raise LookupError(asked.id)
+async def _receipt(request: Request[Any, Any, Any], asked: Asked, receipt: Receipt) -> Response[str]:
     if asked.peek:
         await changes.shown(asked)
     rows = with_peek(receipt.rows, asked.peek)
@@ -78,4 +69,5 @@ def _refused(request: Request[Any, Any, Any], asked: Asked, refused: Refused) ->
         status=422,
         asked=asked,
         reason=str(refused),
+        gone=isinstance(refused, Gone),
     )

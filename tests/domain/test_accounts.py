@@ -11,7 +11,7 @@ import pytest
 from app.domain import accounts, changes, clock, passwords, tables
 from app.domain.accounts import ChangeAccountPassword, DeleteAccount, Details, EditAccount, RegisterAccount
 from app.domain.catalogue import Product
-from app.domain.changes import Change, Receipt, Refused
+from app.domain.changes import Change, Gone, Receipt, Refused
 from app.domain.fields import Wrong
 from app.domain.members import Forbidden, Member, Missing, Role
 from tests import people
@@ -184,7 +184,7 @@ async def test_an_account_id_of_another_contract_is_missing(customer: Member) ->
     ):
         with pytest.raises(Missing):
             change.review(customer, clock.now())
-        with pytest.raises(Missing):
+        with pytest.raises(Gone):
             await done(customer, change)
     row = await kept(others.sons_login)
     assert (row["password_hash"], row["deleted_at"]) == (HASH, None)
@@ -328,7 +328,7 @@ async def test_a_deleted_account_id_cannot_be_changed_or_deleted_again(
     await done(customer, DeleteAccount(family.sons_login))
     first = await kept(family.sons_login)
     for change in (DeleteAccount(family.sons_login), EditAccount(family.sons_login, DETAILS, "")):
-        with pytest.raises(Missing):
+        with pytest.raises(Gone):
             await done(customer, change)
     assert await kept(family.sons_login) == first
 

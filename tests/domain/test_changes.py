@@ -181,14 +181,20 @@ async def test_a_refused_change_is_undone_whole_and_can_be_pressed_again(mother:
     assert await household(mother) == 5
 
 
-async def test_what_was_deleted_in_the_meantime_is_missing_and_the_change_stays_pending(
+async def test_a_change_of_what_was_deleted_in_the_meantime_is_refused_and_stays_pending(
     family: Household, mother: Member
 ) -> None:
     twice = [await changes.ask(mother, DeleteAccount(family.sons_login)) for _ in range(2)]
     await changes.confirm(mother, twice[0])
-    with pytest.raises(Missing):
+    with pytest.raises(Refused, match="すでに削除されています"):
         await changes.confirm(mother, twice[1])
     assert (await row(twice[1]))["applied_at"] is None
+    seen_now = await people.again(mother)
+    asked = await changes.find(mother, twice[1])
+    assert seen_now
+    assert asked.change
+    with pytest.raises(Refused, match="すでに削除されています"):
+        changes.review(seen_now, asked.change)
 
 
 async def test_a_session_that_ended_in_the_meantime_changes_nothing(mother: Member) -> None:
@@ -342,3 +348,30 @@ async def test_customer_and_admin_see_everybodys_history_and_a_user_role_member_
     assert [asked.asker for asked in await changes.history(mother)] == everything
     assert [asked.asker for asked in await changes.history(son)] == ["family-son"]
     assert await changes.history(stranger) == []
+
+
+async def test_who_became_a_user_sees_nothing_of_what_only_an_admin_may(
+    family: Household, mother: Member
+) -> None:
+    hashes = [HASH.replace("$m=8,", f"$m={memory},") for memory in (9, 10, 11)]
+    of_the_contract = OneMore()
+    of_the_son = ChangeAccountPassword(family.sons_login, hashes[0])
+    her_own = ChangeAccountPassword(family.mothers_login, hashes[1])
+    applied = [await changes.ask(mother, change) for change in (of_the_contract, of_the_son, her_own)]
+    for identity in applied:
+        await changes.confirm(mother, identity)
+    her_next = ChangeAccountPassword(family.mothers_login, hashes[2])
+    pending = [
+        await changes.ask(mother, change)
+        for change in (OneMore(), DeleteAccount(family.mothers_login), of_the_son, her_next)
+    ]
+    assert len(await changes.history(mother)) == 3
+    await tables.Account.update({tables.Account.role: "user"}).where(tables.Account.id == family.mother)
+    lowered = await people.again(mother)
+    assert lowered
+    assert [asked.id for asked in await changes.history(lowered)] == [applied[2]]
+    for identity in (*applied[:2], *pending[:3]):
+        with pytest.raises(Missing):
+            await changes.find(lowered, identity)
+    for identity in (applied[2], pending[3]):
+        assert (await changes.find(lowered, identity)).subject == family.mothers_login

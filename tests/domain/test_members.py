@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from app import database
@@ -183,6 +184,15 @@ async def test_a_use_is_noted_at_most_once_a_minute(family: Household) -> None:
     now = clock.now()
     assert await seen_after(timedelta(seconds=30)) < now - timedelta(seconds=20)
     assert await seen_after(timedelta(seconds=61)) >= now
+
+
+async def test_an_account_id_that_is_not_in_the_graph_is_nobody_and_never_the_customer(
+    family: Household,
+) -> None:
+    contract = (await people.log_in(family.contract, family.mother)).contract
+    row: Any = {"account": 0, "role": "user", "graph": msgspec.json.encode(contract)}
+    with pytest.raises(ValueError, match="unpack"):
+        members._member(row, b"", ())
 
 
 # --- what a member sees -----------------------------------------------------------------------------------------------

@@ -132,6 +132,26 @@ async def test_a_kept_password_is_not_taken_for_another_account_id(contractor: B
     assert "パスワードを入力してください。" in contractor.reasons
 
 
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        ("edit", {"given": "改", "password": "neu-12345", "password_again": "neu-12345"}),
+        ("mail-address", {"kind": "other", "address": "taro@example.com", "agree": "yes"}),
+    ],
+)
+async def test_what_was_typed_for_another_account_id_fills_no_input_page(
+    contractor: Browser, page: str, typed: dict[str, str]
+) -> None:
+    await contractor.open(f"/accounts/arteri-an-001/{page}")
+    await contractor.submit(**typed)
+    change = contractor.path.removeprefix("/changes/")
+    for login, filled in (("arteri-an-001", True), ("arteri-an-002", False)):
+        await contractor.open(f"/accounts/{login}/{page}?change={change}")
+        shown = "改" in contractor.answer.text or "taro@example.com" in contractor.answer.text
+        kept = "先ほど入力したパスワード" in contractor.text
+        assert (shown, kept) == (filled, filled and page == "edit")
+
+
 async def test_an_account_id_is_changed_and_an_empty_password_keeps_the_old(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -283,3 +303,21 @@ async def test_htmx_walks_the_same_path_with_panels(contractor: Browser) -> None
     assert panel.h1 is not None
     assert panel.h1.get_text() == "アカウントID登録／変更確認"
     assert not panel.select("html, nav#menu")
+
+
+async def test_a_change_of_an_account_id_that_was_deleted_meanwhile_is_refused_in_words(
+    contractor: Browser, admin: Browser
+) -> None:
+    await contractor.open("/accounts/arteri-an-001/edit")
+    await contractor.submit(given="改")
+    confirm_page = contractor.path
+    await admin.open("/accounts/arteri-an-001/delete")
+    await admin.submit()
+    await admin.submit()
+    await contractor.submit()
+    assert contractor.answer.status_code == 422
+    assert "すでに削除されています" in contractor.text
+    await contractor.open(confirm_page)
+    assert contractor.answer.status_code == 422
+    assert "すでに削除されています" in contractor.text
+    assert not contractor.page.select("main a[href*=edit]")
