@@ -7,7 +7,7 @@ treats a nested one as nothing. Its pool waits for ever. Here that is mended; th
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import asyncpg
 from piccolo.engine.exceptions import TransactionError
@@ -29,6 +29,7 @@ STATEMENT_PATIENCE = 2.0
 COMMAND_PATIENCE = 10.0
 POOL_SIZE = 10
 
+E = TypeVar("E", bound=BaseException)
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
@@ -309,6 +310,25 @@ def unavailable(exc: BaseException) -> bool:
         | asyncpg.ReadOnlySQLTransactionError  # 25006: a standby, or a primary that was taken out of service
         | asyncpg.InternalClientError,  # what asyncpg makes of an answer that was cut off
     )
+
+
+def without_detail(error: E) -> E:
+    """The same error, fit for a log: PostgreSQL's DETAIL repeats whole rows, with their password hashes.
+
+    Those that led to it lose theirs too.
+    """
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, asyncpg.PostgresError):
+            one.detail = None
+        waiting += [one.__cause__, one.__context__]
+        waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
+    return error
 
 
 def arguments(url: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ async def run(engine: database.Engine, delivery: Delivery) -> None:
             if database.unavailable(error):
                 trouble.say(f"the outbox cannot be read: {error!r}")
             else:
-                log.exception("delivering mails failed")
+                log.error("delivering mails failed", exc_info=database.without_detail(error))
         await asyncio.sleep(POLL.total_seconds())
 
 

@@ -132,6 +132,8 @@ def wait_in_words(seconds: int) -> str:
 
 def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
     """Litestar's own: no such route, method, body too large, unreadable form."""
+    if error.status_code >= 500:
+        _report(request, error)
     answer = _page(request, error.status_code)
     answer.headers.update(error.headers or {})
     return answer
@@ -140,12 +142,18 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def any_error(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     """The database away: 503. Anything else is a bug: 500, with the traceback in the log and nothing on the page."""
     if database.unavailable(error):
-        log.warning("database unavailable: %s %s: %r", request.method, request.scope["path"], error)
+        log.warning("database unavailable: %s %r: %r", request.method, request.scope["path"], error)
         answer = _page(request, 503)
         answer.headers["Retry-After"] = "10"
         return answer
-    log.error("unexpected error: %s %s", request.method, request.scope["path"], exc_info=error)
+    _report(request, error)
     return _page(request, 500)
+
+
+def _report(request: Request[Any, Any, Any], error: Exception) -> None:
+    """A bug, for whoever runs the portal. The path is what anybody typed: quoted, it stays on its line."""
+    reported = database.without_detail(error)
+    log.error("unexpected error: %s %r", request.method, request.scope["path"], exc_info=reported)
 
 
 HANDLERS: ExceptionHandlersMap = {

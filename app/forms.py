@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, InternalServerException
 
 from app.domain.fields import Wrong
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Unreadable(ClientException):
-    """A body that no form of ours sends: another content type, repeated names, NUL, text that is not UTF-8."""
+    """A body that no form of ours sends: cut off, another content type, repeated names, NUL, not UTF-8."""
 
 
 @dataclass
@@ -78,9 +78,16 @@ async def read(request: Request[Any, Any, Any]) -> Form:
     """The form of a POST, read once per request. Raises Unreadable (400); a body over the app's limit is a 413."""
     scope: dict[str, Any] = request.scope  # type: ignore[assignment]
     if "form" not in scope:
-        scope["form"] = Form(_parse(request.headers.get("content-type", ""), await request.body()))
+        scope["form"] = Form(_parse(request.headers.get("content-type", ""), await _body(request)))
     form: Form = scope["form"]
     return form
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
+        raise Unreadable from error
 
 
 def _parse(content_type: str, body: bytes) -> dict[str, str]:

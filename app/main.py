@@ -131,5 +131,5 @@ async def _keep_tidy() -> None:
             await housekeeping.tidy()
         except Exception as error:
             if not database.unavailable(error):
-                log.exception("tidying failed")
+                log.error("tidying failed", exc_info=database.without_detail(error))
         await asyncio.sleep(housekeeping.EVERY.total_seconds())

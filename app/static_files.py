@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
-from litestar import Request, Response, route
+from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -50,14 +50,14 @@ class StaticFiles:
         return self._urls[name]
 
     def routes(self) -> list[HTTPRouteHandler]:
-        @route("/static/{name:str}", http_method=["GET", "HEAD"], opt={"permission": "public"})
+        @get("/static/{name:str}", opt={"permission": "public"})
         async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
             file = self._files.get(name)
             if file is None:
                 raise NotFoundException
             return _answer(file, request, FOREVER)
 
-        @route("/favicon.ico", http_method=["GET", "HEAD"], opt={"permission": "public"})
+        @get("/favicon.ico", opt={"permission": "public"})
         async def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
             url = self._urls.get("icon.svg")
             if url is None:
@@ -82,9 +82,6 @@ def _answer(file: StaticFile, request: Request[Any, Any, Any], cache_control: st
     body = file.bodies[coding]
     if coding != "identity":
         headers["Content-Encoding"] = coding
-    if request.method == "HEAD":
-        headers["Content-Length"] = str(len(body))
-        body = b""
     return Response(body, headers=headers, media_type=file.content_type)
 
 

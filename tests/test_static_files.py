@@ -95,13 +95,6 @@ def test_each_coding_has_its_own_etag(client: TestClient[Litestar], static: Stat
     assert len(etags) == 3
 
 
-def test_head_says_the_same_without_the_body(client: TestClient[Litestar], static: StaticFiles) -> None:
-    got, head = client.get(static.url("mypage.css")), client.head(static.url("mypage.css"))
-    assert head.status_code == 200
-    assert head.content == b""
-    assert dict(head.headers) == dict(got.headers)
-
-
 @pytest.mark.parametrize(
     "path",
     [

@@ -206,9 +206,7 @@ class EditAccount:
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
-        await tables.Account.update(force=False, **asdict(self.details)).where(
-            tables.Account.id == account.id
-        )
+        await tables.Account.update(**asdict(self.details)).where(tables.Account.id == account.id)
         if self.password_hash:
             await _set_password(member, account, self.password_hash)
         return Receipt(

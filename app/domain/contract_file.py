@@ -138,7 +138,8 @@ _ACCOUNT = {
 }
 _LOGIN = _Rule(
     fields.account_id,
-    "must be 3 to 15 lower-case letters, digits or -, first a letter, last a letter or digit",
+    "must be 3 to 15 lower-case letters, digits or -, first a letter, last a letter or digit, "
+    f"and not {', '.join(sorted(fields.RESERVED))}",
 )
 
 CONTRACT_COLUMNS = ("customer_number", "password_hash", *_CONTRACT, *_HOLDER)

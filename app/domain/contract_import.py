@@ -260,7 +260,7 @@ async def _load(connection: Any) -> None:
             await connection.execute(_LOAD_ACCOUNTS, clock.now())
             await connection.execute(_LOAD_USED_PASSWORDS)
     except asyncpg.IntegrityConstraintViolationError as error:
-        error.detail = None  # it repeats the row, with its password hash
+        database.without_detail(error)
         if isinstance(error, asyncpg.UniqueViolationError):
             await _refuse_conflicts(connection)
         raise

@@ -25,6 +25,8 @@ OCCUPATIONS = ("会社員", "自営業", "学生", "主婦", "その他")
 SEXES = ("男性", "女性")
 
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{1,13}[a-z0-9]")
+RESERVED = frozenset({"new"})
+"""Account IDs that nobody may have: in a path such as /accounts/new the word means something else."""
 _ACCOUNT_PASSWORD = re.compile(r"[A-Za-z0-9_-]{8,16}")
 _CUSTOMER_PASSWORD = re.compile(r"[!-~]{6,10}")
 _KATAKANA = re.compile(r"[ァ-ヺー・]+")
@@ -60,7 +62,7 @@ def _visible(text: str) -> bool:
 
 def is_account_id(text: str) -> bool:
     """Whether the text has the form of an account ID (spec 5)."""
-    return _ACCOUNT_ID.fullmatch(text) is not None
+    return _ACCOUNT_ID.fullmatch(text) is not None and text not in RESERVED
 
 
 def account_id(text: str) -> str:
@@ -76,6 +78,8 @@ def account_id(text: str) -> str:
         raise Wrong("アカウントIDの先頭は英小文字にしてください。")
     if value.endswith("-"):
         raise Wrong("アカウントIDの末尾は英小文字または数字にしてください。")
+    if value in RESERVED:
+        raise Wrong(f"「{value}」は、アカウントIDとして登録できません。別のアカウントIDを入力してください。")
     return value
 
 

@@ -205,6 +205,14 @@ def test_an_account_id_is_one_only_as_it_is_kept(text: str) -> None:
     assert fields.is_account_id(text) == (account_id(text) == text)
 
 
+@pytest.mark.parametrize("text", ["new", " ｎｅｗ "])
+def test_an_account_id_that_a_path_needs_is_refused(text: str) -> None:
+    with pytest.raises(Wrong, match="「new」は、アカウントIDとして登録できません"):
+        fields.account_id(text)
+    assert not fields.is_account_id(text)
+    assert fields.account_id("new1") == "new1"
+
+
 @pytest.mark.parametrize(
     ("rule", "unit", "shortest", "longest"),
     [

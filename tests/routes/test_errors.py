@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar.exceptions import ImproperlyConfiguredException
 from litestar.types import ASGIApp
 
 from app import database
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
+from app.routes import contact
 from tests.browser import Browser
 from tests.conftest import HOST
 
@@ -83,10 +85,12 @@ async def test_a_method_that_a_page_does_not_know_is_a_405_page(visitor: Browser
 
 
 async def test_head_answers_like_get_without_a_body(visitor: Browser) -> None:
-    got, asked = await visitor.get("/login"), await visitor.head("/login")
-    assert asked.status_code == got.status_code == 200
-    assert asked.headers["content-type"] == got.headers["content-type"]
-    assert asked.text == ""
+    for path in ("/login", "/favicon.ico"):
+        got, asked = await visitor.get(path), await visitor.head(path)
+        assert asked.status_code == got.status_code == 200
+        for name in ("content-type", "content-length"):
+            assert asked.headers[name] == got.headers[name]
+        assert asked.content == b""
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,29 @@ async def test_an_odd_body_is_never_a_500(
     answer = await visitor.post("/login", content=content, headers=headers)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_body_that_is_cut_off_is_a_400_page_and_no_bug(
+    application: ASGIApp, filled_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    came = iter([{"type": "http.request", "body": b"name=", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(came)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    headers = [(b"host", HOST.encode()), (b"content-type", FORM["content-type"].encode())]
+    scope: Any = {
+        "type": "http", "method": "POST", "path": "/login", "raw_path": b"/login", "query_string": b"",
+        "headers": headers, "scheme": "https", "client": ("192.0.2.1", 1), "server": (HOST, 443),
+        "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
+    }  # fmt: skip
+    await application(scope, receive, send)
+    assert answers[0]["status"] == 400
+    assert caplog.text == ""
 
 
 async def test_text_that_the_rules_refuse_stays_a_422(contractor: Browser) -> None:
@@ -162,6 +189,44 @@ async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_l
     assert "contract_type" in caplog.text
 
 
+async def test_a_violated_rule_of_the_database_leaves_no_password_hash_in_the_log(
+    contractor: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    await database.rows("ALTER TABLE account ADD CHECK (password_hash NOT LIKE '%argon2%') NOT VALID")
+    await contractor.open("/accounts/arteri-an-001/password")
+    await contractor.submit(password="neu-12345", password_again="neu-12345")
+    with caplog.at_level(logging.ERROR, "mypage"):
+        await contractor.submit()
+    assert contractor.answer.status_code == 500
+    assert "CheckViolationError" in caplog.text
+    assert "argon2" not in caplog.text
+
+
+async def test_a_path_that_was_made_to_look_like_a_line_of_the_log_stays_on_its_line(
+    contractor: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    await database.rows("ALTER TABLE contract RENAME COLUMN contract_type TO secret_name")
+    with caplog.at_level(logging.ERROR, "mypage"):
+        await contractor.get("/accounts/x%0AERROR forged")
+    assert "forged" in caplog.messages[0]
+    assert "\n" not in caplog.messages[0]
+
+
+async def test_an_error_of_the_framework_is_in_the_log_when_it_is_a_bug(
+    visitor: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ImproperlyConfiguredException("half a page")
+
+    monkeypatch.setattr(contact, "page", broken)
+    with caplog.at_level(logging.ERROR, "mypage"):
+        await visitor.open("/contact")
+        assert visitor.answer.status_code == 500
+        await visitor.open("/static/nope")
+    assert "half a page" in caplog.text
+    assert len(caplog.messages) == 1
+
+
 async def test_health_says_that_the_process_is_up_and_ready_asks_the_database(visitor: Browser) -> None:
     for path in ("/healthz", "/readyz"):
         answer = await visitor.get(path)
@@ -202,6 +267,11 @@ async def refused(browser: Browser) -> None:
         browser.log_in("customer", "90000000000000", "demo01"),
     )
     assert time.monotonic() - started < 3
+    open_to_anybody = {"/contact": 200, "/privacy": 200, "/login": 200, "/no/such/page": 404}
+    for path, status in open_to_anybody.items():
+        answer = await browser.get(path, headers={"cookie": _signed_cookie(browser)})
+        assert answer.status_code == status
+        assert "__Host-mypage=" not in answer.headers.get("set-cookie", "")
     looked: httpx.Response = answers[0]
     assert looked.status_code == browser.answer.status_code == 503
     assert "ただいまご利用いただけません" in looked.text

@@ -13,6 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.types import ASGIApp
 
+from app.domain import fields
 from app.domain.members import MATRIX, Permission, Role, allowed
 from app.front_door import FrontDoor
 from tests.browser import Browser
@@ -108,6 +109,12 @@ def test_every_route_names_the_permission_that_it_must_have(application: ASGIApp
             for method in set(handler.http_methods) - {"OPTIONS", "HEAD"}:
                 named[(str(method), route.path)] = handler.opt.get("permission")
     assert named == ROUTES
+
+
+def test_no_account_id_can_be_registered_that_a_path_needs() -> None:
+    words = {path.split("/")[2] for _, path in ROUTES if path.startswith("/accounts/")} - {"{login:str}"}
+    assert words
+    assert not any(fields.is_account_id(word) for word in words)
 
 
 def test_every_permission_is_in_the_matrix_or_open_to_everybody() -> None:
