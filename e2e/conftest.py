@@ -99,6 +99,21 @@ async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevi
     assert troubles == []
 
 
+@pytest.fixture(scope="session")
+async def kept_device(chromium: Browser, portal: Portal) -> AsyncIterator[Device]:
+    """One device for every screen of this worker: a new one for each would take as long as the screen."""
+    async with devices.device(chromium, portal.url) as device:
+        yield device
+
+
+@pytest.fixture
+async def passing_device(kept_device: Device) -> AsyncIterator[Device]:
+    """The kept device, as if it were new; it must have stayed without trouble."""
+    await kept_device.becomes_new()
+    yield kept_device
+    assert kept_device.troubles() == []
+
+
 @pytest.fixture
 async def phone(new_device: NewDevice, scripts: bool) -> Device:
     """A phone, once with JavaScript and once without."""

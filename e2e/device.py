@@ -52,6 +52,15 @@ class Device:
         """Console errors, failed requests and requests to third parties, the expected ones apart."""
         return [text for text in self._troubles if not any(excuse in text for excuse in self._expected)]
 
+    async def becomes_new(self) -> None:
+        """As from the shop, but for the files that the browser keeps: nobody logged in, nothing heard or expected."""
+        await self.context.clear_cookies()
+        await self.page.goto("about:blank")
+        await self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        for heard in (self.requests, self._troubles, self._expected):
+            heard.clear()
+
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self._troubles.append(f"console: {message.text} ({message.location.get('url')})")

@@ -93,6 +93,18 @@ class Town:
             [{"name": self.keys.session_cookie, "value": signed, "url": device.origin}]
         )
 
+    async def give_mail(self, household: Household, account_id: str) -> None:
+        """Buy the mail service and register an address at UCOM for the account ID."""
+        await self.connection.execute(
+            "INSERT INTO service_period (contract, product, started_at) VALUES ($1, 'mail-web', $2)",
+            *(household.id, clock.now()),
+        )
+        await self.connection.execute(
+            "INSERT INTO mail_address (contract, account, address, registered_at)"
+            " SELECT $1, id, login || '@s2.spaaqs.ne.jp', $3 FROM account WHERE login = $2",
+            *(household.id, account_id, clock.now()),
+        )
+
     async def log_everybody_out(self, household: Household) -> None:
         """End the household's sessions on the server, as time does."""
         await self.connection.execute("DELETE FROM session WHERE contract = $1", household.id)

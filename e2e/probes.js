@@ -82,6 +82,7 @@ globalThis.probes = (() => {
   };
   const stop = () => {
     const node = document.activeElement;
+    if (node === stops.at(-1) && node.type === "date") return []; // it has a stop for each of its parts
     if (node === document.body || stops.includes(node)) return null;
     const wrong = [];
     const { outlineStyle, outlineWidth } = getComputedStyle(node);
@@ -92,8 +93,8 @@ globalThis.probes = (() => {
     return wrong.map((text) => `${called(node)} ${text}`);
   };
   const inView = (node) => {
-    const { left, top, width, height } = node.getBoundingClientRect();
-    const x = left + Math.min(width / 2, 40), y = top + height / 2;
+    const { left, top, width, height } = node.getClientRects()[0];
+    const x = left + Math.min(width / 2, 40), y = top + Math.min(height / 2, 20);
     const found = document.elementFromPoint(x, y);
     return found && (node.contains(found) || found.closest("label")?.control === node);
   };

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from app.domain.members import Permission
+from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import NewDevice
 from e2e.device import DESK, Device
@@ -18,11 +20,22 @@ COMPLETE = [screen for screen in SCREENS if screen.name.endswith("complete")]
 NAMED = {screen.name: screen for screen in SCREENS}
 
 
+def test_every_page_of_the_portal_is_among_the_screens() -> None:
+    pages = {
+        path
+        for handler in ROUTES
+        for path in handler.paths
+        if "GET" in handler.http_methods and handler.opt["permission"] != Permission.PUBLIC
+    }
+    visited = [screen.path.partition("?")[0] for screen in SCREENS]
+    patterns = {path: re.compile(re.sub(r"\{\w+:\w+\}", "[^/]+", path)) for path in pages}
+    assert [path for path in pages if not any(map(patterns[path].fullmatch, visited))] == []
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-async def test_a_screen_can_be_used_by_everybody(screen: Screen, new_device: NewDevice, town: Town) -> None:
-    device = await new_device()
-    await screen.reach(device, town)
-    assert await wrong_with(device) == []
+async def test_a_screen_can_be_used_by_everybody(screen: Screen, passing_device: Device, town: Town) -> None:
+    await screen.reach(passing_device, town)
+    assert await wrong_with(passing_device) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,193 @@
+"""How a member comes to a state of a screen: small ways that are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from playwright.async_api import expect
+
+from app.domain.mail_addresses import OTHER, UCOM
+from e2e.device import Device
+from e2e.people import Household, Town
+
+Way = Callable[["Visit"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody of a household who comes to a screen."""
+
+    device: Device
+    town: Town
+    household: Household
+
+    async def open(self, path: str) -> None:
+        """Go to a path with the names of the household in it."""
+        await self.device.open(path.format(son=self.household.son, wife=self.household.wife))
+
+
+def press(*buttons: str) -> Way:
+    """Press one button after the other, each on the page that the one before led to."""
+
+    async def way(visit: Visit) -> None:
+        for button in buttons:
+            await _press(visit.device, button)
+
+    return way
+
+
+async def _press(device: Device, button: str) -> None:
+    """Press, and wait until the answer is the page: its title differs, or says what is wrong."""
+    title = await device.page.title()
+    await device.press(button)
+    await expect(device.page).not_to_have_title(title)
+
+
+def with_password(first: str, password: str, *buttons: str) -> Way:
+    """Type a password twice, then press the buttons."""
+
+    async def way(visit: Visit) -> None:
+        await visit.device.fill(first, password)
+        await visit.device.fill(f"{first}（確認）", password)
+        await press(*buttons)(visit)
+
+    return way
+
+
+def registration(*buttons: str) -> Way:
+    """Fill in a daughter's account ID, then press the buttons."""
+
+    async def way(visit: Visit) -> None:
+        typed = {
+            "アカウントID": visit.household.daughter,
+            "（姓）": "有光",
+            "（名）": "光",
+            "（姓カナ）": "アリミツ",
+            "（名カナ）": "ヒカリ",
+            "ユーザーネーム": "ひかり",
+            "パスワード": "hikari-2026",
+            "パスワード（確認）": "hikari-2026",
+        }
+        for label, text in typed.items():
+            await visit.device.fill(label, text)
+        await press(*buttons)(visit)
+
+    return way
+
+
+async def back_to_the_input_page(visit: Visit) -> None:
+    await registration("次へ進む")(visit)
+    await visit.device.follow("入力画面へ戻る")
+    await visit.device.shows("アカウントID登録／変更")
+
+
+async def open_every_account_id(visit: Visit) -> None:
+    for login in (visit.household.son, visit.household.wife):
+        await visit.device.page.locator("summary", has_text=login).click()
+        await expect(visit.device.page.locator(f"#base-{login}")).to_be_visible()
+
+
+async def open_the_menu(visit: Visit) -> None:
+    await visit.device.press("メニュー")
+
+
+async def show_the_time_out(visit: Visit) -> None:
+    await visit.device.page.evaluate("localStorage.lastRequest = Date.now() - 26 * 60 * 1000")
+    await expect(visit.device.page.locator("#timeout")).to_be_visible()
+
+
+async def too_late(visit: Visit) -> None:
+    await customer_password("次へ進む")(visit)
+    await visit.town.let_confirm_pages_expire(visit.household)
+    await press("変更")(visit)
+
+
+async def full_in_the_meantime(visit: Visit) -> None:
+    await registration("次へ進む")(visit)
+    await visit.town.add_account_id(visit.household, visit.household.cousin(5))
+    await press("登録")(visit)
+
+
+def tick(*labels: str) -> Way:
+    """Tick boxes and choices by their labels."""
+
+    async def way(visit: Visit) -> None:
+        for label in labels:
+            await visit.device.field(label).check()
+
+    return way
+
+
+def type_in(label: str, text: str) -> Way:
+    """Fill in one field."""
+
+    async def way(visit: Visit) -> None:
+        await visit.device.fill(label, text)
+
+    return way
+
+
+def along(*each: Way) -> Way:
+    """Go one way after the other."""
+
+    async def way(visit: Visit) -> None:
+        for one in each:
+            await one(visit)
+
+    return way
+
+
+async def with_mail(visit: Visit) -> None:
+    """The mail service was bought and the son has an address."""
+    await visit.town.give_mail(visit.household, visit.household.son)
+
+
+def on(path: str, way: Way) -> Way:
+    """Go to a page and the way from there."""
+
+    async def further(visit: Visit) -> None:
+        await visit.open(path)
+        await way(visit)
+
+    return further
+
+
+delete_oneself = on("/accounts/{wife}/delete", press("次へ進む", "削除"))
+
+
+def agree(*buttons: str) -> Way:
+    return along(tick("上記の内容に同意する"), press(*buttons))
+
+
+def other_address(*buttons: str) -> Way:
+    typed = type_in("他社のメールアドレス", "hikari@example.jp")
+    return along(tick(OTHER, "上記の内容に同意する"), typed, press(*buttons))
+
+
+def own_address(local_part: str, *buttons: str) -> Way:
+    """A UCOM address; its local part with the household's number, because it is unique for ever."""
+
+    async def typed(visit: Visit) -> None:
+        text = local_part and f"{local_part}-{visit.household.id}"
+        await visit.device.fill("メールアドレス（@より前）", text)
+
+    return along(tick(UCOM, "上記の内容に同意する"), typed, press(*buttons))
+
+
+def forward(address: str, *buttons: str) -> Way:
+    return along(type_in("転送先1", address), press(*buttons))
+
+
+def web_space(*buttons: str) -> Way:
+    async def typed(visit: Visit) -> None:
+        await visit.device.fill("Webスペース名", f"hikari-{visit.household.id}")
+
+    return along(typed, press(*buttons))
+
+
+def customer_password(*buttons: str) -> Way:
+    return with_password("新パスワード", "hikari!1", *buttons)
+
+
+change_password = on("/customer-password", customer_password("次へ進む", "変更"))
