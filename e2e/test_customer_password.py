@@ -5,7 +5,6 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from app.domain.customer_password import USED
-from app.routes.customer_password import REPEAT
 from e2e.conftest import NewDevice
 from e2e.device import Device
 from e2e.people import CUSTOMER_PASSWORD, Household, Town
@@ -61,7 +60,7 @@ async def test_two_passwords_that_differ_are_refused(contractor: Device) -> None
     await contractor.open("/customer-password")
     contractor.expect_status(422)
     await type_twice(contractor, "hikari!1", "hikari!2")
-    await contractor.refuses(REPEAT)
+    await contractor.refuses("確認のため入力したパスワードが、新パスワードと一致しません。")
     await expect(contractor.field("新パスワード")).to_have_value("")
 
 
