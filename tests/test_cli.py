@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+import asyncpg
 import httpx
 import pytest
 
@@ -37,8 +41,10 @@ SERVING = {
     "MYPAGE_MAIL_FROM": "mypage@example.jp",
     "MYPAGE_SMTP_HOST": "127.0.0.1",
     "MYPAGE_SMTP_SECURITY": "none",
+    "MYPAGE_TRUSTED_PROXIES": "none",
 }
-PATIENCE = 30.0
+OTHER_KEY = "another pepper of the production test: as long"
+PATIENCE = 60.0
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
@@ -77,6 +83,53 @@ def start(tmp_path: Path) -> Iterator[Starter]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+# initdb takes longer than all else that a test does here: it is done once, and the folder copied.
+
+
+@pytest.fixture(scope="session")
+def migrated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after `mypage migrate`."""
+    folder = tmp_path_factory.mktemp("migrated")
+    with EmbeddedPostgres(folder) as postgres:
+        postgres.start({"fsync": "off"})
+    with (folder / "data" / "postgresql.conf").open("a") as file:
+        file.write("fsync = off\n")
+    done = mypage(folder, "migrate")
+    assert done.stdout.startswith("migrated: "), done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after `mypage demo`."""
+    folder, port = copied(migrated_folder, tmp_path_factory.mktemp("demo")), free_port()
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "app", "demo", "--port", str(port)], env=environment(folder)
+    )
+    until(lambda: answers(port))
+    demo.terminate()
+    assert demo.wait(PATIENCE) == 0
+    return folder
+
+
+@pytest.fixture
+def migrated(tmp_path: Path, migrated_folder: Path) -> Path:
+    """The test's data folder, with the schema."""
+    return copied(migrated_folder, tmp_path)
+
+
+@pytest.fixture
+def after_a_demo(tmp_path: Path, demo_folder: Path) -> Path:
+    """The test's data folder, as a demo left it."""
+    return copied(demo_folder, tmp_path)
+
+
+def copied(source: Path, target: Path) -> Path:
+    """With its owners: as root the server is somebody else."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
+    return target
 
 
 def free_port() -> int:
@@ -130,7 +183,7 @@ def test_the_demo_prints_url_and_logins_and_ctrl_c_stops_all_of_it(tmp_path: Pat
 
 
 def test_a_killed_demo_leaves_nothing_and_its_data_are_there_at_the_next_start(
-    tmp_path: Path, start: Starter
+    after_a_demo: Path, tmp_path: Path, start: Starter
 ) -> None:
     port = free_port()
     demo = start("demo", "--port", str(port))
@@ -144,7 +197,9 @@ def test_a_killed_demo_leaves_nothing_and_its_data_are_there_at_the_next_start(
     assert again.stdout == "0 contracts loaded, 4 were there already and were left as they are\n"
 
 
-def test_a_second_demo_on_the_same_data_or_port_says_so(tmp_path: Path, start: Starter) -> None:
+def test_a_second_demo_on_the_same_data_or_port_says_so(
+    after_a_demo: Path, tmp_path: Path, start: Starter
+) -> None:
     port = free_port()
     start("demo", "--port", str(port))
     until(lambda: answers(port))
@@ -157,7 +212,7 @@ def test_a_second_demo_on_the_same_data_or_port_says_so(tmp_path: Path, start: S
     assert f"port {port}" in same_port.stderr
 
 
-async def test_the_demo_clock_starts_where_it_is_told(start: Starter) -> None:
+async def test_the_demo_clock_starts_where_it_is_told(after_a_demo: Path, start: Starter) -> None:
     port = free_port()
     start("demo", "--port", str(port), "--now", "2031-05-06T07:08")
     until(lambda: answers(port))
@@ -166,6 +221,30 @@ async def test_the_demo_clock_starts_where_it_is_told(start: Starter) -> None:
         await browser.open("/accounts/arteri-an-001/password")
         await browser.submit(password="neu-12345", password_again="neu-12345")
         assert "この確認画面は、2031/05/06 07:" in browser.text
+
+
+def test_the_demo_clock_never_starts_before_its_data_and_the_moment_is_named(after_a_demo: Path) -> None:
+    refused = mypage(after_a_demo, "demo", "--port", str(free_port()), "--now", "2001-02-03T04:05")
+    assert refused.returncode == 1
+    (named,) = re.findall(r"--now ([0-9T:-]+) or later", refused.stderr)
+    assert cli._moment(named) > cli._moment("2001-02-03T04:05")
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("command", [["demo"], ["serve"]])
+def test_a_server_ends_with_its_postgresql_and_names_the_log(
+    command: list[str], tmp_path: Path, start: Starter, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("after_a_demo" if command == ["demo"] else "migrated")
+    port = free_port()
+    server = start(*command, "--port", str(port), **({} if command == ["demo"] else SERVING))
+    until(lambda: answers(port))
+    os.kill(int((tmp_path / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    output, _ = server.communicate(timeout=PATIENCE)
+    assert server.returncode == 1
+    assert "PostgreSQL ended by itself" in output
+    assert str(tmp_path / "postgres.log") in output
+    until(lambda: not processes_of(tmp_path))
 
 
 def test_serve_refuses_to_start_half_configured_and_names_each_setting(tmp_path: Path) -> None:
@@ -185,8 +264,9 @@ def test_serve_wants_the_schema_up_to_date(tmp_path: Path) -> None:
     assert "run `mypage migrate` first" in refused.stderr
 
 
-def test_serve_answers_with_its_workers_and_a_kill_leaves_nothing(tmp_path: Path, start: Starter) -> None:
-    assert mypage(tmp_path, "migrate").returncode == 0
+def test_serve_answers_with_its_workers_and_a_kill_leaves_nothing(
+    migrated: Path, tmp_path: Path, start: Starter
+) -> None:
     loaded = mypage(tmp_path, "import", "contracts", str(DEMO_CONTRACTS), **SERVING)
     assert loaded.stdout.startswith("4 contracts loaded")
     port = free_port()
@@ -199,28 +279,66 @@ def test_serve_answers_with_its_workers_and_a_kill_leaves_nothing(tmp_path: Path
     until(lambda: not processes_of(tmp_path) and not answers(port, "/healthz"))
 
 
-def test_serve_ends_in_order_on_sigterm(tmp_path: Path, start: Starter) -> None:
-    assert mypage(tmp_path, "migrate").returncode == 0
+def test_serve_ends_in_order_on_sigterm_and_its_log_is_a_line_for_each_record(
+    migrated: Path, tmp_path: Path, start: Starter
+) -> None:
     port = free_port()
     serve = start("serve", "--port", str(port), "--workers", "2", **SERVING)
     until(lambda: answers(port))
+    httpx.get(f"http://127.0.0.1:{port}/login?next=/secret-place")
     serve.terminate()
-    serve.communicate(timeout=PATIENCE)
+    output, _ = serve.communicate(timeout=PATIENCE)
     assert serve.returncode == 0
     until(lambda: not processes_of(tmp_path))
+    lines = output.splitlines()
+    assert lines
+    for line in lines:
+        assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d [A-Z]+ [\w.]+ ", line), line
+    assert "secret-place" not in output
 
 
-def test_a_broken_import_file_lists_its_lines_and_loads_nothing(tmp_path: Path) -> None:
+def test_import_and_serve_refuse_another_pepper_than_the_database_was_made_with(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    contracts = ["import", "contracts", str(DEMO_CONTRACTS)]
+    assert mypage(tmp_path, *contracts, **told).returncode == 0
+    for command in (contracts, ["serve", "--port", str(free_port())]):
+        refused = mypage(tmp_path, *command, **{**told, "MYPAGE_PEPPERS": f"1:{OTHER_KEY}"})
+        assert refused.returncode == 1
+        assert "another key for version 1" in refused.stderr
+        assert OTHER_KEY not in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+
+def test_the_demo_refuses_data_with_another_pepper(after_a_demo: Path) -> None:
+    (after_a_demo / "pepper").write_text(OTHER_KEY)
+    refused = mypage(after_a_demo, "demo", "--port", str(free_port()))
+    assert refused.returncode == 1
+    assert "another key for version 1" in refused.stderr
+
+
+def test_an_import_never_makes_a_pepper_up(migrated: Path) -> None:
+    refused = mypage(migrated, "import", "contracts", str(DEMO_CONTRACTS))
+    assert refused.returncode == 1
+    assert "MYPAGE_PEPPERS" in refused.stderr
+    assert not (migrated / "pepper").exists()
+
+
+def test_a_broken_import_file_lists_its_lines_and_loads_nothing(
+    tmp_path: Path, migrated_folder: Path
+) -> None:
     folder, broken = tmp_path / "data dir", tmp_path / "broken.jsonl"
     good = DEMO_CONTRACTS.read_text().splitlines()
     broken.write_text("\n".join([good[0], "{", good[1].replace('"mail_pack"', '"mail_bag"')]))
-    assert mypage(folder, "migrate").returncode == 0
-    refused = mypage(folder, "import", "contracts", str(broken))
+    folder.mkdir()
+    copied(migrated_folder, folder)
+    refused = mypage(folder, "import", "contracts", str(broken), **SERVING)
     assert refused.returncode == 1
     assert "nothing was loaded" in refused.stderr
     assert "2:" in refused.stderr or "line 2" in refused.stderr
     assert "mail_product" in refused.stderr
-    loaded = mypage(folder, "import", "contracts", str(DEMO_CONTRACTS))
+    loaded = mypage(folder, "import", "contracts", str(DEMO_CONTRACTS), **SERVING)
     assert loaded.stdout.startswith("4 contracts loaded")
 
 
@@ -247,6 +365,86 @@ def test_a_malformed_database_url_is_named(tmp_path: Path) -> None:
     assert "secret-word" not in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "rest"), [("migrate", "secret/word@h/db"), ("serve", "word@h:secret/db")]
+)
+def test_a_database_url_that_cannot_be_read_is_one_line_that_repeats_nothing_of_it(
+    tmp_path: Path, command: str, rest: str
+) -> None:
+    refused = mypage(tmp_path, command, **{**SERVING, "DATABASE_URL": f"postgresql://x:{rest}"})
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("mypage: DATABASE_URL cannot be used")
+    assert len(refused.stderr.splitlines()) == 1
+    assert "secret" not in refused.stderr
+
+
+def test_a_mistake_of_the_command_itself_is_not_taken_for_a_wrong_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://x@h/db")
+    with pytest.raises(ValueError, match="of the command"), cli._connection():
+        raise ValueError("of the command")
+
+
+def url_of(server: dict[str, Any], **other: str) -> str:
+    """DATABASE_URL of the tests' own server."""
+    if "dsn" in server:
+        pytest.skip("the server of DATABASE_URL may let anybody in")
+    user, password, name, host = (
+        quote(other.get(part, str(server[part])), safe="")
+        for part in ("user", "password", "database", "host")
+    )
+    return f"postgresql://{user}:{password}@/{name}?host={host}"
+
+
+@pytest.mark.parametrize(
+    ("command", "other", "reason"),
+    [
+        ("migrate", {"password": "secret-word"}, "password authentication failed"),
+        ("serve", {"password": "secret-word"}, "password authentication failed"),
+        ("serve", {"database": "nowhere"}, 'database "nowhere" does not exist'),
+    ],
+)
+def test_a_database_that_lets_nobody_in_says_why_in_a_line(
+    tmp_path: Path, server: dict[str, Any], command: str, other: dict[str, str], reason: str
+) -> None:
+    refused = mypage(tmp_path, command, **{**SERVING, "DATABASE_URL": url_of(server, **other)})
+    assert refused.returncode == 1
+    assert reason in refused.stderr
+    assert "secret-word" not in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+async def test_a_database_that_does_not_answer_does_not_keep_serve_from_starting(
+    tmp_path: Path, server: dict[str, Any], empty_database: str, start: Starter
+) -> None:
+    port = free_port()
+    blocker = await asyncpg.connect(**{**server, "database": empty_database})
+    async with blocker.transaction():
+        await blocker.execute("LOCK TABLE migration")
+        url = url_of(server, database=empty_database)
+        start("serve", "--port", str(port), "--workers", "1", **{**SERVING, "DATABASE_URL": url})
+        await asyncio.to_thread(until, lambda: answers(port))
+    await blocker.close()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "８０００", "9" * 5000, ""])
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_port_that_cannot_be_is_named(command: str, port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        cli.main([command, f"--port={port}"])
+    assert refused.value.code == 2
+    said = capsys.readouterr().err
+    assert "--port" in said
+    assert "a number from 1 to 65535" in said
+
+
+def test_a_moment_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["demo", "--now", "tomorrow"])
+    assert "'tomorrow' is no moment: write it as 2026-01-10T09:00" in capsys.readouterr().err
+
+
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 
@@ -257,15 +455,14 @@ async def on_the_database(folder: Path, work: Callable[[], Awaitable[object]]) -
 
 
 async def two_mails(folder: Path) -> None:
-    """Make a production's data, with mails to a@ and b@example.jp."""
+    """Put contracts into a migrated folder, and mails to a@ and b@example.jp."""
 
     async def post() -> None:
         async with database.engine().transaction():
             told = ["a@example.jp", "b@example.jp"]
             await outbox.post(1, told, "account-password-changed", login="髙﨑①")
 
-    for arguments in (["migrate"], ["import", "contracts", str(DEMO_CONTRACTS)]):
-        assert mypage(folder, *arguments, **SERVING).returncode == 0
+    assert mypage(folder, "import", "contracts", str(DEMO_CONTRACTS), **SERVING).returncode == 0
     outbox.write_as(mail_transport.sender_of(SETTINGS))
     await on_the_database(folder, post)
 
@@ -287,7 +484,9 @@ def sending_to(server: settings.Smtp) -> dict[str, str]:
     }
 
 
-async def test_mails_are_delivered_over_smtp_and_the_refused_ones_listed(tmp_path: Path) -> None:
+async def test_mails_are_delivered_over_smtp_and_the_refused_ones_listed(
+    migrated: Path, tmp_path: Path
+) -> None:
     await two_mails(tmp_path)
     async with smtp_server.listening(tmp_path, "starttls") as server:
         server.to_recipient = lambda address: smtp_server.OK if address[0] == "a" else "550 no such user"
@@ -302,7 +501,7 @@ async def test_mails_are_delivered_over_smtp_and_the_refused_ones_listed(tmp_pat
     assert [line[1], *line[3:]] == ["refused", "b@example.jp", subject, "1", "550 no such user"]
 
 
-async def test_a_mail_server_that_is_away_is_said_and_the_mails_wait(tmp_path: Path) -> None:
+async def test_a_mail_server_that_is_away_is_said_and_the_mails_wait(migrated: Path, tmp_path: Path) -> None:
     nobody = sending_to(settings.Smtp("127.0.0.1", free_port(), "", "", "none"))
     await two_mails(tmp_path)
     delivered, listed = await mail(tmp_path, "deliver", **nobody), await mail(tmp_path, "list")
@@ -312,7 +511,7 @@ async def test_a_mail_server_that_is_away_is_said_and_the_mails_wait(tmp_path: P
 
 
 async def test_a_deliverer_killed_after_sending_sends_again_with_the_same_message_id(
-    tmp_path: Path, start: Starter
+    migrated: Path, tmp_path: Path, start: Starter
 ) -> None:
     await two_mails(tmp_path)
     async with smtp_server.listening(tmp_path) as server:
@@ -343,7 +542,7 @@ def test_mails_are_never_taken_for_sent_where_settings_are_missing(tmp_path: Pat
         assert f"MYPAGE_{name}" in refused.stderr
 
 
-async def test_the_demo_shows_its_mails_at_once(start: Starter, tmp_path: Path) -> None:
+async def test_the_demo_shows_its_mails_at_once(after_a_demo: Path, start: Starter, tmp_path: Path) -> None:
     port = free_port()
     start("demo", "--port", str(port))
     until(lambda: answers(port))
@@ -358,7 +557,7 @@ async def test_the_demo_shows_its_mails_at_once(start: Starter, tmp_path: Path) 
     assert mypage(tmp_path, "mail", "deliver").stdout == "0 sent, 0 put off, 0 refused\n"
 
 
-async def test_a_server_delivers_in_the_background(start: Starter, tmp_path: Path) -> None:
+async def test_a_server_delivers_in_the_background(start: Starter, migrated: Path, tmp_path: Path) -> None:
     await two_mails(tmp_path)
     async with smtp_server.listening(tmp_path) as server:
         start("serve", "--port", str(free_port()), **{**SERVING, **sending_to(server.settings)})

@@ -16,7 +16,7 @@ from piccolo.table import Table
 from app import database
 from app.domain import tables
 from app.domain.tables import TABLES
-from app.migrate import migrate, pending
+from app.migrate import TooOld, migrate, pending
 from tests import people
 from tests.people import HASH
 
@@ -130,6 +130,16 @@ async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing
     assert await pending() == []
     assert await migrate() == []
     assert await people.new_household()
+
+
+async def test_a_server_that_is_too_old_is_refused_by_its_version(
+    nothing: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.migrate.OLDEST", 1000)
+    version = (await database.rows("SHOW server_version"))[0][0]
+    with pytest.raises(TooOld, match=f"PostgreSQL {version}: 1000 or newer"):
+        await migrate()
+    assert (await database.rows("SELECT to_regclass('migration') AS there"))[0]["there"] is None
 
 
 async def test_two_that_migrate_an_empty_database_at_once_both_succeed(nothing: None) -> None:

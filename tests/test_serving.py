@@ -1,0 +1,104 @@
+"""What runs around the portal: its start, its log, and the clock that a start must leave alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app import database
+from app.domain import clock, tables
+from app.domain.tables import TABLES
+from app.main import portal
+from app.serving import OneLine
+from tests.conftest import SETTINGS
+
+BROKEN = """
+import asyncio, socket, sys
+from app import serving
+
+async def app(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "broken"})
+    raise RuntimeError("broken")
+
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    port = probe.getsockname()[1]
+asyncio.run(serving._serve_here(app, port, ready=lambda: print("ready")))
+"""
+
+
+def test_a_server_that_did_not_start_is_not_called_ready() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "broken" in done.stderr
+
+
+def record(text: str, *arguments: object, error: BaseException | None = None) -> logging.LogRecord:
+    info = (type(error), error, error.__traceback__) if error else None
+    return logging.LogRecord("mypage", logging.ERROR, __file__, 1, text, arguments, info)
+
+
+def test_a_record_is_one_line_with_time_level_and_logger() -> None:
+    line = OneLine().format(record("away: %s %s", "GET", "/お手続き"))
+    moment, level, name, text = line.split(" ", 3)
+    assert datetime.now(UTC) - datetime.fromisoformat(moment) < timedelta(minutes=1)
+    assert (level, name, text) == ("ERROR", "mypage", "away: GET /お手続き")
+
+
+@pytest.mark.parametrize("sign", ["\n", "\r", "\x0b", "\x1b", "\x85", "\u2028", "\u202e"])
+def test_nobody_writes_a_second_line_into_the_log(sign: str) -> None:
+    line = OneLine().format(record("%s", f"/a{sign}2026 INFO mypage forged", error=ValueError(f"x{sign}y")))
+    assert line.isprintable()
+    assert "ValueError" in line
+
+
+async def test_starting_the_portal_leaves_the_clock_where_it_is(
+    server: dict[str, Any], empty_database: str
+) -> None:
+    before = database.engine()
+    clock.start_at(datetime(2031, 5, 6, tzinfo=UTC))
+    asked: asyncio.Queue[Any] = asyncio.Queue()
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    app: Any = portal(SETTINGS, database.Engine({**server, "database": empty_database}))
+    running = asyncio.create_task(app({"type": "lifespan", "app": None}, asked.get, told.put))
+    try:
+        await asked.put({"type": "lifespan.startup"})
+        assert (await told.get())["type"] == "lifespan.startup.complete"
+        assert clock.now().year == 2031
+        await asked.put({"type": "lifespan.shutdown"})
+        await running
+    finally:
+        database.use(before, TABLES)
+
+
+async def test_the_newest_stored_moment_is_the_last_of_all_that_were_stored(filled_database: str) -> None:
+    newest = await clock.newest_stored()
+    registered = await tables.Account.select(tables.Account.registered_at).output(as_list=True)
+    assert newest == max(registered)
+    for later, table in enumerate(("account", "service_period", "mail_address", "web_space", "mailbox"), 1):
+        moment = datetime(2030, 1, later, tzinfo=UTC)
+        await database.rows(STORE[table], moment)
+        assert await clock.newest_stored() == moment
+
+
+STORE = {
+    "account": "UPDATE account SET deleted_at = $1 WHERE id = 1",
+    "service_period": "INSERT INTO service_period (contract, product, started_at) VALUES (1, 'x', $1)",
+    "mail_address": "INSERT INTO mail_address (contract, account, address, registered_at) VALUES (1, 1, 'a', $1)",
+    "web_space": "INSERT INTO web_space (contract, account, name, registered_at) VALUES (1, 1, 'a', $1)",
+    "mailbox": "INSERT INTO mailbox (contract, account, opened_at) VALUES (1, 1, $1)",
+}
+
+
+async def test_nothing_stored_is_no_moment(empty_database: str) -> None:
+    assert await clock.newest_stored() is None
