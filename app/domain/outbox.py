@@ -107,6 +107,7 @@ def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str
 _texts = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent.parent / "partials" / "mails"),
     autoescape=False,  # noqa: S701 - plain text
+    auto_reload=False,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
