@@ -147,6 +147,8 @@ def _end_with_parent() -> None:
 
 def worker() -> ASGIApp:
     """The application of one worker process."""
+    # Until granian has its own handlers here, those of the parent, inherited, would swallow the request to end.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
     chosen = settings.production()
     return portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
