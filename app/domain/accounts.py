@@ -315,10 +315,11 @@ class DeleteAccount:
         )
 
     async def _tell(self, member: Member, account: Account) -> None:
-        """To the address as it was, too: the person may have lost it without a doing of their own."""
+        """To the person's address of another company, too: one of ours has just ended."""
+        contact = await recipients.of_contract(member.contract.id)
         await outbox.post(
             member.contract.id,
-            await recipients.of_account(account),
+            [*contact, *([account.other_address] if account.other_address else [])],
             "account-deleted",
             by=outbox.done_by(member),
             login=account.login,

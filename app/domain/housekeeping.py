@@ -11,6 +11,8 @@ from app.domain.changes import VALID
 LOCK = 7_302_021
 """Key of the advisory lock: one worker at a time."""
 EVERY = timedelta(minutes=10)
+SENT_MAILS = timedelta(days=30)
+"""How long a delivered mail is kept; one that was refused stays for `mypage mail list`."""
 
 
 async def tidy() -> bool:
@@ -40,5 +42,6 @@ async def tidy() -> bool:
         await database.rows(
             "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1)
         )
+        await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
         await attempts.forget(now)
     return True
