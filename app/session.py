@@ -61,6 +61,10 @@ class Visit:
     def csrf_token(self) -> str:
         return self.keys.csrf(self.token or self.browser)
 
+    def knows(self, login: str) -> bool:
+        """Whether this browser has logged in with that login before."""
+        return any(mark in self.known for mark in self.keys.marks(login))
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -225,6 +229,12 @@ def _remember_browser(visit: Visit) -> None:
     visit.cookies.append(visit.keys.cookie(visit.keys.browser_cookie, signed, BROWSER_AGE))
 
 
+def _remember_login(visit: Visit, login: str) -> None:
+    marks = visit.keys.marks(login)
+    visit.known = (marks[0], *(other for other in visit.known if other not in marks))[:KNOWN_LOGINS]
+    _remember_browser(visit)
+
+
 def _remember_session(visit: Visit, token: str, role: Role) -> None:
     # The role is a copy for whoever reads cookies. Nothing here is decided by it: the row decides.
     signed = visit.keys.sign("session", [token, role.value])
@@ -262,12 +272,9 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
     """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
     visit = visit_of(request)
     login = f"{by} {name}"
-    marks = visit.keys.marks(login)
+    address = request.client.host if request.client else "unknown"
     counted = await attempts.count(
-        visit.keys.newest,
-        login,
-        request.client.host if request.client else "unknown",
-        visit.browser if set(marks) & set(visit.known) else None,
+        visit.keys.newest, login, address, visit.browser if visit.knows(login) else None
     )
     token = secrets.token_urlsafe(32)
     await logins.open_session(by, name, password, token_hash(token))
@@ -277,9 +284,8 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
         raise logins.WrongPair  # the password was changed just now
     await _close(visit)
     visit.token, visit.member = token, member
-    visit.known = (marks[0], *(other for other in visit.known if other not in marks))[:KNOWN_LOGINS]
     _remember_session(visit, token, member.role)
-    _remember_browser(visit)
+    _remember_login(visit, login)
     return member
 
 

@@ -96,7 +96,11 @@ _OPTIONAL_PHONE = _Rule(
     fields.optional_phone, 'must be "" or 10 or 11 digits, the first 0; hyphens are allowed'
 )
 _CUSTOMER_NUMBER = _Rule(fields.customer_number, "must be 14 digits")
-_HASH = _Rule(_hash, "must be an argon2id hash ($argon2id$v=19$m=…,t=…,p=…$salt$hash) without pepper")
+_HASH = _Rule(
+    _hash,
+    "must be an argon2id hash ($argon2id$v=19$m=…,t=…,p=…$salt$hash) without pepper, "
+    "of at most m=65536, t=4, p=4",
+)
 
 _CONTRACT = {
     "contract_type": _ONE_LINE,

@@ -187,7 +187,7 @@ class Session(Table):
 
 
 class Attempt(Table):
-    """Failed logins, counted per login, per address, per browser and over all (session.py)."""
+    """Failed logins, counted per login, per address, per browser and over all (attempts.py)."""
 
     key = Bytea(primary_key=True, default=None, help_text="keyed hash: no address and no name is kept")
     failures = Integer(default=0)

@@ -10,7 +10,6 @@ from litestar.params import FromPath
 
 from app import forms
 from app.domain import changes, fields, mail_addresses, mail_system
-from app.domain.fields import Wrong
 from app.domain.mail_addresses import RegisterOtherAddress, RegisterUcomAddress
 from app.domain.members import Account, Member, Permission
 from app.forms import Form
@@ -64,11 +63,7 @@ async def _ucom_address(form: Form, account: Account) -> str | None:
     local_part = form.take("local_part", fields.local_part)
     if local_part is None:
         return None
-    try:
-        return await mail_addresses.free_address(account, local_part)
-    except Wrong as wrong:
-        form.must(False, "local_part", wrong.reason)
-        return None
+    return await form.accept("local_part", mail_addresses.free_address(account, local_part))
 
 
 def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:

@@ -10,7 +10,6 @@ from litestar.params import FromPath
 
 from app import forms
 from app.domain import changes, fields, mail_system, web_space
-from app.domain.fields import Wrong
 from app.domain.members import Account, Permission
 from app.domain.web_space import DeleteWebSpace, RegisterWebSpace
 from app.forms import Form
@@ -42,10 +41,8 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
 
 async def _free_name(form: Form) -> str:
     space = form.take("space", partial(fields.local_part, label="Webスペース名"))
-    try:
-        await web_space.must_be_free(space or "")
-    except Wrong as wrong:
-        form.must(False, "space", wrong.reason)
+    if space:
+        await form.accept("space", web_space.must_be_free(space))
     return space or ""
 
 
