@@ -66,13 +66,18 @@ async def test_an_unknown_change_is_not_found(contractor: Browser) -> None:
         assert contractor.answer.status_code == 404
 
 
-async def test_the_history_lists_changes_newest_first_with_who_asked(contractor: Browser, admin: Browser) -> None:
+async def test_the_history_lists_changes_newest_first_with_who_asked(
+    contractor: Browser, admin: Browser
+) -> None:
     await ask(contractor, "一")
     await contractor.submit()
     await ask(admin, "二")
     await admin.submit()
     await contractor.open("/changes")
-    rows = [[cell.get_text(strip=True) for cell in row.select("th, td")] for row in contractor.page.select("tbody tr")]
+    rows = [
+        [cell.get_text(strip=True) for cell in row.select("th, td")]
+        for row in contractor.page.select("tbody tr")
+    ]
     assert [row[4] for row in rows] == ["arteri-an-002", "お客様番号"]
     assert rows[0][0] > rows[1][0]
     assert rows[0][2:4] == ["アカウントID変更", "arteri-an-001"]

@@ -21,7 +21,9 @@ async def test_six_to_ten_letters_digits_and_symbols_are_taken(contractor: Brows
     assert contractor.rows["お客様番号"] == "90000000000000"
 
 
-@pytest.mark.parametrize("password", ["abc12", "01234567890", "パスワード12", "abc 123", "000000", "900000", ""])
+@pytest.mark.parametrize(
+    "password", ["abc12", "01234567890", "パスワード12", "abc 123", "000000", "900000", ""]
+)
 async def test_others_are_refused_and_never_cut(contractor: Browser, password: str) -> None:
     await change(contractor, password)
     assert contractor.answer.status_code == 422
