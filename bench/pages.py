@@ -24,7 +24,15 @@ from app.migrate import migrate
 from tests.browser import Browser
 
 TIMES = 400
-PAGES = ("/healthz", "/contact", "/", "/?open=arteri-an-002", "/accounts/arteri-an-002", "/accounts", "/changes")
+PAGES = (
+    "/healthz",
+    "/contact",
+    "/",
+    "/?open=arteri-an-002",
+    "/accounts/arteri-an-002",
+    "/accounts",
+    "/changes",
+)
 
 
 def main() -> None:
