@@ -59,8 +59,9 @@ with EmbeddedPostgres(pathlib.Path(sys.argv[1])) as postgres:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "mypage"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Not in a folder with the test's name: a path that is too long leads to another place at each start."""
+    return tmp_path_factory.mktemp("pg") / "mypage"
 
 
 @asynccontextmanager
