@@ -37,6 +37,9 @@ SETTINGS = settings.Settings(
     mail_system=settings.DEMO_MAIL_SYSTEM,
 )
 
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+"""PostgreSQL for tests: nothing has to survive a power cut, and no table lives long enough to be vacuumed."""
+
 _numbers = itertools.count(1)
 
 
@@ -54,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         yield database.arguments(url)
         return
     with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as postgres:
-        yield postgres.start({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+        yield postgres.start(FAST)
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +93,15 @@ async def filled_database(
     """A fresh database with the contracts of the stories, in use by app.database; its name."""
     async for name in _copy(server, worker, templates[1]):
         yield name
+
+
+@pytest.fixture(scope="module")
+async def lasting_database(
+    server: dict[str, Any], worker: str, templates: tuple[str, str]
+) -> AsyncIterator[database.Engine]:
+    """A database for the tests of a module that change nothing in it; each has to `database.use` its engine."""
+    async for _ in _copy(server, worker, templates[1]):
+        yield database.engine()
 
 
 @pytest.fixture(scope="session")

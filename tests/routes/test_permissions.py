@@ -6,6 +6,7 @@ Every route stands in ROUTES below with the permission it must name, so a new on
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from litestar import Litestar
 from litestar.types import ASGIApp
 
+from app import database
 from app.domain import fields
 from app.domain.members import MATRIX, Permission, Role, allowed
+from app.domain.tables import TABLES
 from app.front_door import FrontDoor
 from tests.browser import Browser
 from tests.conftest import HOST
@@ -85,14 +88,34 @@ class Person:
     browser: Browser
 
 
+@pytest.fixture(scope="module")
+async def household(
+    application: ASGIApp, lasting_database: database.Engine
+) -> AsyncIterator[dict[Role, Browser]]:
+    """A browser of each role, logged in once for all cells: looking at pages changes nothing."""
+    database.use(lasting_database, TABLES)
+    async with AsyncExitStack() as stack:
+        browsers = {role: await stack.enter_async_context(Browser(application, HOST)) for role in Role}
+        for role, browser in browsers.items():
+            await browser.log_in(*LOGINS[role])
+        yield browsers
+
+
 @pytest.fixture(params=list(Role))
-async def person(
-    request: pytest.FixtureRequest, application: ASGIApp, filled_database: str
-) -> AsyncIterator[Person]:
-    """Each role in turn, logged in."""
+def person(
+    request: pytest.FixtureRequest, household: dict[Role, Browser], lasting_database: database.Engine
+) -> Person:
+    """Each role in turn."""
+    database.use(lasting_database, TABLES)
+    return Person(request.param, household[request.param])
+
+
+@pytest.fixture
+async def nobody(application: ASGIApp, lasting_database: database.Engine) -> AsyncIterator[Browser]:
+    """A browser that nobody is logged in with."""
+    database.use(lasting_database, TABLES)
     async with Browser(application, HOST) as browser:
-        await browser.log_in(*LOGINS[request.param])
-        yield Person(request.param, browser)
+        yield browser
 
 
 def inner(application: ASGIApp) -> Litestar:
@@ -122,13 +145,13 @@ def test_every_permission_is_in_the_matrix_or_open_to_everybody() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
-async def test_without_a_login_only_open_pages_answer(visitor: Browser, method: str, path: str) -> None:
+async def test_without_a_login_only_open_pages_answer(nobody: Browser, method: str, path: str) -> None:
     if ROUTES[method, path] in (Permission.PUBLIC, Permission.ANYONE):
         return
     concrete = path.replace("{login:str}", OWN[Role.USER]).replace(
         "{identity:uuid}", "00000000-0000-0000-0000-000000000000"
     )
-    answer = await visitor.request(method, concrete, headers={"Sec-Fetch-Site": "same-origin"})
+    answer = await nobody.request(method, concrete, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/login?next=")
 
