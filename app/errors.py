@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from app import database
 from app.domain.attempts import TooMany
 from app.domain.members import Forbidden, Missing, SessionEnded
+from app.domain.proofs import ProofNeeded
 from app.render import by_htmx, page, see_other
 from app.session import READING, Untrusted, visit_if_any
 
@@ -89,17 +90,28 @@ def _page(request: Request[Any, Any, Any], status: int, text: str | None = None)
 def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
     """To the login page and back; a sentence there says why."""
     visit = visit_if_any(request)
-    path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
-    asked = "/" if path in ACTIONS else path
-    if request.method in READING and question:
-        asked += f"?{question}"
-    query = {"next": asked}
+    query = {"next": _asked_for(request)}
     if visit and visit.ended:
         query["expired"] = "1"
-    login = f"/login?{urlencode(query)}"
+    return _elsewhere(request, f"/login?{urlencode(query)}")
+
+
+def proof_needed(request: Request[Any, Any, Any], error: ProofNeeded) -> Response[Any]:
+    """To the page that asks for a password again, and back."""
+    return _elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
+
+
+def _asked_for(request: Request[Any, Any, Any]) -> str:
+    """Where to come back to: the page that was asked for, or the one that the form stood on."""
+    path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
+    asked = "/" if path in ACTIONS else path
+    return f"{asked}?{question}" if request.method in READING and question else asked
+
+
+def _elsewhere(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     if by_htmx(request):
-        return Response("", status_code=200, headers={"HX-Redirect": login})
-    return see_other(login)
+        return Response("", status_code=200, headers={"HX-Redirect": path})
+    return see_other(path)
 
 
 def forbidden(request: Request[Any, Any, Any], error: Forbidden) -> Response[str]:
@@ -158,6 +170,7 @@ def _report(request: Request[Any, Any, Any], error: Exception) -> None:
 
 HANDLERS: ExceptionHandlersMap = {
     SessionEnded: session_ended,
+    ProofNeeded: proof_needed,
     Forbidden: forbidden,
     Missing: missing,
     Untrusted: untrusted,

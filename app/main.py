@@ -31,6 +31,7 @@ from app.routes import (
     mail_service,
     mailbox,
     overview,
+    proof,
     web_space,
 )
 from app.static_files import StaticFiles
@@ -49,6 +50,8 @@ ROUTES = [
     login.log_in,
     login.log_out,
     login.extend,
+    proof.proof_page,
+    proof.prove,
     overview.overview,
     overview.account,
     accounts.account_list,

@@ -21,8 +21,9 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException
 
 from app import database, forms
-from app.domain import attempts, logins, members
+from app.domain import attempts, logins, members, proofs
 from app.domain.members import Forbidden, Member, Permission, Role, SessionEnded
+from app.domain.proofs import Step
 
 if TYPE_CHECKING:
     from litestar import Request
@@ -59,7 +60,7 @@ class Visit:
 
     @property
     def csrf_token(self) -> str:
-        return self.keys.csrf(self.token or self.browser)
+        return self.keys.csrf(anchor(self.token) if self.token else self.browser)
 
     def knows(self, login: str) -> bool:
         """Whether this browser has logged in with that login before."""
@@ -125,7 +126,9 @@ class Keys:
         return tuple(self._derive(key, "known", login).hex()[:16] for key in self.secret_keys)
 
     def seal_keys(self, token: str) -> tuple[bytes, ...]:
-        return tuple(base64.urlsafe_b64encode(self._derive(key, "seal", token)) for key in self.secret_keys)
+        return tuple(
+            base64.urlsafe_b64encode(self._derive(key, "seal", anchor(token))) for key in self.secret_keys
+        )
 
     @staticmethod
     def _derive(key: bytes, purpose: str, binding: str) -> bytes:
@@ -142,10 +145,20 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+def new_token(kept: str | None = None) -> str:
+    """A token that nobody can guess: an anchor, which stays when a proof gives the session a new one, and the rest."""
+    return f"{kept or secrets.token_urlsafe(16)}.{secrets.token_urlsafe(32)}"
+
+
+def anchor(token: str) -> str:
+    """What CSRF tokens and seals are bound to, so that pages opened before a proof still hold after it."""
+    return token.partition(".")[0]
+
+
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """The one guard: finds the member, then asks the matrix. A handler that names no permission is closed.
 
-    Raises SessionEnded, Forbidden, Untrusted.
+    Raises SessionEnded, Forbidden, Untrusted, ProofNeeded.
     """
     permission = handler.opt.get("permission")
     if permission == Permission.PUBLIC:
@@ -162,6 +175,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         await _from_own_page(request, visit, before_login=anyone)
     if visit.member and not anyone:
         visit.member.require(permission, writing=writing and permission != Permission.SESSION)
+        proofs.require(visit.member, handler.opt.get("step"))
 
 
 def visit_of(request: Request[Any, Any, Any]) -> Visit:
@@ -253,7 +267,10 @@ async def _from_own_page(request: Request[Any, Any, Any], visit: Visit, *, befor
     if site is None and origin is not None and _host(origin) != request.headers.get("host"):
         raise Untrusted
     token = (await forms.read(request)).typed.get("csrf_token", "")
-    bindings = {visit.token or visit.browser, *([visit.browser] if before_login else [])}
+    bindings = {
+        anchor(visit.token) if visit.token else visit.browser,
+        *([visit.browser] if before_login else []),
+    }
     if not any(visit.keys.csrf_holds(binding, token) for binding in bindings):
         raise Untrusted
 
@@ -272,11 +289,8 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
     """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
     visit = visit_of(request)
     login = f"{by} {name}"
-    address = request.client.host if request.client else "unknown"
-    counted = await attempts.count(
-        visit.keys.newest, login, address, visit.browser if visit.knows(login) else None
-    )
-    token = secrets.token_urlsafe(32)
+    counted = await _count(request, visit, login)
+    token = new_token()
     await logins.open_session(by, name, password, token_hash(token))
     await attempts.succeeded(counted)
     member = await members.find(token_hash(token), visit.keys.seal_keys(token))
@@ -287,6 +301,27 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
     _remember_session(visit, token, member.role)
     _remember_login(visit, login)
     return member
+
+
+async def prove(request: Request[Any, Any, Any], step: Step, number: str, password: str) -> None:
+    """Pass a step: the session goes on under a new id. Raises logins.WrongPair, attempts.TooMany, SessionEnded."""
+    visit, member = visit_of(request), who(request)
+    if step is Step.RECENT:
+        login = f"account {member.own.login}" if member.own else f"customer {member.customer_number}"
+    else:
+        login = f"customer {number}"
+    counted = await _count(request, visit, login)
+    token = new_token(kept=anchor(visit.token or ""))
+    await logins.prove(member, step, number, password, token_hash(token))
+    await attempts.succeeded(counted)
+    visit.token = token
+    _remember_session(visit, token, member.role)
+
+
+async def _count(request: Request[Any, Any, Any], visit: Visit, login: str) -> attempts.Counted:
+    address = request.client.host if request.client else "unknown"
+    known = visit.browser if visit.knows(login) else None
+    return await attempts.count(visit.keys.newest, login, address, known)
 
 
 async def log_out(request: Request[Any, Any, Any]) -> None:

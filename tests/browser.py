@@ -60,6 +60,12 @@ class Browser(httpx.AsyncClient):
                 return await self.press("/login", {**filled, "name": name, "password": password})
         raise AssertionError("no such login form")
 
+    async def prove(self, password: str, number: str = "") -> BeautifulSoup:
+        """On the page that asks for a password again: type it, and the customer number where it is asked for."""
+        return await self.submit(
+            "/proof", password=password, **({"customer_number": number} if number else {})
+        )
+
     def form(self, action: str | None = None) -> Tag:
         """The page's form with that action, else the only one in main."""
         forms = [form for form in self.page.select("form") if form["action"] == action]

@@ -11,6 +11,7 @@ from app.domain import billing, catalogue, mail_addresses, mail_service, outbox,
 from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.fields import Wrong
 from app.domain.members import ROLE_NAMES, Account, Member, Permission
+from app.domain.proofs import Step
 from app.domain.tables import Session, UsedPassword
 
 if TYPE_CHECKING:
@@ -271,6 +272,7 @@ class DeleteAccount:
     kind: ClassVar[str] = "account-deletion"
     name: ClassVar[str] = "アカウントID削除"
     permission: ClassVar[Permission] = Permission.ACCOUNTS
+    step: ClassVar[Step] = Step.RECENT
 
     login: str
 

@@ -16,8 +16,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app import database
-from app.domain import billing, clock, members, tables
+from app.domain import billing, clock, members, proofs, tables
 from app.domain.members import Member, Missing, Permission, Role
+from app.domain.proofs import Step
 
 VALID = timedelta(minutes=30)
 """A confirm page expires so long after its input page was sent."""
@@ -147,6 +148,11 @@ def kind(change: C) -> C:
     return change
 
 
+def step_of(change: Change) -> Step | None:
+    """The step that comes before the change's confirm page; most changes have none."""
+    return getattr(change, "step", None)
+
+
 async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
     """Keep the change until the member confirms it; `peek`: the first characters of the password it sets."""
     kept = tables.Change(
@@ -207,7 +213,8 @@ async def history(member: Member, before: int | None = None) -> list[Asked]:
 
 
 def review(member: Member, change: Change) -> Review:
-    """The confirm page, from the contract as it is now. Raises Refused."""
+    """The confirm page, from the contract as it is now. Raises Refused, ProofNeeded."""
+    proofs.require(member, step_of(change))
     try:
         return change.review(member, clock.now())
     except Missing as missing:
@@ -215,7 +222,9 @@ def review(member: Member, change: Change) -> Review:
 
 
 async def confirm(member: Member, identity: uuid.UUID) -> None:
-    """Carry out a pending change; one that is applied or expired stays as it is. Raises Refused, Forbidden.
+    """Carry out a pending change; one that is applied or expired stays as it is.
+
+    Raises Refused, Forbidden, ProofNeeded.
 
     The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
     judged again on what is true then.
@@ -233,6 +242,7 @@ async def confirm(member: Member, identity: uuid.UUID) -> None:
         if fresh is None:
             raise members.SessionEnded
         fresh.require(change.permission, writing=True)
+        proofs.require(fresh, step_of(change))
         try:
             receipt = await change.apply(fresh, now)
         except Missing as missing:

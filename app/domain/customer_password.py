@@ -11,6 +11,7 @@ from app.domain import outbox, passwords, recipients
 from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, kind
 from app.domain.fields import Wrong
 from app.domain.members import Member, Permission
+from app.domain.proofs import Step
 from app.domain.tables import Contract, Session, UsedPassword
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class ChangeCustomerPassword:
     kind: ClassVar[str] = "customer-password"
     name: ClassVar[str] = "お客様番号パスワード変更"
     permission: ClassVar[Permission] = Permission.CONTRACT
+    step: ClassVar[Step] = Step.RECENT
 
     password_hash: str
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from app import database
 from app.domain import clock, passwords
+from app.domain.members import Member, SessionEnded
+from app.domain.proofs import Step
 from app.domain.tables import Account, Contract, Session
 
 By = Literal["customer", "account"]
@@ -44,6 +46,26 @@ async def open_session(by: By, name: str, password: str, token_hash: bytes) -> N
         await database.rows(_OPEN, token_hash, owner.contract, owner.account, clock.now())
 
 
+async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
+    """Note in the member's session that the step was passed, and give it a new token. `number`: the customer's step only.
+
+    Raises WrongPair, after the same time for another contract's number; SessionEnded if it ended meanwhile.
+    """
+    customer = step is Step.CUSTOMER or member.own is None
+    owner = await _owner("customer", member.customer_number) if customer else await _own(member)
+    if owner is None or (step is Step.CUSTOMER and number != member.customer_number):
+        await passwords.pretend(password)
+        raise WrongPair
+    if not await passwords.verify(owner.password_hash, password):
+        raise WrongPair
+    own = step is Step.RECENT or member.own is None
+    async with database.engine().transaction():
+        if await _lock(owner) != owner.password_hash:
+            raise WrongPair  # changed while the password was looked at
+        if not await database.rows(_PROVED, member.token_hash, token_hash, own, customer, clock.now()):
+            raise SessionEnded
+
+
 async def end_session(token_hash: bytes) -> None:
     """From now on the session's cookie opens nothing, whoever has a copy."""
     await Session.delete().where(Session.token_hash == token_hash)
@@ -57,6 +79,10 @@ async def _owner(by: By, name: str) -> Owner | None:
     columns = Account.select(Account.id, Account.contract, Account.password_hash)
     row = await columns.where(Account.login == name, Account.deleted_at.is_null()).first()
     return Owner(row["contract"], row["id"], row["password_hash"]) if row else None
+
+
+async def _own(member: Member) -> Owner | None:
+    return await _owner("account", member.own.login) if member.own else None
 
 
 async def _lock(owner: Owner) -> str | None:
@@ -83,5 +109,10 @@ async def _renew(owner: Owner, made: str) -> None:
     await database.rows(_REMEMBER, owner.contract, owner.account, made)
 
 
+_PROVED = """
+UPDATE session SET token_hash = $2, proved_at = CASE WHEN $3 THEN $5 ELSE proved_at END,
+    customer_proved_at = CASE WHEN $4 THEN $5 ELSE customer_proved_at END
+WHERE token_hash = $1 RETURNING 1
+"""
 _OPEN = "INSERT INTO session (token_hash, contract, account, opened_at, seen_at) VALUES ($1, $2, $3, $4, $4)"
 _REMEMBER = "INSERT INTO used_password (contract, account, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"

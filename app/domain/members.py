@@ -228,6 +228,10 @@ class Member:
     role: Role
     contract: Contract
     own: Account | None
+    proved_at: datetime
+    """When the own password was typed last, at login or since (proofs.py)."""
+    customer_proved_at: datetime | None
+    """When お客様番号 and its password were typed again in this session."""
     token_hash: bytes = field(repr=False)
     seal_keys: tuple[bytes, ...] = field(repr=False, default=())
     """Keys that only this session's cookie leads to, newest first (changes.py seals with them)."""
@@ -320,7 +324,7 @@ _FIND = f"""
 WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
 )
-SELECT s.account, me.role, {_GRAPH} AS graph
+SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {_GRAPH} AS graph
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
 WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
@@ -343,7 +347,9 @@ async def find(token_hash: bytes, seal_keys: tuple[bytes, ...] = ()) -> Member |
 
 def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]) -> Member:
     contract = _contract.decode(row["graph"])
-    if row["account"] is None:
-        return Member(Role.CUSTOMER, contract, None, token_hash, seal_keys)
-    (own,) = (account for account in contract.accounts if account.id == row["account"])
-    return Member(Role(row["role"]), contract, own, token_hash, seal_keys)
+    own = None
+    if row["account"] is not None:
+        (own,) = (account for account in contract.accounts if account.id == row["account"])
+    role = Role(row["role"]) if own else Role.CUSTOMER
+    proofs = row["proved_at"], row["customer_proved_at"]
+    return Member(role, contract, own, *proofs, token_hash, seal_keys)

@@ -184,6 +184,8 @@ class Session(Table):
     )
     opened_at = Timestamptz(default=None)
     seen_at = Timestamptz(default=None)
+    proved_at = Timestamptz(null=True, default=None, help_text="own password typed again; none: at login")
+    customer_proved_at = Timestamptz(null=True, default=None, help_text="お客様番号 and password typed again")
 
 
 class Attempt(Table):

@@ -11,12 +11,13 @@ from app import forms
 from app.domain import changes, customer_password, fields
 from app.domain.customer_password import ChangeCustomerPassword
 from app.domain.members import Permission
+from app.domain.proofs import Step
 from app.forms import Form
 from app.render import page, see_other
 from app.session import who
 
 
-@get("/customer-password", opt={"permission": Permission.CONTRACT})
+@get("/customer-password", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
     return _page(request, Form())
 

@@ -190,7 +190,8 @@ async def test_an_account_id_that_is_not_in_the_graph_is_nobody_and_never_the_cu
     family: Household,
 ) -> None:
     contract = (await people.log_in(family.contract, family.mother)).contract
-    row: Any = {"account": 0, "role": "user", "graph": msgspec.json.encode(contract)}
+    graph = msgspec.json.encode(contract)
+    row: Any = {"account": 0, "role": "user", "graph": graph, "proved_at": None, "customer_proved_at": None}
     with pytest.raises(ValueError, match="unpack"):
         members._member(row, b"", ())
 

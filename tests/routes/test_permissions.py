@@ -59,6 +59,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/logout"): Permission.SESSION,
     ("GET", "/privacy"): Permission.ANYONE,
     ("GET", "/readyz"): Permission.PUBLIC,
+    ("GET", "/proof"): Permission.SESSION,
+    ("POST", "/proof"): Permission.SESSION,
     ("POST", "/session/extend"): Permission.SESSION,
     ("GET", "/static/{name:str}"): Permission.PUBLIC,
     ("GET", "/{path:path}"): Permission.ANYONE,

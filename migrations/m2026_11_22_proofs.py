@@ -1,0 +1,26 @@
+"""Proofs: when a session's person last typed a password again (proofs.py)."""
+
+from __future__ import annotations
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from app import database
+
+ID = "2026-11-22T18:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "proofs"
+
+STATEMENTS = (
+    "ALTER TABLE session ADD COLUMN proved_at timestamptz, ADD COLUMN customer_proved_at timestamptz",
+)
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="mypage", description=DESCRIPTION)
+
+    async def run() -> None:
+        for statement in STATEMENTS:
+            await database.rows(statement)
+
+    manager.add_raw(run)
+    return manager

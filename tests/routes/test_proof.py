@@ -1,0 +1,175 @@
+"""The step that asks for a password again: who is asked when, what it opens, and what it does to the session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+
+from app.domain import clock
+from tests.browser import Browser
+
+AFTER = "/customer-password"
+
+
+def pass_minutes(minutes: int) -> None:
+    clock.start_at(clock.now() + timedelta(minutes=minutes))
+
+
+async def test_after_ten_minutes_an_important_page_asks_for_the_password_and_then_opens(
+    contractor: Browser,
+) -> None:
+    await contractor.open(AFTER)
+    assert contractor.heading == "お客様番号パスワード変更"
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    assert contractor.heading == "パスワードの確認"
+    assert contractor.rows == {"お客様番号": "90000000000000"}
+    await contractor.prove("demo01")
+    assert (contractor.heading, contractor.path) == ("お客様番号パスワード変更", AFTER)
+
+
+async def test_a_wrong_or_missing_password_is_told_and_opens_nothing(contractor: Browser) -> None:
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    await contractor.prove("demo02")
+    assert contractor.reasons == ["パスワードが正しくありません。"]
+    assert contractor.answer.status_code == 422
+    await contractor.prove("")
+    assert contractor.reasons == ["パスワードを入力してください。"]
+    await contractor.open(AFTER)
+    assert contractor.heading == "パスワードの確認"
+
+
+async def test_guessing_there_is_limited_as_at_login(contractor: Browser) -> None:
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    for _ in range(10):
+        await contractor.prove("guess")
+        assert contractor.answer.status_code == 422
+        await contractor.open(AFTER)
+    await contractor.prove("demo01")
+    assert contractor.answer.status_code == 429
+
+
+async def test_an_account_id_gives_its_own_password_and_comes_back_to_its_confirm_page(
+    admin: Browser,
+) -> None:
+    await admin.open("/accounts/arteri-an-001/delete")
+    pass_minutes(11)
+    await admin.submit()
+    assert admin.rows == {"アカウントID": "arteri-an-002"}
+    await admin.prove("abc12345")
+    assert admin.heading == "アカウントID情報削除確認"
+    await admin.submit()
+    assert admin.heading == "アカウントID削除完了"
+
+
+async def test_a_confirm_page_that_was_left_open_asks_again_before_it_is_carried_out(admin: Browser) -> None:
+    await admin.open("/accounts/arteri-an-001/delete")
+    await admin.submit()
+    confirm = admin.path
+    pass_minutes(11)
+    await admin.submit()
+    assert admin.heading == "パスワードの確認"
+    await admin.prove("abc12345")
+    assert (admin.path, admin.heading) == (confirm, "アカウントID情報削除確認")
+
+
+async def test_what_was_typed_and_its_peek_are_still_there_after_the_step(contractor: Browser) -> None:
+    await contractor.open(AFTER)
+    pass_minutes(11)
+    await contractor.submit(password="Neu!1234", password_again="Neu!1234")
+    assert contractor.heading == "パスワードの確認"
+    await contractor.prove("demo01")
+    assert contractor.rows["新パスワード"] == "Neu*****"
+
+
+async def test_the_session_goes_on_under_a_new_id_and_the_old_cookie_opens_nothing(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    another_browser.cookies = contractor.cookies
+    copied = dict(contractor.cookies)
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    await contractor.prove("demo01")
+    assert contractor.cookies["__Host-mypage"] != copied["__Host-mypage"]
+    another_browser.cookies.clear()
+    for name, value in copied.items():
+        another_browser.cookies.set(name, value, domain="mypage.example.jp")
+    await another_browser.open("/")
+    assert another_browser.heading == "ログイン"
+
+
+async def test_a_form_opened_before_the_step_can_still_be_sent_after_it(contractor: Browser) -> None:
+    await contractor.open("/accounts/arteri-an-001/edit")
+    typed = contractor.page
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    await contractor.prove("demo01")
+    contractor.page = typed
+    await contractor.submit(given="次")
+    assert contractor.heading == "アカウントID登録／変更確認"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+async def test_the_step_leads_to_own_paths_only(contractor: Browser, target: str) -> None:
+    await contractor.open(f"/proof?step=recent&next={quote(target)}")
+    await contractor.prove("demo01")
+    assert contractor.path == "/"
+
+
+async def test_the_customers_step_asks_for_number_and_password_even_after_a_fresh_login(
+    contractor: Browser, admin: Browser
+) -> None:
+    for browser, told in ((contractor, False), (admin, True)):
+        await browser.open("/proof?step=customer&next=/accounts")
+        assert browser.heading == "お客様番号で再度ログイン"
+        assert ("管理者権限のアカウントIDでは表示できません" in browser.text) is told
+        await browser.prove("demo01", "9000-0000-0000-00")
+        assert browser.path == "/accounts"
+
+
+@pytest.mark.parametrize(
+    ("number", "password"),
+    [("90000000000000", "abc12345"), ("80000000000000", "tanin-1"), ("90000000000009", "demo01")],
+    ids=["wrong password", "another contract's own pair", "unknown number"],
+)
+async def test_only_the_own_contracts_pair_passes_the_customers_step(
+    admin: Browser, number: str, password: str
+) -> None:
+    await admin.open("/proof?step=customer&next=/accounts")
+    await admin.prove(password, number)
+    assert admin.reasons == ["入力されたお客様番号とお客様番号パスワードの組み合わせが正しくありません。"]
+
+
+async def test_a_user_role_member_cannot_pass_the_customers_step(family_user: Browser) -> None:
+    assert (await family_user.get("/proof?step=customer")).status_code == 403
+    await family_user.open("/proof?step=recent")
+    body = {"step": "customer", "customer_number": "90000000000000", "password": "demo01"}
+    body["csrf_token"] = str(family_user.form("/proof").select_one("[name=csrf_token]")["value"])  # type: ignore[index]
+    await family_user.press("/proof", body)
+    assert family_user.answer.status_code == 403
+
+
+async def test_a_deleted_person_is_told_so_instead_of_being_asked(
+    admin: Browser, contractor: Browser
+) -> None:
+    await contractor.open("/accounts/arteri-an-002/delete")
+    await contractor.submit()
+    await contractor.submit()
+    await admin.open("/proof?step=recent")
+    assert admin.answer.status_code == 403
+    assert "削除された" in admin.text
+
+
+async def test_an_unknown_step_is_no_page(contractor: Browser) -> None:
+    assert (await contractor.get("/proof")).status_code == 404
+    assert (await contractor.get("/proof?step=sideways")).status_code == 404
+
+
+async def test_htmx_is_sent_there_as_a_whole_page(contractor: Browser) -> None:
+    pass_minutes(11)
+    answer = await contractor.get(AFTER, headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"] == "/proof?step=recent&next=%2Fcustomer-password"
