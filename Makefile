@@ -36,6 +36,7 @@ bench: .venv/dev ## Measure: import of 100,000 contracts, pages per second
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot
 
+# With the oldest Python that we support (PYTHON=python3.11, as Debian 12 has it): a newer one may lock what it refuses.
 lock: ## Lock the dependencies anew, with hashes and without URLs
 	$(PYTHON) -m venv .build/lock && .build/lock/bin/pip install --quiet pip-tools
 	.build/lock/bin/pip-compile $(LOCKING) --output-file requirements.lock pyproject.toml
