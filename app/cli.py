@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from app import database, settings
-from app.domain import clock, passwords, peppers
+from app.domain import billing, catalogue, clock, passwords, peppers
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -33,6 +33,7 @@ MISTAKES = (
     Mistake,
     settings.SettingsError,
     peppers.WrongPeppers,
+    catalogue.NoPrice,
     database.WrongAddress,
     EmbeddedPostgresError,
 )
@@ -137,10 +138,11 @@ def _demo(chosen: argparse.Namespace) -> None:
         serving.claim("127.0.0.1", chosen.port)
     except serving.PortTaken as error:
         raise Mistake(str(error)) from error
+    clock.start_at(chosen.now)
+    _check_prices()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
         demo_settings = settings.demo(folder)
-        clock.start_at(chosen.now)
         asyncio.run(_with_database(connection, lambda: _prepare_demo(demo_settings)))
         with _ending_with(postgres):
             serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
@@ -198,6 +200,7 @@ def _serve(chosen: argparse.Namespace) -> None:
     from app import serving
 
     chosen_settings = settings.production()
+    _check_prices()
     if not 1 <= chosen.workers <= 64:
         raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
     try:
@@ -209,6 +212,11 @@ def _serve(chosen: argparse.Namespace) -> None:
             _with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=database.PATIENCE)
         )
         serving.production(connection, chosen.host, chosen.port, chosen.workers)
+
+
+def _check_prices() -> None:
+    """Raises NoPrice that names what is sold and has none: a purchase of today may be charged for this month."""
+    catalogue.check(billing.Month.of(clock.now()).first_day)
 
 
 async def _ready_to_serve(chosen: settings.Settings) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from app import cli, database, mail_transport, settings
 from app.cli import DEMO_CONTRACTS
-from app.domain import outbox
+from app.domain import catalogue, outbox
 from app.embedded import EmbeddedPostgres
 from tests import smtp_server
 from tests.browser import Browser
@@ -256,6 +256,20 @@ def test_serve_refuses_to_start_half_configured_and_names_each_setting(tmp_path:
         assert name in refused.stderr
     assert "short" not in refused.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_neither_demo_nor_serve_starts_without_a_price_and_the_product_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = mypage(tmp_path, "demo", "--port", str(free_port()), "--now", "2013-12-31T23:59")
+    assert early.returncode == 1
+    assert "no price on 2013-12-01 of mail-pack, mail-web, " in early.stderr
+    for name, value in SERVING.items():
+        monkeypatch.setenv(name, value)
+    lacking = [row for row in catalogue.PRICES if row.product != "kids-filter"]
+    monkeypatch.setattr(catalogue, "PRICES", lacking)
+    assert cli.main(["serve", "--port", str(free_port())]) == 1
+    assert "of kids-filter: see PRICES in app.domain.catalogue" in capsys.readouterr().err
 
 
 def test_serve_wants_the_schema_up_to_date(tmp_path: Path) -> None:

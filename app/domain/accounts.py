@@ -290,7 +290,9 @@ class DeleteAccount:
         return Review(
             title="アカウントID情報削除確認",
             rows=deletion_rows(account),
-            costs=cost_rows(billing.of_endings([*([ends] if ends else []), *account.periods], now))
+            costs=cost_rows(
+                billing.of_endings([*([ends] if ends else []), *account.periods], now, deleted=True)
+            )
             or (Row("アカウントIDの削除", "無料"),),
             button="削除",
             notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),

@@ -6,15 +6,18 @@ the month of the end; a period that ends in the month that it began is charged f
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol, Self
 
 from app.domain import catalogue
-from app.domain.catalogue import Product
-from app.domain.clock import TOKYO, day
+from app.domain.catalogue import SECURITY, Fee, Product
+from app.domain.clock import TOKYO
+
+_ISO = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, order=True)
@@ -23,6 +26,18 @@ class Month:
 
     year: int
     month: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From 2026-01. Raises ValueError."""
+        found = _ISO.fullmatch(text)
+        if not found:
+            raise ValueError(f"{text!r} is no month: write it as 2026-01")
+        return cls(int(found[1]), int(found[2]))
+
+    @classmethod
+    def of_day(cls, day: date) -> Self:
+        return cls(day.year, day.month)
 
     @classmethod
     def of(cls, moment: datetime) -> Self:
@@ -34,6 +49,15 @@ class Month:
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
     @property
+    def previous(self) -> Month:
+        return self.back(1)
+
+    def back(self, months: int) -> Month:
+        """So many months before."""
+        index = self.year * 12 + self.month - 1 - months
+        return Month(index // 12, index % 12 + 1)
+
+    @property
     def first_day(self) -> date:
         return date(self.year, self.month, 1)
 
@@ -41,21 +65,99 @@ class Month:
     def last_day(self) -> date:
         return date(self.year, self.month, monthrange(self.year, self.month)[1])
 
+    @property
+    def iso(self) -> str:
+        """As in a path: 2026-01."""
+        return f"{self.year:04}-{self.month:02}"
+
     def __str__(self) -> str:
         return f"{self.year}年{self.month}月"
 
 
-def charged_months(started_at: datetime, ended_at: datetime | None, upto: Month) -> list[Month]:
-    """The months that one service period is charged for, none after `upto`."""
+def charged_months(
+    started_at: datetime, ended_at: datetime | None, upto: Month, since: Month | None = None
+) -> list[Month]:
+    """The months that one service period is charged for, none before `since` and none after `upto`."""
     first = Month.of(started_at)
-    last = min(Month.of(ended_at), upto) if ended_at else upto
-    if ended_at and Month.of(ended_at) == first:
-        return [first] if first <= upto else []
-    months, month = [], first.next
+    last = Month.of(ended_at) if ended_at else None
+    month = first if last == first else first.next
+    if since and month < since:
+        month = since
+    last = min(last, upto) if last else upto
+    months = []
     while month <= last:
         months.append(month)
         month = month.next
     return months
+
+
+@dataclass(frozen=True)
+class Service:
+    """One purchase of a contract, as it is charged: `login` is the account ID that it is for, if any."""
+
+    id: int
+    login: str | None
+    product: Product
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What a service period costs in a month: yen with tax, and the rate in percent."""
+
+    service: Service
+    item: Product | Fee
+    month: Month
+    yen: int
+    tax_rate: int
+
+
+def charges(services: Sequence[Service], upto: Month, since: Month | None = None) -> list[Charge]:
+    """The charges of all purchases of one contract, from `since` up to `upto`, whatever their order.
+
+    Raises NoPrice when the catalogue lacks a price for a month.
+    """
+    made = []
+    for service in services:
+        items: list[tuple[Product | Fee, Month]] = [
+            (service.product, month)
+            for month in charged_months(service.started_at, service.ended_at, upto, since)
+        ]
+        fee = catalogue.FEES_OF_BUYING_AGAIN.get(service.product)
+        if fee and _bought_before(service, services):
+            month = Month.of(service.started_at)
+            items += [(fee, month)] if (since or month) <= month <= upto else []
+        made += [_charge(service, item, month) for item, month in items]
+    return made
+
+
+def _bought_before(service: Service, services: Iterable[Service]) -> bool:
+    return any(
+        (other.started_at, other.id) < (service.started_at, service.id)
+        for other in services
+        if other.product is service.product
+    )
+
+
+def _charge(service: Service, item: Product | Fee, month: Month) -> Charge:
+    yen, tax_rate = _tariff(item, month)
+    return Charge(service, item, month, yen, tax_rate)
+
+
+def _tariff(item: Product | Fee, month: Month) -> tuple[int, int]:
+    """Yen with tax and the rate, as valid on the 1st of the month."""
+    return catalogue.price(item, month.first_day), catalogue.tax_rate(month.first_day)
+
+
+def last_usable_day(product: Product, ended_at: datetime, *, deleted: bool = False) -> date:
+    """A cancelled security option can be used to the end of its month, unless its account ID is `deleted`."""
+    if product in SECURITY and not deleted:
+        return Month.of(ended_at).last_day
+    return ended_at.astimezone(TOKYO).date()
+
+
+# --- for confirm pages ------------------------------------------------------------------------------------------------
 
 
 def yen(amount: int) -> str:
@@ -71,27 +173,40 @@ class Cost:
     text: str
 
 
-def of_purchase(product: Product, now: datetime) -> list[Cost]:
-    """What buying the product now costs: this month, next month."""
+def of_purchase(product: Product, now: datetime, *, again: bool = False) -> list[Cost]:
+    """What buying the product now costs: this month, next month, the fee if the contract had it before (`again`)."""
     this = Month.of(now)
-    monthly = catalogue.price(product, this.next.first_day)
-    return [
+    bought = Service(1, None, product, now, None)
+    before = Service(0, None, product, now, now)
+    due = [
+        charge
+        for charge in charges([*([before] if again else []), bought], this.next)
+        if charge.service is bought
+    ]
+    costs = [
         Cost(f"今月（{this}）の料金", "0円（購入した月は無料）"),
-        Cost(f"来月（{this.next}）からの料金", f"{yen(monthly)}／月（税込）"),
+        Cost(f"来月（{this.next}）からの料金", f"{yen(_sum(due, product, this.next))}／月（税込）"),
         Cost("最後に利用できる日", "解約するまで"),
     ]
+    fees = [charge for charge in due if isinstance(charge.item, Fee)]
+    return [*costs, *(Cost("再申し込み手数料", f"{yen(fee.yen)}（税込、今月に1回）") for fee in fees)]
 
 
-def of_ending(product: Product, started_at: datetime, now: datetime) -> list[Cost]:
-    """What ending the product now costs: this month in full, next month nothing."""
+def of_ending(product: Product, started_at: datetime, now: datetime, *, deleted: bool = False) -> list[Cost]:
+    """What ending the product now costs: this month in full, next month nothing. `deleted`: with its account ID."""
     this = Month.of(now)
-    due = this in charged_months(started_at, now, this)
-    amount = catalogue.price(product, this.first_day) if due else 0
+    due = charges([Service(0, None, product, started_at, now)], this.next)
+    last = last_usable_day(product, now, deleted=deleted)
+    today = "（本日）" if last == now.astimezone(TOKYO).date() else ""
     return [
-        Cost(f"今月（{this}）の料金", f"{yen(amount)}（税込、日割りなし）"),
-        Cost(f"来月（{this.next}）からの料金", "0円"),
-        Cost("最後に利用できる日", f"{day(now)}（本日）"),
+        Cost(f"今月（{this}）の料金", f"{yen(_sum(due, product, this))}（税込、日割りなし）"),
+        Cost(f"来月（{this.next}）からの料金", yen(_sum(due, product, this.next))),
+        Cost("最後に利用できる日", f"{last:%Y/%m/%d}{today}"),
     ]
+
+
+def _sum(due: Iterable[Charge], item: Product, month: Month) -> int:
+    return sum(charge.yen for charge in due if charge.item is item and charge.month == month)
 
 
 class Bought(Protocol):
@@ -104,10 +219,10 @@ class Bought(Protocol):
     def started_at(self) -> datetime: ...
 
 
-def of_endings(periods: Iterable[Bought], now: datetime) -> list[Cost]:
-    """What ending several purchases at once costs, each with its name."""
+def of_endings(periods: Iterable[Bought], now: datetime, *, deleted: bool = False) -> list[Cost]:
+    """What ending several purchases at once costs, each with its name. `deleted`: with their account ID."""
     return [
         Cost(f"{catalogue.NAMES[period.product]}：{cost.label}", cost.text)
         for period in periods
-        for cost in of_ending(period.product, period.started_at, now)
+        for cost in of_ending(period.product, period.started_at, now, deleted=deleted)
     ]

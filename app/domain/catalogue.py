@@ -1,4 +1,4 @@
-"""Products and limits, as data."""
+"""Products, prices, tax rates and limits, as data."""
 
 from __future__ import annotations
 
@@ -33,11 +33,22 @@ NAMES = {
 }
 
 
+class Fee(StrEnum):
+    """What is charged once; the value is stored."""
+
+    REMOTE_SUPPORT_AGAIN = "remote-support-again"
+
+
+FEE_NAMES = {Fee.REMOTE_SUPPORT_AGAIN: "UCOM光 リモートサポート 再申し込み手数料"}
+FEES_OF_BUYING_AGAIN = {Product.REMOTE_SUPPORT: Fee.REMOTE_SUPPORT_AGAIN}
+"""What a contract pays that buys a product again which it had before."""
+
+
 @dataclass(frozen=True)
 class Price:
-    """Yen a month with tax, from a day on."""
+    """Yen with tax, from a day on: a month of a product, or a fee once."""
 
-    product: Product
+    product: Product | Fee
     valid_from: date
     yen: int
 
@@ -50,15 +61,59 @@ PRICES = (
     Price(Product.SECURITY_360, date(2014, 1, 1), 550),
     Price(Product.SECURITY_ONLINE, date(2014, 1, 1), 330),
     Price(Product.KIDS_FILTER, date(2014, 1, 1), 330),
+    Price(Fee.REMOTE_SUPPORT_AGAIN, date(2014, 1, 1), 3_300),
 )
 
 
-def price(product: Product, day: date) -> int:
-    """Yen a month, with tax, as valid on the day (of a charged month: its 1st). LookupError if there is none."""
+@dataclass(frozen=True)
+class TaxRate:
+    """Consumption tax in percent, from a day on."""
+
+    valid_from: date
+    percent: int
+
+
+TAX_RATES = (TaxRate(date(1997, 4, 1), 5), TaxRate(date(2014, 4, 1), 8), TaxRate(date(2019, 10, 1), 10))
+
+
+class NoPrice(LookupError):
+    """The catalogue lacks a price or a tax rate for a day; the text names the product."""
+
+
+def name(item: Product | Fee) -> str:
+    """As a statement names it."""
+    return FEE_NAMES[item] if isinstance(item, Fee) else NAMES[item]
+
+
+def price(product: Product | Fee, day: date) -> int:
+    """Yen with tax, as valid on the day (of a charged month: its 1st). Raises NoPrice."""
     valid = [row for row in PRICES if row.product is product and row.valid_from <= day]
     if not valid:
-        raise LookupError(f"no price of {product} on {day}")
+        raise NoPrice(f"no price of {product} on {day}")
     return max(valid, key=lambda row: row.valid_from).yen
+
+
+def tax_rate(day: date) -> int:
+    """Percent of consumption tax on the day. Raises NoPrice."""
+    valid = [row for row in TAX_RATES if row.valid_from <= day]
+    if not valid:
+        raise NoPrice(f"no tax rate on {day}")
+    return max(valid, key=lambda row: row.valid_from).percent
+
+
+def check(day: date) -> None:
+    """Raises NoPrice that names every product and fee without a price on the day, the first it can be charged for."""
+    missing = []
+    for item in (*Product, *Fee):
+        try:
+            price(item, day)
+        except NoPrice:
+            missing.append(item.value)
+    if missing:
+        raise NoPrice(
+            f"the catalogue has no price on {day} of {', '.join(missing)}: see PRICES in {__name__}"
+        )
+    tax_rate(day)
 
 
 SECURITY = (Product.SECURITY_360, Product.SECURITY_ONLINE, Product.KIDS_FILTER)
