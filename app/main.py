@@ -78,6 +78,7 @@ ROUTES = [
     customer_password.input_page,
     customer_password.change,
     changes.history,
+    changes.history_file,
     changes.show,
     changes.confirm,
     contact.contact,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from asyncpg import UniqueViolationError
 
 from app.domain import billing, catalogue, mail_addresses, mail_service, outbox, passwords, recipients, tables
-from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.fields import Wrong
 from app.domain.members import ROLE_NAMES, Account, Member, Permission
 from app.domain.proofs import Step
@@ -79,14 +79,18 @@ class Details:
     user_name: str
     role: Literal["user", "admin"]
 
-    def rows(self, login: str, password: Row) -> list[Row]:
+    def rows(self, login: str, password: Row, now: Account | None = None) -> list[Row]:
+        """As the pages show them; `now`: the account ID as it stands, whose values they replace."""
+        old = now or self
         return [
             Row("アカウントID", login),
-            Row("氏名", f"{self.family} {self.given}"),
-            Row("氏名カナ", f"{self.family_kana} {self.given_kana}"),
-            Row("ユーザーネーム", self.user_name),
+            edited("氏名", f"{old.family} {old.given}", f"{self.family} {self.given}"),
+            edited(
+                "氏名カナ", f"{old.family_kana} {old.given_kana}", f"{self.family_kana} {self.given_kana}"
+            ),
+            edited("ユーザーネーム", old.user_name, self.user_name),
             password,
-            Row("アカウント権限種別", ROLE_NAMES[self.role]),
+            edited("アカウント権限種別", ROLE_NAMES[old.role], ROLE_NAMES[self.role]),
         ]
 
 
@@ -185,9 +189,8 @@ class EditAccount:
     def back(self) -> str:
         return f"/accounts/{self.login}/edit"
 
-    @property
-    def _rows(self) -> list[Row]:
-        return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT)
+    def _rows(self, account: Account) -> list[Row]:
+        return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT, account)
 
     def review(self, member: Member, now: datetime) -> Review:
         account = member.account(self.login)
@@ -200,7 +203,7 @@ class EditAccount:
             notices.append(OTHER_SESSIONS)
         return Review(
             title="アカウントID登録／変更確認",
-            rows=self._rows,
+            rows=self._rows(account),
             button="登録",
             notices=tuple(notices),
         )
@@ -213,7 +216,7 @@ class EditAccount:
         return Receipt(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",
-            rows=self._rows,
+            rows=self._rows(account),
             next=(Link("アカウントID管理", "/accounts"),),
         )
 

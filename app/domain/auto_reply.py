@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from app.domain import outbox, recipients, tables
-from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
 from app.domain.mailbox import NO_ADDRESS
-from app.domain.members import Account, Member, Permission
+from app.domain.members import Account, AutoReply, Member, Permission
 
 ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
 NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります。メールマガジンなどの一斉配信には返信しません。"
@@ -80,15 +80,25 @@ class SetAutoReply:
         )
 
     def _rows(self, account: Account) -> list[Row]:
+        new = AutoReply(self.enabled, self.reply_subject, self.body, self.starts_on, self.ends_on)
+        old = account.auto_reply or new
         return [
             Row("アカウントID", self.login),
             Row("メールアドレス", account.ucom_address or ""),
-            Row("自動返信", "利用する" if self.enabled else "利用しない"),
-            Row("件名", self.reply_subject or "（なし）"),
-            Row("本文", self.body or "（なし）"),
-            Row("期間", f"{_day(self.starts_on, '指定なし')} から {_day(self.ends_on, '指定なし')} まで"),
+            edited("自動返信", _state(account.auto_reply), _state(new)),
+            edited("件名", old.subject or "（なし）", new.subject or "（なし）"),
+            edited("本文", old.body or "（なし）", new.body or "（なし）"),
+            edited("期間", _days(old), _days(new)),
         ]
 
 
-def _day(value: date | None, otherwise: str) -> str:
-    return f"{value:%Y/%m/%d}" if value else otherwise
+def _state(reply: AutoReply | None) -> str:
+    return "利用する" if reply and reply.enabled else "利用しない"
+
+
+def _days(reply: AutoReply) -> str:
+    return f"{_day(reply.starts_on)} から {_day(reply.ends_on)} まで"
+
+
+def _day(value: date | None) -> str:
+    return f"{value:%Y/%m/%d}" if value else "指定なし"

@@ -46,6 +46,13 @@ class Row:
     label: str
     value: str
     secret: bool = False
+    before: str | None = None
+    """What an edit replaces, shown beside the new value; None: nothing else stood there."""
+
+
+def edited(label: str, before: str, value: str) -> Row:
+    """The row of an edit, with the former value where it is another one."""
+    return Row(label, value, before=None if before == value else before)
 
 
 @dataclass(frozen=True)
@@ -201,15 +208,32 @@ async def draft(member: Member, identity: uuid.UUID, wanted: type[D]) -> tuple[D
     return (asked.change, asked.peek) if isinstance(asked.change, wanted) and not asked.expired else None
 
 
-async def history(member: Member, before: int | None = None) -> list[Asked]:
-    """The applied changes that this member may see, newest first, at most PAGE, below the receipt number given."""
+@dataclass(frozen=True)
+class Wanted:
+    """What the history is narrowed down to: a name of changes, an account ID that they are about."""
+
+    name: str | None = None
+    account_id: str | None = None
+
+
+async def history(
+    member: Member, before: int | None = None, wanted: Wanted = Wanted(), most: int = PAGE
+) -> list[Asked]:
+    """The applied changes that this member may see, newest first, at most `most`, below the receipt number given."""
+    contract, account, everybodys, kinds, login = _seen_by(member)
     found = await database.rows(
         f"SELECT {_COLUMNS} FROM change WHERE {_VISIBLE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
-        f" AND receipt_number < $6 ORDER BY receipt_number DESC LIMIT {PAGE}",
-        *_seen_by(member),
-        before or 2**62,
+        " AND receipt_number < $6 AND ($7::text IS NULL OR subject = $7) ORDER BY receipt_number DESC LIMIT $8",
+        *(contract, account, everybodys),
+        [kind for kind in kinds if wanted.name in (None, KINDS[kind].name)],
+        *(login, before or 2**62, wanted.account_id, most),
     )
     return [_asked(member, row) for row in found]
+
+
+def names(member: Member) -> list[str]:
+    """The names of the changes that the member's role may ask for."""
+    return sorted({change.name for change in KINDS.values() if member.may(change.permission)})
 
 
 def review(member: Member, change: Change) -> Review:

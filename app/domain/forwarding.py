@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app import database
 from app.domain import outbox, recipients, tables
-from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
 from app.domain.fields import Wrong, mail_address
 from app.domain.mailbox import NO_ADDRESS
 from app.domain.members import Account, Member, Permission
@@ -122,8 +122,21 @@ class SetForwarding:
         )
 
     def _rows(self, account: Account) -> list[Row]:
-        rows = [Row("アカウントID", self.login), Row("メールアドレス", account.ucom_address or "")]
+        old = account.forwarding
+        rows = [
+            Row("アカウントID", self.login),
+            Row("メールアドレス", account.ucom_address or ""),
+            edited("転送先", _listed(old.addresses if old else []), _listed(self.addresses)),
+        ]
         if not self.addresses:
-            return [*rows, Row("メール転送", "転送しない")]
-        kept = "残す" if self.keep_copy else "残さない"
-        return [*rows, Row("転送先", "、".join(self.addresses)), Row("サーバーにメールを", kept)]
+            return rows
+        kept, was_kept = _kept(self.keep_copy), _kept(old.keep_copy) if old else ""
+        return [*rows, edited("サーバーにメールを", was_kept or kept, kept)]
+
+
+def _listed(addresses: list[str]) -> str:
+    return "、".join(addresses) or "転送しない"
+
+
+def _kept(keep_copy: bool) -> str:
+    return "残す" if keep_copy else "残さない"

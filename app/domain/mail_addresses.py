@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from asyncpg import UniqueViolationError
 
 from app.domain import billing, catalogue, clock, fields, mail_service, mail_system, outbox, recipients
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.fields import Wrong
 from app.domain.mail_system import IMAP_PORT, SUBMISSION_PORT
 from app.domain.members import Account, Contract, Member, Period, Permission
@@ -89,7 +89,7 @@ class RegisterUcomAddress:
         replaced = f"これまでのメールアドレス（{account.ucom_address}）は使えなくなり、二度と登録できません。"
         return Review(
             title="メールアドレス登録／変更確認",
-            rows=_rows(self.login, UCOM, self.address, now),
+            rows=_rows(account, UCOM, self.address, now),
             costs=(
                 Row(
                     "メールアドレスの登録・変更",
@@ -123,7 +123,7 @@ class RegisterUcomAddress:
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
-            rows=_rows(self.login, UCOM, self.address, now),
+            rows=_rows(account, UCOM, self.address, now),
             guide=_settings(self.login, self.address),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
@@ -154,7 +154,7 @@ class RegisterOtherAddress:
         ends = losing(member.contract, account)
         return Review(
             title="メールアドレス登録／変更確認",
-            rows=_rows(self.login, OTHER, self.address, now),
+            rows=_rows(account, OTHER, self.address, now),
             costs=cost_rows(billing.of_endings(lost_periods(account, ends), now))
             or (Row("メールアドレスの登録", "無料"),),
             notices=(
@@ -181,7 +181,7 @@ class RegisterOtherAddress:
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
-            rows=_rows(self.login, OTHER, self.address, now),
+            rows=_rows(account, OTHER, self.address, now),
             notices=("メールサービスは自動的に解約されました。",) if ends else (),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
@@ -231,11 +231,11 @@ async def _tell(member: Member, login: str, address: str, which: str) -> None:
     await outbox.post(member.contract.id, [address, *contact], "mail-address-registered", **facts)
 
 
-def _rows(login: str, use: str, address: str, now: datetime) -> list[Row]:
+def _rows(account: Account, use: str, address: str, now: datetime) -> list[Row]:
     return [
-        Row("アカウントID", login),
+        Row("アカウントID", account.login),
         Row("利用メール", use),
-        Row("メールアドレス", address),
+        edited("メールアドレス", account.mail_address or "未登録", address),
         Row("お申込み日", clock.day(now)),
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app.domain import billing, catalogue, clock, outbox, payment, recipients
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.members import Account, Member, Period, Permission
 from app.domain.tables import ServicePeriod
 
@@ -109,7 +109,9 @@ class ChangeBoxSize:
     def _rows(self, now: datetime) -> list[Row]:
         return [
             Row("アカウントID", self.login),
-            Row("メールボックス容量", f"{BOX_SIZES[not self.to_large]}GB → {BOX_SIZES[self.to_large]}GB"),
+            edited(
+                "メールボックス容量", f"{BOX_SIZES[not self.to_large]}GB", f"{BOX_SIZES[self.to_large]}GB"
+            ),
             Row("お申込み日", clock.day(now)),
         ]
 

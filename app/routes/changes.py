@@ -3,28 +3,76 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from app.domain import changes
-from app.domain.changes import Asked, Gone, Receipt, Refused, with_peek
-from app.domain.members import Permission
+from app.csv_file import csv_file
+from app.domain import changes, clock
+from app.domain.changes import Asked, Gone, Receipt, Refused, Wanted, with_peek
+from app.domain.members import Member, Permission
+from app.forms import Form
 from app.render import page, see_other
 from app.session import who
+
+MOST_IN_A_FILE = 5_000
 
 
 @get("/changes", opt={"permission": Permission.CHANGES})
 async def history(request: Request[Any, Any, Any]) -> Response[str]:
+    member, wanted = who(request), _wanted(request)
     before = request.query_params.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
-    listed = await changes.history(who(request), number)
+    listed = await changes.history(member, number, wanted)
     older = listed[-1].receipt_number if len(listed) == changes.PAGE else None
+    shown: dict[str, Any] = {
+        "listed": listed,
+        "older": older,
+        "before": number,
+        "choices": _choices(member, wanted),
+    }
+    chosen = {"account": wanted.account_id or "", "kind": wanted.name or ""}
+    narrowed = urlencode({name: value for name, value in chosen.items() if value})
     return page(
-        request, "changes/history.html", title="お手続き履歴", listed=listed, older=older, before=number
+        request, "changes/history.html", title="お手続き履歴", form=Form(chosen), narrowed=narrowed, **shown
     )
+
+
+@get("/changes.csv", opt={"permission": Permission.CHANGES})
+async def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+    listed = await changes.history(who(request), None, _wanted(request), MOST_IN_A_FILE)
+    header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした人", "内容")
+    return csv_file("changes.csv", header, (_line(asked) for asked in listed))
+
+
+def _wanted(request: Request[Any, Any, Any]) -> Wanted:
+    """What the page was narrowed down to; an empty choice is none."""
+    query = request.query_params
+    return Wanted(query.get("kind") or None, query.get("account") or None)
+
+
+def _choices(member: Member, wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
+    """What can be chosen; a deleted account ID is, by the link of its row."""
+    logins = {account.login for account in member.accounts} | {wanted.account_id or ""}
+    every = [("", "すべて")]
+    return {
+        "account": every + [(login, login) for login in sorted(logins) if login],
+        "kind": every + [(name, name) for name in changes.names(member)],
+    }
+
+
+def _line(asked: Asked) -> tuple[str, ...]:
+    rows = asked.receipt.rows if asked.receipt else []
+    contents = (
+        f"{row.label}：{row.value}"
+        + (f"（変更前：{row.before or 'なし'}）" if row.before is not None else "")
+        for row in rows
+    )
+    applied = f"{asked.applied_at.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}" if asked.applied_at else ""
+    return asked.receipt_number, applied, asked.name, asked.subject or "", asked.asker, "／".join(contents)
 
 
 @get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})

@@ -47,6 +47,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/mail-service"): Permission.MAIL_SERVICE,
     ("POST", "/mail-service"): Permission.MAIL_SERVICE,
     ("GET", "/changes"): Permission.CHANGES,
+    ("GET", "/changes.csv"): Permission.CHANGES,
     ("GET", "/changes/{identity:uuid}"): Permission.CHANGES,
     ("POST", "/changes/{identity:uuid}"): Permission.CHANGES,
     ("GET", "/contact"): Permission.ANYONE,
