@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 import asyncpg
 
 from app import database, settings
-from app.domain import billing, catalogue, clock, passwords, peppers
+from app.domain import billing, catalogue, clock, data_keys, licences, passwords, peppers
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 T = TypeVar("T")
 
 DEMO_CONTRACTS = Path(__file__).parent / "demo_contracts.jsonl"
+DEMO_LICENCES = Path(__file__).parent / "demo_licences.csv"
 
 
 class Mistake(Exception):
@@ -33,6 +34,7 @@ MISTAKES = (
     Mistake,
     settings.SettingsError,
     peppers.WrongPeppers,
+    licences.WrongDataKeys,
     catalogue.NoPrice,
     database.WrongAddress,
     EmbeddedPostgresError,
@@ -87,6 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     contracts = imports.add_parser("contracts", help="contracts, as JSON Lines")
     contracts.add_argument("file", type=Path)
     contracts.set_defaults(run=_import_contracts)
+    keys = imports.add_parser("licences", help="licence keys (PINs), as CSV product,pin")
+    keys.add_argument("file", type=Path)
+    keys.set_defaults(run=_import_licences)
+    stock = commands.add_parser("licences", help="the stock of licence keys").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    renew = stock.add_parser("renew", help="encrypt PINs with the newest of MYPAGE_DATA_KEYS")
+    renew.set_defaults(run=_renew_licences)
     mails = commands.add_parser("mail", help="the portal's own mail").add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -167,14 +177,19 @@ def _ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
 
 async def _prepare_demo(chosen: settings.Settings) -> None:
     from app.domain.contract_import import import_contracts
-    from app.domain.tables import Contract
+    from app.domain.licence_import import import_licences
+    from app.domain.tables import Contract, Licence
     from app.migrate import migrate
 
+    data_keys.use(chosen.data_keys)
     passwords.season(passwords.Peppers(chosen.peppers))
     await migrate()
     await peppers.recognise(chosen.peppers)
+    await licences.recognise()
     if not await Contract.exists():
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
+    if not await Licence.exists():
+        await import_licences(DEMO_LICENCES, progress=lambda _: None)
     newest = await clock.newest_stored()
     if newest and newest > clock.now():
         start = f"{newest.astimezone(clock.TOKYO) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
@@ -220,10 +235,12 @@ def _check_prices() -> None:
 
 
 async def _ready_to_serve(chosen: settings.Settings) -> None:
-    """With the database there, its schema must be up to date and its peppers ours; while it is away, the server starts
-    and answers 503."""
+    """With the database there, its schema must be up to date and its peppers and data keys ours; while it is away, the
+    server starts and answers 503."""
+    data_keys.use(chosen.data_keys)
     try:
         await _fit(chosen.peppers)
+        await licences.recognise()
     except Exception as error:
         if not database.unavailable(error):
             raise
@@ -232,12 +249,17 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
 
 async def _fit(found: dict[int, bytes]) -> None:
     """Raises Mistake or WrongPeppers when the database is not for this program with these peppers."""
+    await _migrated()
+    await peppers.recognise(found)
+
+
+async def _migrated() -> None:
+    """Raises Mistake when the schema is not up to date."""
     from app.migrate import pending
 
     missing = await pending()
     if missing:
         raise Mistake(f"the schema lacks {', '.join(missing)}: run `mypage migrate` first")
-    await peppers.recognise(found)
 
 
 # --- commands beside a server -----------------------------------------------------------------------------------------
@@ -272,6 +294,40 @@ def _import_contracts(chosen: argparse.Namespace) -> None:
         except ImportRefused as error:
             raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
+
+
+def _import_licences(chosen: argparse.Namespace) -> None:
+    from app.domain.contract_import import ImportRefused
+    from app.domain.licence_import import Imported, import_licences
+
+    if not chosen.file.is_file():
+        raise Mistake(f"{chosen.file}: no such file")
+    data_keys.use(settings.data_keys())
+
+    async def load() -> Imported:
+        await _migrated()
+        await licences.recognise()
+        return await import_licences(chosen.file, progress)
+
+    with _connection() as connection, _progress(chosen.file) as progress:
+        try:
+            done = asyncio.run(_with_database(connection, load))
+        except ImportRefused as error:
+            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
+    print(f"{done.new} licence keys loaded, {done.already_there} were there already")
+
+
+def _renew_licences(_: argparse.Namespace) -> None:
+    data_keys.use(settings.data_keys())
+
+    async def renew() -> int:
+        await _migrated()
+        await licences.recognise()
+        return await licences.renew()
+
+    with _connection() as connection:
+        done = asyncio.run(_with_database(connection, renew))
+    print(f"{done} PINs encrypted with the newest key; the older keys are needed no more")
 
 
 def _deliver_mails(_: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from app import database, deliverer, errors, mail_transport, render, session
-from app.domain import housekeeping, mail_system, outbox, passwords
+from app.domain import data_keys, housekeeping, licences, mail_system, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
 from app.routes import (
@@ -102,6 +102,8 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
     async def running(_: Litestar) -> AsyncIterator[None]:
         database.use(engine, TABLES)
         passwords.season(passwords.Peppers(settings.peppers))
+        data_keys.use(settings.data_keys)
+        licences.warn_below(settings.low_stock)
         outbox.write_as(mail_transport.sender_of(settings))
         mail_system.use(settings.mail_system)
         await engine.start_connection_pool(max_size=settings.pool_size)

@@ -18,6 +18,7 @@ from typing import Literal, cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.domain.catalogue import SECURITY
 from app.domain.mail_system import MailSystem
 
 KEY_LENGTH = 32
@@ -28,12 +29,17 @@ VARIABLES = {
     "MYPAGE_DATA_DIR": "folder of the embedded PostgreSQL (default .mypage)",
     "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
+    "MYPAGE_DATA_KEYS": "keys that PINs are encrypted with at rest, newest first, separated by commas",
     "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
     "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
+    "MYPAGE_INSTALLERS": "where each security product is downloaded, as product=https://…, separated by commas",
+    "MYPAGE_LOW_STOCK": "licence keys of a product below which operators are warned (default 10)",
+    "MYPAGE_REMOTE_SUPPORT_PHONE": "phone number of the リモートサポート窓口, for members who bought it",
+    "MYPAGE_REMOTE_SUPPORT_HOURS": "its hours, in words",
     "MYPAGE_MAIL_DOMAIN": "domain of the members' mail addresses",
     "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
     "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
@@ -64,6 +70,14 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class SupportWindow:
+    """リモートサポート窓口."""
+
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
 class Smtp:
     """The mail server that takes the portal's mails; no user: it asks for no login."""
 
@@ -84,18 +98,23 @@ class Mail:
 
 @dataclass(frozen=True)
 class Settings:
-    """The portal's settings. `secret_keys` newest first; `peppers` by version."""
+    """The portal's settings. `secret_keys` and `data_keys` newest first; `peppers` by version."""
 
     secret_keys: tuple[bytes, ...]
     peppers: dict[int, bytes]
+    data_keys: tuple[bytes, ...]
     hosts: frozenset[str]
     contact: Contact
+    remote_support: SupportWindow
+    installers: dict[str, str]
+    """Address of the installer by product."""
     mail: Mail
     mail_system: MailSystem
     https: bool = True
     demo: bool = False
     trusted_proxies: tuple[Network, ...] = ()
     pool_size: int = 10
+    low_stock: int = 10
 
 
 def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
@@ -112,8 +131,9 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
     wrong: list[str] = []
     settings = Settings(
-        secret_keys=tuple(_keys(environment, wrong)),
+        secret_keys=tuple(_keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=_peppers(environment, wrong),
+        data_keys=tuple(_keys(environment, "MYPAGE_DATA_KEYS", wrong)),
         hosts=frozenset(
             map(str.lower, _needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
         ),
@@ -122,6 +142,11 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             phone=_needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
             hours=_needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
         ),
+        remote_support=SupportWindow(
+            phone=_needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
+            hours=_needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
+        ),
+        installers=_installers(environment, wrong),
         mail=_mail(environment, wrong),
         mail_system=MailSystem(
             domain=_needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
@@ -131,6 +156,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         trusted_proxies=tuple(_proxies(environment, wrong)),
         pool_size=_number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
+        low_stock=_number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -138,6 +164,8 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
+DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
 DEMO_MAIL_SYSTEM = MailSystem(
     "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
 )
@@ -149,8 +177,11 @@ def demo(folder: Path) -> Settings:
     return Settings(
         secret_keys=(_kept_key(folder / "secret-key"),),
         peppers={1: _kept_key(folder / "pepper")},
+        data_keys=(_kept_key(folder / "data-key"),),
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
         contact=DEMO_CONTACT,
+        remote_support=DEMO_REMOTE_SUPPORT,
+        installers=DEMO_INSTALLERS,
         mail=DEMO_MAIL,
         mail_system=DEMO_MAIL_SYSTEM,
         https=False,
@@ -170,6 +201,17 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found
+
+
+def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The keys of what is encrypted at rest, for a command: as `peppers`. Raises SettingsError."""
+    if not environment.get("MYPAGE_DATA_KEYS") and _made_by_demo(environment):
+        return (_kept_key(data_dir(environment) / "data-key"),)
+    wrong: list[str] = []
+    found = _keys(environment, "MYPAGE_DATA_KEYS", wrong)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return tuple(found)
 
 
 def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
@@ -262,11 +304,28 @@ def _needed_list(environment: Mapping[str, str], name: str, wrong: list[str], ex
     return given or _listed(_needed({}, name, wrong, example))
 
 
-def _keys(environment: Mapping[str, str], wrong: list[str]) -> list[bytes]:
-    listed = _needed_list(environment, "MYPAGE_SECRET_KEYS", wrong, f"{KEY_LENGTH} random characters")
+def _keys(environment: Mapping[str, str], name: str, wrong: list[str]) -> list[bytes]:
+    listed = _needed_list(environment, name, wrong, f"{KEY_LENGTH} random characters")
     if any(_weak(key) for key in listed):
-        wrong.append(f"MYPAGE_SECRET_KEYS holds a weak key: {_ADVICE}")
+        wrong.append(f"{name} holds a weak key: {_ADVICE}")
     return [key.encode() for key in listed]
+
+
+def _installers(environment: Mapping[str, str], wrong: list[str]) -> dict[str, str]:
+    name = "MYPAGE_INSTALLERS"
+    example = ",".join(f"{product}={address}" for product, address in DEMO_INSTALLERS.items())
+    listed = _needed_list(environment, name, wrong, example)
+    found = dict(part.split("=", 1) for part in listed if "=" in part)
+    missing = sorted(set(DEMO_INSTALLERS) - set(found))
+    if listed and missing:
+        wrong.append(f"{name} lacks {', '.join(missing)}: product=https://… is wanted for each")
+    junk = [part for part in listed if not _INSTALLER.fullmatch(part)]
+    if junk:
+        wrong.append(f"{name} holds {', '.join(map(repr, junk))}: product=https://… is wanted")
+    return found
+
+
+_INSTALLER = re.compile(rf"({'|'.join(SECURITY)})=https://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?(/[!-~]*)?")
 
 
 def _peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, bytes]:

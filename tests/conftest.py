@@ -17,8 +17,9 @@ import pytest
 from litestar.types import ASGIApp
 
 from app import cli, database, mail_transport, settings
-from app.domain import clock, mail_system, outbox, passwords
+from app.domain import clock, data_keys, mail_system, outbox, passwords
 from app.domain.contract_import import import_contracts
+from app.domain.licence_import import import_licences
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.main import portal
@@ -31,8 +32,11 @@ STRANGERS = Path(__file__).parent / "strangers.jsonl"
 SETTINGS = settings.Settings(
     secret_keys=(b"a newest secret key for the tests", b"an older secret key for the tests!"),
     peppers={1: b"a pepper that only the tests know"},
+    data_keys=(b"a newest data key for the tests!", b"an older data key for the tests!!"),
     hosts=frozenset({HOST}),
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
+    remote_support=settings.SupportWindow("0120-000-1111", "9時～17時（年中無休）"),
+    installers=settings.DEMO_INSTALLERS,
     mail=settings.Mail("mypage@example.jp"),
     mail_system=settings.DEMO_MAIL_SYSTEM,
 )
@@ -67,6 +71,7 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     passwords.season(passwords.Peppers(SETTINGS.peppers))
     outbox.write_as(mail_transport.sender_of(SETTINGS))
     mail_system.use(SETTINGS.mail_system)
+    data_keys.use(SETTINGS.data_keys)
     await _command(server, f'DROP DATABASE IF EXISTS "{empty}"', f'CREATE DATABASE "{empty}"')
     await _inside(server, empty, load=())
     await _command(
@@ -184,6 +189,8 @@ async def _inside(server: dict[str, Any], name: str, load: tuple[Path, ...]) -> 
     await migrate()
     for path in load:
         await import_contracts(path, progress=lambda _: None)
+    if load:
+        await import_licences(cli.DEMO_LICENCES, progress=lambda _: None)
     await engine.close_connection_pool()
 
 

@@ -38,11 +38,13 @@ WHERE c.contype IN ('u', 'p') AND t.relnamespace = 'public'::regnamespace AND t.
 GROUP BY c.oid, t.relname HAVING count(*) = 1
 """
 REFERENCES = """
-SELECT k.table_name, k.column_name, u.table_name AS target, r.delete_rule
+SELECT min(k.table_name) AS table_name, min(k.column_name) AS column_name, min(u.table_name) AS target,
+    min(r.delete_rule) AS delete_rule
 FROM information_schema.referential_constraints r
 JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
 JOIN information_schema.table_constraints u
     ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name
+GROUP BY constraint_schema, constraint_name HAVING count(*) = 1
 """
 
 

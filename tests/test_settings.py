@@ -23,10 +23,17 @@ OTHER = KEY[::-1]
 COMPLETE = {
     "MYPAGE_SECRET_KEYS": KEY,
     "MYPAGE_PEPPERS": f"1:{KEY}",
+    "MYPAGE_DATA_KEYS": KEY,
     "MYPAGE_HOSTS": "mypage.example.jp",
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
+    "MYPAGE_REMOTE_SUPPORT_PHONE": "0120-000-1111",
+    "MYPAGE_REMOTE_SUPPORT_HOURS": "9時～17時",
+    "MYPAGE_INSTALLERS": (
+        "security-360=https://download.example.jp/360, security-online=https://download.example.jp/online, "
+        "kids-filter=https://kids.example.jp:8443/"
+    ),
     "MYPAGE_MAIL_FROM": "mypage@example.jp",
     "MYPAGE_SMTP_HOST": "smtp.example.jp",
     "MYPAGE_SMTP_USER": "mypage",
@@ -94,11 +101,8 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
         "MYPAGE_POOL_SIZE": "many",
         "MYPAGE_HOSTS": "mypage.example.jp",
     }
-    wrong = ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_OPERATOR", "MYPAGE_CONTACT_PHONE"]
-    mail = ["MYPAGE_MAIL_FROM", "MYPAGE_SMTP_HOST", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"]
-    hosts = ["MYPAGE_MAIL_DOMAIN", "MYPAGE_IMAP_HOST", "MYPAGE_SUBMISSION_HOST", "MYPAGE_WEB_HOST"]
-    rest = ["MYPAGE_CONTACT_HOURS", *mail, *hosts, "MYPAGE_TRUSTED_PROXIES", "MYPAGE_POOL_SIZE"]
-    assert named(environment) == [*wrong, *rest]
+    wrong = [name for name in COMPLETE if name != "MYPAGE_HOSTS"]
+    assert named(environment) == [*wrong, "MYPAGE_POOL_SIZE"]
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
@@ -328,6 +332,40 @@ def test_a_command_takes_the_operators_peppers_or_those_of_the_demo(tmp_path: Pa
     made = settings.demo(tmp_path).peppers
     assert settings.peppers(folder) == made
     assert settings.peppers({**folder, "MYPAGE_PEPPERS": f"3:{KEY}"}) == {3: KEY.encode()}
+
+
+def test_a_command_takes_the_operators_data_keys_or_those_of_the_demo_and_makes_none_up(
+    tmp_path: Path,
+) -> None:
+    folder = {"MYPAGE_DATA_DIR": str(tmp_path)}
+    for keys in ("", "short"):
+        with pytest.raises(SettingsError, match="MYPAGE_DATA_KEYS"):
+            settings.data_keys({**folder, "MYPAGE_DATA_KEYS": keys})
+    assert list(tmp_path.iterdir()) == []
+    made = settings.demo(tmp_path).data_keys
+    assert settings.data_keys(folder) == made
+    assert settings.data_keys({**folder, "MYPAGE_DATA_KEYS": f"{OTHER},{KEY}"}) == (
+        OTHER.encode(),
+        KEY.encode(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("installers", "said"),
+    [
+        ("security-360=https://a.example.jp", "lacks kids-filter, security-online"),
+        ("{}, security-360=http://a.example.jp", "'security-360=http://a.example.jp'"),
+        ("{}, mail-pack=https://a.example.jp", "'mail-pack=https://a.example.jp'"),
+        ("{}, nonsense", "'nonsense'"),
+    ],
+)
+def test_installers_are_named_for_every_security_product_and_come_over_tls(
+    installers: str, said: str
+) -> None:
+    given = installers.format(COMPLETE["MYPAGE_INSTALLERS"])
+    (line,) = reasons({**COMPLETE, "MYPAGE_INSTALLERS": given})
+    assert line.startswith("MYPAGE_INSTALLERS ")
+    assert said in line
 
 
 @pytest.mark.parametrize("peppers", ["", "1:short"])

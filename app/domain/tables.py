@@ -47,6 +47,7 @@ class Contract(Table):
     fax = Text()
     mobile = Text()
     email = Text()
+    user_purchases = Boolean(default=True, help_text="whether ユーザー権限 may buy security options")
 
 
 class Card(Table):
@@ -97,6 +98,26 @@ class ServicePeriod(Table):
     product = Text()
     started_at = Timestamptz(default=None)
     ended_at = Timestamptz(null=True, default=None)
+
+
+class Licence(Table):
+    """A licence key (PIN) of a security product: in stock, or taken by one purchase for ever."""
+
+    id = BigSerial(primary_key=True)
+    product = Text()
+    pin = Bytea(default=None, secret=True, help_text="encrypted (data_keys.py)")
+    data_key = Bytea(default=None, help_text="name of the key that it is encrypted with")
+    fingerprint = Bytea(default=None, secret=True, unique=True, help_text="by which an equal PIN is found")
+    loaded_at = Timestamptz(default=None)
+    contract = ForeignKey(Contract, null=True, default=None, on_delete=OnDelete.restrict)
+    period = ForeignKey(
+        ServicePeriod,
+        null=True,
+        default=None,
+        unique=True,
+        on_delete=OnDelete.restrict,
+        help_text="the purchase that took it; none: in stock",
+    )
 
 
 class MailAddress(Table):
@@ -234,6 +255,7 @@ TABLES: list[type[Table]] = [
     Account,
     UsedPassword,
     ServicePeriod,
+    Licence,
     MailAddress,
     WebSpace,
     Mailbox,

@@ -1,0 +1,63 @@
+"""What is encrypted at rest: PINs of licences.
+
+From each of MYPAGE_DATA_KEYS three things are derived: a key that encrypts, a key of fingerprints, by which an equal
+value is found without reading it, and a name, by which a table says which key a row needs.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet, MultiFernet
+
+
+@dataclass(frozen=True)
+class DataKeys:
+    """The keys, newest first: the newest encrypts, every one reads."""
+
+    names: tuple[bytes, ...]
+    _cipher: MultiFernet
+    _fingerprint_keys: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, keys: tuple[bytes, ...]) -> DataKeys:
+        ciphers = [Fernet(base64.urlsafe_b64encode(_derived(key, b"encryption"))) for key in keys]
+        return cls(
+            names=tuple(_derived(key, b"name")[:8] for key in keys),
+            _cipher=MultiFernet(ciphers),
+            _fingerprint_keys=tuple(_derived(key, b"fingerprint") for key in keys),
+        )
+
+    def encrypt(self, text: str) -> bytes:
+        return self._cipher.encrypt(text.encode())
+
+    def decrypt(self, sealed: bytes) -> str:
+        """Raises cryptography.fernet.InvalidToken when none of the keys reads it."""
+        return self._cipher.decrypt(sealed).decode()
+
+    def fingerprints(self, text: str) -> list[bytes]:
+        """By each key, newest first: a row that an older key made is found by that one."""
+        return [hmac.digest(key, text.encode(), hashlib.sha256) for key in self._fingerprint_keys]
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return hmac.digest(key, b"data " + purpose, hashlib.sha256)
+
+
+_keys: DataKeys | None = None
+
+
+def use(keys: tuple[bytes, ...]) -> None:
+    """Set the keys, newest first, once at start."""
+    global _keys
+    _keys = DataKeys.of(keys)
+
+
+def current() -> DataKeys:
+    """The keys in use. Raises RuntimeError before `use`."""
+    if _keys is None:
+        raise RuntimeError("no data keys in use: call data_keys.use() first")
+    return _keys
