@@ -304,10 +304,11 @@ def test_the_demos_keys_are_made_once_strong_different_and_for_their_owner_only(
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
         "secret-key": 0o600,
         "pepper": 0o600,
+        "data-key": 0o600,
     }
     assert settings.demo(folder) == first
-    keys = [*first.secret_keys, *first.peppers.values()]
-    assert len(set(keys)) == 2
+    keys = [*first.secret_keys, *first.peppers.values(), *first.data_keys]
+    assert len(set(keys)) == 3
     assert not any(settings._weak(key.decode()) for key in keys)
     assert settings.demo(tmp_path / "another").secret_keys != first.secret_keys
 

@@ -84,7 +84,7 @@ async def low() -> dict[Product, int]:
 
 _LEFT = """
 SELECT product, (SELECT count(*) FROM (
-    SELECT FROM licence WHERE licence.product = wanted.product AND period IS NULL LIMIT $2) AS some) AS number
+    SELECT FROM licence WHERE licence.product = wanted.product AND period IS NULL LIMIT $2) AS few) AS number
 FROM unnest($1::text[]) AS wanted (product)
 """
 

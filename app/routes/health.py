@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncpg import UndefinedTableError
 from litestar import MediaType, Response, get
 
 from app import database
@@ -17,13 +18,18 @@ async def healthz() -> str:
 
 @get("/readyz", opt={"permission": Permission.PUBLIC}, media_type=MediaType.TEXT)
 async def readyz() -> Response[str]:
-    """The database answers too; and which licence keys are running out, which takes no server away."""
+    """The database answers too. What operators should look at follows, and takes no server away."""
     try:
-        low = await licences.low()
+        return Response("\n".join(["ok", *await _worth_a_look()]), media_type=MediaType.TEXT)
     except Exception as error:
         if not database.unavailable(error):
             raise
         return Response("database unavailable", status_code=503, media_type=MediaType.TEXT)
-    running_out = ", ".join(f"{product} {left}" for product, left in low.items())
-    warning = f"\nlicence keys are running out: {running_out}" if running_out else ""
-    return Response(f"ok{warning}", media_type=MediaType.TEXT)
+
+
+async def _worth_a_look() -> list[str]:
+    try:
+        low = await licences.low()
+    except UndefinedTableError:
+        return ["the schema is not up to date: run mypage migrate"]
+    return [f"licence keys are running out: {left} left of {product}" for product, left in low.items()]
