@@ -6,12 +6,16 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from app import database
 
-ID = "2026-11-22T18:00:00:000000"
+ID = "2026-11-22T18:05:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "proofs"
 
 STATEMENTS = (
-    "ALTER TABLE session ADD COLUMN proved_at timestamptz, ADD COLUMN customer_proved_at timestamptz",
+    # It once had another migration's id, so a database may have the columns and not know of it.
+    """
+    ALTER TABLE session ADD COLUMN IF NOT EXISTS proved_at timestamptz,
+        ADD COLUMN IF NOT EXISTS customer_proved_at timestamptz
+    """,
 )
 
 

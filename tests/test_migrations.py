@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -44,7 +46,7 @@ FROM information_schema.referential_constraints r
 JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
 JOIN information_schema.table_constraints u
     ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name
-GROUP BY constraint_schema, constraint_name HAVING count(*) = 1
+GROUP BY r.constraint_schema, r.constraint_name HAVING count(*) = 1
 """
 
 
@@ -132,6 +134,14 @@ async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing
     assert await pending() == []
     assert await migrate() == []
     assert await people.new_household()
+
+
+def test_every_migration_has_an_id_of_its_own() -> None:
+    # Piccolo keeps them by id: of two with the same one, the folder's order decides which is never run.
+    files = sorted(Path("migrations").glob("m*.py"))
+    found = [re.findall(r'^ID = "(.+)"$', file.read_text(), re.MULTILINE) for file in files]
+    identities = [identity for (identity,) in found]
+    assert len(set(identities)) == len(files)
 
 
 async def test_a_server_that_is_too_old_is_refused_by_its_version(

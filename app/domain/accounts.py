@@ -317,7 +317,7 @@ class DeleteAccount:
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
             rows=deletion_rows(account),
-            notices=DELETION_NOTICES,
+            notices=(*mail_service.ended_notices([ends] if ends else []), *DELETION_NOTICES),
             next=(Link("アカウントID管理", "/accounts"),),
         )
 

@@ -8,10 +8,12 @@ from typing import ClassVar
 
 from app.domain import outbox, recipients, tables
 from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.clock import TOKYO
 from app.domain.mailbox import NO_ADDRESS
 from app.domain.members import Account, AutoReply, Member, Permission
 
 ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
+OVER = "終了日を過ぎているため、この設定では返信しません。"
 NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります。メールマガジンなどの一斉配信には返信しません。"
 
 
@@ -46,9 +48,13 @@ class SetAutoReply:
         return Review(
             title="メール自動返信設定確認",
             rows=self._rows(account),
-            notices=(NOTICE,) if self.enabled else (),
+            notices=(NOTICE, *self._over(now)) if self.enabled else (),
             button="登録",
         )
+
+    def _over(self, now: datetime) -> tuple[str, ...]:
+        over = self.ends_on is not None and self.ends_on < now.astimezone(TOKYO).date()
+        return (OVER,) if over else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)

@@ -7,6 +7,7 @@ often, in one transaction with everything that belongs to it.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,6 +31,10 @@ STARS = "*****"
 
 class Refused(Exception):
     """A rule forbids the change; the text says why, to the member. Nothing of the change is kept."""
+
+
+class Differs(Exception):
+    """The change would not do what its confirm page said: something that it hangs on has changed since."""
 
 
 class Gone(Refused):
@@ -245,10 +250,15 @@ def review(member: Member, change: Change) -> Review:
         raise Gone from missing
 
 
-async def confirm(member: Member, identity: uuid.UUID) -> None:
+def fingerprint(review: Review) -> str:
+    """Tells whether two confirm pages say the same: rows, costs, notices."""
+    return hashlib.sha256(msgspec.json.encode(review)).hexdigest()
+
+
+async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
     """Carry out a pending change; one that is applied or expired stays as it is.
 
-    Raises Refused, Forbidden, ProofNeeded.
+    `seen`: the fingerprint of the confirm page that the member saw. Raises Refused, Forbidden, ProofNeeded, Differs.
 
     The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
     judged again on what is true then.
@@ -268,6 +278,8 @@ async def confirm(member: Member, identity: uuid.UUID) -> None:
         fresh.require(change.permission, writing=True)
         proofs.require(fresh, step_of(change))
         try:
+            if seen and seen != fingerprint(change.review(fresh, now)):
+                raise Differs
             receipt = await change.apply(fresh, now)
         except Missing as missing:
             raise Gone from missing

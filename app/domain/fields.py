@@ -196,6 +196,7 @@ def local_part(text: str, label: str = "メールアドレス") -> str:
 
 
 PERIOD = "「。」が含まれています。半角のピリオド（.）を入力してください。"
+ONE_ADDRESS = "1つの欄には、メールアドレスを1つだけ入力してください。"
 
 
 def on_or_off(text: str) -> bool:
@@ -242,20 +243,26 @@ def optional_day(text: str) -> date | None:
 
 
 def mail_address(text: str) -> str:
-    """One mail address, as typed; two in one field, display names and comments are refused."""
+    """One mail address; two in one field, display names and comments are refused.
+
+    A Japanese domain is kept as ASCII (xn--…): mail servers and Sieve's redirect take nothing else.
+    """
     value = half_width(text)
     if not value:
         raise Wrong("メールアドレスを入力してください。")
     if "。" in value:
         raise Wrong(PERIOD)
+    if value.count("@") > 1:
+        raise Wrong(ONE_ADDRESS)
     if len(value) > ADDRESS_LENGTH:
         raise Wrong(f"メールアドレスは{ADDRESS_LENGTH}文字以内で入力してください。")
     if len(value.rpartition("@")[0]) > LOCAL_PART_LENGTH:
         raise Wrong(f"メールアドレスの@より前は{LOCAL_PART_LENGTH}文字以内で入力してください。")
     try:
-        return validate_email(value, check_deliverability=False, allow_smtputf8=False).normalized
+        found = validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise Wrong("メールアドレスの形が正しくありません（例：taro@example.jp）。") from error
+    return found.ascii_email or found.normalized
 
 
 def day(text: str) -> date:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ITSELF = "ご自分のメールアドレスには転送できません。"
 TWICE = "同じ転送先が2回入力されています。"
+NEW_ADDRESS_LOOPS = (
+    "このアカウントIDのメール転送の設定により、このメールアドレスに届いたメールの転送が繰り返されるため、登録できません。"
+    "先に、メール転送の設定を変更してください。"
+)
 
 
 def target(account: Account, text: str) -> str:
@@ -32,11 +36,22 @@ def loop_reason(address: str) -> str:
     return f"{address} からは、このアカウントIDのメールアドレスへ転送されています。転送が繰り返されるため、登録できません。"
 
 
-async def loops(contract: int, account: Account, addresses: list[str]) -> list[str]:
-    """Those of the addresses that forward back to the account ID, over other account IDs of the contract."""
+async def loops(contract: int, account: Account, addresses: list[str], own: str | None = None) -> list[str]:
+    """Those of the addresses that forward back to the account ID, over other account IDs of the contract.
+
+    `own`: the address that it is about to have, instead of the one that it has.
+    """
     found = await database.rows(_OF_CONTRACT, contract, account.id)
     onward = {row["address"]: [target.lower() for target in row["addresses"]] for row in found}
-    return [address for address in addresses if account.ucom_address in _reached(address.lower(), onward)]
+    wanted = own or account.ucom_address
+    return [address for address in addresses if wanted in _reached(address.lower(), onward)]
+
+
+async def must_not_loop(contract: int, account: Account, own: str) -> None:
+    """Raises Wrong if mail to the new address would be forwarded to it again, as forwarding is set now."""
+    set_now = account.forwarding.addresses if account.forwarding else []
+    if set_now and await loops(contract, account, set_now, own):
+        raise Wrong(NEW_ADDRESS_LOOPS)
 
 
 _OF_CONTRACT = """

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from asyncpg import UniqueViolationError
 
-from app.domain import billing, catalogue, clock, fields, mail_service, mail_system, outbox, recipients
+from app import database
+from app.domain import (
+    billing,
+    catalogue,
+    clock,
+    forwarding,
+    mail_service,
+    mail_system,
+    outbox,
+    recipients,
+)
 from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.fields import Wrong
 from app.domain.mail_system import IMAP_PORT, SUBMISSION_PORT
@@ -43,24 +53,29 @@ def hindrance(member: Member, account: Account) -> str | None:
     return None if account.ucom_address else full(member.contract)
 
 
-async def free_address(account: Account, local_part: str) -> str:
-    """The whole address; raises Wrong if it was ever given to anybody, or is the account ID's own."""
+async def free_address(member: Member, account: Account, local_part: str) -> str:
+    """The whole address; raises Wrong if it was ever given to anybody, or mail to it would go round."""
     address = mail_system.current().address(local_part)
     if address == account.ucom_address:
         raise Wrong(SAME)
     if await MailAddress.exists().where(MailAddress.address == address):
         raise Wrong(TAKEN)
+    await forwarding.must_not_loop(member.contract.id, account, address)
     return address
 
 
-def other_address(account: Account, text: str) -> str:
-    """An address of another company; raises Wrong for one of ours, or the account ID's own."""
-    address = fields.mail_address(text)
-    if address.rpartition("@")[2].lower() == mail_system.current().domain:
+async def of_another_company(address: str) -> str:
+    """The address; raises Wrong for one at a domain of ours, today's or an earlier one's.
+
+    The account ID's own is taken: whoever got no メールアドレス登録完了メール registers it again (manual 11).
+    """
+    domain = address.rpartition("@")[2]
+    if domain == mail_system.current().domain or await database.rows(_EARLIER_DOMAIN, domain):
         raise Wrong(OURS)
-    if address == account.mail_address:
-        raise Wrong(SAME)
     return address
+
+
+_EARLIER_DOMAIN = "SELECT 1 FROM mail_address WHERE split_part(address, '@', 2) = $1 LIMIT 1"
 
 
 @kind
@@ -109,6 +124,10 @@ class RegisterUcomAddress:
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
         self._refuse(member, account)
+        try:
+            await forwarding.must_not_loop(member.contract.id, account, self.address)
+        except Wrong as wrong:
+            raise Refused(wrong.reason) from wrong
         await _release_address(account, now)
         try:
             await MailAddress(
@@ -119,7 +138,7 @@ class RegisterUcomAddress:
         if account.ucom_address is None:
             await Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
         await AccountTable.update({AccountTable.other_address: None}).where(AccountTable.id == account.id)
-        await _tell(member, self.login, self.address, "UCOM")
+        await _tell(member, self.login, self.address, "UCOM", [])
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
@@ -176,13 +195,13 @@ class RegisterOtherAddress:
             await mail_service.end(
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
             )
-        await _tell(member, self.login, self.address, "他社")
+        await _tell(member, self.login, self.address, "他社", lost_periods(account, None))
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
             rows=_rows(account, OTHER, self.address, now),
-            notices=("メールサービスは自動的に解約されました。",) if ends else (),
+            notices=mail_service.ended_notices(lost_periods(account, ends)),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 
@@ -224,10 +243,15 @@ async def _release_address(account: Account, now: datetime) -> None:
     )
 
 
-async def _tell(member: Member, login: str, address: str, which: str) -> None:
-    """The メールアドレス登録完了メール, to the new address and the contact address."""
+async def _tell(member: Member, login: str, address: str, which: str, ended: list[Period]) -> None:
+    """The メールアドレス登録完了メール, to the new address and the contact address.
+
+    It tells of the account ID's purchases that ended; the contract's mail service has a mail of its own.
+    """
     contact = await recipients.of_contract(member.contract.id)
+    products = "、".join(catalogue.NAMES[period.product] for period in ended)
     facts = {"login": login, "address": address, "kind": which, "by": outbox.done_by(member)}
+    facts["products"] = products
     await outbox.post(member.contract.id, [address, *contact], "mail-address-registered", **facts)
 
 

@@ -11,6 +11,7 @@ from app.domain.members import Contract, Member, Period, Permission, Role
 from app.domain.tables import ServicePeriod
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 BOUGHT = "メールサービスは、すでに購入されています。"
@@ -115,6 +116,12 @@ def ending_notice(period: Period) -> str:
     """What a confirm page says of it before."""
     name = catalogue.NAMES[period.product]
     return f"このお手続きにより、メールサービス（{name}）が不要になるため、同時に自動的に解約されます。"
+
+
+def ended_notices(ended: Iterable[Period]) -> tuple[str, ...]:
+    """What a complete page says of the purchases that ended with it."""
+    names = "、".join(catalogue.NAMES[period.product] for period in ended)
+    return (f"次のオプションサービスは、同時に解約されました：{names}",) if names else ()
 
 
 async def end(member: Member, period: Period, cause: str, now: datetime) -> None:

@@ -10,8 +10,8 @@ from app.domain.members import Account
 
 
 async def of_contract(contract: int) -> list[str]:
-    """連絡用メールアドレス of the contract, if it has one."""
-    return await _addresses("SELECT email FROM contract WHERE id = $1", contract)
+    """連絡用メールアドレス of the contract; one without is reached through its 管理者権限 account IDs."""
+    return await _addresses(_EMAIL, contract) or await _addresses(_ADMINS, contract)
 
 
 async def of_account(account: Account) -> list[str]:
@@ -26,9 +26,10 @@ async def of_account_alone(account: Account) -> list[str]:
 
 async def admins_and_contact(contract: int) -> list[str]:
     """連絡用メールアドレス of the contract, and the addresses of its living 管理者権限 account IDs."""
-    return await of_contract(contract) + await _addresses(_ADMINS, contract)
+    return await _addresses(_EMAIL, contract) + await _addresses(_ADMINS, contract)
 
 
+_EMAIL = "SELECT email FROM contract WHERE id = $1"
 _ADMINS = """
 SELECT coalesce(m.address, a.other_address) AS email
 FROM account a LEFT JOIN mail_address m ON m.account = a.id AND m.released_at IS NULL

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TAKEN = "この名前は、すでに使われているか、過去に使われていたため登録できません。別の名前を入力してください。"
 THERE = "Webスペースは、1つのアカウントIDに1つだけ登録できます。"
-NONE = "Webスペースは登録されていません。"
+NONE = "このWebスペースは、登録されていません。"
 
 
 def hindrance(member: Member, account: Account) -> str | None:
@@ -103,6 +103,8 @@ class DeleteWebSpace:
     permission: ClassVar[Permission] = Permission.WEB_SPACE
 
     login: str
+    space: str
+    """The one that the member saw: a later one is not deleted instead of it."""
 
     @property
     def subject(self) -> str:
@@ -113,39 +115,37 @@ class DeleteWebSpace:
         return f"/accounts/{self.login}/web-space"
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
-        space = self._space(account)
+        self._refuse(member.account(self.login))
         ends = mail_service.ending(member.contract, spaces=1)
         lost = "Webスペースのファイルはすべて失われます。同じ名前は二度と登録できません。"
         return Review(
             title="Webスペース削除確認",
-            rows=_rows(self.login, space),
+            rows=_rows(self.login, self.space),
             costs=cost_rows(billing.of_ending(ends.product, ends.started_at, now)) if ends else (),
             notices=(lost, *((mail_service.ending_notice(ends),) if ends else ())),
             button="削除",
             danger=True,
         )
 
-    def _space(self, account: Account) -> str:
-        if account.web_space is None:
+    def _refuse(self, account: Account) -> None:
+        if account.web_space != self.space:
             raise Refused(NONE)
-        return account.web_space
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
-        space = self._space(account)
+        self._refuse(account)
         ends = mail_service.ending(member.contract, spaces=1)
         await tables.WebSpace.update({tables.WebSpace.released_at: now}).where(
             tables.WebSpace.account == account.id, tables.WebSpace.released_at.is_null()
         )
         if ends:
             await mail_service.end(member, ends, f"{self.login}のWebスペースを削除したため", now)
-        await _tell(member, account, "削除", space)
+        await _tell(member, account, "削除", self.space)
         return Receipt(
             title="Webスペース削除完了",
             lead="Webスペースを削除しました。",
-            rows=_rows(self.login, space),
-            notices=("メールサービスは自動的に解約されました。",) if ends else (),
+            rows=_rows(self.login, self.space),
+            notices=mail_service.ended_notices([ends] if ends else []),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

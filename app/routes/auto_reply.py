@@ -41,8 +41,10 @@ def _change(form: Form, account: Account) -> SetAutoReply | None:
     """What was typed; switched off, subject and text may be empty."""
     enabled = form.take("enabled", fields.on_or_off)
     needed = enabled or enabled is None
-    subject = form.take("subject", fields.reply_subject) if needed or form.typed.get("subject") else ""
-    body = form.take("body", fields.reply_body) if needed or form.typed.get("body") else ""
+    subject = (
+        form.take("subject", fields.reply_subject) if needed or form.typed.get("subject", "").strip() else ""
+    )
+    body = form.take("body", fields.reply_body) if needed or form.typed.get("body", "").strip() else ""
     starts_on, ends_on = (
         form.take("starts_on", fields.optional_day),
         form.take("ends_on", fields.optional_day),

@@ -10,9 +10,10 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
+from app import forms
 from app.csv_file import csv_file
 from app.domain import changes, clock
-from app.domain.changes import Asked, Gone, Receipt, Refused, Wanted, with_peek
+from app.domain.changes import Asked, Differs, Gone, Receipt, Refused, Review, Wanted, with_peek
 from app.domain.members import Member, Permission
 from app.forms import Form
 from app.render import page, see_other
@@ -87,19 +88,34 @@ async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Res
         review = changes.review(member, asked.change)
     except Refused as refused:
         return _refused(request, asked, refused)
-    rows = with_peek(review.rows, asked.peek)
-    return page(request, "changes/review.html", title=review.title, asked=asked, review=review, rows=rows)
+    return _review(request, asked, review)
 
 
 @post("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
 async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[Any] | Redirect:
     member = who(request)
     asked = await changes.find(member, identity)
+    seen = (await forms.read(request)).typed.get("seen", "")
     try:
-        await changes.confirm(member, identity)
+        await changes.confirm(member, identity, seen)
+    except Differs:
+        return see_other(f"/changes/{identity}?differs=yes")
     except Refused as refused:
         return _refused(request, asked, refused)
     return see_other(f"/changes/{identity}")
+
+
+def _review(request: Request[Any, Any, Any], asked: Asked, review: Review) -> Response[str]:
+    return page(
+        request,
+        "changes/review.html",
+        title=review.title,
+        asked=asked,
+        review=review,
+        rows=with_peek(review.rows, asked.peek),
+        seen=changes.fingerprint(review),
+        differs="differs" in request.query_params,
+    )
 
 
 async def _receipt(request: Request[Any, Any, Any], asked: Asked, receipt: Receipt) -> Response[str]:

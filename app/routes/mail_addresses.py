@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -22,7 +21,7 @@ from app.session import who
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
     ucom = await draft(request, RegisterUcomAddress, login)
-    other = await draft(request, RegisterOtherAddress, login)
+    other = None if ucom else await draft(request, RegisterOtherAddress, login)
     typed = {}
     if ucom:
         typed = {"kind": "ucom", "local_part": ucom[0].address.partition("@")[0], "agree": "yes"}
@@ -48,22 +47,30 @@ async def _change(
     """What was chosen, A or B; None with the reasons in the form."""
     chosen = form.typed.get("kind")
     if chosen == "ucom":
-        reason = mail_addresses.hindrance(member, account)
-        form.must(reason is None, "kind", reason or "")
-        address = await _ucom_address(form, account)
+        address = await _ucom_address(form, member, account)
         return RegisterUcomAddress(account.login, address) if address else None
     if chosen == "other":
-        other = form.take("address", partial(mail_addresses.other_address, account))
+        other = await _other_address(form)
         return RegisterOtherAddress(account.login, other) if other else None
     form.must(False, "kind", "利用するメールを選んでください。")
     return None
 
 
-async def _ucom_address(form: Form, account: Account) -> str | None:
+async def _ucom_address(form: Form, member: Member, account: Account) -> str | None:
+    """Where none can be had the page has no field for it either, so nothing is said of what was typed there."""
+    reason = mail_addresses.hindrance(member, account)
+    if reason:
+        form.must(False, "kind", reason)
+        return None
     local_part = form.take("local_part", fields.local_part)
     if local_part is None:
         return None
-    return await form.accept("local_part", mail_addresses.free_address(account, local_part))
+    return await form.accept("local_part", mail_addresses.free_address(member, account, local_part))
+
+
+async def _other_address(form: Form) -> str | None:
+    address = form.take("address", fields.mail_address)
+    return await form.accept("address", mail_addresses.of_another_company(address)) if address else None
 
 
 def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:

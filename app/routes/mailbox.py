@@ -33,7 +33,7 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
         form.must(False, "agree", str(refused))
     if not form.valid:
         return _page(request, form, account)
-    change = ChangeBoxSize(login, to_large=mailbox.large(account) is None)
+    change = ChangeBoxSize(login, to_large=form.typed.get("to") != "1")  # as the page offered it
     return see_other(f"/changes/{await changes.ask(member, change)}")
 
 

@@ -29,14 +29,14 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    if form.typed.get("delete"):
-        return see_other(f"/changes/{await changes.ask(member, DeleteWebSpace(login))}")
+    if space := form.typed.get("delete"):
+        return see_other(f"/changes/{await changes.ask(member, DeleteWebSpace(login, space))}")
     reason = web_space.hindrance(member, account)
     form.must(reason is None, "space", reason or "")
-    space = await _free_name(form)
+    named = await _free_name(form)
     if not form.valid:
         return _page(request, form, account)
-    return see_other(f"/changes/{await changes.ask(member, RegisterWebSpace(login, space))}")
+    return see_other(f"/changes/{await changes.ask(member, RegisterWebSpace(login, named))}")
 
 
 async def _free_name(form: Form) -> str:

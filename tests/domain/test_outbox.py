@@ -33,7 +33,12 @@ FACTS: dict[str, dict[str, object]] = {
     "auto-reply": {"login": "taro-01", "state": "利用する"},
     "customer-password-changed": {"number_end": "0000", "by": WHO},
     "forwarding": {"login": "taro-01", "state": "転送しない"},
-    "mail-address-registered": {"login": "taro-01", "address": "taro@example.jp", "kind": "他社"},
+    "mail-address-registered": {
+        "login": "taro-01",
+        "address": "taro@example.jp",
+        "kind": "他社",
+        "products": "メールボックス 10GB",
+    },
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
     "mailbox-size": {"login": "taro-01", "size": "10GB", "price_line": "220円"},

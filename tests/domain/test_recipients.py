@@ -115,8 +115,18 @@ async def test_a_new_customer_password_is_told_to_the_contact_address(customer: 
     assert customer.customer_number not in mails[CONTACT].body
 
 
+async def test_without_a_contact_address_the_admins_are_told(family: Household, customer: Member) -> None:
+    await tables.Contract.update({tables.Contract.email: ""}).where(tables.Contract.id == family.contract)
+    assert list(await mails_after(customer, RegisterAccount("ichiro-01", DETAILS, HASH))) == [
+        "haha@example.com"
+    ]
+
+
 async def test_nobody_to_tell_is_no_mail_and_no_obstacle(family: Household, customer: Member) -> None:
     await tables.Contract.update({tables.Contract.email: ""}).where(tables.Contract.id == family.contract)
+    await tables.Account.update({tables.Account.other_address: None}).where(
+        tables.Account.id == family.mother
+    )
     assert await mails_after(customer, RegisterAccount("ichiro-01", DETAILS, HASH)) == {}
     assert await tables.Account.exists().where(tables.Account.login == "ichiro-01")
 
