@@ -9,12 +9,16 @@ from urllib.parse import parse_qsl
 
 from litestar.exceptions import ClientException, InternalServerException
 
+from app.domain import cards
 from app.domain.fields import Wrong
 
 if TYPE_CHECKING:
     from litestar import Request
 
 MOST_FIELDS = 60
+CARD_FIELD = "card_number"
+"""The one field where a card number belongs."""
+CARD_ELSEWHERE = "この欄に、クレジットカードの番号を入力することはできません。"
 T = TypeVar("T")
 
 
@@ -28,6 +32,8 @@ class Form:
 
     typed: dict[str, str] = field(default_factory=dict)
     _wrong: dict[str, str] = field(default_factory=dict)
+    card_number: str = field(default="", repr=False)
+    """What was typed into CARD_FIELD; it is not among `typed`, so that no page shows it again."""
 
     @property
     def valid(self) -> bool:
@@ -78,8 +84,21 @@ async def read(request: Request[Any, Any, Any]) -> Form:
     """The form of a POST, read once per request. Raises Unreadable (400); a body over the app's limit is a 413."""
     scope: dict[str, Any] = request.scope  # type: ignore[assignment]
     if "form" not in scope:
-        scope["form"] = Form(_parse(request.headers.get("content-type", ""), await _body(request)))
+        typed = _parse(request.headers.get("content-type", ""), await _body(request))
+        scope["form"] = _without_card_numbers(typed)
     form: Form = scope["form"]
+    return form
+
+
+def _without_card_numbers(typed: dict[str, str]) -> Form:
+    """The form without any card number: its own field's is put aside, one in another field makes that field wrong."""
+    form = Form(typed, card_number=typed.get(CARD_FIELD, ""))
+    for name, value in typed.items():
+        if name == CARD_FIELD:
+            typed[name] = ""
+        elif cards.within(value):
+            typed[name] = ""
+            form.must(False, name, CARD_ELSEWHERE)
     return form
 
 

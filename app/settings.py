@@ -20,6 +20,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.domain.catalogue import SECURITY
 from app.domain.mail_system import MailSystem
+from app.gateway.stripe_checkout import Account as StripeAccount
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
@@ -44,6 +45,7 @@ VARIABLES = {
     "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
     "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
     "MYPAGE_WEB_HOST": "host name of the members' home pages",
+    "MYPAGE_STRIPE_SECRET_KEY": "secret or restricted key of the Stripe account that keeps the members' cards",
     "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
     "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
     "MYPAGE_SMTP_PORT": "its port (default 587)",
@@ -110,6 +112,8 @@ class Settings:
     """Address of the installer by product."""
     mail: Mail
     mail_system: MailSystem
+    stripe: StripeAccount | None = None
+    """None: the local vault, which only the demo and the tests may have."""
     https: bool = True
     demo: bool = False
     trusted_proxies: tuple[Network, ...] = ()
@@ -137,11 +141,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         hosts=frozenset(
             map(str.lower, _needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
         ),
-        contact=Contact(
-            operator=_needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社"),
-            phone=_needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
-            hours=_needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
-        ),
+        contact=_contact(environment, wrong),
         remote_support=SupportWindow(
             phone=_needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
             hours=_needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
@@ -154,6 +154,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             submission_host=_needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
             web_host=_needed(environment, "MYPAGE_WEB_HOST", wrong, "home.example.jp"),
         ),
+        stripe=_stripe(environment, wrong),
         trusted_proxies=tuple(_proxies(environment, wrong)),
         pool_size=_number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=_number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
@@ -231,6 +232,20 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
     return operator, mail
 
 
+def writer(environment: Mapping[str, str] = os.environ) -> tuple[Contact, str]:
+    """Who a command writes mails as: the operator with where to ask, and the address. Raises SettingsError."""
+    if _made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
+        return DEMO_CONTACT, DEMO_MAIL.sender
+    wrong: list[str] = []
+    found = _contact(environment, wrong), _sender(environment, wrong)
+    if wrong:
+        raise SettingsError(
+            "nothing was done, because it could not be told by mail; mend these settings:\n"
+            + "\n".join(f"  {line}" for line in wrong)
+        )
+    return found
+
+
 def _made_by_demo(environment: Mapping[str, str]) -> bool:
     folder = data_dir(environment)
     return database_url(environment) is None and all(
@@ -238,11 +253,23 @@ def _made_by_demo(environment: Mapping[str, str]) -> bool:
     )
 
 
+def _contact(environment: Mapping[str, str], wrong: list[str]) -> Contact:
+    return Contact(
+        operator=_needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社"),
+        phone=_needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
+        hours=_needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
+    )
+
+
 def _mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:
+    return Mail(_sender(environment, wrong), _smtp(environment, wrong))
+
+
+def _sender(environment: Mapping[str, str], wrong: list[str]) -> str:
     sender = _needed(environment, "MYPAGE_MAIL_FROM", wrong, "mypage@mypage.example.jp")
     if sender and not _is_address(sender):
         wrong.append(f"MYPAGE_MAIL_FROM is {sender!r}: one mail address is wanted")
-    return Mail(sender, _smtp(environment, wrong))
+    return sender
 
 
 def _is_address(text: str) -> bool:
@@ -285,6 +312,18 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:
+    """Without Stripe there is no server: the local vault charges nobody."""
+    name = "MYPAGE_STRIPE_SECRET_KEY"
+    key = _needed(environment, name, wrong, "rk_live_… as Stripe's dashboard shows it")
+    if key and not _STRIPE_KEY.fullmatch(key):
+        wrong.append(f"{name} is none of Stripe's: one that begins with rk_ or sk_ is wanted")
+    return StripeAccount(key)
+
+
+_STRIPE_KEY = re.compile(r"[rs]k_(?:live|test)_[A-Za-z0-9_]{8,240}")
 
 
 def _needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:

@@ -46,6 +46,7 @@ SERVING = {
     "MYPAGE_SMTP_HOST": "127.0.0.1",
     "MYPAGE_SMTP_SECURITY": "none",
     "MYPAGE_TRUSTED_PROXIES": "none",
+    "MYPAGE_STRIPE_SECRET_KEY": "rk_test_of_the_production_test",
 }
 OTHER_KEY = "another pepper of the production test: as long"
 PATIENCE = 60.0

@@ -42,6 +42,7 @@ COMPLETE = {
     "MYPAGE_IMAP_HOST": "imap.example.jp",
     "MYPAGE_SUBMISSION_HOST": "smtp.example.jp",
     "MYPAGE_WEB_HOST": "home.example.jp",
+    "MYPAGE_STRIPE_SECRET_KEY": "rk_test_0123456789abcdef",
     "MYPAGE_TRUSTED_PROXIES": "none",
 }
 

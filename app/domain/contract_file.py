@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from app.domain import fields, passwords
+from app.domain import cards, fields, passwords
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS
 from app.domain.fields import Wrong
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LONGEST = 64 * 1024
 """Bytes of a line. Five account IDs take some 2 KB; a longer one is another kind of file, and is not kept in memory."""
 REASON_LENGTH = 200
-CARD_BRANDS = ("VISA", "MasterCard", "JCB", "AMERICAN EXPRESS", "Diners Club")
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LAST4 = re.compile(r"[0-9]{4}")
@@ -124,7 +123,7 @@ _HOLDER = {
     "email": _Rule(fields.optional_mail_address, 'must be "" or one mail address'),
 }
 _CARD = {
-    "brand": _one_of(CARD_BRANDS),
+    "brand": _one_of(cards.BRANDS),
     "last4": _like(_LAST4, "must be the last 4 digits of the card number"),
     "expires": _like(_MONTH, "must be a month as YYYY-MM"),
     "holder": _like(_CARD_HOLDER, "must be 1 to 64 Roman letters, with spaces . ' - between"),

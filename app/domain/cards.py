@@ -1,0 +1,114 @@
+"""Card numbers: the five brands by their ranges, the check digit, and how a number is found where none belongs.
+
+Nothing here keeps a number. Ranges and lengths: ISO/IEC 7812 issuer numbers as the brands publish them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.domain.fields import Wrong
+
+
+class _Range(NamedTuple):
+    first: int
+    last: int
+    lengths: tuple[int, ...]
+    brand: str
+
+
+VISA, MASTERCARD, JCB, AMEX, DINERS = "VISA", "MasterCard", "JCB", "AMERICAN EXPRESS", "Diners Club"
+BRANDS = (MASTERCARD, VISA, JCB, AMEX, DINERS)
+"""In the order in which the manual names them (19)."""
+
+_RANGES = (
+    _Range(4000, 4999, (16,), VISA),
+    _Range(5100, 5599, (16,), MASTERCARD),
+    _Range(2221, 2720, (16,), MASTERCARD),
+    _Range(3528, 3589, (16,), JCB),
+    _Range(3400, 3499, (15,), AMEX),
+    _Range(3700, 3799, (15,), AMEX),
+    _Range(3000, 3059, (14, 16), DINERS),
+    _Range(3095, 3095, (14, 16), DINERS),
+    _Range(3600, 3699, (14, 15, 16), DINERS),
+    _Range(3800, 3999, (14, 16), DINERS),
+)
+"""By the first four digits. A VISA of 13 digits and numbers of more than 16 are outside of spec 11."""
+NOT_TAKEN = f"ご利用いただけるクレジットカードは、{'、'.join(BRANDS)}です。"
+MISTYPED = "カード番号が正しくありません。もう一度お確かめください。"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole card number, on its way from the form to the payment gateway; it never shows itself."""
+
+    digits: str
+    brand: str
+
+    def __repr__(self) -> str:
+        return f"Number({self.brand})"
+
+    @property
+    def last4(self) -> str:
+        return self.digits[-4:]
+
+
+def number(text: str) -> Number:
+    """カード番号: 14-16 digits of one of the five brands with the right check digit; spaces and hyphens dropped."""
+    digits = re.sub(r"[\s‐‑‒–—―−ー-]", "", unicodedata.normalize("NFKC", text))
+    if not digits:
+        raise Wrong("カード番号を入力してください。")
+    if not re.fullmatch(r"[0-9]{14,16}", digits):
+        raise Wrong("カード番号は、14桁から16桁の数字で入力してください。")
+    found = _range(digits)
+    if found is None:
+        raise Wrong(NOT_TAKEN)
+    if len(digits) not in found.lengths or not luhn(digits):
+        raise Wrong(MISTYPED)
+    return Number(digits, found.brand)
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _range(digits: str) -> _Range | None:
+    return next((one for one in _RANGES if one.first <= int(digits[:4]) <= one.last), None)
+
+
+_WRITTEN = re.compile(
+    r"(?<![0-9])(?:[0-9]{14,16}|[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5})(?![0-9])"
+)
+"""As cards are written: in one, in fours, or 4-6-4 and 4-6-5. Other groups of digits are phone numbers and the like."""
+_CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
+
+
+def within(text: str) -> bool:
+    """Whether somebody typed a card number there. 14 digits alone may be a customer number, and are none."""
+    if len(text) < 14:
+        return False
+    plain = unicodedata.normalize("NFKC", text)
+    if _CUSTOMER_NUMBER.fullmatch(plain):
+        return False
+    return any(_is_card(re.sub("[ -]", "", found[0])) for found in _WRITTEN.finditer(plain))
+
+
+def _is_card(digits: str) -> bool:
+    found = _range(digits)
+    return found is not None and len(digits) in found.lengths and luhn(digits)
+
+
+def masked(last4: str) -> str:
+    """カード番号 as every page shows it."""
+    return f"XXXX-XXXX-XXXX-{last4}"
+
+
+def shown_month(expires: str) -> str:
+    """有効期限 as every page shows it, from YYYY-MM."""
+    year, _, month = expires.partition("-")
+    return f"{month}月 / {year}年"

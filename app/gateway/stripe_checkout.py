@@ -1,0 +1,181 @@
+"""Stripe, through its Checkout in setup mode: the member types the card on Stripe's page and comes back.
+
+No number and no script of Stripe's ever touches this portal; it works without JavaScript of ours. What was typed there
+is fetched from Stripe by this server, never taken from the browser that comes back. Stripe's library blocks, so it
+runs in a thread, with time limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+
+from app.domain import cards, clock
+from app.gateway.port import Declined, KeptCard, Unreachable
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Callable
+
+    from stripe import StripeClient
+    from stripe.checkout import Session
+
+T = TypeVar("T")
+
+API = "https://api.stripe.com"
+CHECKOUT = "https://checkout.stripe.com"
+PATIENCE = 10.0
+"""Seconds for one request to Stripe."""
+LONGEST = 25.0
+"""Seconds for a call with the library's own second tries; then the member is told to try later."""
+TRIES_MORE = 2
+AT_ONCE = 8
+"""Threads that may wait for Stripe."""
+VALID = timedelta(hours=1)
+"""How long a visit to Stripe's page may take; Stripe takes 30 minutes to 24 hours."""
+BRANDS = {
+    "visa": cards.VISA,
+    "mastercard": cards.MASTERCARD,
+    "jcb": cards.JCB,
+    "amex": cards.AMEX,
+    "diners": cards.DINERS,
+}
+NOT_FINISHED = "カード情報の入力が完了していません。もう一度お試しください。"
+
+log = logging.getLogger("mypage")
+
+
+@dataclass(frozen=True)
+class Account:
+    """The operator's account at Stripe. The addresses are others only in tests."""
+
+    secret_key: str = field(repr=False)
+    api: str = API
+    checkout: str = CHECKOUT
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit to Stripe's page that may begin: its name there, and where it is."""
+
+    session: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What came back from a visit."""
+
+    card: KeptCard
+    holder: str
+
+
+class StripeCheckout:
+    """The adapter."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    @property
+    def origin(self) -> str:
+        """Where a form of the payment page may lead to (Content-Security-Policy)."""
+        return self._account.checkout
+
+    async def begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> Visit:
+        """Open a visit for that contract; `back`: URL of the payment page. A payer that Stripe knows stays the same.
+
+        Raises Unreachable.
+        """
+        visit: Visit = await self._call(functools.partial(self._begin, identity, contract, payer, back))
+        return visit
+
+    async def fetch(self, session: str, identity: uuid.UUID) -> Typed:
+        """The card that was typed in that visit. Raises Declined, Unreachable."""
+        return _typed(await self._call(functools.partial(self._fetch, session)), identity)
+
+    def _begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> Visit:
+        payer = payer or self._new_payer(identity, contract)
+        made = self._client.v1.checkout.sessions.create(
+            {
+                "mode": "setup",
+                "allowed_payment_method_types": ["card"],
+                "wallet_options": {"link": {"display": "never"}},
+                "customer": payer,
+                "client_reference_id": str(identity),
+                "locale": "ja",
+                "success_url": f"{back}/return?session_id={{CHECKOUT_SESSION_ID}}",
+                "cancel_url": back,
+                "expires_at": int((clock.now() + VALID).timestamp()),
+            },
+            {"idempotency_key": f"visit-{identity}"},
+        )
+        if not made.url or not made.url.startswith(f"{self.origin}/"):
+            raise Unreachable("Stripe's page has an unexpected address")
+        return Visit(made.id, made.url)
+
+    def _new_payer(self, identity: uuid.UUID, contract: int) -> str:
+        """Stripe charges a card again only for a customer of its own; it learns a number for ours, and no name."""
+        made = self._client.v1.customers.create(
+            {"metadata": {"contract": str(contract)}}, {"idempotency_key": f"payer-{identity}"}
+        )
+        return made.id
+
+    def _fetch(self, session: str) -> Session:
+        return self._client.v1.checkout.sessions.retrieve(
+            session, {"expand": ["setup_intent.payment_method"]}
+        )
+
+    @functools.cached_property
+    def _client(self) -> StripeClient:
+        import stripe  # takes a while: not before somebody needs it
+
+        logging.getLogger("stripe").setLevel(logging.WARNING)  # it would log the names of visits
+        stripe.enable_telemetry = False
+        return stripe.StripeClient(
+            self._account.secret_key,
+            base_addresses={"api": self._account.api},
+            http_client=stripe.RequestsClient(timeout=PATIENCE),
+            max_network_retries=TRIES_MORE,
+        )
+
+    async def _call(self, call: Callable[[], T]) -> T:
+        """Raises Unreachable for whatever Stripe's library raises; the log gets its kind and code, nothing that was sent."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                return await anyio.to_thread.run_sync(call, limiter=self._limiter, abandon_on_cancel=True)
+        except TimeoutError as error:
+            raise Unreachable("Stripe did not answer in time") from error
+        except Exception as error:
+            if not type(error).__module__.startswith("stripe."):
+                raise
+            what = (
+                f"{type(error).__name__} {getattr(error, 'http_status', None)} {getattr(error, 'code', None)}"
+            )
+            log.error("Stripe refuses or is away: %s", what)
+            raise Unreachable(what) from None
+
+
+def _typed(session: Session, identity: uuid.UUID) -> Typed:
+    """The card of a finished visit. Raises Declined."""
+    intent: Any = session.setup_intent
+    method: Any = getattr(intent, "payment_method", None)
+    card: Any = getattr(method, "card", None)
+    if session.client_reference_id != str(identity) or session.status != "complete" or not card:
+        raise Declined(NOT_FINISHED)
+    if card.brand not in BRANDS:
+        raise Declined(cards.NOT_TAKEN)
+    kept = KeptCard(
+        token=method.id,
+        payer=str(session.customer or ""),
+        brand=BRANDS[card.brand],
+        last4=card.last4,
+        expires=f"{card.exp_year:04d}-{card.exp_month:02d}",
+    )
+    return Typed(kept, str(method.billing_details.name or ""))
