@@ -30,7 +30,14 @@ STARS = "*****"
 
 
 class Refused(Exception):
-    """A rule forbids the change; the text says why, to the member. Nothing of the change is kept."""
+    """A rule forbids the change; the text says why, to the member. Nothing of the change is kept.
+
+    `mend`: the page where the member can do something about it.
+    """
+
+    def __init__(self, reason: str, mend: Link | None = None) -> None:
+        super().__init__(reason)
+        self.mend = mend
 
 
 class Differs(Exception):

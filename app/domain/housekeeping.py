@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import database
-from app.domain import attempts, clock, members
+from app.domain import attempts, card_reminders, clock, members
 from app.domain.changes import VALID
 
 LOCK = 7_302_021
@@ -43,5 +43,16 @@ async def tidy() -> bool:
             "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1)
         )
         await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
+        await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
+        await database.rows("DELETE FROM card_visit WHERE asked_at < $1", now - timedelta(days=1))
         await attempts.forget(now)
+    await card_reminders.post_due()
     return True
+
+
+_FORGOTTEN_CARDS = """
+DELETE FROM vault_card v WHERE v.kept_at < $1
+    AND NOT EXISTS (SELECT 1 FROM card k WHERE k.token = v.token)
+    AND NOT EXISTS (SELECT 1 FROM card_check w WHERE w.token = v.token AND w.decided_at IS NULL)
+"""
+"""Cards in the local vault that nobody confirmed, or that were replaced or refused."""

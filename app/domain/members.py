@@ -147,6 +147,8 @@ class Card(msgspec.Struct, frozen=True):
     last4: str
     expires: str
     """YYYY-MM, the last month it is valid in."""
+    payer: str = ""
+    """The payment gateway's name of who pays, where it has one."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -192,6 +194,8 @@ class Contract(msgspec.Struct, frozen=True):
     mail_product: str
     periods: list[Period]
     card: Card | None
+    waiting_card: Card | None
+    """One that waits for a name check (payment.py)."""
     account_ids: int
     mail_addresses: int
     web_spaces: int
@@ -294,8 +298,10 @@ json_build_object(
     'periods', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at)
         ORDER BY p.id), '[]') FROM service_period p
         WHERE p.contract = c.id AND p.account IS NULL AND p.ended_at IS NULL),
-    'card', (SELECT json_build_object('brand', k.brand, 'last4', k.last4, 'expires', k.expires)
+    'card', (SELECT json_build_object('brand', k.brand, 'last4', k.last4, 'expires', k.expires, 'payer', k.payer)
         FROM card k WHERE k.contract = c.id),
+    'waiting_card', (SELECT json_build_object('brand', w.brand, 'last4', w.last4, 'expires', w.expires)
+        FROM card_check w WHERE w.contract = c.id AND w.decided_at IS NULL),
     'account_ids', (SELECT count(*) FROM account a WHERE a.contract = c.id AND a.deleted_at IS NULL),
     'mail_addresses', (SELECT count(*) FROM mail_address m WHERE m.contract = c.id AND m.released_at IS NULL),
     'web_spaces', (SELECT count(*) FROM web_space w WHERE w.contract = c.id AND w.released_at IS NULL),
