@@ -104,6 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     deliver.set_defaults(run=_deliver_mails)
     listed = mails.add_parser("list", help="mails that wait or were refused")
     listed.set_defaults(run=_list_mails)
+    payments = commands.add_parser("payments", help="cards that wait for a name check").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    waiting = payments.add_parser("list", help="the cards that wait")
+    waiting.set_defaults(run=_list_payments)
+    approve = payments.add_parser("approve", help="make a card the contract's")
+    approve.add_argument("id", type=_identity)
+    approve.set_defaults(run=_approve_payment)
+    refuse = payments.add_parser("refuse", help="drop a card; the former one counts again")
+    refuse.add_argument("id", type=_identity)
+    refuse.set_defaults(run=_refuse_payment)
     return parser
 
 
@@ -126,6 +137,12 @@ def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str,
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is wanted")
+    return int(text)
+
+
+def _identity(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"{text!r} is no id: give the number that the list begins with")
     return int(text)
 
 
@@ -357,6 +374,48 @@ def _list_mails(_: argparse.Namespace) -> None:
         state = "refused" if mail.refused_at else "waiting"
         posted = f"{mail.posted_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
         print(mail.id, state, posted, mail.recipient, mail.subject, mail.tries, mail.problem or "", sep="\t")
+
+
+def _list_payments(_: argparse.Namespace) -> None:
+    from app.domain import card_checks
+
+    with _connection() as connection:
+        waiting = asyncio.run(_with_database(connection, card_checks.waiting))
+    print("id\tasked\tcustomer\tcontractor\tkana\tholder\tbrand\tlast4\texpires")
+    for card in waiting:
+        asked = f"{card.asked_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
+        whose = card.customer_number, card.contractor, card.contractor_kana
+        print(card.id, asked, *whose, card.holder, card.brand, card.last4, card.expires, sep="\t")
+
+
+def _approve_payment(chosen: argparse.Namespace) -> None:
+    from app.domain import card_checks
+
+    _decide(chosen.id, card_checks.approve)
+    print(f"card {chosen.id} is the contract's now; the customer is told by mail")
+
+
+def _refuse_payment(chosen: argparse.Namespace) -> None:
+    from app.domain import card_checks
+
+    _decide(chosen.id, card_checks.refuse)
+    print(f"card {chosen.id} is refused; the customer is told by mail")
+
+
+def _decide(identity: int, decide: Callable[[int], Awaitable[None]]) -> None:
+    from app.domain import card_checks, outbox
+
+    contact, address = settings.writer()
+    outbox.write_as(outbox.Sender(contact.operator, address, contact.phone, contact.hours))
+    with _connection() as connection:
+        try:
+            asyncio.run(_with_database(connection, lambda: decide(identity)))
+        except card_checks.NotWaiting as error:
+            raise Mistake(
+                f"no card waits as {identity}; `mypage payments list` shows those that do"
+            ) from error
+        except card_checks.Expired as error:
+            raise Mistake(f"card {identity} expired while it waited: refuse it") from error
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, deliverer, errors, mail_transport, render, session
+from app import database, deliverer, errors, gateway, mail_transport, render, session
 from app.domain import data_keys, housekeeping, licences, mail_system, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
@@ -31,6 +31,7 @@ from app.routes import (
     mail_service,
     mailbox,
     overview,
+    payment,
     proof,
     web_space,
 )
@@ -77,6 +78,10 @@ ROUTES = [
     mail_service.buy,
     customer_password.input_page,
     customer_password.change,
+    payment.input_page,
+    payment.register,
+    payment.visit,
+    payment.come_back,
     changes.history,
     changes.history_file,
     changes.show,
@@ -125,7 +130,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"settings": settings, "templates": templates}),
+        state=State({"settings": settings, "templates": templates, "gateway": gateway.of(settings)}),
     )
     return FrontDoor(app, settings, errors.bad_request(templates))
 

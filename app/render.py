@@ -42,7 +42,13 @@ class Section:
 
 MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     ("ご契約情報", (("ご契約情報一覧", "/", Permission.OVERVIEW),)),
-    ("各種お手続き", (("お客様番号パスワード変更", "/customer-password", Permission.CONTRACT),)),
+    (
+        "各種お手続き",
+        (
+            ("お客様番号パスワード変更", "/customer-password", Permission.CONTRACT),
+            ("お支払い方法変更", "/payment", Permission.PAYMENT),
+        ),
+    ),
     ("オプションサービス", (("メールサービス", "/mail-service", Permission.MAIL_SERVICE),)),
     (
         "アカウントIDオプション",

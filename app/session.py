@@ -341,3 +341,9 @@ def own_path(path: str) -> str:
     """A path of this portal to go on to after login; `/` for anything else."""
     ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
     return path if ours and path.isascii() and path.isprintable() else "/"
+
+
+def origin(request: Request[Any, Any, Any]) -> str:
+    """Scheme and host that the member sees, for a link from outside; the front door let no other host in."""
+    settings: Settings = request.app.state.settings
+    return f"{'https' if settings.https else 'http'}://{request.headers['host']}"

@@ -133,5 +133,6 @@ def _refused(request: Request[Any, Any, Any], asked: Asked, refused: Refused) ->
         status=422,
         asked=asked,
         reason=str(refused),
+        mend=refused.mend,
         gone=isinstance(refused, Gone),
     )

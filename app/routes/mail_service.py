@@ -43,5 +43,6 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         name=catalogue.NAMES[contract.mail.product],
         bought=mail_service.purchase(contract),
         hindrance=payment.hindrance(member),
+        mend=payment.PAGE,
         monthly=mail_service.monthly(contract, clock.now()),
     )

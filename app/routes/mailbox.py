@@ -40,9 +40,9 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
 def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
     try:
         mailbox.refuse(who(request), account)
-        hindrance = None
+        hindrance, mend = None, None
     except Refused as refused:
-        hindrance = str(refused)
+        hindrance, mend = str(refused), refused.mend
     return page(
         request,
         "mailbox/input.html",
@@ -53,4 +53,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         large=mailbox.large(account) is not None,
         monthly=mailbox.monthly(clock.now()),
         hindrance=hindrance,
+        mend=mend,
     )

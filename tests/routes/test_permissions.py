@@ -46,6 +46,10 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/accounts/{login:str}/web-space"): Permission.WEB_SPACE,
     ("GET", "/mail-service"): Permission.MAIL_SERVICE,
     ("POST", "/mail-service"): Permission.MAIL_SERVICE,
+    ("GET", "/payment"): Permission.PAYMENT,
+    ("POST", "/payment"): Permission.PAYMENT,
+    ("POST", "/payment/visit"): Permission.PAYMENT,
+    ("GET", "/payment/return"): Permission.PAYMENT,
     ("GET", "/changes"): Permission.CHANGES,
     ("GET", "/changes.csv"): Permission.CHANGES,
     ("GET", "/changes/{identity:uuid}"): Permission.CHANGES,
@@ -71,7 +75,15 @@ ROUTES: dict[tuple[str, str], Permission] = {
 }
 CHANGES = "/changes/{identity:uuid}"
 OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")
-OF_THE_CONTRACT = ["/", "/accounts", "/accounts/new", "/changes", "/customer-password", "/mail-service"]
+OF_THE_CONTRACT = [
+    "/",
+    "/accounts",
+    "/accounts/new",
+    "/changes",
+    "/customer-password",
+    "/mail-service",
+    "/payment",
+]
 
 LOGINS = {
     Role.CUSTOMER: ("customer", "90000000000000", "demo01"),
