@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     renew = stock.add_parser("renew", help="encrypt PINs with the newest of MYPAGE_DATA_KEYS")
     renew.set_defaults(run=_renew_licences)
+    bills = commands.add_parser("bill", help="the ledger of charges").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    close = bills.add_parser("close", help="write a month's charges, once and for all")
+    close.add_argument("month", type=_month, metavar="YYYY-MM")
+    close.set_defaults(run=_close_bills)
     mails = commands.add_parser("mail", help="the portal's own mail").add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -154,6 +160,13 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=clock.TOKYO)
 
 
+def _month(text: str) -> billing.Month:
+    try:
+        return billing.Month.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 # --- demo and serve ---------------------------------------------------------------------------------------------------
 
 
@@ -170,9 +183,26 @@ def _demo(chosen: argparse.Namespace) -> None:
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
         demo_settings = settings.demo(folder)
+        _keep_clock(folder, chosen.now)
         asyncio.run(_with_database(connection, lambda: _prepare_demo(demo_settings)))
         with _ending_with(postgres):
             serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
+
+
+CLOCK = "clock"
+"""File in a demo's data folder: by how many seconds its clock is shifted."""
+
+
+def _keep_clock(folder: Path, started_at: datetime | None) -> None:
+    shift = started_at - datetime.now(UTC) if started_at else timedelta()
+    (folder / CLOCK).write_text(str(shift.total_seconds()))
+
+
+def _follow_demo() -> None:
+    """On a demo's data a command goes by the demo's clock, so that it can close the months that are over there."""
+    kept = settings.data_dir() / CLOCK
+    if settings.made_by_demo() and kept.exists():
+        clock.start_at(datetime.now(UTC) + timedelta(seconds=float(kept.read_text())))
 
 
 @contextlib.contextmanager
@@ -305,7 +335,7 @@ def _import_contracts(chosen: argparse.Namespace) -> None:
         await _fit(found)
         return await import_contracts(chosen.file, progress)
 
-    with _connection() as connection, _progress(chosen.file) as progress:
+    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
         try:
             done = asyncio.run(_with_database(connection, load))
         except ImportRefused as error:
@@ -326,7 +356,7 @@ def _import_licences(chosen: argparse.Namespace) -> None:
         await licences.recognise()
         return await import_licences(chosen.file, progress)
 
-    with _connection() as connection, _progress(chosen.file) as progress:
+    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
         try:
             done = asyncio.run(_with_database(connection, load))
         except ImportRefused as error:
@@ -345,6 +375,19 @@ def _renew_licences(_: argparse.Namespace) -> None:
     with _connection() as connection:
         done = asyncio.run(_with_database(connection, renew))
     print(f"{done} PINs encrypted with the newest key; the older keys are needed no more")
+
+
+def _close_bills(chosen: argparse.Namespace) -> None:
+    from app.domain import ledger
+
+    month: billing.Month = chosen.month
+    with _connection() as connection, _progress(f"bill {month.iso}", "contracts") as progress:
+        try:
+            done = asyncio.run(_with_database(connection, lambda: ledger.close(month, progress)))
+        except ledger.NotNow as error:
+            raise Mistake(str(error)) from error
+    said = "was closed before; nothing changed" if done.before else "closed"
+    print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
 
 
 def _deliver_mails(_: argparse.Namespace) -> None:
@@ -427,6 +470,7 @@ def _connection(*, serving: bool = False) -> Iterator[dict[str, Any]]:
         return
     with EmbeddedPostgres(settings.data_dir()) as postgres:
         if not serving:
+            _follow_demo()
             yield postgres.connect_or_start()
             return
         connection = postgres.start()
@@ -448,18 +492,19 @@ async def _with_database(
 
 
 @contextlib.contextmanager
-def _progress(file: Path) -> Iterator[Callable[[int], None]]:
-    """Shows on a terminal how many lines are done; elsewhere nothing."""
+def _progress(what: str, unit: str) -> Iterator[Callable[..., None]]:
+    """Shows on a terminal how many are done, and of how many if that is known; elsewhere nothing."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     with Progress(
         SpinnerColumn(),
-        TextColumn(f"{file.name}: {{task.completed:,.0f}} lines"),
+        TextColumn(f"{what}: {{task.completed:,.0f}} {unit}"),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         console=console,
         disable=not console.is_terminal,
     ) as shown:
-        task = shown.add_task("lines", total=None)
-        yield lambda lines: shown.update(task, completed=lines)
+        task = shown.add_task(unit, total=None)
+        yield lambda done, of=None: shown.update(task, completed=done, total=of)

@@ -195,7 +195,7 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
 
     Never one that is made up here, which no server would know. Raises SettingsError.
     """
-    if not environment.get("MYPAGE_PEPPERS") and _made_by_demo(environment):
+    if not environment.get("MYPAGE_PEPPERS") and made_by_demo(environment):
         return {1: _kept_key(data_dir(environment) / "pepper")}
     wrong: list[str] = []
     found = _peppers(environment, wrong)
@@ -206,7 +206,7 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
 
 def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     """The keys of what is encrypted at rest, for a command: as `peppers`. Raises SettingsError."""
-    if not environment.get("MYPAGE_DATA_KEYS") and _made_by_demo(environment):
+    if not environment.get("MYPAGE_DATA_KEYS") and made_by_demo(environment):
         return (_kept_key(data_dir(environment) / "data-key"),)
     wrong: list[str] = []
     found = _keys(environment, "MYPAGE_DATA_KEYS", wrong)
@@ -220,7 +220,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
 
     Only data that a demo made are delivered as the demo does, which sends nothing.
     """
-    if _made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
+    if made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
         return DEMO_CONTACT.operator, DEMO_MAIL
     wrong: list[str] = []
     operator = _needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
@@ -234,7 +234,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
 
 def writer(environment: Mapping[str, str] = os.environ) -> tuple[Contact, str]:
     """Who a command writes mails as: the operator with where to ask, and the address. Raises SettingsError."""
-    if _made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
+    if made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
         return DEMO_CONTACT, DEMO_MAIL.sender
     wrong: list[str] = []
     found = _contact(environment, wrong), _sender(environment, wrong)
@@ -246,7 +246,8 @@ def writer(environment: Mapping[str, str] = os.environ) -> tuple[Contact, str]:
     return found
 
 
-def _made_by_demo(environment: Mapping[str, str]) -> bool:
+def made_by_demo(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a command works on data that `mypage demo` made."""
     folder = data_dir(environment)
     return database_url(environment) is None and all(
         (folder / key).exists() for key in ("secret-key", "pepper")

@@ -226,6 +226,13 @@ async def test_the_demo_clock_starts_where_it_is_told(after_a_demo: Path, start:
         await browser.open("/accounts/arteri-an-001/password")
         await browser.submit(password="neu-12345", password_again="neu-12345")
         assert "この確認画面は、2031/05/06 07:" in browser.text
+    closed, again, later = (
+        mypage(after_a_demo, "bill", "close", f"2031-{month}") for month in ("04", "04", "05")
+    )
+    assert closed.stdout == "2031-04 closed: 0 charges, 0 yen with tax\n"
+    assert again.stdout == "2031-04 was closed before; nothing changed: 0 charges, 0 yen with tax\n"
+    assert "2031-05 is not over" in later.stderr
+    assert later.returncode == 1
 
 
 def test_the_demo_clock_never_starts_before_its_data_and_the_moment_is_named(after_a_demo: Path) -> None:

@@ -11,7 +11,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from app.domain import catalogue
 from app.domain.catalogue import SECURITY, Fee, Product
@@ -20,8 +20,7 @@ from app.domain.clock import TOKYO
 _ISO = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
 
 
-@dataclass(frozen=True, order=True)
-class Month:
+class Month(NamedTuple):
     """A calendar month in Asia/Tokyo."""
 
     year: int
@@ -113,23 +112,32 @@ class Charge:
     tax_rate: int
 
 
-def charges(services: Sequence[Service], upto: Month, since: Month | None = None) -> list[Charge]:
-    """The charges of all purchases of one contract, from `since` up to `upto`, whatever their order.
-
-    Raises NoPrice when the catalogue lacks a price for a month.
-    """
-    made = []
+def owed(
+    services: Sequence[Service], upto: Month, since: Month | None = None
+) -> list[tuple[Service, Product | Fee, Month]]:
+    """What all purchases of one contract are charged for, from `since` up to `upto`, whatever their order."""
+    found: list[tuple[Service, Product | Fee, Month]] = []
     for service in services:
-        items: list[tuple[Product | Fee, Month]] = [
-            (service.product, month)
-            for month in charged_months(service.started_at, service.ended_at, upto, since)
-        ]
+        months = charged_months(service.started_at, service.ended_at, upto, since)
+        found += [(service, service.product, month) for month in months]
         fee = catalogue.FEES_OF_BUYING_AGAIN.get(service.product)
         if fee and _bought_before(service, services):
             month = Month.of(service.started_at)
-            items += [(fee, month)] if (since or month) <= month <= upto else []
-        made += [_charge(service, item, month) for item, month in items]
-    return made
+            found += [(service, fee, month)] if (since or month) <= month <= upto else []
+    return found
+
+
+def tariff(item: Product | Fee, month: Month) -> tuple[int, int]:
+    """Yen with tax and the tax rate in percent, as valid on the month's 1st. Raises NoPrice."""
+    return catalogue.price(item, month.first_day), catalogue.tax_rate(month.first_day)
+
+
+def charges(services: Sequence[Service], upto: Month, since: Month | None = None) -> list[Charge]:
+    """What is owed, with its price. Raises NoPrice when the catalogue lacks one for a month."""
+    return [
+        Charge(service, item, month, *tariff(item, month))
+        for service, item, month in owed(services, upto, since)
+    ]
 
 
 def _bought_before(service: Service, services: Iterable[Service]) -> bool:
@@ -138,16 +146,6 @@ def _bought_before(service: Service, services: Iterable[Service]) -> bool:
         for other in services
         if other.product is service.product
     )
-
-
-def _charge(service: Service, item: Product | Fee, month: Month) -> Charge:
-    yen, tax_rate = _tariff(item, month)
-    return Charge(service, item, month, yen, tax_rate)
-
-
-def _tariff(item: Product | Fee, month: Month) -> tuple[int, int]:
-    """Yen with tax and the rate, as valid on the 1st of the month."""
-    return catalogue.price(item, month.first_day), catalogue.tax_rate(month.first_day)
 
 
 def last_usable_day(product: Product, ended_at: datetime, *, deleted: bool = False) -> date:

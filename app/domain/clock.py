@@ -37,7 +37,7 @@ def start_at(moment: datetime | None) -> None:
 
 
 async def newest_stored() -> datetime | None:
-    """The last moment that something was registered, bought, ended or applied: the clock must not be before it."""
+    """The last moment that something was registered, bought, ended, closed or applied: the clock must not be before it."""
     found = await database.rows(_NEWEST)
     newest: datetime | None = found[0]["newest"]
     return newest
@@ -50,6 +50,7 @@ SELECT greatest(
     (SELECT max(greatest(registered_at, released_at)) FROM mail_address),
     (SELECT max(greatest(registered_at, released_at)) FROM web_space),
     (SELECT max(greatest(opened_at, retired_at)) FROM mailbox),
+    (SELECT max(closed_at) FROM bill_close),
     (SELECT max(applied_at) FROM change)
 ) AS newest
 """
