@@ -103,6 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     close = bills.add_parser("close", help="write a month's charges, once and for all")
     close.add_argument("month", type=_month, metavar="YYYY-MM")
     close.set_defaults(run=_close_bills)
+    news = imports.add_parser("notices", help="outages and maintenance, as JSON Lines")
+    news.add_argument("file", type=Path)
+    news.set_defaults(run=_import_notices)
+    requests = commands.add_parser("requests", help="papers that members asked for").add_subparsers(
+        required=True, metavar="WHAT"
+    )
+    requests.add_parser("list", help="those that wait").set_defaults(run=_list_requests)
+    done = requests.add_parser("done", help="note that papers were sent, and write to the customers")
+    done.add_argument("id", type=int, nargs="+")
+    done.set_defaults(run=_finish_requests)
     mails = commands.add_parser("mail", help="the portal's own mail").add_subparsers(
         required=True, metavar="WHAT"
     )
@@ -223,6 +233,7 @@ def _ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
 
 
 async def _prepare_demo(chosen: settings.Settings) -> None:
+    from app import demo_notices
     from app.domain.contract_import import import_contracts
     from app.domain.licence_import import import_licences
     from app.domain.tables import Contract, Licence
@@ -237,6 +248,7 @@ async def _prepare_demo(chosen: settings.Settings) -> None:
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
     if not await Licence.exists():
         await import_licences(DEMO_LICENCES, progress=lambda _: None)
+    await demo_notices.load()
     newest = await clock.newest_stored()
     if newest and newest > clock.now():
         start = f"{newest.astimezone(clock.TOKYO) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
@@ -390,6 +402,59 @@ def _close_bills(chosen: argparse.Namespace) -> None:
     print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
 
 
+def _import_notices(chosen: argparse.Namespace) -> None:
+    from app.domain.contract_import import ImportRefused
+    from app.domain.notice_import import Imported, import_notices
+
+    if not chosen.file.is_file():
+        raise Mistake(f"{chosen.file}: no such file")
+
+    async def load() -> Imported:
+        await _migrated()
+        return await import_notices(chosen.file, progress)
+
+    with _connection() as connection, _progress(chosen.file.name) as progress:
+        try:
+            done = asyncio.run(_with_database(connection, load))
+        except ImportRefused as error:
+            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
+    print(
+        f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
+    )
+
+
+def _list_requests(_: argparse.Namespace) -> None:
+    from app.domain import papers
+
+    with _connection() as connection:
+        waiting = asyncio.run(_with_database(connection, papers.waiting))
+    print("id\tasked\tcustomer number\tpaper\tsend to")
+    for request in waiting:
+        asked = f"{request.asked_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
+        print(request.id, asked, request.customer_number, request.name, request.sent_to, sep="\t")
+
+
+def _finish_requests(chosen: argparse.Namespace) -> None:
+    from app import mail_transport
+    from app.domain import outbox, papers
+
+    outbox.write_as(mail_transport.sender(*settings.writer()))
+
+    async def finish() -> None:
+        async with database.engine().transaction():
+            for identity in chosen.id:
+                await papers.done(identity)
+
+    with _connection() as connection:
+        try:
+            asyncio.run(_with_database(connection, finish))
+        except papers.NotWaiting as error:
+            raise Mistake(
+                f"no request {error} waits, nothing was noted: see `mypage requests list`"
+            ) from error
+    print(f"{len(chosen.id)} requests done")
+
+
 def _deliver_mails(_: argparse.Namespace) -> None:
     from app import mail_transport
     from app.domain import outbox
@@ -446,10 +511,10 @@ def _refuse_payment(chosen: argparse.Namespace) -> None:
 
 
 def _decide(identity: int, decide: Callable[[int], Awaitable[None]]) -> None:
+    from app import mail_transport
     from app.domain import card_checks, outbox
 
-    contact, address = settings.writer()
-    outbox.write_as(outbox.Sender(contact.operator, address, contact.phone, contact.hours))
+    outbox.write_as(mail_transport.sender(*settings.writer()))
     with _connection() as connection:
         try:
             asyncio.run(_with_database(connection, lambda: decide(identity)))

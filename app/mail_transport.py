@@ -30,8 +30,12 @@ GOODBYE = 2.0
 
 def sender_of(chosen: settings.Settings) -> Sender:
     """Who the portal's mails come from, as the settings say."""
-    contact = chosen.contact
-    return Sender(contact.operator, chosen.mail.sender, contact.phone, contact.hours)
+    return sender(chosen.contact, chosen.mail.sender)
+
+
+def sender(contact: settings.Contact, address: str) -> Sender:
+    """Who writes, from what a command beside a server knows."""
+    return Sender(contact.operator, address, contact.phone, contact.hours)
 
 
 def delivery(operator: str, mail: settings.Mail) -> AbstractAsyncContextManager[Send]:

@@ -11,7 +11,7 @@ import jinja2
 from litestar import Request, Response
 from litestar.response import Redirect
 
-from app.domain import clock, members
+from app.domain import clock, members, notices
 from app.domain.members import Member, Permission
 from app.session import visit_if_any
 
@@ -47,14 +47,32 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         (
             ("お客様番号パスワード変更", "/customer-password", Permission.CONTRACT),
             ("お支払い方法変更", "/payment", Permission.PAYMENT),
+            ("ご契約内容変更申請", "/application", Permission.CONTRACT),
+            ("ご利用ガイド・規約ご請求", "/guide-request", Permission.CONTRACT),
+            ("ご解約", "/cancellation", Permission.BY_PHONE),
         ),
     ),
-    ("オプションサービス", (("メールサービス", "/mail-service", Permission.MAIL_SERVICE),)),
+    (
+        "オプションサービス",
+        (
+            ("メールサービス", "/mail-service", Permission.MAIL_SERVICE),
+            ("ギガシネマ with U-NEXT", "/giga-cinema", Permission.PARTNERS),
+            ("UCOM光 クラブオフ", "/club-off", Permission.PARTNERS),
+        ),
+    ),
     (
         "アカウントIDオプション",
         (
             ("アカウントID管理", "/accounts", Permission.ACCOUNTS),
             ("アカウントIDオプション変更", "/#account-ids", Permission.OVERVIEW),
+        ),
+    ),
+    (
+        "お知らせ",
+        (
+            ("障害情報", "/notices/outage", Permission.NOTICES),
+            ("メンテナンス情報", "/notices/maintenance", Permission.NOTICES),
+            ("マニュアル・利用規約", "/documents", Permission.NOTICES),
         ),
     ),
     ("お手続き履歴", (("お手続き履歴", "/changes", Permission.CHANGES),)),
@@ -100,6 +118,8 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["role_names"] = members.ROLE_NAMES
+    made.globals["severities"] = notices.SEVERITIES
+    made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["moment"] = _moment
     made.filters["day"] = _day
@@ -151,9 +171,16 @@ def _html(
         member=member,
         menu=menu(member, request.scope["path"]) if member else [],
         csrf_token=visit.csrf_token if visit else "",
+        here=_here(request),
         **context,
     )
     return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
+
+
+def _here(request: Request[Any, Any, Any]) -> str:
+    """The address of the page, to come back to."""
+    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def see_other(path: str) -> Redirect:

@@ -41,6 +41,10 @@ VARIABLES = {
     "MYPAGE_LOW_STOCK": "licence keys of a product below which operators are warned (default 10)",
     "MYPAGE_REMOTE_SUPPORT_PHONE": "phone number of the リモートサポート窓口, for members who bought it",
     "MYPAGE_REMOTE_SUPPORT_HOURS": "its hours, in words",
+    "MYPAGE_FAULT_PHONE": "phone number for outages and faults",
+    "MYPAGE_FAULT_HOURS": "its hours, in words",
+    "MYPAGE_CINEMA_URL": "https address of ギガシネマ with U-NEXT",
+    "MYPAGE_CLUB_URL": "https address of UCOM光 クラブオフ",
     "MYPAGE_MAIL_DOMAIN": "domain of the members' mail addresses",
     "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
     "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
@@ -80,6 +84,16 @@ class SupportWindow:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Where pages lead that hand over: the desk for faults, and the partners' sites."""
+
+    fault_phone: str
+    fault_hours: str
+    cinema: str
+    club: str
+
+
+@dataclass(frozen=True)
 class Smtp:
     """The mail server that takes the portal's mails; no user: it asks for no login."""
 
@@ -110,6 +124,7 @@ class Settings:
     remote_support: SupportWindow
     installers: dict[str, str]
     """Address of the installer by product."""
+    elsewhere: Elsewhere
     mail: Mail
     mail_system: MailSystem
     stripe: StripeAccount | None = None
@@ -147,6 +162,12 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             hours=_needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
         ),
         installers=_installers(environment, wrong),
+        elsewhere=Elsewhere(
+            fault_phone=_needed(environment, "MYPAGE_FAULT_PHONE", wrong, "0120-000-0001"),
+            fault_hours=_needed(environment, "MYPAGE_FAULT_HOURS", wrong, "24時間（年中無休）"),
+            cinema=_https(environment, "MYPAGE_CINEMA_URL", wrong, "https://cinema.example.jp/"),
+            club=_https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
+        ),
         mail=_mail(environment, wrong),
         mail_system=MailSystem(
             domain=_needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
@@ -167,6 +188,9 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
 DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
 DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
+DEMO_ELSEWHERE = Elsewhere(
+    "0120-000-0001", "24時間（年中無休）", "https://cinema.example.jp/", "https://club.example.jp/"
+)
 DEMO_MAIL_SYSTEM = MailSystem(
     "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
 )
@@ -183,6 +207,7 @@ def demo(folder: Path) -> Settings:
         contact=DEMO_CONTACT,
         remote_support=DEMO_REMOTE_SUPPORT,
         installers=DEMO_INSTALLERS,
+        elsewhere=DEMO_ELSEWHERE,
         mail=DEMO_MAIL,
         mail_system=DEMO_MAIL_SYSTEM,
         https=False,
@@ -332,6 +357,17 @@ def _needed(environment: Mapping[str, str], name: str, wrong: list[str], example
     if not value:
         wrong.append(f"{name} is not set: {VARIABLES[name]}; for example {example}")
     return value
+
+
+def _https(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
+    """The address of a page outside, which members are led to."""
+    value = _needed(environment, name, wrong, example)
+    if value and not _URL.fullmatch(value):
+        wrong.append(f"{name} is {value!r}: an address that begins with https:// is wanted")
+    return value
+
+
+_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
 
 
 def _listed(value: str) -> list[str]:

@@ -37,6 +37,7 @@ SETTINGS = settings.Settings(
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
     remote_support=settings.SupportWindow("0120-000-1111", "9時～17時（年中無休）"),
     installers=settings.DEMO_INSTALLERS,
+    elsewhere=settings.DEMO_ELSEWHERE,
     mail=settings.Mail("mypage@example.jp"),
     mail_system=settings.DEMO_MAIL_SYSTEM,
 )

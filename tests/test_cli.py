@@ -38,6 +38,10 @@ SERVING = {
     "MYPAGE_REMOTE_SUPPORT_PHONE": "0120-000-1111",
     "MYPAGE_REMOTE_SUPPORT_HOURS": "9時～17時",
     "MYPAGE_INSTALLERS": "security-360=https://a.example.jp,security-online=https://b.example.jp/,kids-filter=https://c.example.jp/x",
+    "MYPAGE_FAULT_PHONE": "0120-000-0001",
+    "MYPAGE_FAULT_HOURS": "24時間",
+    "MYPAGE_CINEMA_URL": "https://cinema.example.jp/",
+    "MYPAGE_CLUB_URL": "https://club.example.jp/",
     "MYPAGE_MAIL_DOMAIN": "mail.example.jp",
     "MYPAGE_IMAP_HOST": "imap.example.jp",
     "MYPAGE_SUBMISSION_HOST": "smtp.example.jp",
@@ -590,3 +594,24 @@ async def test_a_server_delivers_in_the_background(start: Starter, migrated: Pat
         async with asyncio.timeout(PATIENCE):
             await server.took(2)
     assert sorted(message["To"] for message in server.messages) == ["a@example.jp", "b@example.jp"]
+
+
+# --- notices and papers -----------------------------------------------------------------------------------------------
+
+
+def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_demo: Path) -> None:
+    file = after_a_demo / "notices.jsonl"
+    line = '{"kind":"outage","severity":"info","title":"障害","text":"調査中です。","starts_at":"2026-01-10T09:00"}\n'
+    file.write_text(line)
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        loaded = [mypage(after_a_demo, "import", "notices", str(file)).stdout for _ in range(2)]
+        file.write_text(line + "no notice\n")
+        refused = mypage(after_a_demo, "import", "notices", str(file))
+        none = mypage(after_a_demo, "requests", "list")
+        missing = mypage(after_a_demo, "requests", "done", "7")
+    assert loaded[0] == "1 notices loaded, 0 changed, 0 were there already as they are\n"
+    assert loaded[1] == "0 notices loaded, 0 changed, 1 were there already as they are\n"
+    assert (refused.returncode, "line 2: broken JSON" in refused.stderr) == (1, True)
+    assert none.stdout.splitlines() == ["id\tasked\tcustomer number\tpaper\tsend to"]
+    assert missing.stderr == "mypage: no request 7 waits, nothing was noted: see `mypage requests list`\n"

@@ -34,6 +34,10 @@ COMPLETE = {
         "security-360=https://download.example.jp/360, security-online=https://download.example.jp/online, "
         "kids-filter=https://kids.example.jp:8443/"
     ),
+    "MYPAGE_FAULT_PHONE": "0120-000-0001",
+    "MYPAGE_FAULT_HOURS": "24時間",
+    "MYPAGE_CINEMA_URL": "https://cinema.example.jp/",
+    "MYPAGE_CLUB_URL": "https://club.example.jp/",
     "MYPAGE_MAIL_FROM": "mypage@example.jp",
     "MYPAGE_SMTP_HOST": "smtp.example.jp",
     "MYPAGE_SMTP_USER": "mypage",
@@ -107,6 +111,23 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
+
+
+@pytest.mark.parametrize("name", ["MYPAGE_CINEMA_URL", "MYPAGE_CLUB_URL"])
+@pytest.mark.parametrize(
+    "wrong", ["http://cinema.example.jp/", "javascript:alert(1)", "https://", "https://a b/"]
+)
+def test_members_are_led_to_https_addresses_only(name: str, wrong: str) -> None:
+    assert named({**COMPLETE, name: wrong}) == [name]
+
+
+def test_a_command_that_writes_mails_needs_to_know_who_writes(tmp_path: Path) -> None:
+    found = settings.writer({**COMPLETE, "MYPAGE_DATA_DIR": str(tmp_path)})
+    assert found == (settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時"), "mypage@example.jp")
+    with pytest.raises(SettingsError, match="MYPAGE_OPERATOR"):
+        settings.writer({"MYPAGE_DATA_DIR": str(tmp_path)})
+    settings.demo(tmp_path)
+    assert settings.writer({"MYPAGE_DATA_DIR": str(tmp_path)})[0] == settings.DEMO_CONTACT
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

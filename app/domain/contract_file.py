@@ -234,11 +234,11 @@ def _judge(number: int, raw: bytes) -> Line:
     except UnicodeDecodeError as error:
         return Line(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
     except (msgspec.DecodeError, RecursionError) as error:
-        return Line(number, [_undecoded(error, "")])
+        return Line(number, [undecoded(error, "")])
     return _LineJudge(number).judge(contract)
 
 
-def _undecoded(error: Exception, prefix: str) -> str:
+def undecoded(error: Exception, prefix: str) -> str:
     """What msgspec says, with the field in front. It repeats names, which may hold anything, but no values."""
     found = _DECODING.fullmatch(str(error))
     what, where = (found["what"], found["where"] or "") if found else (str(error), "")
@@ -283,7 +283,7 @@ class _LineJudge:
             try:
                 account = _account_decoder.decode(raw)
             except (msgspec.DecodeError, RecursionError) as error:
-                self._problems.append(_undecoded(error, where))
+                self._problems.append(undecoded(error, where))
             else:
                 yield self._account(f"{where}.", index + 1, account)
 

@@ -75,6 +75,10 @@ class Permission(StrEnum):
     ON_PAPER = "on-paper"
     PARTNERS = "partners"
     CHANGES = "changes"
+    LOGINS = "logins"
+    OWN_DATA = "own-data"
+    NOTICES = "notices"
+    """お知らせ: notices, terms and the guide."""
     SESSION = "session"
 
 
@@ -101,9 +105,12 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.ON_PAPER:         ("○",     "○",   "×"),
     Permission.PARTNERS:         ("○※",    "×※",  "×"),
     Permission.CHANGES:          ("◎",     "◎",   "○"),
+    Permission.LOGINS:           ("◎",     "◎",   "○"),
+    Permission.OWN_DATA:         ("○※",    "×※",  "×"),
+    Permission.NOTICES:          ("○",     "○",   "○"),
     Permission.SESSION:          ("○",     "○",   "○"),
 }  # fmt: skip
-"""The manual's feature table (chapter 2). The last two rows are ours: お手続き履歴, and the login itself."""
+"""The manual's feature table (chapter 2). From お手続き履歴 on the rows are ours; so is the first."""
 
 
 def sign(permission: Permission, role: Role) -> Sign:
@@ -149,6 +156,15 @@ class Card(msgspec.Struct, frozen=True):
     """YYYY-MM, the last month it is valid in."""
     payer: str = ""
     """The payment gateway's name of who pays, where it has one."""
+
+
+class Banner(msgspec.Struct, frozen=True):
+    """A current notice for the member's building that is not closed in this session (notices.py)."""
+
+    id: int
+    kind: Literal["outage", "maintenance"]
+    severity: Literal["info", "warning", "critical"]
+    title: str
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -200,6 +216,7 @@ class Contract(msgspec.Struct, frozen=True):
     mail_addresses: int
     web_spaces: int
     accounts: list[Account]
+    banners: list[Banner]
 
     @property
     def products(self) -> list[Product]:
@@ -323,7 +340,13 @@ json_build_object(
         ) ORDER BY a.id), '[]')
         FROM account a WHERE a.contract = c.id
             AND (a.deleted_at IS NULL OR a.id = s.account)
-            AND (s.account IS NULL OR me.role = 'admin' OR a.id = s.account))
+            AND (s.account IS NULL OR me.role = 'admin' OR a.id = s.account)),
+    'banners', (SELECT coalesce(json_agg(json_build_object(
+            'id', n.id, 'kind', n.kind, 'severity', n.severity, 'title', n.title
+        ) ORDER BY n.severity = 'critical' DESC, n.starts_at DESC, n.id), '[]') FROM notice n
+        WHERE coalesce(n.ends_at, 'infinity') > $2 AND n.starts_at <= $2
+            AND (n.buildings IS NULL OR c.building = ANY (n.buildings))
+            AND (n.severity = 'critical' OR n.id <> ALL (s.dismissed)))
 )"""
 
 _FIND = f"""

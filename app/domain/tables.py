@@ -314,6 +314,48 @@ class Session(Table):
     seen_at = Timestamptz(default=None)
     proved_at = Timestamptz(null=True, default=None, help_text="own password typed again; none: at login")
     customer_proved_at = Timestamptz(null=True, default=None, help_text="お客様番号 and password typed again")
+    id = BigSerial(unique=True, help_text="what ログイン履歴 names it by")
+    browser = Text(help_text="in words (login_events.py)")
+    network = Text(help_text="the address without its last part")
+    dismissed = Array(base_column=BigInt(), help_text="notices whose banner was closed")
+
+
+class LoginEvent(Table):
+    """ログイン履歴: a login of the contract, or a failed one. Kept for a year."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        Account, null=True, default=None, on_delete=OnDelete.cascade, help_text="none: the customer number"
+    )
+    at = Timestamptz(default=None)
+    result = Text(help_text="ok, wrong, or limited: too many failures before")
+    browser = Text(help_text="in words, as the session's")
+    network = Text()
+
+
+class Notice(Table):
+    """障害情報 or メンテナンス情報, from the operator's file; the same for everybody, or for some buildings."""
+
+    id = BigSerial(primary_key=True)
+    kind = Text(help_text="outage or maintenance")
+    severity = Text(help_text="info, warning or critical")
+    title = Text()
+    body = Text()
+    starts_at = Timestamptz(default=None)
+    ends_at = Timestamptz(null=True, default=None, help_text="none: not known yet")
+    buildings = Array(base_column=Text(), null=True, default=None, help_text="none: all of them")
+
+
+class PaperRequest(Table):
+    """A paper that a member asked for by post."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict, help_text="who asked")
+    paper = Text(help_text="which one (papers.py)")
+    asked_at = Timestamptz(default=None)
+    done_at = Timestamptz(null=True, default=None)
 
 
 class Attempt(Table):
@@ -379,6 +421,9 @@ TABLES: list[type[Table]] = [
     AutoReply,
     Outbox,
     Session,
+    LoginEvent,
+    Notice,
+    PaperRequest,
     Attempt,
     Pepper,
     Change,

@@ -13,8 +13,13 @@ from app.render import page
 
 @get("/contact", opt={"permission": Permission.ANYONE})
 async def contact(request: Request[Any, Any, Any]) -> Response[str]:
+    settings = request.app.state.settings
     return page(
-        request, "contact/contact.html", title="お問い合わせ窓口", contact=request.app.state.settings.contact
+        request,
+        "contact/contact.html",
+        title="お問い合わせ窓口",
+        contact=settings.contact,
+        elsewhere=settings.elsewhere,
     )
 
 

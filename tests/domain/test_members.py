@@ -53,7 +53,14 @@ FEATURES = [
     Permission.ON_PAPER,
     Permission.PARTNERS,
 ]
-OURS = {Permission.OVERVIEW, Permission.CHANGES, Permission.SESSION}
+OURS = {
+    Permission.OVERVIEW,
+    Permission.CHANGES,
+    Permission.LOGINS,
+    Permission.OWN_DATA,
+    Permission.NOTICES,
+    Permission.SESSION,
+}
 OPEN = {Permission.PUBLIC, Permission.ANYONE}
 A_MOMENT = timedelta(seconds=20)
 """Longer than any statement here takes: the clock runs on while they do."""

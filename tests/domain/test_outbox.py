@@ -42,6 +42,8 @@ FACTS: dict[str, dict[str, object]] = {
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
     "mailbox-size": {"login": "taro-01", "size": "10GB", "price_line": "220円"},
+    "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
+    "paper-sent": {"paper": "GATE CALL050 申込書"},
     "web-space": {"login": "taro-01", "state": "登録", "url": "https://home.example.jp/taro/"},
 }
 

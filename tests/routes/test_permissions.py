@@ -55,6 +55,20 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/changes/{identity:uuid}"): Permission.CHANGES,
     ("POST", "/changes/{identity:uuid}"): Permission.CHANGES,
     ("GET", "/contact"): Permission.ANYONE,
+    ("GET", "/accessibility"): Permission.ANYONE,
+    ("GET", "/application"): Permission.CONTRACT,
+    ("POST", "/application"): Permission.CONTRACT,
+    ("GET", "/guide-request"): Permission.CONTRACT,
+    ("POST", "/guide-request"): Permission.CONTRACT,
+    ("GET", "/cancellation"): Permission.BY_PHONE,
+    ("GET", "/hikari-denwa"): Permission.BY_PHONE,
+    ("GET", "/gate-call-050"): Permission.ON_PAPER,
+    ("GET", "/giga-cinema"): Permission.PARTNERS,
+    ("GET", "/club-off"): Permission.PARTNERS,
+    ("GET", "/notices"): Permission.NOTICES,
+    ("GET", "/notices/{kind:str}"): Permission.NOTICES,
+    ("POST", "/notices/dismiss"): Permission.SESSION,
+    ("GET", "/documents"): Permission.NOTICES,
     ("GET", "/customer-password"): Permission.CONTRACT,
     ("POST", "/customer-password"): Permission.CONTRACT,
     ("GET", "/favicon.ico"): Permission.PUBLIC,
@@ -76,14 +90,13 @@ ROUTES: dict[tuple[str, str], Permission] = {
 CHANGES = "/changes/{identity:uuid}"
 OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")
 OF_THE_CONTRACT = [
-    "/",
-    "/accounts",
-    "/accounts/new",
-    "/changes",
-    "/customer-password",
-    "/mail-service",
+    *("/", "/accounts", "/accounts/new", "/changes", "/changes.csv", "/customer-password", "/mail-service"),
     "/payment",
+    *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
+    *("/notices", "/documents"),
 ]
+BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off"]
+"""※: whoever may see them types お客様番号 and its password first."""
 
 LOGINS = {
     Role.CUSTOMER: ("customer", "90000000000000", "demo01"),
@@ -175,6 +188,14 @@ async def test_without_a_login_only_open_pages_answer(nobody: Browser, method: s
 async def test_a_role_reaches_the_contract_pages_of_its_row(person: Person, path: str) -> None:
     answer = await person.browser.get(path)
     assert answer.status_code == (200 if allowed(ROUTES["GET", path], person.role) else 403)
+
+
+@pytest.mark.parametrize("path", BEHIND_THE_CUSTOMERS_STEP)
+async def test_a_page_with_the_sign_asks_for_the_customer_number_first(person: Person, path: str) -> None:
+    answer = await person.browser.get(path)
+    assert answer.status_code == (303 if allowed(ROUTES["GET", path], person.role) else 403)
+    if answer.status_code == 303:
+        assert answer.headers["location"].startswith("/proof?step=customer&next=")
 
 
 @pytest.mark.parametrize("path", OF_AN_ACCOUNT_ID)
@@ -304,8 +325,8 @@ async def test_the_side_menu_shows_what_the_role_may_use_and_nothing_else(person
     await person.browser.open("/")
     links = {str(link["href"]).partition("#")[0] for link in person.browser.page.select("nav#menu a")}
     for path in links:
-        assert (await person.browser.get(path)).status_code == 200
-    for path in OF_THE_CONTRACT:
+        assert (await person.browser.get(path, follow_redirects=True)).status_code == 200
+    for path in (*OF_THE_CONTRACT, *BEHIND_THE_CUSTOMERS_STEP):
         if not allowed(ROUTES["GET", path], person.role):
             assert path not in links
 

@@ -1,0 +1,33 @@
+"""マニュアル・利用規約, and what the portal does for everybody to be able to use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from app.domain.catalogue import NAMES, Product
+from app.domain.members import Permission
+from app.render import PARTIALS, page
+
+TERMS = [
+    (name, title)
+    for name, title in (
+        *((product.value, NAMES[product]) for product in Product),
+        ("mail-address", "UCOM光のメールアドレス"),
+        ("other-address", "他社のメールアドレス"),
+    )
+    if (PARTIALS / "terms" / f"{name}.html").exists()
+]
+"""The conditions of each product, the same files that its purchase shows."""
+
+
+@get("/documents", opt={"permission": Permission.NOTICES})
+async def documents(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(request, "documents/documents.html", title="マニュアル・利用規約", terms=TERMS)
+
+
+@get("/accessibility", opt={"permission": Permission.ANYONE})
+async def accessibility(request: Request[Any, Any, Any]) -> Response[str]:
+    contact = request.app.state.settings.contact
+    return page(request, "documents/accessibility.html", title="アクセシビリティ", contact=contact)

@@ -1,0 +1,47 @@
+"""障害情報 and メンテナンス情報, and closing a banner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app import forms, session
+from app.domain import notices
+from app.domain.members import Missing, Permission
+from app.render import by_htmx, page, piece, see_other
+from app.session import who
+
+
+@get("/notices", opt={"permission": Permission.NOTICES})
+async def both(request: Request[Any, Any, Any]) -> Response[str]:
+    """Both kinds, each on a page of its own."""
+    return page(request, "notices/both.html", title="お知らせ", kinds=notices.KINDS)
+
+
+@get("/notices/{kind:str}", opt={"permission": Permission.NOTICES})
+async def listed(request: Request[Any, Any, Any], kind: FromPath[str]) -> Response[str]:
+    if kind not in notices.KINDS:
+        raise Missing(kind)
+    number = _page_number(request.query_params.get("page", ""))
+    found = await notices.listed(who(request), kind, number)
+    return page(
+        request, "notices/list.html", title=notices.KINDS[kind], kind=kind, found=found, number=number
+    )
+
+
+@post("/notices/dismiss", opt={"permission": Permission.SESSION})
+async def dismiss(request: Request[Any, Any, Any]) -> Response[Any]:
+    typed = (await forms.read(request)).typed
+    notice = typed.get("notice", "")
+    if not (notice.isascii() and notice.isdigit() and len(notice) <= 18):
+        raise Missing(notice)
+    banners = await notices.dismiss(who(request), int(notice))
+    if not by_htmx(request):
+        return see_other(session.own_path(typed.get("next", "")))
+    return piece(request, "layout/banners.html", banners=banners, closed=True)
+
+
+def _page_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and int(text) else 1

@@ -1,0 +1,65 @@
+"""ご契約内容変更申請 and ご利用ガイド・規約ご請求: a paper by post."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app import forms
+from app.domain import changes, clock, papers
+from app.domain.fields import Wrong
+from app.domain.members import Permission
+from app.domain.papers import Desk, RequestPaper
+from app.forms import Form
+from app.render import page, see_other
+from app.routes.drafts import draft
+from app.session import who
+
+TITLES = {"/application": "ご契約内容変更申請", "/guide-request": "ご利用ガイド・規約ご請求"}
+CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
+
+
+@get(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    drafted = await draft(request, RequestPaper)
+    chosen = drafted[0].paper if drafted else request.query_params.get("paper", "")
+    return _page(request, Form({"paper": chosen}), await papers.desk(who(request).contract))
+
+
+@post(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    desk = await papers.desk(member.contract)
+    paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
+    if paper is None:
+        return _page(request, form, desk)
+    return see_other(f"/changes/{await changes.ask(member, RequestPaper(paper, desk.sent_to))}")
+
+
+def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
+    if text not in choices:
+        raise Wrong("書類を選んでください。")
+    if text in desk.waiting:
+        raise Wrong(papers.already(text))
+    return text
+
+
+def _page(request: Request[Any, Any, Any], form: Form, desk: Desk) -> Response[str]:
+    path = request.scope["path"]
+    waiting = {
+        paper: f"{clock.day(moment)}にご請求を受け付け、発送の準備をしています。"
+        for paper, moment in desk.waiting.items()
+    }
+    return page(
+        request,
+        "papers/input.html",
+        title=TITLES[path],
+        form=form,
+        path=path,
+        choices=[(paper, name, "") for paper, name in CHOICES[path].items()],
+        waiting=waiting,
+        desk=desk,
+        notices=papers.NOTICES,
+    )

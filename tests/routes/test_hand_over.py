@@ -1,0 +1,79 @@
+"""Pages that hand over, お問い合わせ窓口, terms and accessibility."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.catalogue import NAMES, Product
+from app.render import MENU, PARTIALS
+from tests.browser import Browser
+from tests.conftest import SETTINGS
+
+SPEC_MENU = {
+    "ご契約情報": ["ご契約情報一覧"],
+    "各種お手続き": [
+        *("お客様情報変更", "お客様番号パスワード変更", "お支払い方法変更", "ご契約内容変更申請"),
+        *("ご利用ガイド・規約ご請求", "ご解約"),
+    ],
+    "料金明細照会": ["月額請求明細照会", "GATE CALL050通話明細照会", "UCOM光電話通話明細照会"],
+    "オプションサービス": [
+        "メールサービス",
+        "UCOM光 リモートサポート",
+        "ギガシネマ with U-NEXT",
+        "UCOM光 クラブオフ",
+    ],
+    "アカウントIDオプション": ["アカウントID管理", "アカウントIDオプション変更"],
+    "お知らせ": ["障害情報", "メンテナンス情報", "マニュアル・利用規約"],
+}
+"""Section 2 of the specification; お手続き履歴 after it is ours."""
+
+
+def test_the_menu_has_the_order_of_the_specification() -> None:
+    titles = [title for title, _ in MENU]
+    assert titles == [title for title in (*SPEC_MENU, "お手続き履歴") if title in titles]
+    for title, entries in MENU[:-1]:
+        names = [name for name, _, _ in entries]
+        assert names == [name for name in SPEC_MENU[title] if name in names]
+
+
+@pytest.mark.parametrize("path", ["/cancellation", "/hikari-denwa", "/gate-call-050", "/contact"])
+async def test_who_has_to_phone_finds_number_and_hours(contractor: Browser, path: str) -> None:
+    await contractor.open(path)
+    assert SETTINGS.contact.phone in contractor.text
+    assert SETTINGS.contact.hours in contractor.text
+
+
+async def test_the_contact_page_names_the_desk_for_faults(visitor: Browser) -> None:
+    await visitor.open("/contact")
+    assert SETTINGS.elsewhere.fault_phone in visitor.text
+    assert "障害情報" not in visitor.text  # that page needs a login
+
+
+@pytest.mark.parametrize(
+    ("path", "address"), [("/giga-cinema", SETTINGS.elsewhere.cinema), ("/club-off", SETTINGS.elsewhere.club)]
+)
+async def test_a_partner_is_behind_the_customers_step_and_told_nothing(
+    admin: Browser, path: str, address: str
+) -> None:
+    await admin.open(path)
+    assert admin.heading == "お客様番号で再度ログイン"
+    assert "管理者権限のアカウントIDでは表示できません" in admin.text
+    await admin.prove("demo01", "90000000000000")
+    assert admin.path == path
+    link = admin.page.select_one("main a.button")
+    assert link is not None
+    assert (link["href"], link["rel"]) == (address, ["noreferrer", "external"])
+
+
+async def test_the_terms_of_every_product_can_be_read(family_user: Browser) -> None:
+    await family_user.open("/documents")
+    texts = [path for path in (PARTIALS / "terms").glob("*.html") if "<section" in path.read_text()]
+    titles = [title.get_text() for title in family_user.page.select("summary")]
+    assert len(titles) == len(texts)
+    assert NAMES[Product.MAILBOX_10GB] in titles
+    assert "ご利用ガイド・規約ご請求" not in family_user.text  # not for this role
+
+
+async def test_accessibility_is_told_to_everybody(visitor: Browser) -> None:
+    await visitor.open("/accessibility")
+    assert "読み上げソフトを使った、人による確認は、まだ行っていません。" in visitor.text
