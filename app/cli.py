@@ -413,7 +413,7 @@ def _import_notices(chosen: argparse.Namespace) -> None:
         await _migrated()
         return await import_notices(chosen.file, progress)
 
-    with _connection() as connection, _progress(chosen.file.name) as progress:
+    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
         try:
             done = asyncio.run(_with_database(connection, load))
         except ImportRefused as error:
