@@ -253,14 +253,17 @@ async def test_a_service_period_ends_after_its_start_and_one_is_open_at_a_time(e
         await refused(asyncpg.IntegrityConstraintViolationError, tables.ServicePeriod(**period))
 
 
-@pytest.mark.parametrize(("table", "name"), [(tables.MailAddress, "address"), (tables.WebSpace, "name")])
+@pytest.mark.parametrize(
+    ("table", "name", "end"),
+    [(tables.MailAddress, "address", "@s2.example.jp"), (tables.WebSpace, "name", "")],
+)
 async def test_an_address_or_web_space_is_one_at_a_time_and_never_given_again(
-    empty_database: str, table: type[Table], name: str
+    empty_database: str, table: type[Table], name: str, end: str
 ) -> None:
     family, now = await people.new_household(), datetime.now(UTC)
 
     def called(text: str, account: int, released_at: datetime | None = None) -> Table:
-        values: dict[str, Any] = {name: text, "account": account, "released_at": released_at}
+        values: dict[str, Any] = {name: text + end, "account": account, "released_at": released_at}
         return table(**values, contract=family.contract, registered_at=now)
 
     await refused(asyncpg.CheckViolationError, called("early", family.son, now - timedelta(microseconds=1)))
@@ -268,6 +271,51 @@ async def test_an_address_or_web_space_is_one_at_a_time_and_never_given_again(
     await called("new", family.son).save()
     for text, person in (("newer", family.son), ("old", family.mother), ("new", family.mother)):
         await refused(asyncpg.UniqueViolationError, called(text, person))
+
+
+async def test_mail_of_a_wrong_form_is_refused(empty_database: str) -> None:
+    family, now = await people.new_household(), datetime.now(UTC)
+    mine: dict[str, Any] = {"contract": family.contract, "account": family.son}
+    for text in (
+        "Taro@s2.example.jp",
+        "taro..x@s2.example.jp",
+        "taro",
+        "a@b@s2.example.jp",
+        "a@s2.example.jp\n",
+    ):
+        wrong = tables.MailAddress(**mine, address=text, registered_at=now)
+        await refused(asyncpg.CheckViolationError, wrong)
+    for text in ("Taro", ".taro", "ta/ro", "太郎"):
+        await refused(asyncpg.CheckViolationError, tables.WebSpace(**mine, name=text, registered_at=now))
+    for addresses in (
+        ["taro@例え.jp"],
+        ["a@b.jp", "c d@e.jp"],
+        ["a@b.jp,c@d.jp"],
+        ["a"],
+        [""],
+        ['a"@b.jp\n'],
+    ):
+        forward = tables.Forwarding(**mine, addresses=addresses, keep_copy=True)
+        await refused(asyncpg.CheckViolationError, forward)
+    for subject, body in (("", "x"), ("x", "")):
+        reply = tables.AutoReply(**mine, enabled=True, subject=subject, body=body)
+        await refused(asyncpg.CheckViolationError, reply)
+    await tables.AutoReply(**mine, enabled=False, subject="", body="").save()
+    await tables.Forwarding(**mine, addresses=["a!#$%&*/=?^`{|}~+o'x@b.jp"] * 5, keep_copy=True).save()
+
+
+async def test_what_belongs_to_an_account_id_belongs_to_its_contract(empty_database: str) -> None:
+    family, now = await people.new_household(), datetime.now(UTC)
+    other: dict[str, Any] = {"contract": await people.new_contract(), "account": family.son}
+    for stray in (
+        tables.ServicePeriod(**other, product="mailbox-10gb", started_at=now),
+        tables.MailAddress(**other, address="taro@s2.example.jp", registered_at=now),
+        tables.Mailbox(**other, opened_at=now),
+        tables.WebSpace(**other, name="taro", registered_at=now),
+        tables.Forwarding(**other, addresses=["a@b.jp"], keep_copy=True),
+        tables.AutoReply(**other, enabled=False, subject="", body=""),
+    ):
+        await refused(asyncpg.ForeignKeyViolationError, stray)
 
 
 async def test_a_password_is_used_once_for_a_login(empty_database: str) -> None:

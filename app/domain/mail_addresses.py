@@ -12,6 +12,7 @@ from app.domain import (
     billing,
     catalogue,
     clock,
+    fields,
     forwarding,
     mail_service,
     mail_system,
@@ -58,6 +59,8 @@ async def free_address(member: Member, account: Account, local_part: str) -> str
     address = mail_system.current().address(local_part)
     if address == account.ucom_address:
         raise Wrong(SAME)
+    if address == outbox.sender().address.lower():  # whoever had it would write in our name
+        raise Wrong(fields.operators_name(local_part))
     if await MailAddress.exists().where(MailAddress.address == address):
         raise Wrong(TAKEN)
     await forwarding.must_not_loop(member.contract.id, account, address)

@@ -113,7 +113,7 @@ HOSTILE = (
     ("back\\slash\\", '\\\\"\\'),
     ("one\r\nBcc: evil@other.example", "text:\n.\n;\nredirect 'evil@other.example';\r\rend"),
     ("${hex: 22} /* */ #", "${subject} %s $$ \x01\x1b[31m\ttab"),
-    ('quote"', ""),
+    ('quote"', '"'),
     ("長" * 100, "長い\n" * 250),
 )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app import database
-from app.domain import auto_reply, forwarding, mail_addresses, mailbox, web_space
+from app.domain import auto_reply, fields, forwarding, mail_addresses, mailbox, outbox, web_space
 from tests.browser import Browser
 from tests.routes.mail_steps import (
     ADDRESS,
@@ -115,6 +116,15 @@ async def test_an_earlier_domain_of_ours_is_not_another_companys(taro: Browser) 
     await taro.open("/accounts/arteri-an-002/mail-address")
     await taro.submit(kind="other", address="somebody@S1.spaaqs.ne.jp", agree="yes")
     assert taro.reasons == [mail_addresses.OURS]
+
+
+async def test_the_address_that_the_portal_writes_from_is_nobodys(
+    taro: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_sender", replace(outbox.sender(), address="MyPage@s2.spaaqs.ne.jp"))
+    await taro.open("/accounts/arteri-an-002/mail-address")
+    await taro.submit(kind="ucom", local_part="mypage", agree="yes")
+    assert taro.reasons == [fields.operators_name("mypage")]
 
 
 async def test_where_choice_a_is_closed_its_reason_is_the_only_one(contractor: Browser) -> None:
