@@ -1,0 +1,140 @@
+"""A small Stripe on the loopback: customers and Checkout sessions in setup mode, as its API answers; told what to do.
+
+A test plays the member on Stripe's page: `type_in` finishes a session with a card.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from app.gateway.stripe_checkout import Account
+
+KEY = "rk_test_of_the_fake_stripe"
+CHECKOUT = "https://checkout.stripe.example"
+
+
+@dataclass
+class FakeStripe:
+    """What was asked, and what to answer."""
+
+    port: int = 0
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: list[int] = field(default_factory=list)
+    """Statuses that the next requests get; 0: the connection is cut."""
+    asleep: threading.Event | None = None
+    """Set it, and requests wait for it."""
+    _idempotent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def account(self) -> Account:
+        return Account(KEY, api=f"http://127.0.0.1:{self.port}", checkout=CHECKOUT)
+
+    def type_in(
+        self, session: str, *, brand: str = "visa", name: str = "AN ARUTERI", year: int = 2040
+    ) -> None:
+        """The member typed a card on Stripe's page and pressed its button."""
+        card = {"brand": brand, "last4": "4242", "exp_month": 3, "exp_year": year, "object": "card"}
+        method = {
+            "id": f"pm_{session}",
+            "object": "payment_method",
+            "type": "card",
+            "card": card,
+            "billing_details": {"name": name},
+        }
+        intent = {
+            "id": f"seti_{session}",
+            "object": "setup_intent",
+            "status": "succeeded",
+            "payment_method": method,
+        }
+        self.sessions[session] |= {"status": "complete", "setup_intent": intent}
+
+    def answer(
+        self, method: str, path: str, asked: dict[str, str], idempotency: str
+    ) -> dict[str, Any] | None:
+        if method == "GET":
+            return self.sessions.get(path.removeprefix("/v1/checkout/sessions/"))
+        if idempotency not in self._idempotent:
+            self._idempotent[idempotency] = self._made(path, asked)
+        return self._idempotent[idempotency]
+
+    def _made(self, path: str, asked: dict[str, str]) -> dict[str, Any]:
+        number = next(self._numbers)
+        if path == "/v1/customers":
+            return {"id": f"cus_{number}", "object": "customer"}
+        identity = f"cs_test_{number}"
+        self.sessions[identity] = {
+            "id": identity,
+            "object": "checkout.session",
+            "url": f"{CHECKOUT}/c/pay/{identity}",
+            "status": "open",
+            "customer": asked["customer"],
+            "client_reference_id": asked["client_reference_id"],
+            "setup_intent": {"id": f"seti_{identity}", "object": "setup_intent", "payment_method": None},
+        }
+        return self.sessions[identity]
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[FakeStripe]:
+    """A Stripe on a port of its own."""
+    stripe = FakeStripe()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._serve()
+
+        def do_POST(self) -> None:
+            self._serve()
+
+        def _serve(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            path = urlsplit(self.path).path
+            asked = dict(parse_qsl(body))
+            stripe.requests.append((self.command, path, asked))
+            if stripe.asleep:
+                stripe.asleep.wait(10)
+            failure = stripe.failures.pop(0) if stripe.failures else None
+            if failure == 0:
+                self.close_connection = True
+                return
+            if self.headers["Authorization"] != f"Bearer {KEY}":
+                failure = 401
+            key = self.headers.get("Idempotency-Key", "")
+            found = None if failure else stripe.answer(self.command, path, asked, key)
+            error = {"error": {"type": "api_error", "message": "no"}}
+            self._send(failure or (200 if found else 404), found or error)
+
+        def _send(self, status: int, answer: dict[str, Any]) -> None:
+            content = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stripe.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield stripe
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
