@@ -45,6 +45,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     (
         "各種お手続き",
         (
+            ("お客様情報変更", "/customer", Permission.CONTRACT),
             ("お客様番号パスワード変更", "/customer-password", Permission.CONTRACT),
             ("お支払い方法変更", "/payment", Permission.PAYMENT),
             ("ご契約内容変更申請", "/application", Permission.CONTRACT),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import database
-from app.domain import attempts, card_reminders, clock, members
+from app.domain import attempts, card_reminders, clock, contact_address, members
 from app.domain.changes import VALID
 
 LOCK = 7_302_021
@@ -45,6 +45,7 @@ async def tidy() -> bool:
         await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
         await database.rows("DELETE FROM card_visit WHERE asked_at < $1", now - timedelta(days=1))
+        await database.rows("DELETE FROM email_check WHERE asked_at < $1", now - contact_address.VALID)
         await attempts.forget(now)
     await card_reminders.post_due()
     return True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from app import database
 from app.domain import clock, outbox, recipients, roman_names
 from app.domain.cards import masked, shown_month
-from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
 from app.domain.fields import CARD_EXPIRED
 from app.domain.members import Card, Contract, Member, Permission
 from app.domain.proofs import Step
@@ -109,7 +109,7 @@ class RegisterCard:
         self._refuse()
         return Review(
             title="お支払い方法登録／変更確認",
-            rows=self._rows(),
+            rows=self._rows(None if self.name_differs else member.contract.card),
             button="登録",
             notices=(NAME_DIFFERS,) if self.name_differs else (),
         )
@@ -127,7 +127,7 @@ class RegisterCard:
         return Receipt(
             title="お支払い方法登録／変更完了",
             lead="お支払い方法の登録が完了しました。",
-            rows=self._rows(),
+            rows=self._rows(member.contract.card),
             next=(Link("ご契約情報一覧", "/"),),
         )
 
@@ -147,14 +147,15 @@ class RegisterCard:
     def _kept(self) -> tuple[str, ...]:
         return self.token, self.payer, self.brand, self.last4, self.expires, self.holder
 
-    def _rows(self) -> list[Row]:
-        holder = f"（名）{self.given}（姓）{self.family}" if self.family else self.given
+    def _rows(self, former: Card | None = None) -> list[Row]:
+        """As the pages show it; `former`: the card that it replaces."""
+        old: RegisterCard | Card = former or self
         return [
             Row("お支払い方法", "カード"),
-            Row("カード会社", self.brand),
-            Row("有効期限", shown_month(self.expires)),
-            Row("カード名義", holder),
-            Row("カード番号", masked(self.last4)),
+            edited("カード会社", old.brand, self.brand),
+            edited("有効期限", shown_month(old.expires), shown_month(self.expires)),
+            Row("カード名義", f"（名）{self.given}（姓）{self.family}" if self.family else self.given),
+            edited("カード番号", masked(old.last4), masked(self.last4)),
         ]
 
     async def _tell(self, member: Member, mail: str) -> None:

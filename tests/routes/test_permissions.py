@@ -69,6 +69,10 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/notices/{kind:str}"): Permission.NOTICES,
     ("POST", "/notices/dismiss"): Permission.SESSION,
     ("GET", "/documents"): Permission.NOTICES,
+    ("GET", "/customer"): Permission.CONTRACT,
+    ("POST", "/customer"): Permission.CONTRACT,
+    ("GET", "/customer/email"): Permission.CONTRACT,
+    ("POST", "/customer/email"): Permission.CONTRACT,
     ("GET", "/customer-password"): Permission.CONTRACT,
     ("POST", "/customer-password"): Permission.CONTRACT,
     ("GET", "/favicon.ico"): Permission.PUBLIC,
@@ -90,7 +94,17 @@ ROUTES: dict[tuple[str, str], Permission] = {
 CHANGES = "/changes/{identity:uuid}"
 OF_AN_ACCOUNT_ID = sorted(path for method, path in ROUTES if "{login" in path and method == "GET")
 OF_THE_CONTRACT = [
-    *("/", "/accounts", "/accounts/new", "/changes", "/changes.csv", "/customer-password", "/mail-service"),
+    *(
+        "/",
+        "/accounts",
+        "/accounts/new",
+        "/changes",
+        "/changes.csv",
+        "/customer",
+        "/customer/email",
+        "/customer-password",
+        "/mail-service",
+    ),
     "/payment",
     *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
     *("/notices", "/documents"),

@@ -1,0 +1,128 @@
+"""連絡用メールアドレス: a new one takes the place of the old when its owner, logged in, answers a mailed link (spec 12).
+
+Opening the link changes nothing: mail scanners do that. A button does, on a page that asks for a login, so that
+somebody who got the mail by a mistyped address can do nothing with it, nor who reads the outbox.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from app import database
+from app.domain import clock, outbox, recipients
+from app.domain.changes import Link, Receipt, Refused, Review, edited, kind
+from app.domain.members import Member, Permission
+
+VALID = timedelta(hours=24)
+UNUSABLE = (
+    "このリンクは使えません。24時間の有効期間が過ぎたか、すでに使われたか、"
+    "その後に別のメールアドレスが入力された可能性があります。"
+)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An address that waits, and until when."""
+
+    email: str
+    asked_at: datetime
+
+    @property
+    def until(self) -> datetime:
+        return self.asked_at + VALID
+
+
+def notice(email: str) -> str:
+    """What the confirm and the complete page say of a new address."""
+    return (
+        f"新しい連絡用メールアドレス {email} は、まだ登録されません。"
+        "登録の後、このメールアドレスに確認のメールを送ります。24時間以内に、メールのリンクを開いて登録してください。"
+    )
+
+
+async def ask(contract: int, email: str, origin: str, now: datetime) -> None:
+    """Mail the link to the new address, in the caller's transaction; an earlier link of the contract is dead."""
+    token = secrets.token_urlsafe(32)
+    await database.rows(_ASK, contract, email, _hash(token), now)
+    url = f"{origin}/customer/email?token={token}"
+    await outbox.post(contract, [email], "contact-address-check", url=url)
+
+
+async def forget(contract: int) -> None:
+    """No address waits any more."""
+    await database.rows("DELETE FROM email_check WHERE contract = $1", contract)
+
+
+async def waiting(member: Member) -> Waiting | None:
+    """The contract's address that waits, if there is one."""
+    found = await database.rows(
+        "SELECT email, asked_at FROM email_check WHERE contract = $1 AND asked_at > $2",
+        *(member.contract.id, clock.now() - VALID),
+    )
+    return Waiting(**found[0]) if found else None
+
+
+async def of_link(member: Member, token: str) -> VerifyAddress | None:
+    """What the link's button does; None for a link that is used, too old, replaced, or another contract's."""
+    found = await database.rows(_OF_LINK, member.contract.id, _hash(token), clock.now() - VALID)
+    return VerifyAddress(found[0]["email"], found[0]["before"]) if found else None
+
+
+@kind
+@dataclass(frozen=True)
+class VerifyAddress:
+    """Make the address that waits the contract's own."""
+
+    kind: ClassVar[str] = "contact-address"
+    name: ClassVar[str] = "連絡用メールアドレスの確認"
+    permission: ClassVar[Permission] = Permission.CONTRACT
+
+    email: str
+    before: str
+
+    @property
+    def subject(self) -> None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return "/customer"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        rows = [edited("連絡用メールアドレス", self.before, self.email)]
+        return Review(title="連絡用メールアドレスの確認", rows=rows, button="登録")
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        contract = member.contract.id
+        old = await recipients.of_contract(contract)
+        found = await database.rows(_TAKE, contract, self.email, now - VALID)
+        if not found:
+            raise Refused(UNUSABLE)
+        await database.rows("UPDATE contract SET email = $2 WHERE id = $1", contract, self.email)
+        await outbox.post(contract, [*old, self.email], "contact-address-changed", by=outbox.done_by(member))
+        return Receipt(
+            title="連絡用メールアドレス登録完了",
+            lead="新しい連絡用メールアドレスの登録が完了しました。",
+            rows=self.review(member, now).rows,
+            next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
+        )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+_ASK = """
+INSERT INTO email_check (contract, email, token_hash, asked_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (contract) DO UPDATE
+SET email = excluded.email, token_hash = excluded.token_hash, asked_at = excluded.asked_at
+"""
+_OF_LINK = """
+SELECT k.email, c.email AS before FROM email_check k JOIN contract c ON c.id = k.contract
+WHERE k.contract = $1 AND k.token_hash = $2 AND k.asked_at > $3
+"""
+_TAKE = "DELETE FROM email_check WHERE contract = $1 AND email = $2 AND asked_at > $3 RETURNING 1"

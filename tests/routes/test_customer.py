@@ -1,0 +1,226 @@
+"""お客様情報変更 (manual 20, spec 12) through its pages, and the verification of a new 連絡用メールアドレス."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app import database
+from app.domain import customer
+from app.domain.contact_address import UNUSABLE
+from tests.browser import Browser
+
+OLD = "arteri-an@keitai.example.jp"
+NEW = "an@new.example.jp"
+
+
+async def change(browser: Browser, **typed: str) -> None:
+    await browser.open("/customer")
+    await browser.submit(**typed)
+
+
+async def changed(browser: Browser, **typed: str) -> None:
+    await change(browser, **typed)
+    assert browser.heading == "顧客基本情報確認", browser.reasons
+    await browser.submit()
+    assert browser.heading == "顧客情報登録完了", browser.text
+
+
+async def mails() -> list[tuple[str, str]]:
+    found = await database.rows("SELECT recipient, subject FROM outbox ORDER BY id")
+    return [(row["recipient"], row["subject"].removeprefix("【マイページ】")) for row in found]
+
+
+async def link() -> str:
+    """Path of the link that was mailed last."""
+    (row,) = await database.rows(
+        "SELECT body FROM outbox WHERE body LIKE '%token=%' ORDER BY id DESC LIMIT 1"
+    )
+    found = re.search(r"https://[^/]+(/customer/email\?token=\S+)", row["body"])
+    assert found
+    return found[1]
+
+
+async def stored(column: str = "email") -> Any:
+    found = await database.rows(f"SELECT {column} FROM contract WHERE customer_number = '90000000000000'")
+    return found[0][column]
+
+
+async def test_what_only_paper_changes_is_shown_and_cannot_be_typed(contractor: Browser) -> None:
+    await contractor.open("/customer")
+    assert contractor.rows["氏名"] == "有光 杏"
+    assert contractor.rows["氏名カナ"] == "アルテリ アン"
+    assert contractor.rows["生年月日"] == "1985/06/12"
+    assert contractor.rows["性別"] == "女性"
+    assert "書面のみ" in contractor.text
+    names = {str(field["name"]) for field in contractor.form("/customer").select("[name]")}
+    assert names == {"csrf_token", "occupation", "household", "phone", "fax", "mobile", "email"}
+    await changed(contractor, phone="03-0000-0001", family="別人", birth_date="2000-01-01")
+    await contractor.open("/customer")
+    assert contractor.rows["氏名"] == "有光 杏"
+
+
+async def test_the_changeable_ones_are_changed_over_a_confirm_page_that_lists_all(
+    contractor: Browser,
+) -> None:
+    await change(
+        contractor, occupation="自営業", household="３", phone="０３‐0000-0001", mobile="090 0000 0001"
+    )
+    rows = contractor.rows
+    assert list(rows) == [
+        *("氏名", "氏名カナ", "生年月日", "性別", "設置先住所"),
+        *("職業", "同居人数", "電話番号", "FAX番号", "携帯電話番号", "連絡用メールアドレス"),
+    ]
+    assert (rows["職業"], rows["同居人数"], rows["電話番号"]) == ("自営業", "3人", "03-0000-0001")
+    assert (rows["FAX番号"], rows["携帯電話番号"], rows["連絡用メールアドレス"]) == (
+        "未登録",
+        "09000000001",
+        OLD,
+    )
+    assert "変更前：012-345-6789" in contractor.text
+    await contractor.submit()
+    assert contractor.heading == "顧客情報登録完了"
+    assert await mails() == [(OLD, "お客様情報変更のお知らせ")]
+    (row,) = await database.rows("SELECT body FROM outbox")
+    assert "職業（変更）、同居人数（変更）、電話番号（変更）、携帯電話番号（変更）" in row["body"]
+    assert "0000" not in row["body"].replace("0120-000-0000", "")
+
+
+async def test_an_emptied_optional_field_is_deleted_and_the_confirm_page_says_so(contractor: Browser) -> None:
+    await changed(contractor, fax="03-0000-0002")
+    await change(contractor, fax="", household="", email="")
+    rows = contractor.rows
+    assert (rows["FAX番号"], rows["同居人数"], rows["連絡用メールアドレス"]) == ("削除", "削除", "削除")
+    await contractor.submit()
+    assert (await stored("fax"), await stored("household"), await stored()) == ("", None, "")
+    assert (await mails())[-1] == (OLD, "お客様情報変更のお知らせ")
+    await contractor.open("/customer")
+    for name in ("fax", "household", "email"):
+        field = contractor.page.select_one(f"input[name={name}]")
+        assert field
+        assert field["value"] == ""
+
+
+async def test_wrong_fields_are_told_and_what_was_typed_stays(contractor: Browser) -> None:
+    wrong = {"household": "21", "phone": "012-345", "fax": "12345", "mobile": "0", "email": "a@x, b@y"}
+    await change(contractor, **wrong)
+    assert len(contractor.reasons) == 5
+    for name, text in wrong.items():
+        field = contractor.page.select_one(f"input[name={name}]")
+        assert field
+        assert field["value"] == text
+    for phone in ("", "1234567890", "012-345-678", "0123456789012"):
+        await change(contractor, phone=phone)
+        assert len(contractor.reasons) == 1
+    for phone in ("012-345-6780", "0-1-2-3-4-5-6-7-8-0", "09012345678"):
+        await change(contractor, phone=phone)
+        assert contractor.rows["電話番号"] == phone
+
+
+async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
+    await change(contractor)
+    assert contractor.reasons == [customer.NOTHING]
+    await change(contractor, phone="0300000001")
+    first = contractor.path
+    await changed(contractor, phone="0300000001")
+    await contractor.open(first)
+    await contractor.submit()
+    assert customer.NOTHING in contractor.text
+    assert len(await mails()) == 1
+
+
+async def test_a_new_contact_address_counts_when_its_link_was_answered(contractor: Browser) -> None:
+    await changed(contractor, email=NEW)
+    assert contractor.rows["連絡用メールアドレス"] == f"{NEW}（確認の後に登録）"
+    assert await stored() == OLD
+    assert await mails() == [
+        (OLD, "お客様情報変更のお知らせ"),
+        (NEW, "連絡用メールアドレスの確認のお願い"),
+    ]
+    await contractor.open("/customer")
+    assert f"{NEW} に、確認のメールを送っています。" in contractor.text
+    path = await link()
+    await contractor.open(path)
+    await contractor.open(path)
+    assert contractor.rows["新しい連絡用メールアドレス"] == NEW
+    assert await stored() == OLD
+    await contractor.submit("/customer/email")
+    assert contractor.heading == "連絡用メールアドレス登録完了"
+    assert await stored() == NEW
+    assert (await mails())[2:] == [
+        (OLD, "連絡用メールアドレス変更のお知らせ"),
+        (NEW, "連絡用メールアドレス変更のお知らせ"),
+    ]
+    await contractor.open(path)
+    assert UNUSABLE in contractor.text
+    assert not contractor.page.select("form[action='/customer/email']")
+
+
+async def test_the_link_asks_for_a_login_and_leads_back(
+    contractor: Browser, another_browser: Browser, family_user: Browser, stranger: Browser, admin: Browser
+) -> None:
+    await changed(contractor, email=NEW)
+    path = await link()
+    await family_user.open(path)
+    assert family_user.answer.status_code == 403
+    await stranger.open(path)
+    assert UNUSABLE in stranger.text
+    assert NEW not in stranger.answer.text
+    await another_browser.open(path)
+    assert another_browser.heading == "ログイン"
+    filled = {"by": "customer", "name": "90000000000000", "password": "demo01"}
+    for form in another_browser.page.select("main form"):
+        hidden = {str(field["name"]): str(field["value"]) for field in form.select("input[type=hidden]")}
+        if hidden["by"] == "customer":
+            await another_browser.press("/login", {**hidden, **filled})
+            break
+    assert another_browser.rows["新しい連絡用メールアドレス"] == NEW
+    await admin.open(path)
+    await admin.submit("/customer/email")
+    assert await stored() == NEW
+    await another_browser.submit("/customer/email")
+    assert UNUSABLE in another_browser.text
+
+
+async def test_a_link_dies_after_a_day_by_a_newer_one_and_by_deleting_the_address(
+    contractor: Browser,
+) -> None:
+    await changed(contractor, email="first@new.example.jp")
+    first = await link()
+    await changed(contractor, email=NEW)
+    await contractor.open(first)
+    assert UNUSABLE in contractor.text
+    await database.rows("UPDATE email_check SET asked_at = asked_at - interval '24 hours'")
+    await contractor.open(await link())
+    assert UNUSABLE in contractor.text
+    await changed(contractor, email=NEW)
+    await changed(contractor, email="")
+    await contractor.open(await link())
+    assert UNUSABLE in contractor.text
+    assert await stored() == ""
+
+
+async def test_another_change_leaves_the_address_that_waits_alone(contractor: Browser) -> None:
+    await change(contractor, phone="0300000001")
+    confirm = contractor.path
+    await changed(contractor, email=NEW)
+    await contractor.open(await link())
+    await contractor.submit("/customer/email")
+    await contractor.open(confirm)
+    await contractor.submit()
+    assert contractor.heading == "顧客情報登録完了"
+    assert (await stored(), await stored("phone")) == (NEW, "0300000001")
+
+
+async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
+    for token in ("", "x", "あ", "' OR 1=1"):
+        await contractor.open(f"/customer/email?token={token}")
+        assert UNUSABLE in contractor.text
+
+
+async def test_only_the_hash_of_the_links_token_is_kept(contractor: Browser) -> None:
+    await changed(contractor, email=NEW)
+    token = (await link()).rpartition("=")[2]
+    kept = await database.rows("SELECT k::text AS row FROM email_check k")
+    changes = await database.rows("SELECT k::text AS row FROM change k")
+    assert not any(token in row["row"] for row in [*kept, *changes])
