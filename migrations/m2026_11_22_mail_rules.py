@@ -6,7 +6,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from app import database
 
-ID = "2026-11-22T18:20:00:000000"
+ID = "2026-11-22T18:25:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "mail rules"
 
@@ -37,8 +37,19 @@ STATEMENTS = (
         " FOREIGN KEY (account, contract) REFERENCES account (id, contract)"
         for table in OF_AN_ACCOUNT_ID
     ),
-    # Everybody may call a new function, so the mail server's roles could too.
-    "REVOKE ALL ON FUNCTION licence_is_taken() FROM PUBLIC",
+    # Everybody may call a new function, so the mail server's roles could too: those of now, and those to come.
+    """
+    DO $$
+    DECLARE
+        ours regprocedure;
+    BEGIN
+        FOR ours IN SELECT p.oid FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner
+            WHERE p.pronamespace = 'public'::regnamespace AND r.rolname = current_user
+        LOOP
+            EXECUTE format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', ours);
+        END LOOP;
+    END $$
+    """,
     "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC",
 )
 
