@@ -63,7 +63,7 @@ TROUBLES = {
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
     ),
 }
-ACTIONS = {"/logout", "/session/extend", "/notices/dismiss"}
+ACTIONS = {"/logout", "/session/extend", "/notices/dismiss", "/logins/end"}
 """Paths that can only be posted to: no place to come back to."""
 DELETED = "ログイン中のアカウントIDは削除されたため、お手続きはできません。"
 UNTRUSTED = (

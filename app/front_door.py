@@ -15,6 +15,8 @@ from urllib.parse import unquote_to_bytes
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
 
+from app.domain import login_events
+
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,6 +89,9 @@ class FrontDoor:
 
         if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
             await self.app(scope, receive, send_with_headers)
+            visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
+            if visit and visit.failure:
+                await login_events.note(visit.failure)
         else:
             await _turn_away(send_with_headers, self.bad_request)
 

@@ -76,7 +76,13 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("マニュアル・利用規約", "/documents", Permission.NOTICES),
         ),
     ),
-    ("お手続き履歴", (("お手続き履歴", "/changes", Permission.CHANGES),)),
+    (
+        "お手続き履歴",
+        (
+            ("お手続き履歴", "/changes", Permission.CHANGES),
+            ("ログイン履歴", "/logins", Permission.LOGINS),
+        ),
+    ),
 )
 """The side menu in the manual's order; each entry stands here from the day that its page does."""
 

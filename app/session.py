@@ -9,10 +9,11 @@ of sessions made, in domain/logins.py.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,11 +22,13 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import PermissionDeniedException
 
 from app import database, forms
-from app.domain import attempts, logins, members, proofs
+from app.domain import attempts, login_events, logins, members, proofs
 from app.domain.members import Forbidden, Member, Permission, Role, SessionEnded
 from app.domain.proofs import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from litestar import Request
     from litestar.connection import ASGIConnection
     from litestar.handlers import BaseRouteHandler
@@ -57,6 +60,8 @@ class Visit:
     """A session cookie came that leads to no live session."""
     cookies: list[Cookie] = field(default_factory=list)
     """To be set with the answer."""
+    failure: login_events.Failure | None = None
+    """To be noted when the answer is sent."""
 
     @property
     def csrf_token(self) -> str:
@@ -289,9 +294,10 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
     """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
     visit = visit_of(request)
     login = f"{by} {name}"
-    counted = await _count(request, visit, login)
-    token = new_token()
-    await logins.open_session(by, name, password, token_hash(token))
+    token, device = new_token(), _device(request)
+    with _noting_failure(visit, login_events.Failure(by, name, device)):
+        counted = await _count(request, visit, login)
+        await logins.open_session(by, name, password, token_hash(token), device)
     await attempts.succeeded(counted)
     member = await members.find(token_hash(token), visit.keys.seal_keys(token))
     if member is None:
@@ -306,16 +312,31 @@ async def log_in(request: Request[Any, Any, Any], by: logins.By, name: str, pass
 async def prove(request: Request[Any, Any, Any], step: Step, number: str, password: str) -> None:
     """Pass a step: the session goes on under a new id. Raises logins.WrongPair, attempts.TooMany, SessionEnded."""
     visit, member = visit_of(request), who(request)
-    if step is Step.RECENT:
-        login = f"account {member.own.login}" if member.own else f"customer {member.customer_number}"
-    else:
-        login = f"customer {number}"
-    counted = await _count(request, visit, login)
+    by: logins.By = "account" if member.own and step is Step.RECENT else "customer"
+    typed = number if step is Step.CUSTOMER else member.customer_number
+    name = member.own.login if member.own and by == "account" else typed
     token = new_token(kept=anchor(visit.token or ""))
-    await logins.prove(member, step, number, password, token_hash(token))
+    with _noting_failure(visit, login_events.Failure(by, name, _device(request))):
+        counted = await _count(request, visit, f"{by} {name}")
+        await logins.prove(member, step, number, password, token_hash(token))
     await attempts.succeeded(counted)
     visit.token = token
     _remember_session(visit, token, member.role)
+
+
+@contextlib.contextmanager
+def _noting_failure(visit: Visit, failure: login_events.Failure) -> Iterator[None]:
+    """A refused login is left for the front door to note, when the answer is on its way."""
+    try:
+        yield
+    except (logins.WrongPair, attempts.TooMany) as refusal:
+        visit.failure = replace(failure, limited=isinstance(refusal, attempts.TooMany))
+        raise
+
+
+def _device(request: Request[Any, Any, Any]) -> login_events.Device:
+    address = request.client.host if request.client else ""
+    return login_events.device(request.headers.get("user-agent", ""), address)
 
 
 async def _count(request: Request[Any, Any, Any], visit: Visit, login: str) -> attempts.Counted:

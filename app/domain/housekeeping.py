@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import database
-from app.domain import attempts, card_reminders, clock, contact_address, members
+from app.domain import attempts, card_reminders, clock, contact_address, login_events, members
 from app.domain.changes import VALID
 
 LOCK = 7_302_021
@@ -46,6 +46,7 @@ async def tidy() -> bool:
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
         await database.rows("DELETE FROM card_visit WHERE asked_at < $1", now - timedelta(days=1))
         await database.rows("DELETE FROM email_check WHERE asked_at < $1", now - contact_address.VALID)
+        await database.rows("DELETE FROM login_event WHERE at < $1", now - login_events.KEPT)
         await attempts.forget(now)
     await card_reminders.post_due()
     return True

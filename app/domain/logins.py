@@ -7,6 +7,7 @@ from typing import Literal
 
 from app import database
 from app.domain import clock, passwords
+from app.domain.login_events import Device
 from app.domain.members import Member, SessionEnded
 from app.domain.proofs import Step
 from app.domain.tables import Account, Contract, Session
@@ -28,8 +29,11 @@ class Owner:
     password_hash: str = field(repr=False)
 
 
-async def open_session(by: By, name: str, password: str, token_hash: bytes) -> None:
-    """Open a session for whom the pair belongs to. Raises WrongPair, after the same time for an unknown name."""
+async def open_session(by: By, name: str, password: str, token_hash: bytes, device: Device) -> None:
+    """Open a session for whom the pair belongs to, and note the login in the same statement.
+
+    Raises WrongPair, after the same time for an unknown name.
+    """
     owner = await _owner(by, name)
     if owner is None:
         await passwords.pretend(password)
@@ -43,7 +47,8 @@ async def open_session(by: By, name: str, password: str, token_hash: bytes) -> N
             raise WrongPair  # changed or deleted while the password was looked at
         if renewed and renewed != now_stored:
             await _renew(owner, renewed)
-        await database.rows(_OPEN, token_hash, owner.contract, owner.account, clock.now())
+        of_whom = owner.contract, owner.account, clock.now()
+        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network)
 
 
 async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
@@ -114,5 +119,11 @@ UPDATE session SET token_hash = $2, proved_at = CASE WHEN $3 THEN $5 ELSE proved
     customer_proved_at = CASE WHEN $4 THEN $5 ELSE customer_proved_at END
 WHERE token_hash = $1 RETURNING 1
 """
-_OPEN = "INSERT INTO session (token_hash, contract, account, opened_at, seen_at) VALUES ($1, $2, $3, $4, $4)"
+_OPEN = """
+WITH noted AS (
+    INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, 'ok', $5, $6)
+)
+INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network)
+VALUES ($1, $2, $3, $4, $4, $5, $6)
+"""
 _REMEMBER = "INSERT INTO used_password (contract, account, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"

@@ -16,12 +16,16 @@ from app.domain import accounts, changes, logins, passwords, tables
 from app.domain.accounts import ChangeAccountPassword, DeleteAccount
 from app.domain.customer_password import ChangeCustomerPassword
 from app.domain.fields import Wrong
+from app.domain.login_events import Device
 from app.domain.logins import By, WrongPair
 from app.session import token_hash
 from tests import people
 from tests.people import HASH, PASSWORD, Household
 
 ANOTHER_HASH = HASH.replace("$m=8,", "$m=9,")
+
+
+DEVICE = Device("Chrome（Windows）", "192.0.2.*")
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ async def name_of(family: Household, by: By) -> str:
 async def log_in(family: Household, by: By, password: str = PASSWORD) -> str:
     """Open a session; its token."""
     token = secrets.token_urlsafe(32)
-    await logins.open_session(by, await name_of(family, by), password, token_hash(token))
+    await logins.open_session(by, await name_of(family, by), password, token_hash(token), DEVICE)
     return token
 
 
@@ -83,7 +87,7 @@ async def test_a_wrong_password_and_an_unknown_name_open_none(family: Household,
     with pytest.raises(WrongPair):
         await log_in(family, by, "Z!9-other")
     with pytest.raises(WrongPair):
-        await logins.open_session(by, "nobody", PASSWORD, token_hash("token"))
+        await logins.open_session(by, "nobody", PASSWORD, token_hash("token"), DEVICE)
     assert await tables.Session.count() == 0
 
 

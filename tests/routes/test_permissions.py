@@ -80,6 +80,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/login"): Permission.ANYONE,
     ("POST", "/login"): Permission.ANYONE,
     ("POST", "/logout"): Permission.SESSION,
+    ("GET", "/logins"): Permission.LOGINS,
+    ("POST", "/logins/end"): Permission.LOGINS,
     ("GET", "/privacy"): Permission.ANYONE,
     ("GET", "/readyz"): Permission.PUBLIC,
     ("GET", "/proof"): Permission.SESSION,
@@ -107,7 +109,7 @@ OF_THE_CONTRACT = [
     ),
     "/payment",
     *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
-    *("/notices", "/documents"),
+    *("/notices", "/documents", "/logins"),
 ]
 BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off"]
 """※: whoever may see them types お客様番号 and its password first."""
