@@ -6,15 +6,16 @@ WORKERS ?= 2
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock screenshot clean browser checker
+.PHONY: help demo test check format bench lock screenshot clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:00
+	@bin/pdf || true
 	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
 
-test: .venv/dev browser checker ## Run the whole test suite, browsers and HTML checker included
+test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HTML checker included
 	@rm -rf .build/pages
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term tests e2e
 	$(BIN)/python -m e2e.vnu
@@ -29,8 +30,9 @@ format: .venv/dev ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure: import of 100,000 contracts, pages per second
+bench: .venv/dev ## Measure: import and billing of 100,000 contracts, pages per second
 	$(BIN)/python -m bench.import_contracts
+	$(BIN)/python -m bench.bill_close
 	$(BIN)/python -m bench.pages
 
 screenshot: .venv/dev browser ## Make the README's screenshot again
@@ -65,6 +67,9 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
 browser:
 	@bin/browser
+
+pdf:
+	@bin/pdf
 
 checker:
 	@command -v npm > /dev/null || { echo "npm is missing; install Node.js with npm (Debian: apt install npm)"; exit 1; }

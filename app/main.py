@@ -39,6 +39,7 @@ from app.routes import (
     papers,
     payment,
     proof,
+    statements,
     web_space,
 )
 from app.static_files import StaticFiles
@@ -92,6 +93,8 @@ ROUTES = [
     payment.register,
     payment.visit,
     payment.come_back,
+    statements.listing,
+    statements.statement,
     changes.history,
     changes.history_file,
     changes.show,

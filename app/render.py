@@ -11,7 +11,7 @@ import jinja2
 from litestar import Request, Response
 from litestar.response import Redirect
 
-from app.domain import clock, members, notices
+from app.domain import billing, clock, members, notices
 from app.domain.members import Member, Permission
 from app.session import visit_if_any
 
@@ -53,6 +53,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("ご解約", "/cancellation", Permission.BY_PHONE),
         ),
     ),
+    ("料金明細照会", (("月額請求明細照会", "/statements", Permission.STATEMENTS),)),
     (
         "オプションサービス",
         (
@@ -129,7 +130,8 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["moment"] = _moment
-    made.filters["day"] = _day
+    made.filters["day"] = day
+    made.filters["yen"] = billing.yen
     return made
 
 
@@ -137,7 +139,7 @@ def _moment(value: datetime) -> str:
     return f"{value.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}"
 
 
-def _day(value: date | datetime) -> str:
+def day(value: date | datetime) -> str:
     return f"{value.astimezone(clock.TOKYO) if isinstance(value, datetime) else value:%Y/%m/%d}"
 
 

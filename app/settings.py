@@ -35,6 +35,7 @@ VARIABLES = {
     "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
+    "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
     "MYPAGE_INSTALLERS": "where each security product is downloaded, as product=https://…, separated by commas",
@@ -121,6 +122,8 @@ class Settings:
     data_keys: tuple[bytes, ...]
     hosts: frozenset[str]
     contact: Contact
+    invoice_number: str
+    """登録番号 of qualified invoices."""
     remote_support: SupportWindow
     installers: dict[str, str]
     """Address of the installer by product."""
@@ -157,6 +160,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             map(str.lower, _needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
         ),
         contact=_contact(environment, wrong),
+        invoice_number=_invoice_number(environment, wrong),
         remote_support=SupportWindow(
             phone=_needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
             hours=_needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
@@ -185,6 +189,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+DEMO_INVOICE_NUMBER = "T9000000000000"
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
 DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
 DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
@@ -205,6 +210,7 @@ def demo(folder: Path) -> Settings:
         data_keys=(_kept_key(folder / "data-key"),),
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
         contact=DEMO_CONTACT,
+        invoice_number=DEMO_INVOICE_NUMBER,
         remote_support=DEMO_REMOTE_SUPPORT,
         installers=DEMO_INSTALLERS,
         elsewhere=DEMO_ELSEWHERE,
@@ -350,6 +356,19 @@ def _stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:
 
 
 _STRIPE_KEY = re.compile(r"[rs]k_(?:live|test)_[A-Za-z0-9_]{8,240}")
+
+
+def _invoice_number(environment: Mapping[str, str], wrong: list[str]) -> str:
+    """T and the 法人番号, whose first digit is a check digit over the other twelve."""
+    name = "MYPAGE_INVOICE_NUMBER"
+    number = _needed(environment, name, wrong, DEMO_INVOICE_NUMBER)
+    digits = [int(digit) for digit in number[1:]] if re.fullmatch(r"T[0-9]{13}", number) else []
+    weighed = sum(digit * (1 + place % 2) for place, digit in enumerate(reversed(digits[1:])))
+    if number and (not digits or digits[0] != 9 - weighed % 9):
+        wrong.append(
+            f"{name} is {number!r}: T and the 13 digits of a 法人番号 are wanted, check digit included"
+        )
+    return number
 
 
 def _needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:

@@ -33,6 +33,7 @@ SERVING = {
     "MYPAGE_DATA_KEYS": "a data key of the production test that is long",
     "MYPAGE_HOSTS": "127.0.0.1",
     "MYPAGE_OPERATOR": "試験通信株式会社",
+    "MYPAGE_INVOICE_NUMBER": "T9000000000000",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
     "MYPAGE_REMOTE_SUPPORT_PHONE": "0120-000-1111",

@@ -28,6 +28,7 @@ COMPLETE = {
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
+    "MYPAGE_INVOICE_NUMBER": "T9000000000000",
     "MYPAGE_REMOTE_SUPPORT_PHONE": "0120-000-1111",
     "MYPAGE_REMOTE_SUPPORT_HOURS": "9時～17時",
     "MYPAGE_INSTALLERS": (
@@ -119,6 +120,24 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
 )
 def test_members_are_led_to_https_addresses_only(name: str, wrong: str) -> None:
     assert named({**COMPLETE, name: wrong}) == [name]
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [
+        ("T7000012050002", True),
+        ("T8000012050002", False),
+        ("T7000012050003", False),
+        ("7000012050002", False),
+        ("T70000120500021", False),
+        ("t7000012050002", False),
+        ("T７000012050002", False),
+    ],
+)
+def test_the_invoice_number_has_its_check_digit(number: str, right: bool) -> None:
+    assert named({**COMPLETE, "MYPAGE_INVOICE_NUMBER": number}) == (
+        [] if right else ["MYPAGE_INVOICE_NUMBER"]
+    )
 
 
 def test_a_command_that_writes_mails_needs_to_know_who_writes(tmp_path: Path) -> None:

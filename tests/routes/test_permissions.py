@@ -73,6 +73,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/customer"): Permission.CONTRACT,
     ("GET", "/customer/email"): Permission.CONTRACT,
     ("POST", "/customer/email"): Permission.CONTRACT,
+    ("GET", "/statements"): Permission.STATEMENTS,
+    ("GET", "/statements/{name:str}"): Permission.STATEMENTS,
     ("GET", "/customer-password"): Permission.CONTRACT,
     ("POST", "/customer-password"): Permission.CONTRACT,
     ("GET", "/favicon.ico"): Permission.PUBLIC,
@@ -111,7 +113,7 @@ OF_THE_CONTRACT = [
     *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
     *("/notices", "/documents", "/logins"),
 ]
-BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off"]
+BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off", "/statements", "/statements/2026-01.pdf"]
 """※: whoever may see them types お客様番号 and its password first."""
 
 LOGINS = {
