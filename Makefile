@@ -73,4 +73,4 @@ pdf:
 
 checker:
 	@command -v npm > /dev/null || { echo "npm is missing; install Node.js with npm (Debian: apt install npm)"; exit 1; }
-	@[ -d e2e/node_modules/vnu-jar ] || npm ci --prefix e2e --silent --no-audit --no-fund
+	@[ -d e2e/node_modules/vnu-jar ] || npm ci --prefix e2e --loglevel=error --no-audit --no-fund

@@ -1,4 +1,4 @@
-"""A real PostgreSQL, a template database per worker, a fresh copy of it for every test, and people with stories.
+"""A real PostgreSQL, a template database per worker and a copy of it that every test finds fresh, people with stories.
 
 有光 杏 is the contractor of the manual: her customer number, a user-role account ID (her son's) and an admin one.
 The stranger has another contract. Whoever was deleted is still logged in somewhere.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from app.embedded import EmbeddedPostgres
 from app.main import portal
 from app.migrate import migrate
 from tests.browser import Browser
+from tests.people import sign_in
 
 HOST = "mypage.example.jp"
 STRANGERS = Path(__file__).parent / "strangers.jsonl"
@@ -84,30 +86,47 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     await _command(server, f'DROP DATABASE "{empty}"', f'DROP DATABASE "{filled}"')
 
 
+@pytest.fixture(scope="session")
+async def working_copies(
+    templates: tuple[str, str],
+) -> AsyncIterator[dict[str, WorkingCopy]]:
+    """By template, the database that this worker's tests use in turn, each finding it as it was."""
+    made: dict[str, WorkingCopy] = {}
+    yield made
+    for copy in made.values():
+        await copy.drop()
+
+
 @pytest.fixture
 async def empty_database(
-    server: dict[str, Any], worker: str, templates: tuple[str, str]
+    server: dict[str, Any],
+    templates: tuple[str, str],
+    working_copies: dict[str, WorkingCopy],
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
-    """A fresh database with the schema and no rows, in use by app.database; its name."""
-    async for name in _copy(server, worker, templates[0]):
+    """A database with the schema and no rows, in use by app.database; its name."""
+    async for name in _fresh(server, templates[0], working_copies, request):
         yield name
 
 
 @pytest.fixture
 async def filled_database(
-    server: dict[str, Any], worker: str, templates: tuple[str, str]
+    server: dict[str, Any],
+    templates: tuple[str, str],
+    working_copies: dict[str, WorkingCopy],
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
-    """A fresh database with the contracts of the stories, in use by app.database; its name."""
-    async for name in _copy(server, worker, templates[1]):
+    """A database with the contracts of the stories, in use by app.database; its name."""
+    async for name in _fresh(server, templates[1], working_copies, request):
         yield name
 
 
 @pytest.fixture(scope="module")
 async def lasting_database(
-    server: dict[str, Any], worker: str, templates: tuple[str, str]
+    server: dict[str, Any], templates: tuple[str, str]
 ) -> AsyncIterator[database.Engine]:
     """A database for the tests of a module that change nothing in it; each has to `database.use` its engine."""
-    async for _ in _copy(server, worker, templates[1]):
+    async for _ in _copy(server, templates[1]):
         yield database.engine()
 
 
@@ -134,32 +153,28 @@ async def another_browser(application: ASGIApp, filled_database: str) -> AsyncIt
 @pytest.fixture
 async def contractor(visitor: Browser) -> Browser:
     """有光 杏, logged in with her customer number."""
-    await visitor.log_in("customer", "90000000000000", "demo01")
-    return visitor
+    return await sign_in(visitor, "customer", "90000000000000")
 
 
 @pytest.fixture
 async def admin(application: ASGIApp, filled_database: str) -> AsyncIterator[Browser]:
     """有光 杏, logged in with her admin account ID."""
     async with Browser(application, HOST) as browser:
-        await browser.log_in("account", "arteri-an-002", "abc12345")
-        yield browser
+        yield await sign_in(browser, "account", "arteri-an-002")
 
 
 @pytest.fixture
 async def family_user(application: ASGIApp, filled_database: str) -> AsyncIterator[Browser]:
     """Somebody of the family, logged in with a user-role account ID."""
     async with Browser(application, HOST) as browser:
-        await browser.log_in("account", "arteri-an-001", "abc12345")
-        yield browser
+        yield await sign_in(browser, "account", "arteri-an-001")
 
 
 @pytest.fixture
 async def stranger(application: ASGIApp, filled_database: str) -> AsyncIterator[Browser]:
     """The contractor of another contract."""
     async with Browser(application, HOST) as browser:
-        await browser.log_in("customer", "80000000000000", "tanin-1")
-        yield browser
+        yield await sign_in(browser, "customer", "80000000000000")
 
 
 @pytest.fixture(autouse=True)
@@ -169,14 +184,84 @@ def real_time() -> Iterator[None]:
     clock.start_at(None)
 
 
-async def _copy(server: dict[str, Any], worker: str, template: str) -> AsyncIterator[str]:
-    name = f"test_{worker}_{next(_numbers)}"
-    await _command(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    engine = _engine(server, name)
-    await engine.start_connection_pool(max_size=30)
-    yield name
-    await engine.close_connection_pool()
-    await _command(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+async def _fresh(
+    server: dict[str, Any], template: str, copies: dict[str, WorkingCopy], request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
+    """The worker's working copy as the template is; a copy of its own for a test that changes the schema."""
+    if request.node.get_closest_marker("own_database"):
+        async for name in _copy(server, template):
+            yield name
+        return
+    if template not in copies:
+        copies[template] = await WorkingCopy.of(server, template)
+    copy = copies[template]
+    await copy.restore()
+    database.use(copy.engine, TABLES)
+    yield copy.name
+
+
+async def _copy(server: dict[str, Any], template: str) -> AsyncIterator[str]:
+    copy = await WorkingCopy.of(server, template)
+    yield copy.name
+    await copy.drop()
+
+
+@dataclass
+class WorkingCopy:
+    """A copy of a template that can be made as it was: a new copy for every test costs ten times as much."""
+
+    server: dict[str, Any]
+    name: str
+    engine: database.Engine
+    script: str = ""
+
+    @classmethod
+    async def of(cls, server: dict[str, Any], template: str) -> WorkingCopy:
+        name = f"{template.replace('template', 'test')}_{next(_numbers)}"
+        await _command(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        engine = _engine(server, name)
+        await engine.start_connection_pool(max_size=30)
+        return cls(server, name, engine)
+
+    async def restore(self) -> None:
+        """Put back every row and sequence as the template has it."""
+        assert self.engine.pool
+        if self.script:
+            await self.engine.pool.execute(f"BEGIN; {_SETTINGS}; {self.script}; COMMIT")
+        else:
+            await self.engine.pool.execute(_REMEMBER)
+            self.script = str(await self.engine.pool.fetchval(_RESTORE))
+
+    async def drop(self) -> None:
+        await self.engine.close_connection_pool()
+        await _command(self.server, f'DROP DATABASE "{self.name}" WITH (FORCE)')
+
+
+_SETTINGS = "SET LOCAL session_replication_role = replica"
+"""No triggers, no order of foreign keys: a table that may only grow is put back as well."""
+_TABLES = """
+SELECT c.oid, c.oid::regclass::text AS name, 'before.' || quote_ident(c.oid::text) AS kept,
+    (SELECT string_agg(quote_ident(a.attname), ', ') FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
+FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text NOT LIKE ALL ('{pg_%,before,information_schema}')
+"""
+_REMEMBER = f"""
+CREATE SCHEMA before;
+DO $$ DECLARE one record; BEGIN
+    FOR one IN {_TABLES} LOOP
+        EXECUTE format('CREATE TABLE %s AS SELECT %s FROM %s', one.kept, one.columns, one.name);
+    END LOOP;
+END $$
+"""
+_RESTORE = f"""
+SELECT string_agg(line, '; ') FROM (
+    SELECT format('DELETE FROM %1$s; INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT * FROM %3$s',
+        name, columns, kept) AS line FROM ({_TABLES}) AS tables
+    UNION ALL
+    SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename), coalesce(last_value, start_value),
+        last_value IS NOT NULL) FROM pg_sequences
+) AS lines
+"""
 
 
 def _engine(server: dict[str, Any], name: str) -> database.Engine:

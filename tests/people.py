@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,8 +10,10 @@ from typing import Any
 from argon2.low_level import Type, hash_secret
 
 from app.domain import clock, members, tables
+from app.domain.logins import By
 from app.domain.members import Member
-from app.session import Keys, token_hash
+from app.session import Keys, new_token, token_hash
+from tests.browser import Browser
 
 KEYS = Keys((b"a newest secret key for the tests", b"an older secret key for the tests!"), https=True)
 PASSWORD = "Z!9-first"
@@ -100,7 +101,7 @@ async def new_session(
     seen_at: datetime | None = None,
 ) -> str:
     """A session of the customer number or of an account ID; its token."""
-    token, now = secrets.token_urlsafe(32), clock.now()
+    token, now = new_token(), clock.now()
     await tables.Session(
         token_hash=token_hash(token),
         contract=contract,
@@ -109,6 +110,20 @@ async def new_session(
         seen_at=seen_at or now,
     ).save()
     return token
+
+
+async def sign_in(browser: Browser, by: By, name: str) -> Browser:
+    """Give the browser a session as a login does, without the time of its pages and of a hash."""
+    if by == "customer":
+        contract = await tables.Contract.objects().get(tables.Contract.customer_number == name)
+        assert contract
+        token, role = await new_session(contract.id), "customer"
+    else:
+        account = await tables.Account.objects().get(tables.Account.login == name)
+        assert account
+        token, role = await new_session(account.contract, account.id), account.role
+    browser.cookies.set(KEYS.session_cookie, KEYS.sign("session", [token, role]), browser.base_url.host)
+    return browser
 
 
 async def caller(token: str) -> Member | None:

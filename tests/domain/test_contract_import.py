@@ -250,6 +250,7 @@ async def test_a_refusal_lists_the_first_problems_and_counts_the_others(write: C
     assert str(refused).endswith("\nand 200 more")
 
 
+@pytest.mark.own_database
 async def test_a_constraint_of_the_database_that_the_rules_missed_leaves_nothing_and_shows_no_hash(
     write: Callable[..., Path],
 ) -> None:

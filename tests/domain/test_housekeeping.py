@@ -137,6 +137,7 @@ async def tidied() -> bool:
     return False
 
 
+@pytest.mark.own_database
 async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, mother: Member) -> None:
     await people.new_session(family.contract, seen_at=clock.now() - timedelta(hours=1))
     await asked_ago(mother, timedelta(days=2))

@@ -177,6 +177,7 @@ async def test_an_error_page_takes_the_whole_panel_when_htmx_asked_for_a_piece(c
     assert "<html" not in answer.text
 
 
+@pytest.mark.own_database
 async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_log(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -189,6 +190,7 @@ async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_l
     assert "contract_type" in caplog.text
 
 
+@pytest.mark.own_database
 async def test_a_violated_rule_of_the_database_leaves_no_password_hash_in_the_log(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -202,6 +204,7 @@ async def test_a_violated_rule_of_the_database_leaves_no_password_hash_in_the_lo
     assert "argon2" not in caplog.text
 
 
+@pytest.mark.own_database
 async def test_a_path_that_was_made_to_look_like_a_line_of_the_log_stays_on_its_line(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,7 @@ async def account_row(login: str) -> tuple[int, int]:
 
 
 async def test_the_contractor_sees_the_contract_as_the_manual_shows_it(contractor: Browser) -> None:
+    await contractor.open("/")
     assert contractor.rows["ご契約タイプ"] == "マンションLANタイプ"
     assert contractor.rows["お客様番号"] == "90000000000000"
     assert contractor.rows["お客様番号パスワード"] == "*****"
@@ -75,6 +76,7 @@ async def test_counts_are_of_what_is_registered_now(contractor: Browser) -> None
 async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_opens_it(
     contractor: Browser,
 ) -> None:
+    await contractor.open("/")
     rows = contractor.page.select("details.accordion")
     assert [row.select_one("summary span").get_text() for row in rows] == ["arteri-an-001", "arteri-an-002"]  # type: ignore[union-attr]
     assert "アカウントID基本情報" not in contractor.text
@@ -107,6 +109,7 @@ async def test_security_options_show_their_state(contractor: Browser) -> None:
 async def test_a_user_role_member_has_the_own_account_id_and_the_contract_to_read(
     family_user: Browser,
 ) -> None:
+    await family_user.open("/")
     assert family_user.heading == "ユーザー管理"
     assert family_user.rows["アカウントID"] == "2個 / 5個 (基本 5個)"
     assert "arteri-an-002" not in family_user.answer.text
