@@ -70,9 +70,16 @@ async def _narrow(page: Page) -> list[str]:
     )
 
 
+_frames: set[tuple[int, str]] = set()
+"""Widths and frames (header, menu, foot) whose tab stops this worker has looked at."""
+
+
 async def tab_stops(page: Page) -> list[str]:
-    """A3: press Tab from the first stop to the last, and look at each."""
-    await page.evaluate("probes.start()")
+    """A3: press Tab from the first stop to the last, and look at each; in a frame that is known, those of main alone."""
+    width: Any = page.viewport_size
+    frame = (width["width"], await page.evaluate("probes.frame()"))
+    await page.evaluate("probes.start", frame in _frames)
+    _frames.add(frame)
     await page.keyboard.press("Tab")  # and back: now the browser knows that a keyboard is used
     await page.keyboard.press("Shift+Tab")
     wrong: list[str] = []

@@ -75,15 +75,21 @@ globalThis.probes = (() => {
   };
 
   // A3: one tab stop after the other; `stops` keeps them for the order and for what was left out.
+  // `within` main when header, menu and foot were looked at on another screen.
   let stops = [];
-  const start = () => {
+  let within = document.body;
+  const start = (main) => {
     stops = [];
-    document.querySelector(".skip").focus();
+    within = main ? document.querySelector("main") : document.body;
+    (main ? within.querySelector("h1") : document.querySelector(".skip")).focus();
   };
+  const frame = () => [...document.querySelectorAll("header, nav, footer")].filter((node) => !node.closest("main"))
+    .map((node) => node.outerHTML.replace(/ (value|aria-current)="[^"]*"/g, "").replace(/\d{14}/g, "")).join("");
   const stop = () => {
     const node = document.activeElement;
     if (node === stops.at(-1) && node.type === "date") return []; // it has a stop for each of its parts
     if (node === document.body || stops.includes(node)) return null;
+    if (!within.contains(node)) return stops.length ? null : [];
     const wrong = [];
     const { outlineStyle, outlineWidth } = getComputedStyle(node);
     if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) wrong.push("has no outline of 2 px");
@@ -99,9 +105,9 @@ globalThis.probes = (() => {
     return found && (node.contains(found) || found.closest("label")?.control === node);
   };
   const left = () => all(CONTROLS)
-    .filter((node) => !node.disabled && !stops.includes(node) && node.tabIndex >= 0)
+    .filter((node) => within.contains(node) && !node.disabled && !stops.includes(node) && node.tabIndex >= 0)
     .filter((node) => node.type !== "radio" || !stops.some((other) => other.name === node.name))
     .map((node) => `${called(node)} cannot be reached by Tab`);
 
-  return { targets, names, borders, none, sideways, cut, spaced, text, structure, start, stop, left };
+  return { targets, names, borders, none, sideways, cut, spaced, text, structure, frame, start, stop, left };
 })();
