@@ -113,7 +113,7 @@ OF_THE_CONTRACT = [
     *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
     *("/notices", "/documents", "/logins"),
 ]
-BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off", "/statements", "/statements/2026-01.pdf"]
+BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off", "/statements"]
 """※: whoever may see them types お客様番号 and its password first."""
 
 LOGINS = {
