@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from app import database
-from app.domain import auto_reply, fields, forwarding, mail_addresses, mailbox, outbox, web_space
+from app.domain import auto_reply, clock, fields, forwarding, mail_addresses, mailbox, outbox, web_space
 from tests.browser import Browser
 from tests.routes.mail_steps import (
     ADDRESS,
@@ -161,6 +162,20 @@ async def test_a_confirm_page_that_did_not_say_that_the_mail_service_ends_does_n
     await taro.submit()
     assert taro.heading == "メールアドレス登録／変更完了"
     assert await open_periods() == []
+
+
+async def test_a_confirm_page_of_last_month_is_shown_again_with_what_it_costs_now(visitor: Browser) -> None:
+    clock.start_at(datetime(2026, 1, 31, 23, 50, tzinfo=clock.TOKYO))
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    page = await asked(visitor, "/mail-service", agree="yes")
+    assert "今月（2026年1月）の料金" in visitor.text
+    clock.start_at(datetime(2026, 2, 1, 0, 10, tzinfo=clock.TOKYO))
+    await visitor.press(*page)
+    assert "内容が変わりました" in visitor.text
+    assert "今月（2026年2月）の料金" in visitor.text
+    assert await open_periods() == []
+    await visitor.submit()
+    assert visitor.heading == "メールサービス購入完了"
 
 
 async def test_an_expired_confirm_page_changes_nothing_and_leads_back_to_its_input_page(
