@@ -74,7 +74,7 @@ UNTRUSTED = (
 
 def _page(request: Request[Any, Any, Any], status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
-    answer = page(
+    return page(
         request,
         "errors/error.html",
         title=trouble.title,
@@ -82,9 +82,6 @@ def _page(request: Request[Any, Any, Any], status: int, text: str | None = None)
         status_code=status,
         text=text or trouble.text,
     )
-    # An error page takes the whole panel, whatever small piece htmx asked for.
-    answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
-    return answer
 
 
 def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -58,6 +59,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         "オプションサービス",
         (
             ("メールサービス", "/mail-service", Permission.MAIL_SERVICE),
+            ("UCOM光 リモートサポート", "/remote-support", Permission.REMOTE_SUPPORT),
             ("ギガシネマ with U-NEXT", "/giga-cinema", Permission.PARTNERS),
             ("UCOM光 クラブオフ", "/club-off", Permission.PARTNERS),
         ),
@@ -149,6 +151,15 @@ def by_htmx(request: Request[Any, Any, Any]) -> bool:
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
+def inline_target(request: Request[Any, Any, Any]) -> str:
+    """The id of the small piece that htmx asks for; "" where a page or its panel is wanted."""
+    found = _SMALL.fullmatch(request.headers.get("hx-target", "")) if by_htmx(request) else None
+    return found["id"] if found and found["id"] != "main" else ""
+
+
+_SMALL = re.compile(r"[a-z0-9]+#(?P<id>[a-z][a-z0-9-]{0,80})")
+
+
 def page(
     request: Request[Any, Any, Any],
     template: str,
@@ -158,17 +169,23 @@ def page(
     status: int | None = None,
     **context: Any,
 ) -> Response[str]:
-    """A whole page for a browser, its panel for htmx. A wrong form makes it a 422, which marks the title as an error."""
+    """A whole page for a browser, its panel for htmx, whatever smaller piece that wanted. A wrong form makes it a 422,
+    which marks the title as an error."""
     if status is None:
         status = 200 if form is None or form.valid else 422
     layout = "layout/panel.html" if by_htmx(request) else "layout/page.html"
     shown = {"layout": layout, "title": title, "error": status == 422, "form": form, **context}
-    return _html(request, template, status, shown)
+    answer = _html(request, template, status, shown)
+    if by_htmx(request):
+        answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
+    return answer
 
 
-def piece(request: Request[Any, Any, Any], template: str, **context: Any) -> Response[str]:
+def piece(
+    request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any
+) -> Response[str]:
     """A part of a page that htmx swaps alone."""
-    return _html(request, template, 200, context)
+    return _html(request, template, status, context)
 
 
 def _html(

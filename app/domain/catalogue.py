@@ -117,6 +117,38 @@ def check(day: date) -> None:
 
 
 SECURITY = (Product.SECURITY_360, Product.SECURITY_ONLINE, Product.KIDS_FILTER)
+COMPUTERS = 3
+"""Computers that one licence of a security product is for."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """アクティブ化情報: where a security product runs, and how its PIN makes it work."""
+
+    systems: str
+    steps: tuple[str, ...]
+
+
+_INSTALL = "［ダウンロード］を押して、インストーラーをパソコンに保存し、実行します。"
+_CONNECTED = "インターネットにつながっていることを確認します。認証が終わると、すぐに保護が始まります。"
+ACTIVATION = {
+    Product.SECURITY_360: Activation(
+        "Windows、macOS",
+        (_INSTALL, "「アクティブ化」の画面が開いたら、PIN番号を入力し、［次へ］を押します。", _CONNECTED),
+    ),
+    Product.SECURITY_ONLINE: Activation(
+        "Windows",
+        (_INSTALL, "「ライセンスの登録」の画面で、PIN番号を入力し、［登録］を押します。", _CONNECTED),
+    ),
+    Product.KIDS_FILTER: Activation(
+        "Windows、macOS",
+        (
+            _INSTALL,
+            "保護者の方が管理用のパスワードを決め、「シリアル番号」の欄にPIN番号を入力します。",
+            "お子さまの年齢に合わせて、フィルターの強さを選びます。",
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,8 @@ class Review:
     terms: str = ""
     """Name of a file in partials/terms/: the conditions of the product, again."""
     danger: bool = False
+    inline: Link | None = None
+    """How it is called inside another page, and the path of the small piece there whose place it takes."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class Receipt:
     guide: tuple[Row, ...] = ()
     """What to type into a mail program, say."""
     next: tuple[Link, ...] = ()
+    inline: str = ""
+    """Path of the small piece of another page that shows the new state, if the change was asked for there."""
 
 
 class Change(Protocol):

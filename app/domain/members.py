@@ -147,6 +147,14 @@ class Period(msgspec.Struct, frozen=True):
     started_at: datetime
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """A product that was bought and has ended."""
+
+    product: Product
+    started_at: datetime
+    ended_at: datetime
+
+
 class Card(msgspec.Struct, frozen=True):
     """お支払い方法 as far as it is kept."""
 
@@ -183,6 +191,8 @@ class Account(msgspec.Struct, frozen=True):
     web_space: str | None
     deleted_at: datetime | None
     periods: list[Period]
+    ended: list[Ended]
+    """What ended in this month: a security option can be used on to its last day."""
     forwarding: Forwarding | None
     auto_reply: AutoReply | None
     mailbox_bytes: int | None
@@ -208,7 +218,11 @@ class Contract(msgspec.Struct, frozen=True):
     customer_number: str
     contract_type: str
     mail_product: str
+    user_purchases: bool
+    """ユーザー権限によるセキュリティオプションの購入: 許可する."""
     periods: list[Period]
+    ended: list[Product]
+    """Products of the contract that it had before."""
     card: Card | None
     waiting_card: Card | None
     """One that waits for a name check (payment.py)."""
@@ -311,7 +325,9 @@ ROLE_NAMES = {"user": "ユーザー権限", "admin": "管理者権限"}
 _GRAPH = """
 json_build_object(
     'id', c.id, 'customer_number', c.customer_number, 'contract_type', c.contract_type,
-    'mail_product', c.mail_product,
+    'mail_product', c.mail_product, 'user_purchases', c.user_purchases,
+    'ended', (SELECT coalesce(json_agg(DISTINCT p.product), '[]') FROM service_period p
+        WHERE p.contract = c.id AND p.account IS NULL AND p.ended_at IS NOT NULL),
     'periods', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at)
         ORDER BY p.id), '[]') FROM service_period p
         WHERE p.contract = c.id AND p.account IS NULL AND p.ended_at IS NULL),
@@ -336,7 +352,10 @@ json_build_object(
             'auto_reply', (SELECT json_build_object('enabled', r.enabled, 'subject', r.subject, 'body', r.body,
                 'starts_on', r.starts_on, 'ends_on', r.ends_on) FROM auto_reply r WHERE r.account = a.id),
             'periods', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at)
-                ORDER BY p.id), '[]') FROM service_period p WHERE p.account = a.id AND p.ended_at IS NULL)
+                ORDER BY p.id), '[]') FROM service_period p WHERE p.account = a.id AND p.ended_at IS NULL),
+            'ended', (SELECT coalesce(json_agg(json_build_object('product', p.product, 'started_at', p.started_at,
+                'ended_at', p.ended_at) ORDER BY p.id), '[]') FROM service_period p
+                WHERE p.account = a.id AND p.ended_at >= $6)
         ) ORDER BY a.id), '[]')
         FROM account a WHERE a.contract = c.id
             AND (a.deleted_at IS NULL OR a.id = s.account)
@@ -369,7 +388,7 @@ async def find(token_hash: bytes, seal_keys: tuple[bytes, ...] = ()) -> Member |
     """
     now = clock.now()
     found = await database.rows(
-        _FIND, token_hash, now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1)
+        _FIND, token_hash, now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), clock.month_began(now)
     )
     return _member(found[0], token_hash, seal_keys) if found else None
 

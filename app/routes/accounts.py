@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app import forms
-from app.domain import accounts, catalogue, changes, fields
+from app.domain import accounts, catalogue, changes, fields, user_purchases
 from app.domain.accounts import ChangeAccountPassword, DeleteAccount, Details, EditAccount, RegisterAccount
 from app.domain.members import Account, Member, Permission
 from app.domain.passwords import NewPassword
@@ -30,6 +30,8 @@ async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
         title="アカウントID管理",
         most=catalogue.ACCOUNT_IDS,
         full=accounts.FULL,
+        purchases_title=user_purchases.TITLE,
+        purchases_path=user_purchases.PATH,
     )
 
 

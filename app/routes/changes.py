@@ -16,7 +16,7 @@ from app.domain import changes, clock
 from app.domain.changes import Asked, Differs, Gone, Receipt, Refused, Review, Wanted, with_peek
 from app.domain.members import Member, Permission
 from app.forms import Form
-from app.render import page, see_other
+from app.render import inline_target, page, piece, see_other
 from app.session import who
 
 MOST_IN_A_FILE = 5_000
@@ -77,7 +77,7 @@ def _line(asked: Asked) -> tuple[str, ...]:
 
 
 @get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
-async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[str]:
+async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[str] | Redirect:
     member = who(request)
     asked = await changes.find(member, identity)
     if asked.receipt:
@@ -106,19 +106,24 @@ async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> 
 
 
 def _review(request: Request[Any, Any, Any], asked: Asked, review: Review) -> Response[str]:
-    return page(
-        request,
-        "changes/review.html",
-        title=review.title,
-        asked=asked,
-        review=review,
-        rows=with_peek(review.rows, asked.peek),
-        seen=changes.fingerprint(review),
-        differs="differs" in request.query_params,
-    )
+    shown: dict[str, Any] = {
+        "asked": asked,
+        "review": review,
+        "rows": with_peek(review.rows, asked.peek),
+        "seen": changes.fingerprint(review),
+        "differs": "differs" in request.query_params,
+    }
+    target = inline_target(request)
+    if target and review.inline:
+        return piece(request, "changes/inline.html", target=target, **shown)
+    return page(request, "changes/review.html", title=review.title, **shown)
 
 
-async def _receipt(request: Request[Any, Any, Any], asked: Asked, receipt: Receipt) -> Response[str]:
+async def _receipt(
+    request: Request[Any, Any, Any], asked: Asked, receipt: Receipt
+) -> Response[str] | Redirect:
+    if receipt.inline and inline_target(request):
+        return see_other(f"{receipt.inline}&done={asked.id}")
     if asked.peek:
         await changes.shown(asked)
     rows = with_peek(receipt.rows, asked.peek)

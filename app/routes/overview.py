@@ -7,14 +7,15 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from app.domain import catalogue, mail_system, mailbox
+from app.domain import catalogue, mail_system, mailbox, security
 from app.domain.members import Permission, Role
 from app.render import OWN_PAGE, by_htmx, page, piece
 from app.session import who
 
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
-    "security": catalogue.SECURITY,
+    "options": security.options,
+    "may_buy": security.may_buy,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "home_page": lambda name: mail_system.current().home_page(name),

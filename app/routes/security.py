@@ -1,0 +1,160 @@
+"""セキュリティオプション購入／解約, セキュリティオプション管理 (manual 14, 15), and the option's cell in the accordion."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from app import forms
+from app.domain import catalogue, changes, clock, fields, licences, payment, purchases, security
+from app.domain.catalogue import Product
+from app.domain.changes import Refused
+from app.domain.members import Account, Missing, Permission
+from app.domain.security import BuySecurity, CancelSecurity
+from app.forms import Form
+from app.render import inline_target, page, piece, see_other
+from app.session import visit_of, who
+
+LINK_VALID = timedelta(minutes=10)
+"""A download link can be followed so long after its page was made."""
+
+
+@get("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str] | Redirect:
+    member = who(request)
+    chosen = member.account(request.query_params.get("account", login))
+    if inline_target(request):
+        return _cell(request, chosen, _product(request), done=_receipt_of(request))
+    if chosen.login != login:
+        member.account(login)
+        return see_other(f"/accounts/{chosen.login}/security")
+    return _page(request, Form(), chosen)
+
+
+@post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
+    member, form, inline = who(request), await forms.read(request), inline_target(request)
+    account, product = member.account(login), _product(request)
+    cancelling = form.typed.get("want") == "cancel"
+    asked = CancelSecurity(login, product) if cancelling else BuySecurity(login, product)
+    try:
+        asked.review(member, clock.now())
+    except Refused as refused:
+        form.must(False, "product", str(refused))
+    if not cancelling and form.valid:
+        form.must(await licences.any_left(product), "product", licences.no_stock(product))
+        if not inline:
+            form.take("agree", fields.agreement)
+    if form.valid:
+        return see_other(f"/changes/{await changes.ask(member, asked)}")
+    return _cell(request, account, product, form) if inline else _page(request, form, account, product)
+
+
+def _product(request: Request[Any, Any, Any]) -> Product:
+    """The product that the path's query names. Raises Missing."""
+    return security.product_named(request.query_params.get("product", ""))
+
+
+def _page(
+    request: Request[Any, Any, Any], form: Form, account: Account, wrong: Product | None = None
+) -> Response[str]:
+    """The page; `wrong`: the product whose form came back."""
+    member, now = who(request), clock.now()
+    return page(
+        request,
+        "security/input.html",
+        title="セキュリティオプション購入／解約",
+        form=form,
+        wrong=wrong,
+        empty=Form({"account": account.login}),
+        account=account,
+        options=security.options(account),
+        monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
+        logins=[(other.login, other.login) for other in member.accounts],
+        hindrance=security.hindrance(member, account),
+        no_address=security.NO_ADDRESS,
+        mend=payment.PAGE,
+    )
+
+
+# --- in the accordion -------------------------------------------------------------------------------------------------
+
+
+def _cell(
+    request: Request[Any, Any, Any],
+    account: Account,
+    product: Product,
+    form: Form | None = None,
+    done: UUID | None = None,
+) -> Response[str]:
+    """What stands beside the product's name; a form that is wrong says why."""
+    return piece(
+        request,
+        "security/cell.html",
+        status=422 if form else 200,
+        account=account,
+        option=security.option(account, product),
+        buyable=security.may_buy(who(request)),
+        reason=next(iter(form.errors.values()), "") if form else "",
+        done=done,
+    )
+
+
+def _receipt_of(request: Request[Any, Any, Any]) -> UUID | None:
+    try:
+        return UUID(request.query_params.get("done", ""))
+    except ValueError:
+        return None
+
+
+# --- セキュリティオプション管理 -----------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/security/status", opt={"permission": Permission.SECURITY_STATUS})
+async def status_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    return page(
+        request,
+        "security/status.html",
+        title="セキュリティオプション管理",
+        account=account,
+        options=security.options(account),
+        keys=await security.keys_of(account),
+        state=security.state_of,
+        activation=catalogue.ACTIVATION,
+        computers=catalogue.COMPUTERS,
+        links={product: _download_link(request, login, product) for product in catalogue.SECURITY},
+        late="late" in request.query_params,
+    )
+
+
+@get("/accounts/{login:str}/security/download", opt={"permission": Permission.SECURITY_STATUS})
+async def download(request: Request[Any, Any, Any], login: FromPath[str]) -> Redirect:
+    """On to the installer, for whoever has the product now and comes from a page of the last minutes."""
+    account = who(request).account(login)
+    product = _linked(request, login)
+    if product is None:
+        return see_other(f"/accounts/{login}/security/status?late=1")
+    if product not in {key.product for key in await security.keys_of(account)}:
+        raise Missing(product)
+    return see_other(request.app.state.settings.installers[product])
+
+
+def _download_link(request: Request[Any, Any, Any], login: str, product: Product) -> str:
+    until = str(int((clock.now() + LINK_VALID).timestamp()))
+    signed = visit_of(request).keys.sign("download", [login, product, until])
+    return f"/accounts/{login}/security/download?link={signed}"
+
+
+def _linked(request: Request[Any, Any, Any], login: str) -> Product | None:
+    """The product of a link that is ours, still good, and for this account ID."""
+    read = visit_of(request).keys.read("download", request.query_params.get("link"))
+    if read is None or read[0] != login or int(read[2]) < clock.now().timestamp():
+        return None
+    return Product(read[1])
