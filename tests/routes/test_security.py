@@ -183,8 +183,6 @@ async def test_stock_that_runs_low_warns_operators_and_no_member(
 
 async def test_a_cancelled_option_can_be_used_to_the_end_of_its_month_in_tokyo(contractor: Browser) -> None:
     clock.start_at(tokyo("2026-01-31T23:40"))
-    await contractor.submit("/logout")
-    await contractor.log_in("customer", "90000000000000", "demo01")
     await buy(contractor)
     ((pin, _, _),) = await pins()
     await contractor.open(PAGE)
