@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 
 from app import forms
 from app.domain import changes, contact_address, customer, fields
+from app.domain.changes import Refused
 from app.domain.customer import ChangeCustomer, Contractor, Details
 from app.domain.members import Permission
 from app.domain.proofs import Step
@@ -48,7 +49,10 @@ async def verify_address(request: Request[Any, Any, Any]) -> Response[Any]:
     if change is None:
         return await _address_page(request, token)
     identity = await changes.ask(member, change)
-    await changes.confirm(member, identity)
+    try:
+        await changes.confirm(member, identity)
+    except Refused:  # the link was answered, or replaced, in the meantime
+        return await _address_page(request, token)
     return see_other(f"/changes/{identity}")
 
 
