@@ -84,6 +84,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         (
             ("お手続き履歴", "/changes", Permission.CHANGES),
             ("ログイン履歴", "/logins", Permission.LOGINS),
+            ("ご登録情報のダウンロード", "/own-data", Permission.OWN_DATA),
         ),
     ),
 )

@@ -305,7 +305,7 @@ class Outbox(Table):
 class Session(Table):
     """Who is logged in. The cookie holds the token, this row its SHA-256: a copy of the table opens no session."""
 
-    token_hash = Bytea(primary_key=True, default=None)
+    token_hash = Bytea(primary_key=True, default=None, secret=True)
     contract = ForeignKey(Contract, null=False, default=None, on_delete=OnDelete.cascade)
     account = ForeignKey(
         Account, null=True, default=None, on_delete=OnDelete.cascade, help_text="none: the customer number"

@@ -92,6 +92,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/logout"): Permission.SESSION,
     ("GET", "/logins"): Permission.LOGINS,
     ("POST", "/logins/end"): Permission.LOGINS,
+    ("GET", "/own-data"): Permission.OWN_DATA,
+    ("GET", "/own-data.json"): Permission.OWN_DATA,
     ("GET", "/privacy"): Permission.ANYONE,
     ("GET", "/readyz"): Permission.PUBLIC,
     ("GET", "/proof"): Permission.SESSION,
@@ -116,7 +118,7 @@ OF_THE_CONTRACT = [
     *("/application", "/guide-request", "/cancellation", "/hikari-denwa", "/gate-call-050"),
     *("/notices", "/documents", "/logins"),
 ]
-BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off", "/statements"]
+BEHIND_THE_CUSTOMERS_STEP = ["/giga-cinema", "/club-off", "/statements", "/own-data", "/own-data.json"]
 """※: whoever may see them types お客様番号 and its password first."""
 
 LOGINS = {
