@@ -275,12 +275,14 @@ def mail_address(text: str) -> str:
 
 def day(text: str) -> date:
     """A day as YYYY-MM-DD, from 1900 on."""
+    if not _DAY.fullmatch(text):
+        raise Wrong("日付は、2026-01-10 のように入力してください。")
     try:
-        value = date.fromisoformat(text if _DAY.fullmatch(text) else "")
+        value = date.fromisoformat(text)
     except ValueError as error:
-        raise Wrong("日付は YYYY-MM-DD の形で書いてください。") from error
+        raise Wrong("この日付はありません。") from error
     if value < EARLIEST:
-        raise Wrong(f"{EARLIEST.year}年以降の日付を書いてください。")
+        raise Wrong(f"{EARLIEST.year}年以降の日付を入力してください。")
     return value
 
 
@@ -288,7 +290,7 @@ def past_date(text: str) -> date:
     """A day as YYYY-MM-DD, from 1900 to today in Asia/Tokyo."""
     value = day(text)
     if value > clock.today():
-        raise Wrong("今日までの日付を書いてください。")
+        raise Wrong("今日までの日付を入力してください。")
     return value
 
 

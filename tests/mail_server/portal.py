@@ -1,6 +1,6 @@
 """What members do in the portal, as far as the mail server sees it.
 
-For now as rows; the portal's own pages can take the place of each function here.
+As rows, because each page would take longer; test_from_page_to_mailbox.py goes the whole way over the pages.
 """
 
 from __future__ import annotations
