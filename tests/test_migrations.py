@@ -150,7 +150,7 @@ async def test_a_server_that_is_too_old_is_refused_by_its_version(
 ) -> None:
     monkeypatch.setattr("app.migrate.OLDEST", 1000)
     version = (await database.rows("SHOW server_version"))[0][0]
-    with pytest.raises(TooOld, match=f"PostgreSQL {version}: 1000 or newer"):
+    with pytest.raises(TooOld, match=re.escape(f"PostgreSQL {version}: 1000 or newer")):
         await migrate()
     assert (await database.rows("SELECT to_regclass('migration') AS there"))[0]["there"] is None
 
