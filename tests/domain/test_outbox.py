@@ -20,6 +20,13 @@ from tests import people
 
 MAILS = Path(outbox.__file__).parent.parent / "partials" / "mails"
 WHO = "アカウントID「taro-01」（管理者権限）でログインした方"
+CARD: dict[str, object] = {"brand": "VISA", "expires": "01月 / 2030年", "last4": "0000"}
+OPTION: dict[str, object] = {
+    "product": "UCOM光 リモートサポート",
+    "cost_line": "550円",
+    "date": date(2026, 1, 10),
+    "by": WHO,
+}
 FACTS: dict[str, dict[str, object]] = {
     "account-deleted": {
         "login": "taro-01",
@@ -31,6 +38,9 @@ FACTS: dict[str, dict[str, object]] = {
     "account-password-changed": {"login": "taro-01", "by": WHO},
     "account-registered": {"login": "taro-01", "name": "髙﨑 太郎", "role": "ユーザー権限", "by": WHO},
     "auto-reply": {"login": "taro-01", "state": "利用する"},
+    "contact-address-changed": {"by": WHO},
+    "contact-address-check": {"url": "https://mypage.example.jp/customer/check/x"},
+    "customer-changed": {"items": "電話番号、FAX番号", "by": WHO},
     "customer-password-changed": {"number_end": "0000", "by": WHO},
     "forwarding": {"login": "taro-01", "state": "転送しない"},
     "mail-address-registered": {
@@ -44,6 +54,25 @@ FACTS: dict[str, dict[str, object]] = {
     "mailbox-size": {"login": "taro-01", "size": "10GB", "price_line": "220円"},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書"},
+    "payment-approved": CARD,
+    "payment-changed": {**CARD, "by": WHO},
+    "payment-expiring": CARD,
+    "payment-refused": CARD,
+    "payment-waiting": {**CARD, "by": WHO},
+    "remote-support-cancelled": OPTION,
+    "remote-support-purchased": OPTION,
+    "security-cancelled": {
+        "login": "taro-01",
+        "product": "セキュリティ360°",
+        "cost_line": "550円",
+        "last_day": "2026/01/31",
+    },
+    "security-purchased": {
+        "login": "taro-01",
+        "product": "セキュリティ360°",
+        "price_line": "550円",
+        "date": "2026/01/10",
+    },
     "web-space": {"login": "taro-01", "state": "登録", "url": "https://home.example.jp/taro/"},
 }
 
