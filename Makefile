@@ -30,9 +30,10 @@ format: .venv/dev ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/dev ## Measure: import and billing of 100,000 contracts, pages per second
+bench: .venv/dev ## Measure: imports and billing of 100,000 contracts, pages per second
 	$(BIN)/python -m bench.import_contracts
 	$(BIN)/python -m bench.bill_close
+	$(BIN)/python -m bench.import_calls
 	$(BIN)/python -m bench.pages
 
 screenshot: .venv/dev browser ## Make the README's screenshot again

@@ -89,6 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     contracts = imports.add_parser("contracts", help="contracts, as JSON Lines")
     contracts.add_argument("file", type=Path)
     contracts.set_defaults(run=_import_contracts)
+    calls = imports.add_parser("calls", help="telephone calls, as CSV")
+    calls.add_argument("file", type=Path)
+    calls.set_defaults(run=_import_calls)
     keys = imports.add_parser("licences", help="licence keys (PINs), as CSV product,pin")
     keys.add_argument("file", type=Path)
     keys.set_defaults(run=_import_licences)
@@ -233,7 +236,7 @@ def _ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
 
 
 async def _prepare_demo(chosen: settings.Settings) -> None:
-    from app import demo_notices
+    from app import demo_calls, demo_notices
     from app.domain.contract_import import import_contracts
     from app.domain.licence_import import import_licences
     from app.domain.tables import Contract, Licence
@@ -246,6 +249,7 @@ async def _prepare_demo(chosen: settings.Settings) -> None:
     await licences.recognise()
     if not await Contract.exists():
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
+        await demo_calls.load()
     if not await Licence.exists():
         await import_licences(DEMO_LICENCES, progress=lambda _: None)
     await demo_notices.load()
@@ -374,6 +378,25 @@ def _import_licences(chosen: argparse.Namespace) -> None:
         except ImportRefused as error:
             raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
     print(f"{done.new} licence keys loaded, {done.already_there} were there already")
+
+
+def _import_calls(chosen: argparse.Namespace) -> None:
+    from app.domain.call_import import Imported, import_calls
+    from app.domain.contract_import import ImportRefused
+
+    if not chosen.file.is_file():
+        raise Mistake(f"{chosen.file}: no such file")
+
+    async def load() -> Imported:
+        await _migrated()
+        return await import_calls(chosen.file, progress)
+
+    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
+        try:
+            done = asyncio.run(_with_database(connection, load))
+        except ImportRefused as error:
+            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
+    print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
 
 
 def _renew_licences(_: argparse.Namespace) -> None:

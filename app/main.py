@@ -20,6 +20,7 @@ from app.front_door import FrontDoor
 from app.routes import (
     accounts,
     auto_reply,
+    calls,
     changes,
     contact,
     customer,
@@ -107,6 +108,8 @@ ROUTES = [
     payment.come_back,
     statements.listing,
     statements.statement,
+    calls.listing,
+    calls.month,
     changes.history,
     changes.history_file,
     changes.show,

@@ -54,7 +54,14 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("ご解約", "/cancellation", Permission.BY_PHONE),
         ),
     ),
-    ("料金明細照会", (("月額請求明細照会", "/statements", Permission.STATEMENTS),)),
+    (
+        "料金明細照会",
+        (
+            ("月額請求明細照会", "/statements", Permission.STATEMENTS),
+            ("GATE CALL050通話明細照会", "/calls/gate-call-050", Permission.STATEMENTS),
+            ("UCOM光電話通話明細照会", "/calls/hikari-denwa", Permission.STATEMENTS),
+        ),
+    ),
     (
         "オプションサービス",
         (

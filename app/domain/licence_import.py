@@ -23,7 +23,7 @@ BATCH = 1_000
 """Lines that are copied at a time."""
 LONGEST = 1_000
 """Characters of a line; a longer one is another kind of file, and is not kept in memory."""
-LOCK = 7_302_022
+LOCK = 7_302_023
 """Key of the advisory lock that makes imports of licences wait for each other."""
 HEADING = ["product", "pin"]
 _PIN = re.compile(r"[!-~]{4,64}")

@@ -81,6 +81,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/customer"): Permission.CONTRACT,
     ("GET", "/customer/email"): Permission.CONTRACT,
     ("POST", "/customer/email"): Permission.CONTRACT,
+    ("GET", "/calls/{service:str}"): Permission.STATEMENTS,
+    ("GET", "/calls/{service:str}/{name:str}"): Permission.STATEMENTS,
     ("GET", "/statements"): Permission.STATEMENTS,
     ("GET", "/statements/{name:str}"): Permission.STATEMENTS,
     ("GET", "/customer-password"): Permission.CONTRACT,
