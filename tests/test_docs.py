@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, settings
+from tests.routes.test_permissions import ROUTES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,6 +41,19 @@ def test_links_and_paths_of_a_document_lead_somewhere(document: Path) -> None:
         assert (document.parent / link).exists(), link
     for path in re.findall(r"`((?:app|tests|e2e|docs|migrations|static|bench)/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
+
+
+COVERAGE = (ROOT / "docs" / "manual-coverage.md").read_text()
+COVERED = re.findall(r"^\| (.+?) \| `(/[^`]*)` \| `([^`:]+)::(\w+)` \|$", COVERAGE, re.MULTILINE)
+
+
+def test_every_figure_of_the_manual_has_its_screen_and_a_test_that_is_there() -> None:
+    assert len(re.findall(r"^\| [0-9]+[abc]? \|", COVERAGE, re.MULTILINE)) == 49
+    assert len(COVERED) == len(re.findall(r"^\| .*::.* \|$", COVERAGE, re.MULTILINE))
+    screens = {re.sub(r"\{.+?\}", "{}", path) for method, path in ROUTES if method == "GET"}
+    for figure, path, file, test in COVERED:
+        assert re.sub(r"\{.+?\}", "{}", path) in screens, f"{figure}: {path}"
+        assert re.search(rf"def {test}\b", (ROOT / file).read_text()), f"{figure}: {file}::{test}"
 
 
 def test_the_readmes_commands_are_targets_of_the_makefile() -> None:

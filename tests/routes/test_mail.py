@@ -38,6 +38,17 @@ async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_cost
     ]
 
 
+async def test_a_mail_pack_is_bought_on_the_same_screens(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000001", "demo01")
+    await visitor.open("/mail-service")
+    assert visitor.rows["商品名"] == "メールパック"
+    await visitor.submit(agree="yes")
+    assert visitor.heading == "メールサービス購入確認"
+    await visitor.submit()
+    assert visitor.heading == "メールサービス購入完了"
+    assert await open_periods() == ["mail-pack"]
+
+
 async def test_buying_twice_answers_that_it_is_bought(contractor: Browser) -> None:
     await contractor.open("/mail-service")
     token = str(contractor.form().select("input")[0]["value"])
