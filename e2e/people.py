@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -103,6 +104,26 @@ class Town:
             "INSERT INTO mail_address (contract, account, address, registered_at)"
             " SELECT $1, id, login || '@s2.spaaqs.ne.jp', $3 FROM account WHERE login = $2",
             *(household.id, account_id, clock.now()),
+        )
+
+    async def pass_the_customers_step(self, household: Household) -> None:
+        """As if somebody had typed お客様番号 and its password just now, on each device of the household."""
+        await self.connection.execute(
+            "UPDATE session SET customer_proved_at = $2 WHERE contract = $1", household.id, clock.now()
+        )
+
+    async def give_charges(self, household: Household, account_id: str) -> None:
+        """A security option since more than a month, and the calls of the model."""
+        await self.connection.execute(
+            "INSERT INTO service_period (contract, account, product, started_at)"
+            " SELECT $1, id, 'security-360', $3 FROM account WHERE login = $2",
+            *(household.id, account_id, clock.now() - timedelta(days=40)),
+        )
+        await self.connection.execute(
+            "INSERT INTO call (contract, service, started_at, number, seconds, yen)"
+            " SELECT $1, service, started_at, number, seconds, yen FROM call"
+            " WHERE contract = (SELECT id FROM contract WHERE customer_number = $2)",
+            *(household.id, MODEL),
         )
 
     async def log_everybody_out(self, household: Household) -> None:

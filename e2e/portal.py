@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from app import cli, serving, settings
+from app.domain import clock
 from app.embedded import EmbeddedPostgres
 from app.session import Keys
 
@@ -37,10 +38,13 @@ class Portal:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[Portal]:
-    """A portal with its data in `folder`, until the block is left. Raises RuntimeError when it does not start."""
+def running(folder: Path, now: str = "") -> Iterator[Portal]:
+    """A portal with its data in `folder`, until the block is left; its clock starts at `now`, as `mypage demo --now`.
+
+    Raises RuntimeError when it does not start.
+    """
     port = _free_port()
-    command = [sys.executable, "-m", "e2e.portal", str(folder), str(port)]
+    command = [sys.executable, "-m", "e2e.portal", str(folder), str(port), now]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as child:
         assert child.stdin
         assert child.stdout
@@ -51,7 +55,7 @@ def running(folder: Path) -> Iterator[Portal]:
             keys = Keys(settings.demo(folder).secret_keys, https=False)
             yield Portal(f"http://127.0.0.1:{port}", json.loads(line), keys)
         finally:
-            child.stdin.close()
+            child.stdin.close()  # and wait: the data may be wanted again at once
 
 
 def _free_port() -> int:
@@ -61,11 +65,14 @@ def _free_port() -> int:
         return port
 
 
-def _serve(folder: Path, port: int) -> None:
+def _serve(folder: Path, port: int, now: str) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start(QUICK)
         chosen = settings.demo(folder)
+        moment = cli._moment(now) if now else None
+        clock.start_at(moment)
+        cli._keep_clock(folder, moment)
         asyncio.run(cli._with_database(connection, lambda: cli._prepare_demo(chosen)))
         serving.demo(chosen, connection, port, ready=lambda: print(json.dumps(connection), flush=True))
 
@@ -76,4 +83,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), int(sys.argv[2]))
+    _serve(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain import clock
+from app.domain.billing import Month
 from e2e import ways
 from e2e.device import Device
 from e2e.people import Town
@@ -167,4 +169,14 @@ MAIL = [
     Screen("overview, mail in use", "/", "user", before=with_mail),
 ]
 
-SCREENS = [*HOUSE, *ACCOUNTS, *MAIL]
+THIS = Month.of(clock.now())
+MONEY = [
+    Screen("statements", "/statements", before=ways.with_charges),
+    Screen("statement, forecast", f"/statements/{THIS.iso}", before=ways.with_charges),
+    Screen("statement, nothing charged", f"/statements/{THIS.previous.iso}", "admin", before=ways.proved),
+    Screen("calls", "/calls/gate-call-050", before=ways.with_charges),
+    Screen("calls of a month", f"/calls/hikari-denwa/{THIS.previous.iso}", before=ways.with_charges),
+    Screen("calls of a month, none", f"/calls/hikari-denwa/{THIS.iso}", before=ways.proved),
+]
+
+SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY]

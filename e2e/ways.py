@@ -44,6 +44,17 @@ async def _press(device: Device, button: str) -> None:
     await expect(device.page).not_to_have_title(title)
 
 
+async def proved(visit: Visit) -> None:
+    """お客様番号 and its password were typed again just now."""
+    await visit.town.pass_the_customers_step(visit.household)
+
+
+async def with_charges(visit: Visit) -> None:
+    """Something was bought in the month before last, and called; the step of 料金明細照会 is passed."""
+    await proved(visit)
+    await visit.town.give_charges(visit.household, visit.household.wife)
+
+
 def with_password(first: str, password: str, *buttons: str) -> Way:
     """Type a password twice, then press the buttons."""
 

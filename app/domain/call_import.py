@@ -76,7 +76,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> Imported:
         while batch := list(islice(lines, BATCH)):
             await _stage(connection, batch)
             progress(batch[-1].number)
-        await connection.execute("ANALYZE incoming")
+        await connection.execute("ANALYZE incoming_call")
         await _refuse_bad_lines(connection)
         calls = await connection.fetchval(_LOAD)
         await connection.execute("INSERT INTO call_file VALUES ($1, $2, $3)", digest, clock.now(), calls)
@@ -164,9 +164,10 @@ def _whole(text: str, most: int) -> bool:
 
 # --- loading ----------------------------------------------------------------------------------------------------------
 
+# The name is of this import alone: asyncpg remembers the columns of a table that it copied into.
 _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});
-CREATE TEMPORARY TABLE incoming (line bigint, customer_number text, service text, started_at timestamptz, number text,
+CREATE TEMPORARY TABLE incoming_call (line bigint, customer_number text, service text, started_at timestamptz, number text,
     seconds integer, yen integer) ON COMMIT DROP;
 CREATE TEMPORARY TABLE problem (line bigint, reason text) ON COMMIT DROP;
 """
@@ -176,29 +177,29 @@ async def _stage(connection: Any, batch: list[Line]) -> None:
     problems = [(line.number, reason) for line in batch for reason in line.problems]
     await connection.copy_records_to_table("problem", records=problems)
     records = [(line.number, *line.call) for line in batch if line.call]
-    await connection.copy_records_to_table("incoming", records=records)
+    await connection.copy_records_to_table("incoming_call", records=records)
 
 
 _OF_NOBODY = """
 INSERT INTO problem SELECT line, 'customer_number: there is no such contract'
-FROM incoming WHERE NOT EXISTS (SELECT FROM contract WHERE contract.customer_number = incoming.customer_number)
+FROM incoming_call WHERE NOT EXISTS (SELECT FROM contract WHERE contract.customer_number = incoming_call.customer_number)
 """
 _TWICE = """
 INSERT INTO problem SELECT line, format('the same call stands on line %s already; keep one of the two', first)
-FROM (SELECT line, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming
+FROM (SELECT line, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming_call
     WINDOW same AS (PARTITION BY customer_number, service, started_at, number ORDER BY line)) AS numbered
 WHERE nth > 1
 """
 _LOADED_BEFORE = """
 INSERT INTO problem SELECT line, 'this call was loaded before, from another file'
-FROM incoming i JOIN contract USING (customer_number) JOIN call c
+FROM incoming_call i JOIN contract USING (customer_number) JOIN call c
     ON c.contract = contract.id AND c.service = i.service AND c.started_at = i.started_at AND c.number = i.number
 """
 _LOAD = """
 WITH loaded AS (
     INSERT INTO call (contract, service, started_at, number, seconds, yen)
     SELECT contract.id, i.service, i.started_at, i.number, i.seconds, i.yen
-    FROM incoming i JOIN contract USING (customer_number) ORDER BY line RETURNING 1
+    FROM incoming_call i JOIN contract USING (customer_number) ORDER BY line RETURNING 1
 ) SELECT count(*) FROM loaded
 """
 
