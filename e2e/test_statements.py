@@ -101,6 +101,7 @@ async def read(phone: Device, month: str, line: list[str]) -> None:
 
 
 async def downloaded(phone: Device, kind: str) -> bytes:
+    phone.expect_aborted()  # Chromium gives up the page for the file
     async with phone.page.expect_download() as download:
         await phone.follow(f"{kind}をダウンロード")
     return (await (await download.value).path()).read_bytes()
