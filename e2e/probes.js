@@ -81,7 +81,7 @@ globalThis.probes = (() => {
   const start = (main) => {
     stops = [];
     within = main ? document.querySelector("main") : document.body;
-    (main ? within.querySelector("h1") : document.querySelector(".skip")).focus();
+    (main ? within : document.querySelector(".skip")).focus(); // an error summary stands before the h1
   };
   const frame = () => [...document.querySelectorAll("header, nav, footer")].filter((node) => !node.closest("main"))
     .map((node) => node.outerHTML.replace(/ (value|aria-current)="[^"]*"/g, "").replace(/\d{14}/g, "")).join("");
