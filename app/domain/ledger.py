@@ -85,6 +85,31 @@ def bill(services: Sequence[Service], written: Iterable[Line], month: Month, sin
     return made + surplus
 
 
+class Span(NamedTuple):
+    """The lines of a purchase and product in the ledger, without looking at each: how many, from when to when."""
+
+    period: int
+    product: str
+    first: Month
+    last: Month
+    lines: int
+    corrected: bool
+
+
+def as_owed(services: Sequence[Service], spans: Iterable[Span], month: Month, since: Month) -> bool:
+    """Whether the ledger holds what is owed from `since` to before the month, so that the month's own charges are all.
+
+    It is the quick answer for nearly every contract. What was ever corrected is not judged here: False.
+    """
+    owed: dict[tuple[int, str], Span] = {}
+    for service, product, due in billing.owed(services, month.previous, since):
+        known = owed.get((service.id, product))
+        owed[service.id, product] = Span(
+            service.id, product, known.first if known else due, due, known.lines + 1 if known else 1, False
+        )
+    return sorted(owed.values()) == sorted(spans)
+
+
 # --- closing ----------------------------------------------------------------------------------------------------------
 
 
@@ -162,11 +187,18 @@ async def _close_batch(month: Month, since: Month) -> int:
             return 0
         await connection.execute(_LOCK, contracts)
         services = _by_contract(await connection.fetch(_SERVICES, contracts, end_of(month)), _service)
-        written = _by_contract(await connection.fetch(_LINES, contracts, since.first_day), _written)
+        spans = _by_contract(await connection.fetch(_SPANS, contracts, since.first_day), _span)
+        odd = {c for c in contracts if not as_owed(services.get(c, []), spans.get(c, []), month, since)}
+        written = _by_contract(await connection.fetch(_LINES, list(odd), since.first_day), _written)
         records = [
             _record(contract, line)
             for contract in contracts
-            for line in bill(services.get(contract, ()), written.get(contract, ()), month, since)
+            for line in bill(
+                services.get(contract, []),
+                written.get(contract, []),
+                month,
+                since if contract in odd else month,
+            )
         ]
         await connection.copy_records_to_table("charge", records=records, columns=_COLUMNS)
         await connection.execute(_MOVE, month.first_day, contracts[-1])
@@ -180,6 +212,11 @@ _SERVICES = """
 SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at
 FROM service_period p LEFT JOIN account a ON a.id = p.account
 WHERE p.contract = ANY($1) AND p.started_at < $2 ORDER BY p.id
+"""
+_SPANS = """
+SELECT contract, period, product, min(month) AS first, max(month) AS last, count(*) AS lines,
+    bool_or(billed <> month) AS corrected
+FROM charge WHERE contract = ANY($1) AND month >= $2 GROUP BY contract, period, product
 """
 _LINES = """
 SELECT contract, period, login, product, month, billed, yen, tax_rate
@@ -203,6 +240,11 @@ def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int,
 
 def _service(row: Any) -> Service:
     return Service(row["id"], row["login"], Product(row["product"]), row["started_at"], row["ended_at"])
+
+
+def _span(row: Any) -> Span:
+    first, last = Month.of_day(row["first"]), Month.of_day(row["last"])
+    return Span(row["period"], row["product"], first, last, row["lines"], row["corrected"])
 
 
 def _written(row: Any) -> Line:

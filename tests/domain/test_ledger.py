@@ -10,14 +10,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app import database
-from app.domain import clock, ledger, tables
-from app.domain.billing import Month
+from app.domain import billing, clock, ledger, tables
+from app.domain.billing import Month, Service
 from app.domain.catalogue import PRICES, Fee, NoPrice, Price, Product
 from app.domain.clock import TOKYO
-from app.domain.ledger import NotNow
+from app.domain.ledger import Line, NotNow, Span
 from tests import people
+from tests.domain.test_billing import histories, moments
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 
@@ -291,3 +294,42 @@ async def test_the_look_back_ends_somewhere() -> None:
     clock.start_at(tokyo("2026-03-02"))
     await close(Month(2024, 2).back(-ledger.LOOK_BACK))
     assert late not in [row[1] for row in await written()]
+
+
+def spans_of(lines: list[Line], since: Month) -> list[Span]:
+    """What the database makes of the lines."""
+    found: dict[tuple[int, str], list[Line]] = {}
+    for line in lines:
+        if line.month >= since:
+            found.setdefault((line.period, line.item), []).append(line)
+    return [
+        Span(
+            *key,
+            min(line.month for line in group),
+            max(line.month for line in group),
+            len(group),
+            any(line.billed != line.month for line in group),
+        )
+        for key, group in found.items()
+    ]
+
+
+@given(histories(), histories(), moments, st.integers(1, 30))
+def test_the_quick_answer_is_the_thorough_one(
+    services: list[Service], before: list[Service], now: datetime, back: int
+) -> None:
+    month = Month.of(now)
+    since = month.back(back)
+    written = [
+        Line(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
+        for c in billing.charges(before, month.previous)
+    ]
+    quick = ledger.bill(services, [], month, month)
+    for known in (written, written[:-1], [line._replace(period=line.period + 1) for line in written]):
+        if ledger.as_owed(services, spans_of(known, since), month, since):
+            assert ledger.bill(services, known, month, since) == quick
+    own = [
+        Line(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
+        for c in billing.charges(services, month.previous)
+    ]
+    assert ledger.as_owed(services, spans_of(own, since), month, since)

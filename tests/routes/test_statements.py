@@ -154,7 +154,7 @@ async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Bro
         "2026/03/02",
     ):
         assert part in text
-    for part in ("メール&Webスペース", "10%対象275円", "消費税（10%）25円", "小計（税抜）250円"):
+    for part in ("メール&Webスペース", "10%対象（税込）275円", "消費税（10%）25円", "小計（税抜）250円"):
         assert part in text
 
 
