@@ -136,6 +136,14 @@ class Town:
             "UPDATE change SET asked_at = asked_at - interval '31 minutes' WHERE contract = $1", household.id
         )
 
+    async def mailed_link(self, household: Household) -> str:
+        """Path of the link in the mail that verifies a contact address."""
+        body = await self._value(
+            "SELECT body FROM outbox WHERE contract = $1 AND body LIKE '%token=%' ORDER BY id DESC",
+            household.id,
+        )
+        return "/" + str(body).partition("://")[2].split()[0].partition("/")[2]
+
     async def changes(self, household: Household) -> int:
         """How many changes were carried out."""
         return int(

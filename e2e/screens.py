@@ -179,4 +179,28 @@ MONEY = [
     Screen("calls of a month, none", f"/calls/hikari-denwa/{THIS.iso}", before=ways.proved),
 ]
 
-SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY]
+CUSTOMER = [
+    Screen("payment", "/payment"),
+    Screen("payment, wrong", "/payment", way=ways.card("次へ進む", number="6011111111111117"), status=422),
+    Screen("payment, confirm", "/payment", way=ways.card("次へ進む", given="KICHI")),
+    Screen("payment, complete", "/payment", way=ways.card("次へ進む", "登録")),
+    Screen("payment, received", "/payment", way=ways.card("次へ進む", "登録", given="KICHI")),
+    Screen("payment, waiting", "/payment", before=ways.with_waiting_card),
+    Screen("mail service, while a card waits", "/mail-service", before=ways.with_waiting_card),
+    Screen("payment, back from a page that the vault has not", "/payment/return", status=404),
+    Screen("customer", "/customer"),
+    Screen(
+        "customer, wrong",
+        "/customer",
+        way=ways.along(ways.type_in("電話番号", "012"), press("次へ進む")),
+        status=422,
+    ),
+    Screen("customer, confirm", "/customer", way=ways.customer("次へ進む")),
+    Screen("customer, complete", "/customer", way=ways.customer("次へ進む", "登録")),
+    Screen("customer, an address waits", "/customer", before=ways.open_the_mailed_link),
+    Screen("contact address", "/", way=ways.open_the_mailed_link),
+    Screen("contact address, verified", "/", way=ways.along(ways.open_the_mailed_link, press("登録"))),
+    Screen("contact address, unusable link", "/customer/email?token=x"),
+]
+
+SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER]

@@ -202,3 +202,25 @@ def customer_password(*buttons: str) -> Way:
 
 
 change_password = on("/customer-password", customer_password("次へ進む", "変更"))
+
+
+def card(*buttons: str, given: str = "AN", number: str = "4111 1111 1111 1111") -> Way:
+    """Fill in a card of the contractor, or of somebody else, then press the buttons."""
+    typed = {"月": "01", "年": "2040", "（名）": given, "（姓）": "ARUTERI", "カード番号": number}
+    fields = [type_in(label, text) for label, text in typed.items()]
+    return along(*fields, tick("クレジットカード支払い注意事項へ同意する"), press(*buttons))
+
+
+def customer(*buttons: str) -> Way:
+    """A new address, a deleted household, then press the buttons."""
+    fields = (type_in("連絡用メールアドレス", "an@new.example.jp"), type_in("同居人数", ""))
+    return along(*fields, press(*buttons))
+
+
+async def open_the_mailed_link(visit: Visit) -> None:
+    """Change the contact address, and open the link of the mail."""
+    await on("/customer", customer("次へ進む", "登録"))(visit)
+    await visit.device.open(await visit.town.mailed_link(visit.household))
+
+
+with_waiting_card = on("/payment", card("次へ進む", "登録", given="KICHI"))

@@ -616,3 +616,47 @@ def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_dem
     assert (refused.returncode, "line 2: broken JSON" in refused.stderr) == (1, True)
     assert none.stdout.splitlines() == ["id\tasked\tcustomer number\tpaper\tsend to"]
     assert missing.stderr == "mypage: no request 7 waits, nothing was noted: see `mypage requests list`\n"
+
+
+# --- cards that wait for a name check ---------------------------------------------------------------------------------
+
+
+async def test_cards_that_wait_are_listed_approved_and_refused_once(after_a_demo: Path) -> None:
+    wait = (
+        "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)"
+        " SELECT id, 'vault_of_test', '', 'JCB', '0000', '2040-01', 'KICHI ARUTERI', '2026-01-10 00:00Z' FROM contract"
+        " WHERE customer_number IN ('90000000000000', '90000000000001')"
+    )
+    await on_the_database(after_a_demo, lambda: database.rows(wait))
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        run = [
+            mypage(after_a_demo, "payments", *words)
+            for words in (("list",), ("approve", "1"), ("refuse", "2"), ("approve", "2"), ("list",))
+        ]
+    line = "1\t2026-01-10T09:00\t90000000000000\t有光 杏\tアルテリ アン\tKICHI ARUTERI\tJCB\t0000\t2040-01"
+    assert run[0].stdout.splitlines()[1] == line
+    assert [done.returncode for done in run] == [0, 0, 0, 1, 0]
+    assert run[3].stderr == "mypage: no card waits as 2; `mypage payments list` shows those that do\n"
+    assert len(run[4].stdout.splitlines()) == 1
+    brands: list[str] = []
+
+    async def look() -> None:
+        found = await database.rows(
+            "SELECT k.brand || ' ' || o.subject AS seen FROM card k JOIN outbox o USING (contract) ORDER BY o.id"
+        )
+        brands.extend(row["seen"] for row in found)
+
+    await on_the_database(after_a_demo, look)
+    assert brands == [
+        "JCB 【マイページ】お支払い方法登録完了のお知らせ",
+        "JCB 【マイページ】お支払い方法を登録できませんでした",
+    ]
+
+
+def test_cards_are_decided_only_where_the_customer_can_be_told(tmp_path: Path) -> None:
+    refused = mypage(tmp_path, "payments", "approve", "1")
+    assert refused.returncode == 1
+    for name in ("OPERATOR", "CONTACT_PHONE", "CONTACT_HOURS", "MAIL_FROM"):
+        assert f"MYPAGE_{name}" in refused.stderr
+    assert mypage(tmp_path, "payments", "refuse", "one").returncode == 2

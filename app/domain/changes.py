@@ -102,6 +102,8 @@ class Receipt:
     guide: tuple[Row, ...] = ()
     """What to type into a mail program, say."""
     next: tuple[Link, ...] = ()
+    decided: bool = True
+    """False: it was received, and somebody decides it later."""
     inline: str = ""
     """Path of the small piece of another page that shows the new state, if the change was asked for there."""
 

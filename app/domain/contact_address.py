@@ -36,11 +36,12 @@ class Waiting:
         return self.asked_at + VALID
 
 
-def notice(email: str) -> str:
-    """What the confirm and the complete page say of a new address."""
+def notice(email: str, *, sent: bool) -> str:
+    """What the confirm page says of a new address, and when the mail was `sent` the complete page."""
+    mailed = "送りました" if sent else "送ります"
     return (
-        f"新しい連絡用メールアドレス {email} は、まだ登録されません。"
-        "登録の後、このメールアドレスに確認のメールを送ります。24時間以内に、メールのリンクを開いて登録してください。"
+        f"新しい連絡用メールアドレス {email} は、まだ登録されません。このメールアドレスに、確認のメールを{mailed}。"
+        "24時間以内に、メールのリンクを開いて登録してください。"
     )
 
 

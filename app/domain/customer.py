@@ -112,7 +112,7 @@ class ChangeCustomer:
         return bool(self.before.details.email) and not self.details.email
 
     def review(self, member: Member, now: datetime) -> Review:
-        notices = (contact_address.notice(self._new_address),) if self._new_address else ()
+        notices = self._notices(sent=False)
         return Review(title="顧客基本情報確認", rows=self._rows(self.before), button="登録", notices=notices)
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -134,9 +134,12 @@ class ChangeCustomer:
             title="顧客情報登録完了",
             lead="お客様情報の登録が完了しました。",
             rows=self._rows(before),
-            notices=(contact_address.notice(self._new_address),) if self._new_address else (),
+            notices=self._notices(sent=True),
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
         )
+
+    def _notices(self, *, sent: bool) -> tuple[str, ...]:
+        return (contact_address.notice(self._new_address, sent=sent),) if self._new_address else ()
 
     def _rows(self, before: Contractor) -> list[Row]:
         old = before.details.shown

@@ -138,10 +138,11 @@ class RegisterCard:
     def _receipt_of_waiting(self) -> Receipt:
         return Receipt(
             title="お支払い方法登録／変更受付完了",
-            lead="お支払い方法の登録を受け付けました。まだ登録は完了していません。",
+            lead="お支払い方法の登録を受け付けました。まだ登録は完了していません。" + NAME_DIFFERS,
             rows=self._rows(),
-            notices=(NAME_DIFFERS, "確認の結果は、連絡用メールアドレスにお知らせします。"),
+            notices=("確認の結果は、連絡用メールアドレスにお知らせします。",),
             next=(Link("お支払い方法の状態を確認する", "/payment"), Link("ご契約情報一覧", "/")),
+            decided=False,
         )
 
     def _kept(self) -> tuple[str, ...]:
