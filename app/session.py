@@ -271,7 +271,7 @@ async def _from_own_page(request: Request[Any, Any, Any], visit: Visit, *, befor
         raise Untrusted
     if site is None and origin is not None and _host(origin) != request.headers.get("host"):
         raise Untrusted
-    token = (await forms.read(request)).typed.get("csrf_token", "")
+    token = (await forms.read(request)).typed.get(forms.CSRF_FIELD, "")
     bindings = {
         anchor(visit.token) if visit.token else visit.browser,
         *([visit.browser] if before_login else []),

@@ -222,3 +222,17 @@ def test_the_first_reason_stays_when_a_rule_refuses_the_field_after_it() -> None
     form.must(False, "login", "はじめ。")
     form.take("login", fields.account_id)
     assert form.errors == {"login": "はじめ。"}
+
+
+# --- card numbers -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_card_number_is_not_among_what_was_typed_and_only_a_csrf_token_may_look_like_one() -> None:
+    typed = {
+        "csrf_token": "ab4111111111111111cd",
+        forms.CARD_FIELD: "4111111111111111",
+        "family": "4111 1111 1111 1111",
+        "given": "杏",
+    }
+    answer = await read(urlencode(typed))
+    assert answer == {**typed, forms.CARD_FIELD: "", "family": ""}

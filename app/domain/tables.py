@@ -42,7 +42,7 @@ class Contract(Table):
     sex = Text()
     address = Text()
     occupation = Text()
-    household = SmallInt(null=True, default=None)
+    household = SmallInt(null=True, default=0)
     phone = Text()
     fax = Text()
     mobile = Text()

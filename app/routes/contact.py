@@ -25,8 +25,13 @@ async def contact(request: Request[Any, Any, Any]) -> Response[str]:
 
 @get("/privacy", opt={"permission": Permission.ANYONE})
 async def privacy(request: Request[Any, Any, Any]) -> Response[str]:
+    state = request.app.state
     return page(
-        request, "contact/privacy.html", title="個人情報保護方針", contact=request.app.state.settings.contact
+        request,
+        "contact/privacy.html",
+        title="個人情報保護方針",
+        contact=state.settings.contact,
+        hosted=state.gateway.origin is not None,
     )
 
 
