@@ -169,6 +169,36 @@ MAIL = [
     Screen("overview, mail in use", "/", "user", before=with_mail),
 ]
 
+SECURITY, STATUS, SUPPORT = "/accounts/{wife}/security", "/accounts/{wife}/security/status", "/remote-support"
+PERMISSION = "/accounts/user-purchase-permission"
+OPTIONS = [
+    Screen("security", SECURITY),
+    Screen("security, without an address", "/accounts/{son}/security", "user"),
+    Screen("security, not agreed", SECURITY, way=press("セキュリティ360°を購入する"), status=422),
+    Screen("security, confirm", SECURITY, way=ways.consent("セキュリティ360°を購入する")),
+    Screen("security, complete", SECURITY, way=ways.consent("セキュリティ360°を購入する", "決定")),
+    Screen("security, bought", SECURITY, before=ways.with_option),
+    Screen(
+        "security, cancellation", SECURITY, way=press("セキュリティ360°を解約する"), before=ways.with_option
+    ),
+    Screen("security, panel in the accordion", "/?open={wife}", way=ways.open_a_panel),
+    Screen("security, bought in the accordion", "/?open={wife}", way=ways.decide_in_the_panel),
+    Screen("security, refused in the accordion", "/?open={son}", way=ways.be_refused_in_place, status=422),
+    Screen("security status", STATUS),
+    Screen("security status, cancelled and bought", STATUS, before=ways.with_cancelled_option),
+    Screen("download, too late", "/accounts/{wife}/security/download"),
+    Screen("remote support", SUPPORT),
+    Screen("remote support, not agreed", SUPPORT, way=press("購入する"), status=422),
+    Screen("remote support, confirm", SUPPORT, way=ways.agree("購入する")),
+    Screen("remote support, complete", SUPPORT, way=ways.agree("購入する", "決定")),
+    Screen("remote support, bought", SUPPORT, before=ways.with_support),
+    Screen("remote support, cancellation", SUPPORT, way=press("解約する"), before=ways.with_support),
+    Screen("purchases by users", PERMISSION),
+    Screen(
+        "purchases by users, confirm", PERMISSION, way=ways.along(ways.tick("許可しない"), press("次へ進む"))
+    ),
+]
+
 THIS = Month.of(clock.now())
 MONEY = [
     Screen("statements", "/statements", before=ways.with_charges),
@@ -178,6 +208,7 @@ MONEY = [
     Screen("calls of a month", f"/calls/hikari-denwa/{THIS.previous.iso}", before=ways.with_charges),
     Screen("calls of a month, none", f"/calls/hikari-denwa/{THIS.iso}", before=ways.proved),
 ]
+
 
 CUSTOMER = [
     Screen("payment", "/payment"),
@@ -203,4 +234,4 @@ CUSTOMER = [
     Screen("contact address, unusable link", "/customer/email?token=x"),
 ]
 
-SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER]
+SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS]

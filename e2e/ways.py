@@ -197,6 +197,37 @@ def web_space(*buttons: str) -> Way:
     return along(typed, press(*buttons))
 
 
+def consent(*buttons: str) -> Way:
+    """Agree to the terms of セキュリティ360°, then press the buttons."""
+    return along(tick("セキュリティ360°のサービス利用規約に同意する"), press(*buttons))
+
+
+with_option = on("/accounts/{wife}/security", consent("セキュリティ360°を購入する", "決定"))
+with_cancelled_option = along(
+    with_option, on("/accounts/{wife}/security", press("セキュリティ360°を解約する", "決定"))
+)
+with_support = on("/remote-support", agree("購入する", "決定"))
+
+
+async def open_a_panel(visit: Visit) -> None:
+    """Ask for an option in the accordion."""
+    await visit.device.follow(f"{visit.household.wife}のセキュリティ360°を購入する")
+    await expect(
+        visit.device.page.get_by_role("heading", name="セキュリティ360°の購入の確認")
+    ).to_be_focused()
+
+
+async def decide_in_the_panel(visit: Visit) -> None:
+    await open_a_panel(visit)
+    await visit.device.press("セキュリティ360°の購入を決定")
+    await expect(visit.device.page.get_by_text("手続きが完了しました。")).to_be_visible()
+
+
+async def be_refused_in_place(visit: Visit) -> None:
+    await visit.device.follow(f"{visit.household.son}のセキュリティ360°を購入する")
+    await expect(visit.device.page.locator("dd .error")).to_be_focused()
+
+
 def customer_password(*buttons: str) -> Way:
     return with_password("新パスワード", "hikari!1", *buttons)
 
