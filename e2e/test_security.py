@@ -64,7 +64,7 @@ async def decide_in_place(contractor: Device, household: Household, what: str) -
     await expect(state).to_contain_text({"購入": "購入済", "解約": "解約済"}[what])
     await expect(state).to_be_focused()
     await expect(page.locator("#announce")).to_contain_text(f"セキュリティ360°：{what}済")
-    await expect(page.get_by_text("手続きが完了しました。")).to_be_visible()
+    await expect(page.get_by_text("手続きが完了し、")).to_be_visible()
     assert page.url == url
     await contractor.keep()
 

@@ -220,7 +220,7 @@ async def open_a_panel(visit: Visit) -> None:
 async def decide_in_the_panel(visit: Visit) -> None:
     await open_a_panel(visit)
     await visit.device.press("セキュリティ360°の購入を決定")
-    await expect(visit.device.page.get_by_text("手続きが完了しました。")).to_be_visible()
+    await expect(visit.device.page.get_by_text("手続きが完了し、")).to_be_visible()
 
 
 async def be_refused_in_place(visit: Visit) -> None:
