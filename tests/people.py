@@ -55,6 +55,7 @@ async def new_contract(**values: Any) -> int:
             "family": "有光",
             "given": "杏",
             "birth_date": date(1980, 1, 2),
+            "household": 0,
             **values,
         }
     )

@@ -128,7 +128,8 @@ async def test_a_key_that_a_purchase_gives_back_goes_to_the_one_that_waits(
 
 async def somebody_waits() -> None:
     """Until a statement waits for the caller's transaction."""
-    blocked = "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    # Not pg_stat_activity: a transaction sees it as it was when it first looked.
+    blocked = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
     async with asyncio.timeout(5):
         while not await database.rows(blocked):
             pass
