@@ -238,6 +238,9 @@ async def test_the_demo_clock_starts_where_it_is_told(after_a_demo: Path, start:
     assert again.stdout == "2031-04 was closed before; nothing changed: 0 charges, 0 yen with tax\n"
     assert "2031-05 is not over" in later.stderr
     assert later.returncode == 1
+    calls = after_a_demo / "calls.csv"
+    calls.write_text("90000000000000,hikari-denwa,2031-05-01T10:00:00,0312345678,65,17\n")
+    assert mypage(after_a_demo, "import", "calls", str(calls)).stdout == "1 calls loaded\n"
 
 
 def test_the_demo_clock_never_starts_before_its_data_and_the_moment_is_named(after_a_demo: Path) -> None:
