@@ -58,15 +58,6 @@ async def forget(contract: int) -> None:
     await database.rows("DELETE FROM email_check WHERE contract = $1", contract)
 
 
-async def waiting(member: Member) -> Waiting | None:
-    """The contract's address that waits, if there is one."""
-    found = await database.rows(
-        "SELECT email, asked_at FROM email_check WHERE contract = $1 AND asked_at > $2",
-        *(member.contract.id, clock.now() - VALID),
-    )
-    return Waiting(**found[0]) if found else None
-
-
 async def of_link(member: Member, token: str) -> VerifyAddress | None:
     """What the link's button does; None for a link that is used, too old, replaced, or another contract's."""
     found = await database.rows(_OF_LINK, member.contract.id, _hash(token), clock.now() - VALID)

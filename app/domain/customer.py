@@ -7,8 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from app import database
-from app.domain import contact_address, outbox, recipients
+from app.domain import clock, contact_address, outbox, recipients
 from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.contact_address import Waiting
 from app.domain.members import Member, Permission
 from app.domain.proofs import Step
 
@@ -56,6 +57,8 @@ class Contractor:
     sex: str
     address: str
     details: Details
+    waiting: Waiting | None = None
+    """A new 連絡用メールアドレス that is not verified yet."""
 
     @property
     def on_paper(self) -> list[Row]:
@@ -71,10 +74,11 @@ class Contractor:
 
 async def registered(member: Member) -> Contractor:
     """The contractor as registered now."""
-    (row,) = await database.rows(_REGISTERED, member.contract.id)
-    family, given, family_kana, given_kana, birth_date, sex, address, *changeable = row
-    paper = family, given, family_kana, given_kana, birth_date, sex, address
-    return Contractor(*paper, Details(*changeable))
+    (row,) = await database.rows(_REGISTERED, member.contract.id, clock.now() - contact_address.VALID)
+    details = Details(**{name: row[name] for name in Details.__dataclass_fields__})
+    paper = {name: row[name] for name in _ON_PAPER}
+    waiting = Waiting(row["waiting_email"], row["waiting_since"]) if row["waiting_email"] else None
+    return Contractor(**paper, details=details, waiting=waiting)
 
 
 @kind
@@ -161,10 +165,11 @@ class ChangeCustomer:
         )
 
 
+_ON_PAPER = ("family", "given", "family_kana", "given_kana", "birth_date", "sex", "address")
 _REGISTERED = """
 SELECT family, given, family_kana, given_kana, birth_date, sex, address,
-    occupation, household, phone, fax, mobile, email
-FROM contract WHERE id = $1
+    occupation, household, phone, fax, mobile, c.email, k.email AS waiting_email, k.asked_at AS waiting_since
+FROM contract c LEFT JOIN email_check k ON k.contract = c.id AND k.asked_at > $2 WHERE c.id = $1
 """
 _CHANGE = """
 UPDATE contract SET occupation = $2, household = $3, phone = $4, fax = $5, mobile = $6, email = $7 WHERE id = $1

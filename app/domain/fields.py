@@ -353,13 +353,13 @@ def one_line(text: str) -> str:
     return value
 
 
-def roman_name(text: str, label: str) -> str:
-    """A part of カード名義: Roman letters with spaces . ' - between, as on the card: in capitals; up to 32."""
+def roman_name(text: str, label: str, most: int = NAME_LENGTH) -> str:
+    """カード名義 or a part of it: Roman letters with spaces . ' - between, as on the card: in capitals."""
     value = re.sub(r"\s+", " ", half_width(text)).upper()
     if not value:
         raise Wrong(f"{label}を入力してください。")
-    if len(value) > NAME_LENGTH:
-        raise Wrong(f"{label}は{NAME_LENGTH}文字以内で入力してください。")
+    if len(value) > most:
+        raise Wrong(f"{label}は{most}文字以内で入力してください。")
     if not _ROMAN_NAME.fullmatch(value):
         raise Wrong(f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。")
     return value

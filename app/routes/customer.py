@@ -22,7 +22,7 @@ from app.session import origin, who
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
     now = await customer.registered(who(request))
     drafted = await draft(request, ChangeCustomer)
-    return await _page(request, _filled(drafted[0].details if drafted else now.details), now)
+    return _page(request, _filled(drafted[0].details if drafted else now.details), now)
 
 
 @post("/customer", opt={"permission": Permission.CONTRACT})
@@ -31,7 +31,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     now, details = await customer.registered(member), _details(form)
     form.must(details != now.details, "phone", customer.NOTHING)
     if details is None or not form.valid:
-        return await _page(request, form, now)
+        return _page(request, form, now)
     change = ChangeCustomer(details, now, origin(request))
     return see_other(f"/changes/{await changes.ask(member, change)}")
 
@@ -75,7 +75,7 @@ def _filled(details: Details) -> Form:
     return Form({"household": household, **{name: getattr(details, name) for name in names}})
 
 
-async def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) -> Response[str]:
+def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) -> Response[str]:
     return page(
         request,
         "customer/input.html",
@@ -83,7 +83,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) ->
         form=form,
         on_paper=now.on_paper,
         occupations=fields.OCCUPATIONS,
-        waiting=await contact_address.waiting(who(request)),
+        waiting=now.waiting,
     )
 
 

@@ -78,7 +78,7 @@ async def come_back(request: Request[Any, Any, Any]) -> Response[Any]:
     if visit.change is None:
         try:
             typed = await stripe.fetch(request.query_params["session_id"], visit.id)
-            holder = fields.roman_name(typed.holder, label="カード名義")
+            holder = fields.roman_name(typed.holder, "カード名義", 2 * fields.NAME_LENGTH)
         except (Declined, Unreachable, Wrong) as error:
             return _page(request, _refusing(AWAY if isinstance(error, Unreachable) else str(error)))
         differs = not await payment.is_contractor(member.contract, holder)
