@@ -83,16 +83,30 @@ class Town:
 
     async def log_in(self, device: Device, household: Household, account_id: str | None = None) -> None:
         """Give the device a session as a login does (None: of the customer number), without the time of a hash."""
-        token, now = secrets.token_urlsafe(32), clock.now()
-        account = await self.connection.fetchrow("SELECT id, role FROM account WHERE login = $1", account_id)
-        await self.connection.execute(
-            "INSERT INTO session (token_hash, contract, account, opened_at, seen_at) VALUES ($1, $2, $3, $4, $4)",
-            *(token_hash(token), household.id, account and account["id"], now),
-        )
-        signed = self.keys.sign("session", [token, account["role"] if account else "customer"])
+        token, role = await self.open_session(household, account_id)
+        signed = self.keys.sign("session", [token, role])
         await device.context.add_cookies(
             [{"name": self.keys.session_cookie, "value": signed, "url": device.origin}]
         )
+
+    async def open_session(self, household: Household, account_id: str | None = None) -> tuple[str, str]:
+        """A session of the account ID, or of the customer number; its token and role."""
+        token, now = secrets.token_urlsafe(32), clock.now()
+        account = await self.connection.fetchrow("SELECT id, role FROM account WHERE login = $1", account_id)
+        await self.connection.execute(
+            "WITH noted AS (INSERT INTO login_event (contract, account, at, result, browser, network)"
+            " VALUES ($2, $3, $4, 'ok', $5, $6)) INSERT INTO session (token_hash, contract, account, opened_at, seen_at,"
+            " browser, network) VALUES ($1, $2, $3, $4, $4, $5, $6)",
+            *(
+                token_hash(token),
+                household.id,
+                account and account["id"],
+                now,
+                "Chrome（Windows）",
+                "192.0.2.*",
+            ),
+        )
+        return token, account["role"] if account else "customer"
 
     async def give_mail(self, household: Household, account_id: str) -> None:
         """Buy the mail service and register an address at UCOM for the account ID."""

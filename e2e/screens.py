@@ -234,4 +234,30 @@ CUSTOMER = [
     Screen("contact address, unusable link", "/customer/email?token=x"),
 ]
 
-SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS]
+REST = [
+    Screen("application", "/application"),
+    Screen("application, nothing chosen", "/application", way=press("次へ進む"), status=422),
+    Screen("guide request", "/guide-request", "admin"),
+    Screen("guide request, complete", "/guide-request", way=ways.paper("ご利用ガイド")),
+    Screen(
+        "guide request, on its way",
+        "/guide-request",
+        before=ways.on("/guide-request", ways.paper("利用規約")),
+    ),
+    Screen("cancellation", "/cancellation"),
+    Screen("UCOM光電話", "/hikari-denwa"),
+    Screen("GATE CALL050", "/gate-call-050"),
+    Screen("ギガシネマ", "/giga-cinema", before=ways.proved),
+    Screen("クラブオフ", "/club-off", "admin", before=ways.proved),
+    Screen("notices", "/notices"),
+    Screen("outages", "/notices/outage"),
+    Screen("maintenance", "/notices/maintenance", "user"),
+    Screen("banners, closed", "/", way=ways.close_the_banner),
+    Screen("documents", "/documents", way=ways.open_all_terms),
+    Screen("accessibility, nobody logged in", "/accessibility", "nobody"),
+    Screen("logins", "/logins", before=ways.logged_in_elsewhere),
+    Screen("own data", "/own-data", before=ways.proved),
+    Screen("history, narrowed down", "/changes?account={son}", before=ways.edit_the_son),
+]
+
+SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS, *REST]

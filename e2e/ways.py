@@ -154,6 +154,11 @@ async def with_mail(visit: Visit) -> None:
     await visit.town.give_mail(visit.household, visit.household.son)
 
 
+async def logged_in_elsewhere(visit: Visit) -> None:
+    """The wife is logged in on a device of her own."""
+    await visit.town.open_session(visit.household, visit.household.wife)
+
+
 def on(path: str, way: Way) -> Way:
     """Go to a page and the way from there."""
 
@@ -255,3 +260,21 @@ async def open_the_mailed_link(visit: Visit) -> None:
 
 
 with_waiting_card = on("/payment", card("次へ進む", "登録", given="KICHI"))
+
+
+def paper(name: str) -> Way:
+    """Choose a paper and confirm."""
+    return along(tick(name), press("次へ進む", "決定"))
+
+
+async def close_the_banner(visit: Visit) -> None:
+    await visit.device.press("「メールサーバーのメンテナンス」を閉じる")
+    await expect(visit.device.page.locator("#banners .bar")).to_have_count(0)
+
+
+async def open_all_terms(visit: Visit) -> None:
+    for summary in await visit.device.page.locator("main summary").all():
+        await summary.click()
+
+
+edit_the_son = on("/accounts/{son}/edit", along(type_in("（名）", "新"), press("次へ進む", "登録")))
