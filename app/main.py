@@ -129,6 +129,7 @@ ROUTES = [
     notices.listed,
     notices.dismiss,
     documents.documents,
+    documents.terms,
     documents.accessibility,
     contact.contact,
     contact.privacy,

@@ -20,7 +20,7 @@ async def test_a_paper_is_asked_for_and_stands_in_the_history(
     await contractor.press("決定")
     await contractor.swapped_to("書類のご請求完了")
     await contractor.open("/changes")
-    await contractor.page.get_by_label("お手続き").select_option("書類のご請求")
+    await contractor.field("お手続き").select_option("書類のご請求")
     await contractor.press("絞り込む")
     await expect(contractor.page.locator("main tbody tr")).to_have_count(1)
     await contractor.open("/demo/mailbox")

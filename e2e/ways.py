@@ -272,9 +272,4 @@ async def close_the_banner(visit: Visit) -> None:
     await expect(visit.device.page.locator("#banners .bar")).to_have_count(0)
 
 
-async def open_all_terms(visit: Visit) -> None:
-    for summary in await visit.device.page.locator("main summary").all():
-        await summary.click()
-
-
 edit_the_son = on("/accounts/{son}/edit", along(type_in("（名）", "新"), press("次へ進む", "登録")))

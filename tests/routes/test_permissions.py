@@ -77,6 +77,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/notices/{kind:str}"): Permission.NOTICES,
     ("POST", "/notices/dismiss"): Permission.SESSION,
     ("GET", "/documents"): Permission.NOTICES,
+    ("GET", "/documents/{name:str}"): Permission.NOTICES,
     ("GET", "/customer"): Permission.CONTRACT,
     ("POST", "/customer"): Permission.CONTRACT,
     ("GET", "/customer/email"): Permission.CONTRACT,
