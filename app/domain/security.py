@@ -24,13 +24,9 @@ NO_WAY_BACK = (
 
 def product_named(name: str) -> Product:
     """The security product. Raises Missing."""
-    try:
-        product = Product(name)
-    except ValueError:
-        product = Product.MAIL_PACK
-    if product not in SECURITY:
+    if name not in SECURITY:
         raise Missing(name)
-    return product
+    return Product(name)
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

@@ -125,6 +125,7 @@ async def test_a_contract_without_account_ids_says_so_and_leads_on(visitor: Brow
     assert visitor.page.select_one("main a[href='/accounts/new']")
 
 
+@pytest.mark.own_database  # others would be counted too
 @pytest.mark.parametrize(
     "path", ["/", "/?open=arteri-an-001", "/accounts", "/accounts/arteri-an-001", "/accounts/new"]
 )
