@@ -14,9 +14,11 @@ from litestar import Litestar
 from litestar.datastructures import State
 
 from app import database, deliverer, errors, gateway, mail_transport, render, session
-from app.domain import data_keys, housekeeping, licences, mail_system, outbox, passwords
+from app.domain import card_visits, data_keys, housekeeping, licences, mail_system, outbox, passwords
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
+from app.gateway.port import Unreachable
+from app.gateway.stripe_checkout import StripeCheckout
 from app.routes import (
     accounts,
     auto_reply,
@@ -147,6 +149,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
     """The whole application for one worker; it connects when it is started, not when it is made."""
     files = StaticFiles(STATIC)
     templates = render.environment(files, demo=settings.demo)
+    payment_gateway = gateway.of(settings)
 
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -158,7 +161,10 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         mail_system.use(settings.mail_system)
         await engine.start_connection_pool(max_size=settings.pool_size)
         delivery = functools.partial(mail_transport.delivery, settings.contact.operator, settings.mail)
-        tasks = [asyncio.create_task(work) for work in (_keep_tidy(), deliverer.run(engine, delivery))]
+        tasks = [
+            asyncio.create_task(work)
+            for work in (_keep_tidy(payment_gateway), deliverer.run(engine, delivery))
+        ]
         try:
             yield
         finally:
@@ -175,16 +181,20 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         logging_config=None,
-        state=State({"settings": settings, "templates": templates, "gateway": gateway.of(settings)}),
+        state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
     )
     return FrontDoor(app, settings, errors.bad_request(templates))
 
 
-async def _keep_tidy() -> None:
+async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
     """Tidy now and then; a database that is away is tried again the next time."""
     while True:
         try:
             await housekeeping.tidy()
+            if isinstance(payment_gateway, StripeCheckout):
+                await card_visits.tidy(payment_gateway.forget_others)
+        except Unreachable as error:
+            log.warning("cards wait to be dropped at the payment gateway: %s", error)
         except Exception as error:
             if not database.unavailable(error):
                 log.error("tidying failed", exc_info=database.without_detail(error))

@@ -28,6 +28,8 @@ class FakeStripe:
     port: int = 0
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    methods: dict[str, list[str]] = field(default_factory=dict)
+    """Names of the cards that are kept, by customer."""
     failures: list[int] = field(default_factory=list)
     """Statuses that the next requests get; 0: the connection is cut."""
     asleep: threading.Event | None = None
@@ -58,10 +60,20 @@ class FakeStripe:
             "payment_method": method,
         }
         self.sessions[session] |= {"status": "complete", "setup_intent": intent}
+        self.methods.setdefault(self.sessions[session]["customer"], []).append(f"pm_{session}")
 
     def answer(
         self, method: str, path: str, asked: dict[str, str], idempotency: str
     ) -> dict[str, Any] | None:
+        if path.endswith("/payment_methods"):
+            kept = self.methods.get(path.split("/")[3], [])
+            listed = [{"id": one, "object": "payment_method"} for one in kept]
+            return {"object": "list", "data": listed, "has_more": False, "url": path}
+        if path.endswith("/detach"):
+            for kept in self.methods.values():
+                if path.split("/")[3] in kept:
+                    kept.remove(path.split("/")[3])
+            return {"id": path.split("/")[3], "object": "payment_method"}
         if method == "GET":
             return self.sessions.get(path.removeprefix("/v1/checkout/sessions/"))
         if idempotency not in self._idempotent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,11 @@ from app.domain.payment import RegisterCard
 
 VALID = timedelta(hours=1)
 """Whoever comes back later starts anew."""
+KEPT = timedelta(days=1)
+"""Longer than a visit and its confirm page take: nothing of it can be registered any more."""
+
+ForgetOthers = Callable[[str, list[str]], Awaitable[None]]
+"""Has the gateway drop all cards of a payer but those tokens (gateway/stripe_checkout.py)."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +29,9 @@ class CardVisit:
     change: uuid.UUID | None
 
 
-async def start(member: Member, identity: uuid.UUID, session: str) -> None:
-    """Note that the member goes to the gateway's page; `session`: its name there."""
-    await database.rows(_START, identity, member.contract.id, member.account_id, session, clock.now())
+async def start(member: Member, identity: uuid.UUID, session: str, payer: str) -> None:
+    """Note that the member goes to the gateway's page; `session` and `payer`: their names there."""
+    await database.rows(_START, identity, member.contract.id, member.account_id, session, payer, clock.now())
 
 
 async def find(member: Member, session: str) -> CardVisit:
@@ -45,7 +51,27 @@ async def come_back(member: Member, visit: CardVisit, change: RegisterCard) -> u
         return made
 
 
-_START = "INSERT INTO card_visit (id, contract, account, session, asked_at) VALUES ($1, $2, $3, $4, $5)"
+async def tidy(forget_others: ForgetOthers) -> None:
+    """Have the gateway drop the cards of visits that are over: never confirmed, refused, or replaced since.
+
+    A contract with a newer visit, or a card that waits for staff, is left for a later time. What `forget_others`
+    raises ends it; the visit stays, so that it is tried again.
+    """
+    for row in await database.rows(_OVER, clock.now() - KEPT):
+        await forget_others(row["payer"], row["kept"])
+        await database.rows("DELETE FROM card_visit WHERE id = $1", row["id"])
+
+
+_START = """
+INSERT INTO card_visit (id, contract, account, session, payer, asked_at) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_OVER = """
+SELECT v.id, v.payer, ARRAY(SELECT k.token FROM card k WHERE k.contract = v.contract) AS kept
+FROM card_visit v WHERE v.asked_at < $1
+    AND NOT EXISTS (SELECT 1 FROM card_visit w WHERE w.contract = v.contract AND w.asked_at >= $1)
+    AND NOT EXISTS (SELECT 1 FROM card_check c WHERE c.contract = v.contract AND c.decided_at IS NULL)
+ORDER BY v.asked_at LIMIT 50
+"""
 _FIND = """
 SELECT id, change FROM card_visit
 WHERE session = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND asked_at > $4

@@ -44,7 +44,6 @@ async def tidy() -> bool:
         )
         await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
-        await database.rows("DELETE FROM card_visit WHERE asked_at < $1", now - timedelta(days=1))
         await database.rows("DELETE FROM email_check WHERE asked_at < $1", now - contact_address.VALID)
         await database.rows("DELETE FROM login_event WHERE at < $1", now - login_events.KEPT)
         await attempts.forget(now)

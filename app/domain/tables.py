@@ -141,6 +141,7 @@ class CardVisit(Table):
         help_text="who went; none: the customer",
     )
     session = Text(unique=True, help_text="the gateway's name of the visit")
+    payer = Text(help_text="the gateway's name of who pays")
     asked_at = Timestamptz(default=None)
     change = UUID(null=True, default=None, unique=True, help_text="the change that the card came back to")
 

@@ -62,9 +62,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit to Stripe's page that may begin: its name there, and where it is."""
+    """A visit to Stripe's page that may begin: its name there, who pays, and where it is."""
 
     session: str
+    payer: str = field(repr=False)
     url: str
 
 
@@ -100,6 +101,10 @@ class StripeCheckout:
         """The card that was typed in that visit. Raises Declined, Unreachable."""
         return _typed(await self._call(functools.partial(self._fetch, session)), identity)
 
+    async def forget_others(self, payer: str, kept: list[str]) -> None:
+        """Drop whatever cards Stripe still keeps of that payer but these tokens. Raises Unreachable."""
+        await self._call(functools.partial(self._forget_others, payer, kept))
+
     def _begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> Visit:
         payer = payer or self._new_payer(identity, contract)
         made = self._client.v1.checkout.sessions.create(
@@ -118,7 +123,7 @@ class StripeCheckout:
         )
         if not made.url or not made.url.startswith(f"{self.origin}/"):
             raise Unreachable("Stripe's page has an unexpected address")
-        return Visit(made.id, made.url)
+        return Visit(made.id, payer, made.url)
 
     def _new_payer(self, identity: uuid.UUID, contract: int) -> str:
         """Stripe charges a card again only for a customer of its own; it learns a number for ours, and no name."""
@@ -131,6 +136,12 @@ class StripeCheckout:
         return self._client.v1.checkout.sessions.retrieve(
             session, {"expand": ["setup_intent.payment_method"]}
         )
+
+    def _forget_others(self, payer: str, kept: list[str]) -> None:
+        listed = self._client.v1.customers.payment_methods.list(payer, {"limit": 100})
+        for method in listed.data:
+            if method.id not in kept:
+                self._client.v1.payment_methods.detach(method.id)
 
     @functools.cached_property
     def _client(self) -> StripeClient:

@@ -66,7 +66,7 @@ async def visit(request: Request[Any, Any, Any]) -> Response[Any]:
     except Unreachable:
         form.must(False, "agree", AWAY)
         return _page(request, form)
-    await card_visits.start(member, identity, begun.session)
+    await card_visits.start(member, identity, begun.session, begun.payer)
     return see_other(begun.url)
 
 

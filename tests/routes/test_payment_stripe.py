@@ -10,9 +10,10 @@ import pytest
 from litestar.types import ASGIApp
 
 from app import database, settings
-from app.domain import cards, payment
+from app.domain import card_checks, card_visits, cards, payment
 from app.gateway import stripe_checkout
-from app.gateway.stripe_checkout import NOT_FINISHED
+from app.gateway.port import Unreachable
+from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
 from app.main import portal
 from app.routes.payment import AWAY
 from tests.browser import Browser
@@ -186,6 +187,46 @@ async def test_a_stripe_that_hangs_does_not_hold_the_portal(
     assert contractor.reasons == [AWAY]
     stripe.asleep.set()
     stripe.asleep = None
+
+
+async def test_cards_that_were_not_confirmed_or_were_replaced_are_dropped_at_stripe_a_day_later(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    gateway = StripeCheckout(stripe.account)
+    for confirmed in (True, False, True):
+        visit = await go(contractor)
+        stripe.type_in(visit)
+        await contractor.open(f"/payment/return?session_id={visit}")
+        if confirmed:
+            await contractor.submit()
+    customer = stripe.sessions[visit]["customer"]
+    await card_visits.tidy(gateway.forget_others)
+    assert len(stripe.methods[customer]) == 3
+    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
+    stripe.failures += [503] * 3
+    with pytest.raises(Unreachable):
+        await card_visits.tidy(gateway.forget_others)
+    await card_visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == [f"pm_{visit}"]
+    assert await database.rows("SELECT 1 FROM card_visit") == []
+
+
+async def test_a_card_that_waits_for_staff_is_kept_at_stripe_until_they_refused_it(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    gateway = StripeCheckout(stripe.account)
+    visit = await go(contractor)
+    stripe.type_in(visit, name="KICHI ARUTERI")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    await contractor.submit()
+    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
+    customer = stripe.sessions[visit]["customer"]
+    await card_visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == [f"pm_{visit}"]
+    (check,) = await card_checks.waiting()
+    await card_checks.refuse(check.id)
+    await card_visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == []
 
 
 def test_a_server_has_stripe_and_never_the_vault() -> None:
