@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     requests.add_parser("list", help="those that wait").set_defaults(run=_list_requests)
     done = requests.add_parser("done", help="note that papers were sent, and write to the customers")
-    done.add_argument("id", type=int, nargs="+")
+    done.add_argument("id", type=_identity, nargs="+")
     done.set_defaults(run=_finish_requests)
     mails = commands.add_parser("mail", help="the portal's own mail").add_subparsers(
         required=True, metavar="WHAT"
