@@ -416,9 +416,14 @@ def _close_bills(chosen: argparse.Namespace) -> None:
     from app.domain import ledger
 
     month: billing.Month = chosen.month
+
+    async def close() -> ledger.Closed:
+        await _migrated()
+        return await ledger.close(month, progress)
+
     with _connection() as connection, _progress(f"bill {month.iso}", "contracts") as progress:
         try:
-            done = asyncio.run(_with_database(connection, lambda: ledger.close(month, progress)))
+            done = asyncio.run(_with_database(connection, close))
         except ledger.NotNow as error:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"

@@ -31,12 +31,13 @@ STATEMENTS = (
         billed date NOT NULL REFERENCES bill_close ON DELETE RESTRICT,
         yen integer NOT NULL CHECK (yen <> 0),
         tax_rate smallint NOT NULL CHECK (tax_rate BETWEEN 0 AND 99),
-        UNIQUE (period, product, month, billed),
+        UNIQUE (month, period, product, billed),
         CHECK (billed >= month),
         CHECK (yen > 0 OR billed > month)
     )
     """,
-    "CREATE INDEX charge_contract ON charge (contract, month)",
+    # Both indexes begin with the month, so that a close adds to their end and touches no page of the years before.
+    "CREATE INDEX charge_contract ON charge (month, contract)",
     """
     CREATE FUNCTION refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

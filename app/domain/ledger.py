@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from app import database
@@ -15,7 +15,7 @@ from app.domain import billing, clock
 from app.domain.billing import Month, Service
 from app.domain.catalogue import Fee, Product
 
-BATCH = 1_000
+BATCH = 500
 """Contracts of one transaction: what a member may have to wait for, and what is done again after a kill."""
 LOOK_BACK = 12
 """Months before the closed one whose charges are compared with the ledger, and corrected in the closed one."""
@@ -187,9 +187,10 @@ async def _close_batch(month: Month, since: Month) -> int:
             return 0
         await connection.execute(_LOCK, contracts)
         services = _by_contract(await connection.fetch(_SERVICES, contracts, end_of(month)), _service)
-        spans = _by_contract(await connection.fetch(_SPANS, contracts, since.first_day), _span)
+        before = days(since, month)
+        spans = _by_contract(await connection.fetch(_SPANS, contracts, before), _span)
         odd = {c for c in contracts if not as_owed(services.get(c, []), spans.get(c, []), month, since)}
-        written = _by_contract(await connection.fetch(_LINES, list(odd), since.first_day), _written)
+        written = _by_contract(await connection.fetch(_LINES, list(odd), before), _written)
         records = [
             _record(contract, line)
             for contract in contracts
@@ -216,11 +217,11 @@ WHERE p.contract = ANY($1) AND p.started_at < $2 ORDER BY p.id
 _SPANS = """
 SELECT contract, period, product, min(month) AS first, max(month) AS last, count(*) AS lines,
     bool_or(billed <> month) AS corrected
-FROM charge WHERE contract = ANY($1) AND month >= $2 GROUP BY contract, period, product
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) GROUP BY contract, period, product
 """
 _LINES = """
 SELECT contract, period, login, product, month, billed, yen, tax_rate
-FROM charge WHERE contract = ANY($1) AND month >= $2 ORDER BY id
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) ORDER BY id
 """
 _COLUMNS = ("contract", "period", "login", "product", "month", "billed", "yen", "tax_rate")
 _MOVE = "UPDATE bill_close SET reached = $2 WHERE month = $1"
@@ -229,6 +230,14 @@ _MOVE = "UPDATE bill_close SET reached = $2 WHERE month = $1"
 def end_of(month: Month) -> datetime:
     """The first moment after the month."""
     return datetime.combine(month.next.first_day, time(), clock.TOKYO)
+
+
+def days(since: Month, upto: Month) -> list[date]:
+    """The first days of the months, as the ledger's indexes look them up."""
+    months = [since]
+    while months[-1] < upto:
+        months.append(months[-1].next)
+    return [month.first_day for month in months]
 
 
 def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int, list[Any]]:

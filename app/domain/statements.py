@@ -93,7 +93,8 @@ async def listing(member: Member) -> list[Statement]:
     """The bills of the last 24 months, the newest first; none from before the contract."""
     now = clock.now()
     oldest = Month.of(now).back(MONTHS - 1)
-    found = await database.rows(_FIND, member.contract.id, oldest.back(LOOK_BACK).first_day, oldest.first_day)
+    looked_at = ledger.days(oldest.back(LOOK_BACK), Month.of(now))
+    found = await database.rows(_FIND, member.contract.id, looked_at, oldest.first_day)
     return _statements(_found.decode(found[0]["found"]), now)
 
 
@@ -150,7 +151,7 @@ SELECT json_build_object(
         FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = c.id),
     'written', (SELECT coalesce(json_agg(json_build_object('period', h.period, 'login', h.login,
         'product', h.product, 'month', h.month, 'billed', h.billed, 'yen', h.yen, 'tax_rate', h.tax_rate)
-        ORDER BY h.id), '[]') FROM charge h WHERE h.contract = c.id AND h.month >= $2)
+        ORDER BY h.id), '[]') FROM charge h WHERE h.contract = c.id AND h.month = ANY($2))
 ) AS found FROM contract c WHERE c.id = $1
 """
 
