@@ -1,4 +1,4 @@
-"""Card numbers: the five brands by their ranges, the check digit, and how a number is found where none belongs.
+"""Cards: the five brands by their ranges, the check digit, the form's fields, and numbers where none belongs.
 
 Nothing here keeps a number. Ranges and lengths: ISO/IEC 7812 issuer numbers as the brands publish them.
 """
@@ -10,7 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from app.domain.fields import Wrong
+from app.domain import clock
+from app.domain.fields import NAME_LENGTH, Wrong, half_width
 
 
 class _Range(NamedTuple):
@@ -38,7 +39,14 @@ _RANGES = (
 )
 """By the first four digits. A VISA of 13 digits and numbers of more than 16 are outside of spec 11."""
 NOT_TAKEN = f"ご利用いただけるクレジットカードは、{'、'.join(BRANDS)}です。"
+EXPIRED = "有効期限が過ぎているクレジットカードは、登録できません。"
 MISTYPED = "カード番号が正しくありません。もう一度お確かめください。"
+
+
+_HYPHENS = "‐‑‒–—―−ー-"
+_ROMAN = re.compile(r"[A-Za-z](?:[A-Za-z .'-]*[A-Za-z.])?")
+_YEARS = 20
+"""A card is valid no longer than so many years; what says more is mistyped."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Number:
 
 def number(text: str) -> Number:
     """カード番号: 14-16 digits of one of the five brands with the right check digit; spaces and hyphens dropped."""
-    digits = re.sub(r"[\s‐‑‒–—―−ー-]", "", unicodedata.normalize("NFKC", text))
+    digits = re.sub(rf"[\s{_HYPHENS}]", "", unicodedata.normalize("NFKC", text))
     if not digits:
         raise Wrong("カード番号を入力してください。")
     if not re.fullmatch(r"[0-9]{14,16}", digits):
@@ -69,6 +77,39 @@ def number(text: str) -> Number:
     if len(digits) not in found.lengths or not luhn(digits):
         raise Wrong(MISTYPED)
     return Number(digits, found.brand)
+
+
+def holder(text: str, label: str, most: int = NAME_LENGTH) -> str:
+    """カード名義 or a part of it: Roman letters with spaces . ' - between, as on the card: in capitals."""
+    value = re.sub(r"\s+", " ", half_width(text)).upper()
+    if not value:
+        raise Wrong(f"{label}を入力してください。")
+    if len(value) > most:
+        raise Wrong(f"{label}は{most}文字以内で入力してください。")
+    if not _ROMAN.fullmatch(value):
+        raise Wrong(f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。")
+    return value
+
+
+def month(text: str) -> int:
+    """月 of 有効期限: 1 to 12, as on the card."""
+    value = half_width(text)
+    if not re.fullmatch(r"0?[1-9]|1[0-2]", value):
+        raise Wrong("有効期限の月は、01から12までの数字で入力してください。")
+    return int(value)
+
+
+def year(text: str) -> int:
+    """年 of 有効期限: four digits, or the two that stand on the card; not past, and no lifetime away."""
+    value, today = half_width(text), clock.today()
+    if not re.fullmatch(r"[0-9]{2}|[0-9]{4}", value):
+        raise Wrong("有効期限の年は、4桁の数字で入力してください。")
+    found = int(value) if len(value) == 4 else today.year // 100 * 100 + int(value)
+    if found > today.year + _YEARS:
+        raise Wrong("有効期限の年が正しくありません。もう一度お確かめください。")
+    if found < today.year:
+        raise Wrong(EXPIRED)
+    return found
 
 
 def luhn(digits: str) -> bool:
@@ -92,7 +133,7 @@ def within(text: str) -> bool:
     """Whether somebody typed a card number there. 14 digits alone may be a customer number, and are none."""
     if len(text) < 14:
         return False
-    plain = unicodedata.normalize("NFKC", text)
+    plain = re.sub(f"[{_HYPHENS}]", "-", unicodedata.normalize("NFKC", text))
     if _CUSTOMER_NUMBER.fullmatch(plain):
         return False
     return any(_is_card(re.sub("[ -]", "", found[0])) for found in _WRITTEN.finditer(plain))

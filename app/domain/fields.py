@@ -23,9 +23,6 @@ HOUSEHOLD = 20
 EARLIEST = date(1900, 1, 1)
 OCCUPATIONS = ("会社員", "自営業", "学生", "主婦", "その他")
 SEXES = ("男性", "女性")
-_ROMAN_NAME = re.compile(r"[A-Za-z](?:[A-Za-z .'-]*[A-Za-z.])?")
-_CARD_YEARS = 20
-"""A card is valid no longer than so many years; what says more is mistyped."""
 
 _ACCOUNT_ID = re.compile(r"[a-z][a-z0-9-]{1,13}[a-z0-9]")
 RESERVED = frozenset({"new"})
@@ -351,39 +348,3 @@ def one_line(text: str) -> str:
     if not _visible(value):
         raise Wrong("使えない文字が含まれています。")
     return value
-
-
-def roman_name(text: str, label: str, most: int = NAME_LENGTH) -> str:
-    """カード名義 or a part of it: Roman letters with spaces . ' - between, as on the card: in capitals."""
-    value = re.sub(r"\s+", " ", half_width(text)).upper()
-    if not value:
-        raise Wrong(f"{label}を入力してください。")
-    if len(value) > most:
-        raise Wrong(f"{label}は{most}文字以内で入力してください。")
-    if not _ROMAN_NAME.fullmatch(value):
-        raise Wrong(f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。")
-    return value
-
-
-def card_month(text: str) -> int:
-    """月 of 有効期限: 1 to 12, as on the card."""
-    value = half_width(text)
-    if not re.fullmatch(r"0?[1-9]|1[0-2]", value):
-        raise Wrong("有効期限の月は、01から12までの数字で入力してください。")
-    return int(value)
-
-
-def card_year(text: str) -> int:
-    """年 of 有効期限: four digits, or the two that stand on the card; not past, and no lifetime away."""
-    value, today = half_width(text), clock.today()
-    if not re.fullmatch(r"[0-9]{2}|[0-9]{4}", value):
-        raise Wrong("有効期限の年は、4桁の数字で入力してください。")
-    year = int(value) if len(value) == 4 else today.year // 100 * 100 + int(value)
-    if year > today.year + _CARD_YEARS:
-        raise Wrong("有効期限の年が正しくありません。もう一度お確かめください。")
-    if year < today.year:
-        raise Wrong(CARD_EXPIRED)
-    return year
-
-
-CARD_EXPIRED = "有効期限が過ぎているクレジットカードは、登録できません。"

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from app import database
-from app.domain import clock, outbox, recipients, roman_names
-from app.domain.cards import masked, shown_month
+from app.domain import cards, clock, outbox, recipients, roman_names
 from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
-from app.domain.fields import CARD_EXPIRED
 from app.domain.members import Card, Contract, Member, Permission
 from app.domain.proofs import Step
 
@@ -62,8 +60,8 @@ def card_rows(card: Card | None) -> list[tuple[str, str]]:
     return [
         ("お支払い方法", "カード"),
         ("カード会社", card.brand),
-        ("有効期限", shown_month(card.expires) + ("（期限切れ）" if expired(card.expires) else "")),
-        ("カード番号", masked(card.last4)),
+        ("有効期限", cards.shown_month(card.expires) + ("（期限切れ）" if expired(card.expires) else "")),
+        ("カード番号", cards.masked(card.last4)),
     ]
 
 
@@ -133,7 +131,7 @@ class RegisterCard:
 
     def _refuse(self) -> None:
         if expired(self.expires):
-            raise Refused(CARD_EXPIRED)
+            raise Refused(cards.EXPIRED)
 
     def _receipt_of_waiting(self) -> Receipt:
         return Receipt(
@@ -154,9 +152,9 @@ class RegisterCard:
         return [
             Row("お支払い方法", "カード"),
             edited("カード会社", old.brand, self.brand),
-            edited("有効期限", shown_month(old.expires), shown_month(self.expires)),
+            edited("有効期限", cards.shown_month(old.expires), cards.shown_month(self.expires)),
             Row("カード名義", f"（名）{self.given}（姓）{self.family}" if self.family else self.given),
-            edited("カード番号", masked(old.last4), masked(self.last4)),
+            edited("カード番号", cards.masked(old.last4), cards.masked(self.last4)),
         ]
 
     async def _tell(self, member: Member, mail: str) -> None:
@@ -172,7 +170,7 @@ class RegisterCard:
 
 def facts(brand: str, last4: str, expires: str) -> dict[str, object]:
     """What a mail says of a card."""
-    return {"brand": brand, "last4": last4, "expires": shown_month(expires)}
+    return {"brand": brand, "last4": last4, "expires": cards.shown_month(expires)}
 
 
 async def keep(

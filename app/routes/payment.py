@@ -42,8 +42,8 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     """The local vault's form, with the number."""
     member, form, vault = who(request), await forms.read(request), _gateway(request, Vault)
     expires = _expires(form)
-    given = form.take("given", partial(fields.roman_name, label="カード名義（名）"))
-    family = form.take("family", partial(fields.roman_name, label="カード名義（姓）"))
+    given = form.take("given", partial(cards.holder, label="カード名義（名）"))
+    family = form.take("family", partial(cards.holder, label="カード名義（姓）"))
     number = form.take(forms.CARD_FIELD, lambda _: cards.number(form.card_number))
     form.take("agree", fields.agreement)
     if not (form.valid and expires and given and family and number):
@@ -78,7 +78,7 @@ async def come_back(request: Request[Any, Any, Any]) -> Response[Any]:
     if visit.change is None:
         try:
             typed = await stripe.fetch(request.query_params["session_id"], visit.id)
-            holder = fields.roman_name(typed.holder, "カード名義", 2 * fields.NAME_LENGTH)
+            holder = cards.holder(typed.holder, "カード名義", 2 * fields.NAME_LENGTH)
         except (Declined, Unreachable, Wrong) as error:
             return _page(request, _refusing(AWAY if isinstance(error, Unreachable) else str(error)))
         differs = not await payment.is_contractor(member.contract, holder)
@@ -101,11 +101,11 @@ def _gateway(request: Request[Any, Any, Any], wanted: type[G]) -> G:
 
 def _expires(form: Form) -> str | None:
     """有効期限 as YYYY-MM; None with the reason in the form."""
-    month, year = form.take("month", fields.card_month), form.take("year", fields.card_year)
+    month, year = form.take("month", cards.month), form.take("year", cards.year)
     if not (month and year):
         return None
     expires = f"{year:04d}-{month:02d}"
-    form.must(not payment.expired(expires), "month", fields.CARD_EXPIRED)
+    form.must(not payment.expired(expires), "month", cards.EXPIRED)
     return expires
 
 

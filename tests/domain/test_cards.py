@@ -64,6 +64,15 @@ def test_a_number_is_found_in_any_text_that_holds_it(
     assert cards.within(before + number + after)
 
 
+def test_a_number_is_found_with_any_hyphens_and_in_full_width() -> None:
+    for text in (
+        "4111–1111–1111–1111",
+        "４１１１－１１１１－１１１１－１１１１",
+        "4111\u30001111\u30001111\u30001111",
+    ):
+        assert cards.within(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

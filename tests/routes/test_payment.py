@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app import database, forms
-from app.domain import card_checks, cards, clock, fields, payment
+from app.domain import card_checks, cards, clock, payment
 from app.domain.mail_service import BOUGHT
 from tests.browser import Browser
 
@@ -92,7 +92,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
     ({"month": "13"}, "有効期限の月は、01から12までの数字で入力してください。"),
     ({"month": ""}, "有効期限の月は、01から12までの数字で入力してください。"),
     ({"year": "203"}, "有効期限の年は、4桁の数字で入力してください。"),
-    ({"year": "2014"}, fields.CARD_EXPIRED),
+    ({"year": "2014"}, cards.EXPIRED),
     ({"year": "9999"}, "有効期限の年が正しくありません。もう一度お確かめください。"),
     ({"given": ""}, "カード名義（名）を入力してください。"),
     (
@@ -124,7 +124,7 @@ async def test_a_card_is_taken_to_the_end_of_its_month_and_not_longer(contractor
     before = (today.replace(day=1).toordinal()) - 1
     last = type(today).fromordinal(before)
     await type_in(contractor, month=str(last.month), year=str(last.year))
-    assert contractor.reasons == [fields.CARD_EXPIRED]
+    assert contractor.reasons == [cards.EXPIRED]
 
 
 async def test_back_from_the_confirm_page_all_is_there_but_the_number(contractor: Browser) -> None:
