@@ -21,7 +21,7 @@ async def test_an_option_is_bought_from_the_accordion_installed_and_cancelled(
     await ask_in_the_accordion(contractor, household, "購入")
     await contractor.open(f"/?open={household.wife}")
     await expect(contractor.row("セキュリティ360°")).to_contain_text("購入済")
-    await contractor.follow(f"{household.wife}のセキュリティオプションのご利用状況／ダウンロード")
+    await contractor.follow(f"{household.wife}のご利用状況／ダウンロード")
     await contractor.shows("セキュリティオプション管理")
     await expect(contractor.page.get_by_text(PIN)).to_be_visible()
     await contractor.page.locator("summary", has_text="アクティブ化情報").click()

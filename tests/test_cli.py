@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from app import cli, database, mail_transport, settings
-from app.cli import DEMO_CONTRACTS
+from app.cli import DEMO_CONTRACTS, DEMO_LICENCES
 from app.domain import catalogue, outbox
 from app.embedded import EmbeddedPostgres
 from tests import smtp_server
@@ -343,6 +343,28 @@ def test_import_and_serve_refuse_another_pepper_than_the_database_was_made_with(
         assert "another key for version 1" in refused.stderr
         assert OTHER_KEY not in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_licences_are_loaded_renewed_with_a_new_key_and_unreadable_without_the_old_one(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    load = ["import", "licences", str(DEMO_LICENCES)]
+    assert mypage(tmp_path, *load, **told).stdout == "60 licence keys loaded, 0 were there already\n"
+    old, new = SERVING["MYPAGE_DATA_KEYS"], "a newer data key of the production test: long"
+    for command in (load, ["serve", "--port", str(free_port())]):
+        refused = mypage(tmp_path, *command, **{**told, "MYPAGE_DATA_KEYS": new})
+        assert refused.returncode == 1
+        assert "lacks a key that 60 PINs of this database are encrypted with" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+    renewed = mypage(tmp_path, "licences", "renew", **{**told, "MYPAGE_DATA_KEYS": f"{new},{old}"})
+    assert renewed.stdout.startswith("60 PINs encrypted with the newest key"), renewed.stderr
+    (tmp_path / "bad.csv").write_text("product,pin\nsecurity-360,secret PIN\n")
+    bad = ["import", "licences", str(tmp_path / "bad.csv")]
+    refused = mypage(tmp_path, *bad, **{**told, "MYPAGE_DATA_KEYS": new})
+    assert refused.returncode == 1
+    assert "nothing was loaded\nline 2: pin: must be" in refused.stderr
+    assert "secret PIN" not in refused.stderr
 
 
 def test_the_demo_refuses_data_with_another_pepper(after_a_demo: Path) -> None:

@@ -41,7 +41,7 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = who(request), await forms.read(request), inline_target(request)
     account, product = member.account(login), _product(request)
-    cancelling = form.typed.get("want") == "cancel"
+    cancelling = request.query_params.get("want") == "cancel"
     asked = CancelSecurity(login, product) if cancelling else BuySecurity(login, product)
     try:
         asked.review(member, clock.now())

@@ -8,6 +8,7 @@ from app import database
 from app.domain import clock
 from app.domain.tables import Account, Contract, MailAddress, ServicePeriod, WebSpace
 from tests.browser import Browser
+from tests.routes.mail_steps import confirmed
 
 
 async def account_row(login: str) -> tuple[int, int]:
@@ -93,6 +94,19 @@ async def test_htmx_gets_the_opened_row_alone(contractor: Browser) -> None:
     assert not piece.select("html, main, h1, title")
     assert "アカウントID基本情報" in piece.get_text()
     assert len(contractor.answer.content) <= 4096
+
+
+async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> None:
+    for page, typed in (
+        ("forwarding", {"address_1": "a.rather.long.address.of.taro@mail.example.com"}),
+        ("mailbox", {"agree": "yes"}),
+    ):
+        await confirmed(taro, f"/accounts/arteri-an-001/{page}", **typed)
+    for product in ("security-360", "security-online", "kids-filter"):
+        path = f"/accounts/arteri-an-001/security?product={product}"
+        await confirmed(taro, "/accounts/arteri-an-001/security", path, agree="yes")
+    await taro.htmx("/accounts/arteri-an-001")
+    assert len(taro.answer.content) <= 4096
 
 
 async def test_security_options_show_their_state(contractor: Browser) -> None:
