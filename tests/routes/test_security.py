@@ -262,7 +262,9 @@ async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(co
     again = await inline(contractor, "POST", str(form["action"]), csrf_token=secret)
     assert again.get_text() == cell.get_text()
     assert len(await pins()) == 1
-    panel = await inline(contractor, "POST", f"{PAGE}{FULL}&want=cancel", csrf_token=secret)
+    (link,) = cell.select("a[data-hx-post]")
+    panel = await inline(contractor, "POST", str(link["data-hx-post"]), csrf_token=secret)
+    assert "日割りなし" in panel.get_text()
     back = panel.select_one("a[data-hx-get]")
     assert back
     stays = await inline(contractor, "GET", str(back["data-hx-get"]))
