@@ -362,10 +362,14 @@ json_build_object(
             AND (s.account IS NULL OR me.role = 'admin' OR a.id = s.account)),
     'banners', (SELECT coalesce(json_agg(json_build_object(
             'id', n.id, 'kind', n.kind, 'severity', n.severity, 'title', n.title
-        ) ORDER BY n.severity = 'critical' DESC, n.starts_at DESC, n.id), '[]') FROM notice n
-        WHERE coalesce(n.ends_at, 'infinity') > $2 AND n.starts_at <= $2
-            AND (n.buildings IS NULL OR c.building = ANY (n.buildings))
-            AND (n.severity = 'critical' OR n.id <> ALL (s.dismissed)))
+        ) ORDER BY n.severity = 'critical' DESC, n.starts_at DESC, n.id), '[]')
+        FROM (
+            SELECT id, kind, severity, title, starts_at FROM notice
+            WHERE coalesce(ends_at, 'infinity') > $2 AND starts_at <= $2
+                AND (buildings IS NULL OR c.building = ANY (buildings))
+                AND (severity = 'critical' OR id <> ALL (s.dismissed))
+            ORDER BY coalesce(ends_at, 'infinity') DESC LIMIT 20
+        ) AS n)
 )"""
 
 _FIND = f"""
