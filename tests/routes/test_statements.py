@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import time
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -86,6 +87,17 @@ async def read_pdf(browser: Browser, month: str) -> tuple[pypdf.PdfReader, str]:
     return read, re.sub(r"\s", "", "".join(page.extract_text() for page in read.pages))
 
 
+def structure(node: Any) -> Iterator[str]:
+    """The kinds of elements in the tree that a screen reader follows."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            yield from structure(child)
+    elif isinstance(node, dict):
+        yield from [str(node["/S"])] if "/S" in node else []
+        yield from structure(node["/K"]) if "/K" in node else []
+
+
 async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader: Browser) -> None:
     await bought("2026-01-10", "2026-01-20")
     await bought("2026-01-20")
@@ -141,6 +153,9 @@ async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Bro
     assert root["/Lang"] == "ja"
     assert b'pdfuaid:part="1"' in root["/Metadata"].get_object().get_data()
     assert "/StructTreeRoot" in root
+    kinds = set(structure(root["/StructTreeRoot"]["/K"]))
+    assert {"/H1", "/H2", "/Table", "/THead", "/TH", "/TD", "/Caption"} <= kinds
+    assert "/L" not in kinds
     pages: Any = read.pages
     fonts = [font.get_object() for page in pages for font in page["/Resources"]["/Font"].values()]
     inner = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
