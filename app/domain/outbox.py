@@ -91,12 +91,17 @@ SELECT pg_notify($7, '')
 """
 
 
+NOTHING_DONE = frozenset({"contact-address-check", "payment-expiring"})
+"""Mails that tell of nothing that somebody did: they say neither when nor by whom."""
+
+
 def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str, str]:
     """Subject and body: the mail's own text, then what every mail ends with (mails/frame.txt)."""
     shown = {name: _shown(name, fact) for name, fact in facts.items()}
     subject, _, text = _texts.get_template(f"{mail}.txt").render(shown).partition("\n\n")
     frame = {
         "text": text.strip(),
+        "done": mail not in NOTHING_DONE,
         "when": _shown("when", moment),
         "by": shown.get("by", ""),
         "sender": sender(),
