@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain import billing, catalogue, clock, outbox, payment, recipients
+from app.domain import billing, catalogue, clock, outbox, payment, purchases, recipients
 from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.members import Contract, Member, Period, Permission, Role
-from app.domain.tables import ServicePeriod
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,16 +52,14 @@ class BuyMailService:
     async def apply(self, member: Member, now: datetime) -> Receipt:
         refuse(member)
         contract = member.contract
-        await ServicePeriod(
-            contract=contract.id, account=None, product=contract.mail.product, started_at=now
-        ).save()
+        await purchases.start(member, None, contract.mail.product, now)
         await outbox.post(
             contract.id,
             await recipients.of_contract(contract.id),
             "mail-service-purchased",
             by=outbox.done_by(member),
             product=catalogue.NAMES[contract.mail.product],
-            price_line=f"{monthly(contract, now)}（購入した月は無料）",
+            price_line=f"{purchases.monthly(contract.mail.product, now)}（購入した月は無料）",
             date=clock.day(now),
         )
         return Receipt(
@@ -83,17 +80,11 @@ def refuse(member: Member) -> None:
     payment.must_be_able_to_pay(member)
 
 
-def monthly(contract: Contract, now: datetime) -> str:
-    """月額利用料 (税込) of the contract's product."""
-    price = catalogue.price(contract.mail.product, billing.Month.of(now).next.first_day)
-    return f"{billing.yen(price)}／月（税込）"
-
-
 def _rows(contract: Contract, now: datetime) -> list[Row]:
     return [
         Row("商品名", catalogue.NAMES[contract.mail.product]),
         Row("お申込み内容", "購入する"),
-        Row("月額利用料", monthly(contract, now)),
+        Row("月額利用料", purchases.monthly(contract.mail.product, now)),
         Row("お申込み日", clock.day(now)),
     ]
 
@@ -130,12 +121,7 @@ async def end(member: Member, period: Period, cause: str, now: datetime) -> None
     The contract's admins are told as well when a user-role member caused it.
     """
     contract = member.contract
-    await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
-        ServicePeriod.contract == contract.id,
-        ServicePeriod.account.is_null(),
-        ServicePeriod.product == period.product,
-        ServicePeriod.ended_at.is_null(),
-    )
+    await purchases.end(member, None, period.product, now)
     told = recipients.admins_and_contact if member.role is Role.USER else recipients.of_contract
     await outbox.post(
         contract.id,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain import billing, catalogue, clock, outbox, payment, recipients
+from app.domain import billing, clock, outbox, payment, purchases, recipients
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.members import Account, Member, Period, Permission
-from app.domain.tables import ServicePeriod
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,16 +79,8 @@ class ChangeBoxSize:
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = member.account(self.login)
         self._refuse(member, account)
-        if self.to_large:
-            await ServicePeriod(
-                contract=member.contract.id, account=account.id, product=Product.MAILBOX_10GB, started_at=now
-            ).save()
-        else:
-            await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
-                ServicePeriod.account == account.id,
-                ServicePeriod.product == Product.MAILBOX_10GB,
-                ServicePeriod.ended_at.is_null(),
-            )
+        turn = purchases.start if self.to_large else purchases.end
+        await turn(member, account, Product.MAILBOX_10GB, now)
         await outbox.post(
             member.contract.id,
             await recipients.of_account(account),
@@ -114,12 +105,6 @@ class ChangeBoxSize:
             ),
             Row("お申込み日", clock.day(now)),
         ]
-
-
-def monthly(now: datetime) -> str:
-    """月額利用料 (税込) of the bigger mailbox."""
-    price = catalogue.price(Product.MAILBOX_10GB, billing.Month.of(now).next.first_day)
-    return f"{billing.yen(price)}／月（税込）"
 
 
 def _costs(account: Account, now: datetime) -> list[billing.Cost]:

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app import forms
-from app.domain import catalogue, changes, clock, fields, mail_service, payment
+from app.domain import catalogue, changes, clock, fields, mail_service, payment, purchases
 from app.domain.mail_service import BuyMailService
 from app.domain.members import Permission
 from app.forms import Form
@@ -44,5 +44,5 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         bought=mail_service.purchase(contract),
         hindrance=payment.hindrance(member),
         mend=payment.PAGE,
-        monthly=mail_service.monthly(contract, clock.now()),
+        monthly=purchases.monthly(contract.mail.product, clock.now()),
     )

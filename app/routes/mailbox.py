@@ -8,7 +8,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app import forms
-from app.domain import changes, clock, fields, mailbox
+from app.domain import changes, clock, fields, mailbox, purchases
+from app.domain.catalogue import Product
 from app.domain.changes import Refused
 from app.domain.mailbox import ChangeBoxSize
 from app.domain.members import Account, Permission
@@ -51,7 +52,7 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         account=account,
         size=mailbox.size(account),
         large=mailbox.large(account) is not None,
-        monthly=mailbox.monthly(clock.now()),
+        monthly=purchases.monthly(Product.MAILBOX_10GB, clock.now()),
         hindrance=hindrance,
         mend=mend,
     )
