@@ -294,6 +294,21 @@ async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the
     assert licences.no_stock(Product.SECURITY_360) in late.get_text()
 
 
+async def test_a_panel_that_is_left_open_over_the_end_of_a_month_is_shown_anew(contractor: Browser) -> None:
+    secret = await token(contractor)
+    clock.start_at(tokyo("2026-01-31T23:50"))
+    panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
+    assert "今月（2026年1月）の料金" in panel.get_text()
+    form = panel.select("form")[0]
+    seen = str(form.select("[name=seen]")[0]["value"])
+    clock.start_at(tokyo("2026-02-01T00:01"))
+    anew = await inline(contractor, "POST", str(form["action"]), csrf_token=secret, seen=seen)
+    assert "内容が変わりました" in anew.get_text()
+    assert "今月（2026年2月）の料金" in anew.get_text()
+    assert not anew.select("h1")
+    assert await pins() == []
+
+
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
