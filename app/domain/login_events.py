@@ -67,7 +67,7 @@ def _network(address: str) -> str:
     mapped = getattr(parsed, "ipv4_mapped", None) or parsed
     if isinstance(mapped, ipaddress.IPv4Address):
         return f"{str(mapped).rpartition('.')[0]}.*"
-    return f"{':'.join(mapped.exploded.split(':')[:3])}:*"
+    return f"{ipaddress.ip_network((mapped, 48), strict=False).network_address}*"
 
 
 @dataclass(frozen=True)

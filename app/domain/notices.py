@@ -31,6 +31,7 @@ class Notice:
     """A notice that is for the member's building, or for all."""
 
     id: int
+    kind: str
     severity: str
     title: str
     body: str
@@ -42,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a kind: what is current and coming stands on the first one; `older`: whether there is a next one."""
+    """One page of notices: what is current and coming stands on the first one; `older`: whether there is a next one."""
 
     current: list[Notice]
     coming: list[Notice]
@@ -50,12 +51,12 @@ class Page:
     older: bool
 
 
-async def listed(member: Member, kind: str, page: int) -> Page:
-    """The notices of that kind for the member's building."""
+async def listed(member: Member, kinds: list[str], page: int) -> Page:
+    """The notices of these kinds for the member's building."""
     found = [
         Notice(**row)
         for row in await database.rows(
-            _LISTED, member.contract.id, kind, clock.now(), PAGE + 1, (page - 1) * PAGE
+            _LISTED, member.contract.id, kinds, clock.now(), PAGE + 1, (page - 1) * PAGE
         )
     ]
     current, coming, past = (
@@ -66,10 +67,10 @@ async def listed(member: Member, kind: str, page: int) -> Page:
 
 _LISTED = """
 WITH mine AS (
-    SELECT n.id, n.severity, n.title, n.body, n.starts_at, n.ends_at, n.buildings,
+    SELECT n.id, n.kind, n.severity, n.title, n.body, n.starts_at, n.ends_at, n.buildings,
         CASE WHEN n.ends_at <= $3 THEN 'past' WHEN n.starts_at > $3 THEN 'coming' ELSE 'current' END AS state
     FROM notice n JOIN contract c ON c.id = $1
-    WHERE n.kind = $2 AND (n.buildings IS NULL OR c.building = ANY (n.buildings))
+    WHERE n.kind = ANY ($2) AND (n.buildings IS NULL OR c.building = ANY (n.buildings))
 )
 SELECT * FROM (SELECT * FROM mine WHERE state <> 'past' ORDER BY state DESC, starts_at, id) AS ahead
 UNION ALL

@@ -16,19 +16,14 @@ from app.session import who
 
 @get("/notices", opt={"permission": Permission.NOTICES})
 async def both(request: Request[Any, Any, Any]) -> Response[str]:
-    """Both kinds, each on a page of its own."""
-    return page(request, "notices/both.html", title="お知らせ", kinds=notices.KINDS)
+    return await _page(request, "障害・メンテナンス情報", list(notices.KINDS))
 
 
 @get("/notices/{kind:str}", opt={"permission": Permission.NOTICES})
 async def listed(request: Request[Any, Any, Any], kind: FromPath[str]) -> Response[str]:
     if kind not in notices.KINDS:
         raise Missing(kind)
-    number = _page_number(request.query_params.get("page", ""))
-    found = await notices.listed(who(request), kind, number)
-    return page(
-        request, "notices/list.html", title=notices.KINDS[kind], kind=kind, found=found, number=number
-    )
+    return await _page(request, notices.KINDS[kind], [kind])
 
 
 @post("/notices/dismiss", opt={"permission": Permission.SESSION})
@@ -43,5 +38,16 @@ async def dismiss(request: Request[Any, Any, Any]) -> Response[Any]:
     return piece(request, "layout/banners.html", banners=banners, closed=True)
 
 
-def _page_number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and int(text) else 1
+async def _page(request: Request[Any, Any, Any], title: str, kinds: list[str]) -> Response[str]:
+    text = request.query_params.get("page", "")
+    number = int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and int(text) else 1
+    found = await notices.listed(who(request), kinds, number)
+    return page(
+        request,
+        "notices/list.html",
+        title=title,
+        path=request.scope["path"],
+        kinds=notices.KINDS if len(kinds) > 1 else {},
+        found=found,
+        number=number,
+    )

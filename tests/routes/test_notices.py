@@ -36,7 +36,7 @@ async def test_a_kind_lists_current_coming_and_past_ones_in_words(
     )
     await contractor.open("/notices/outage")
     assert [heading.get_text(" ", strip=True) for heading in contractor.page.select("h2, h3")] == [
-        *("発生中の障害", "重大 いま"),
+        *("現在のお知らせ", "重大 いま"),
         *("これからの予定", "注意 これから"),
         *("過去のお知らせ", "お知らせ さきおととい"),
         "まもなく自動的にログアウトします",
@@ -46,6 +46,9 @@ async def test_a_kind_lists_current_coming_and_past_ones_in_words(
     assert "別の種類" not in contractor.text
     await contractor.open("/notices/maintenance")
     assert "別の種類" in contractor.text
+    await contractor.open("/notices")
+    kinds = [row.select("dd")[0].get_text() for row in contractor.page.select("article")]
+    assert sorted(kinds) == ["メンテナンス情報", "障害情報", "障害情報", "障害情報"]
     assert (await contractor.get("/notices/news")).status_code == 404
 
 
