@@ -18,6 +18,9 @@ from app.domain.changes import Link, Receipt, Refused, Review, edited, kind
 from app.domain.members import Member, Permission
 
 VALID = timedelta(hours=24)
+MOST = 10
+"""お客様情報変更 of one contract in a day that may send a link: nobody is to flood a stranger's mailbox from here."""
+TOO_OFTEN = "確認のメールを何度も送っているため、受け付けを止めています。24時間後に、もう一度お試しください。"
 UNUSABLE = (
     "このリンクは使えません。24時間の有効期間が過ぎたか、すでに使われたか、"
     "その後に別のメールアドレスが入力された可能性があります。"
@@ -46,7 +49,13 @@ def notice(email: str, *, sent: bool) -> str:
 
 
 async def ask(contract: int, email: str, origin: str, now: datetime) -> None:
-    """Mail the link to the new address, in the caller's transaction; an earlier link of the contract is dead."""
+    """Mail the link to the new address, in the transaction of the change; an earlier link of the contract is dead.
+
+    Raises Refused when too many were asked for.
+    """
+    found = await database.rows(_ASKED, contract, now - VALID)
+    if found[0]["times"] > MOST:  # this one is among them
+        raise Refused(TOO_OFTEN)
     token = secrets.token_urlsafe(32)
     await database.rows(_ASK, contract, email, _hash(token), now)
     url = f"{origin}/customer/email?token={token}"
@@ -108,6 +117,7 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+_ASKED = "SELECT count(*) AS times FROM change WHERE contract = $1 AND kind = 'customer' AND applied_at > $2"
 _ASK = """
 INSERT INTO email_check (contract, email, token_hash, asked_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (contract) DO UPDATE

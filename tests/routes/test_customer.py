@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from app import database
-from app.domain import customer
+from app.domain import contact_address, customer
 from app.domain.contact_address import UNUSABLE
 from tests.browser import Browser
 
@@ -198,6 +200,18 @@ async def test_a_link_dies_after_a_day_by_a_newer_one_and_by_deleting_the_addres
     await contractor.open(await link())
     assert UNUSABLE in contractor.text
     assert await stored() == ""
+
+
+async def test_links_are_not_sent_without_end(contractor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact_address, "MOST", 2)
+    for name in ("a", "b", "c"):
+        await change(contractor, email=f"{name}@new.example.jp")
+        await contractor.submit()
+    assert contact_address.TOO_OFTEN in contractor.text
+    assert not any(recipient == "c@new.example.jp" for recipient, _ in await mails())
+    await changed(contractor, phone="0300000001")
+    await database.rows("UPDATE change SET applied_at = applied_at - interval '1 day'")
+    await changed(contractor, email="c@new.example.jp")
 
 
 async def test_another_change_leaves_the_address_that_waits_alone(contractor: Browser) -> None:
