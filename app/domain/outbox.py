@@ -91,7 +91,7 @@ SELECT pg_notify($7, '')
 """
 
 
-NOTHING_DONE = frozenset({"contact-address-check", "payment-expiring"})
+NOTHING_DONE = frozenset({"contact-address-check", "paper-sent", "payment-expiring"})
 """Mails that tell of nothing that somebody did: they say neither when nor by whom."""
 
 

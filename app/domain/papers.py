@@ -155,7 +155,8 @@ async def done(identity: int) -> None:
         raise NotWaiting(identity)
     contract = found[0]["contract"]
     told = await recipients.of_contract(contract)
-    await outbox.post(contract, told, "paper-sent", paper=NAMES[found[0]["paper"]])
+    asked = clock.day(found[0]["asked_at"])
+    await outbox.post(contract, told, "paper-sent", paper=NAMES[found[0]["paper"]], date=asked)
 
 
 _WAITING = """
@@ -163,5 +164,5 @@ SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || c.family || ' 
 FROM paper_request p JOIN contract c ON c.id = p.contract WHERE p.done_at IS NULL ORDER BY p.id
 """
 _DONE = """
-UPDATE paper_request SET done_at = greatest($2, asked_at) WHERE id = $1 AND done_at IS NULL RETURNING contract, paper
+UPDATE paper_request SET done_at = greatest($2, asked_at) WHERE id = $1 AND done_at IS NULL RETURNING contract, paper, asked_at
 """

@@ -53,7 +53,7 @@ FACTS: dict[str, dict[str, object]] = {
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
     "mailbox-size": {"login": "taro-01", "size": "10GB", "price_line": "220円"},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
-    "paper-sent": {"paper": "GATE CALL050 申込書"},
+    "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
     "payment-approved": CARD,
     "payment-changed": {**CARD, "by": WHO},
     "payment-expiring": CARD,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from app.domain import attempts
+import pytest
+from litestar.types import ASGIApp
+
+from app.domain import attempts, login_events
 from tests.browser import Browser
+from tests.conftest import HOST
 
 CUSTOMER = ("customer", "90000000000000")
 
@@ -132,3 +136,26 @@ async def test_a_session_that_cannot_be_is_a_page_that_is_not_there(
     assert token is not None
     await contractor.press("/logins/end", {"csrf_token": str(token["value"]), "session": session})
     assert contractor.answer.status_code == 404
+
+
+async def test_a_failure_is_noted_when_the_answer_is_sent_so_that_its_time_tells_no_name(
+    application: ASGIApp, filled_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    async def note(_: login_events.Failure) -> None:
+        order.append("noted")
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def sending(message: Any) -> None:
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                order.append("answered")
+
+        await application(scope, receive, sending)
+
+    monkeypatch.setattr(login_events, "note", note)
+    async with Browser(watched, HOST) as browser:
+        for name in ("90000000000000", "90000000000009"):
+            await browser.log_in("customer", name, "wrong-1")
+            assert order[-2:] == ["answered", "noted"]
