@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -182,6 +183,19 @@ async def test_the_link_asks_for_a_login_and_leads_back(
     assert await stored() == NEW
     await another_browser.submit("/customer/email")
     assert UNUSABLE in another_browser.text
+
+
+async def test_a_link_that_two_answer_at_the_same_time_is_answered_once(
+    contractor: Browser, admin: Browser
+) -> None:
+    await changed(contractor, email=NEW)
+    path = await link()
+    for browser in (contractor, admin):
+        await browser.open(path)
+    await asyncio.gather(*(browser.submit("/customer/email") for browser in (contractor, admin)))
+    told = sorted(browser.heading for browser in (contractor, admin))
+    assert told == ["連絡用メールアドレスの確認", "連絡用メールアドレス登録完了"]
+    assert len(await mails()) == 4
 
 
 async def test_a_link_dies_after_a_day_by_a_newer_one_and_by_deleting_the_address(

@@ -127,6 +127,14 @@ async def test_a_card_is_taken_to_the_end_of_its_month_and_not_longer(contractor
     assert contractor.reasons == [cards.EXPIRED]
 
 
+async def test_a_card_that_expired_since_it_was_typed_is_refused(contractor: Browser) -> None:
+    await type_in(contractor)
+    await database.rows("UPDATE change SET data = jsonb_set(data, '{expires}', '\"2026-01\"')")
+    await contractor.submit()
+    assert cards.EXPIRED in contractor.text
+    assert (await card_of())[1] == "0000"
+
+
 async def test_back_from_the_confirm_page_all_is_there_but_the_number(contractor: Browser) -> None:
     await type_in(contractor)
     link = contractor.page.find("a", string="入力画面へ戻る")
