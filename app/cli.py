@@ -196,8 +196,8 @@ def _demo(chosen: argparse.Namespace) -> None:
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
         demo_settings = settings.demo(folder)
-        _keep_clock(folder, chosen.now)
         asyncio.run(_with_database(connection, lambda: _prepare_demo(demo_settings)))
+        _keep_clock(folder, chosen.now)
         with _ending_with(postgres):
             serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
 

@@ -72,8 +72,8 @@ def _serve(folder: Path, port: int, now: str) -> None:
         chosen = settings.demo(folder)
         moment = cli._moment(now) if now else None
         clock.start_at(moment)
-        cli._keep_clock(folder, moment)
         asyncio.run(cli._with_database(connection, lambda: cli._prepare_demo(chosen)))
+        cli._keep_clock(folder, moment)
         serving.demo(chosen, connection, port, ready=lambda: print(json.dumps(connection), flush=True))
 
 
