@@ -340,71 +340,74 @@ def _migrate(_: argparse.Namespace) -> None:
 
 
 def _import_contracts(chosen: argparse.Namespace) -> None:
-    from app.domain.contract_import import Imported, ImportRefused, import_contracts
+    from app.domain.contract_import import import_contracts
 
-    if not chosen.file.is_file():
-        raise Mistake(f"{chosen.file}: no such file")
-    found = settings.peppers()
+    file, found = _there(chosen.file), settings.peppers()
     passwords.season(passwords.Peppers(found))
-
-    async def load() -> Imported:
-        await _fit(found)
-        return await import_contracts(chosen.file, progress)
-
-    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
-        try:
-            done = asyncio.run(_with_database(connection, load))
-        except ImportRefused as error:
-            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
+    done = _load(file, import_contracts, lambda: _fit(found))
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
 
 
 def _import_licences(chosen: argparse.Namespace) -> None:
-    from app.domain.contract_import import ImportRefused
-    from app.domain.licence_import import Imported, import_licences
+    from app.domain.licence_import import import_licences
 
-    if not chosen.file.is_file():
-        raise Mistake(f"{chosen.file}: no such file")
+    file = _there(chosen.file)
     data_keys.use(settings.data_keys())
-
-    async def load() -> Imported:
-        await _migrated()
-        await licences.recognise()
-        return await import_licences(chosen.file, progress)
-
-    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
-        try:
-            done = asyncio.run(_with_database(connection, load))
-        except ImportRefused as error:
-            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
+    done = _load(file, import_licences, _fit_for_licences)
     print(f"{done.new} licence keys loaded, {done.already_there} were there already")
 
 
 def _import_calls(chosen: argparse.Namespace) -> None:
-    from app.domain.call_import import Imported, import_calls
+    from app.domain.call_import import import_calls
+
+    done = _load(_there(chosen.file), import_calls, _migrated)
+    print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
+
+
+def _import_notices(chosen: argparse.Namespace) -> None:
+    from app.domain.notice_import import import_notices
+
+    done = _load(_there(chosen.file), import_notices, _migrated)
+    print(
+        f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
+    )
+
+
+def _there(file: Path) -> Path:
+    if not file.is_file():
+        raise Mistake(f"{file}: no such file")
+    return file
+
+
+def _load(
+    file: Path,
+    load: Callable[[Path, Callable[[int], None]], Awaitable[T]],
+    fit: Callable[[], Awaitable[None]],
+) -> T:
+    """What an import did with the file, into a database that was found `fit` for it. Raises Mistake with its bad lines."""
     from app.domain.contract_import import ImportRefused
 
-    if not chosen.file.is_file():
-        raise Mistake(f"{chosen.file}: no such file")
+    async def work() -> T:
+        await fit()
+        return await load(file, progress)
 
-    async def load() -> Imported:
-        await _migrated()
-        return await import_calls(chosen.file, progress)
-
-    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
+    with _connection() as connection, _progress(file.name, "lines") as progress:
         try:
-            done = asyncio.run(_with_database(connection, load))
+            return asyncio.run(_with_database(connection, work))
         except ImportRefused as error:
-            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
-    print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
+            raise Mistake(f"{file}: nothing was loaded\n{error}") from error
+
+
+async def _fit_for_licences() -> None:
+    await _migrated()
+    await licences.recognise()
 
 
 def _renew_licences(_: argparse.Namespace) -> None:
     data_keys.use(settings.data_keys())
 
     async def renew() -> int:
-        await _migrated()
-        await licences.recognise()
+        await _fit_for_licences()
         return await licences.renew()
 
     with _connection() as connection:
@@ -428,27 +431,6 @@ def _close_bills(chosen: argparse.Namespace) -> None:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"
     print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
-
-
-def _import_notices(chosen: argparse.Namespace) -> None:
-    from app.domain.contract_import import ImportRefused
-    from app.domain.notice_import import Imported, import_notices
-
-    if not chosen.file.is_file():
-        raise Mistake(f"{chosen.file}: no such file")
-
-    async def load() -> Imported:
-        await _migrated()
-        return await import_notices(chosen.file, progress)
-
-    with _connection() as connection, _progress(chosen.file.name, "lines") as progress:
-        try:
-            done = asyncio.run(_with_database(connection, load))
-        except ImportRefused as error:
-            raise Mistake(f"{chosen.file}: nothing was loaded\n{error}") from error
-    print(
-        f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
-    )
 
 
 def _list_requests(_: argparse.Namespace) -> None:
