@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from app import cli, database, settings
+from app import database, settings
+from app.commands import servers
 from app.domain import passwords
 from app.domain.contract_import import import_contracts
 from app.domain.tables import TABLES
@@ -46,7 +47,7 @@ async def _measure(engine: database.Engine, chosen: settings.Settings) -> None:
     passwords.season(passwords.Peppers(chosen.peppers))
     await engine.start_connection_pool()
     await migrate()
-    await import_contracts(cli.DEMO_CONTRACTS, progress=lambda _: None)
+    await import_contracts(servers.DEMO_CONTRACTS, progress=lambda _: None)
     bare = await _median(lambda: database.rows("SELECT 1"))
     print(f"{'one round trip':28} {bare * 1000:7.2f} ms")
     async with Browser(application, "127.0.0.1") as browser:

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from app import cli, serving, settings
+from app.commands import servers
+from app.commands.running import keep_clock, with_database
 from app.domain import clock
 from app.embedded import EmbeddedPostgres
 from app.session import Keys
@@ -70,10 +72,10 @@ def _serve(folder: Path, port: int, now: str) -> None:
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start(QUICK)
         chosen = settings.demo(folder)
-        moment = cli._moment(now) if now else None
+        moment = cli.moment(now) if now else None
         clock.start_at(moment)
-        asyncio.run(cli._with_database(connection, lambda: cli._prepare_demo(chosen)))
-        cli._keep_clock(folder, moment)
+        asyncio.run(with_database(connection, lambda: servers.prepare_demo(chosen)))
+        keep_clock(folder, moment)
         serving.demo(chosen, connection, port, ready=lambda: print(json.dumps(connection), flush=True))
 
 

@@ -17,7 +17,8 @@ import asyncpg
 import pytest
 from litestar.types import ASGIApp
 
-from app import cli, database, mail_transport, settings
+from app import database, mail_transport, settings
+from app.commands import servers
 from app.domain import clock, data_keys, mail_system, outbox, passwords
 from app.domain.contract_import import import_contracts
 from app.domain.licence_import import import_licences
@@ -81,7 +82,7 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     await _command(
         server, f'DROP DATABASE IF EXISTS "{filled}"', f'CREATE DATABASE "{filled}" TEMPLATE "{empty}"'
     )
-    await _inside(server, filled, load=(cli.DEMO_CONTRACTS, STRANGERS))
+    await _inside(server, filled, load=(servers.DEMO_CONTRACTS, STRANGERS))
     yield empty, filled
     await _command(server, f'DROP DATABASE "{empty}"', f'DROP DATABASE "{filled}"')
 
@@ -277,7 +278,7 @@ async def _inside(server: dict[str, Any], name: str, load: tuple[Path, ...]) -> 
     for path in load:
         await import_contracts(path, progress=lambda _: None)
     if load:
-        await import_licences(cli.DEMO_LICENCES, progress=lambda _: None)
+        await import_licences(servers.DEMO_LICENCES, progress=lambda _: None)
     await engine.close_connection_pool()
 
 

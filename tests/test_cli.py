@@ -20,7 +20,8 @@ import httpx
 import pytest
 
 from app import cli, database, mail_transport, settings
-from app.cli import DEMO_CONTRACTS, DEMO_LICENCES
+from app.commands import running
+from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
 from app.domain import catalogue, outbox
 from app.embedded import EmbeddedPostgres
 from tests import smtp_server
@@ -247,7 +248,7 @@ def test_the_demo_clock_never_starts_before_its_data_and_the_moment_is_named(aft
     refused = mypage(after_a_demo, "demo", "--port", str(free_port()), "--now", "2015-02-03T04:05")
     assert refused.returncode == 1
     (named,) = re.findall(r"--now ([0-9T:-]+) or later", refused.stderr)
-    assert cli._moment(named) > cli._moment("2015-02-03T04:05")
+    assert cli.moment(named) > cli.moment("2015-02-03T04:05")
     assert "Traceback" not in refused.stderr
 
 
@@ -438,7 +439,7 @@ def test_a_mistake_of_the_command_itself_is_not_taken_for_a_wrong_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://x@h/db")
-    with pytest.raises(ValueError, match="of the command"), cli._connection():
+    with pytest.raises(ValueError, match="of the command"), running.reached():
         raise ValueError("of the command")
 
 
@@ -507,7 +508,7 @@ def test_a_moment_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> N
 async def on_the_database(folder: Path, work: Callable[[], Awaitable[object]]) -> None:
     """Work on the data of the folder, which nobody else uses meanwhile."""
     with EmbeddedPostgres(folder) as postgres:
-        await cli._with_database(postgres.start(), work)
+        await running.with_database(postgres.start(), work)
 
 
 async def two_mails(folder: Path) -> None:

@@ -6,11 +6,11 @@ import copy
 import json
 from typing import Any
 
-from app import cli
+from app.commands import servers
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43
 
-ONE: dict[str, Any] = json.loads(cli.DEMO_CONTRACTS.read_text(encoding="utf-8").splitlines()[0])
+ONE: dict[str, Any] = json.loads(servers.DEMO_CONTRACTS.read_text(encoding="utf-8").splitlines()[0])
 del ONE["password"], ONE["accounts"][0]["password"], ONE["accounts"][1]
 ONE["password_hash"] = ONE["accounts"][0]["password_hash"] = HASH
 

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import cli, database
+from app import database
+from app.commands import servers
 from app.domain import clock, contract_file, contract_import, passwords
 from app.domain.contract_import import LISTED, Imported, ImportRefused, Problem, import_contracts
 from tests.domain.contracts import HASH, ONE, account, as_bytes, contract, lines
@@ -86,7 +87,7 @@ async def test_a_contract_is_loaded_with_its_card_and_its_account_ids(write: Cal
 
 
 async def test_the_demo_contracts_are_those_of_the_specification() -> None:
-    assert await load(cli.DEMO_CONTRACTS) == Imported(new=4, already_there=0)
+    assert await load(servers.DEMO_CONTRACTS) == Imported(new=4, already_there=0)
     found = await database.rows(
         "SELECT customer_number, mail_product, brand, last4, expires, ARRAY(SELECT login || ' ' || role FROM account"
         " WHERE account.contract = contract.id ORDER BY slot) AS logins"
@@ -104,7 +105,7 @@ async def test_the_demo_contracts_are_those_of_the_specification() -> None:
 
 async def test_plain_passwords_verify_after_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contract_import, "HASHES", 2)
-    await load(cli.DEMO_CONTRACTS)
+    await load(servers.DEMO_CONTRACTS)
     for row in await database.rows("SELECT password_hash FROM contract"):
         assert await passwords.verify(row["password_hash"], "demo01")
         assert row["password_hash"].startswith("p1$argon2id$")  # that is, with pepper

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import cli, database
+from app import database
+from app.commands import servers
 from app.domain import data_keys, licence_import, licences, tables
 from app.domain.contract_import import ImportRefused
 from app.domain.licence_import import Imported, import_licences
@@ -123,7 +124,7 @@ async def test_progress_names_the_last_line_of_each_batch(
 
 
 async def test_a_pin_is_nowhere_in_the_database_as_it_is(write: Callable[[str | bytes], Path]) -> None:
-    await load(cli.DEMO_LICENCES)
+    await load(servers.DEMO_LICENCES)
     dump = "".join(
         str([bytes(part) if isinstance(part, bytes) else part for part in row])
         for row in await database.rows("SELECT * FROM licence")

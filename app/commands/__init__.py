@@ -1,0 +1,1 @@
+"""What each `mypage` command does; app/cli.py names them."""

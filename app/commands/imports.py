@@ -1,0 +1,81 @@
+"""`mypage import`: operator data from files, all or nothing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from app import settings
+from app.commands.running import Mistake, fit, migrated, progress, reached, with_database
+from app.domain import data_keys, licences, passwords
+
+T = TypeVar("T")
+
+
+def contracts(chosen: argparse.Namespace) -> None:
+    from app.domain.contract_import import import_contracts
+
+    _must_be_there(chosen.file)
+    found = settings.peppers()
+    passwords.season(passwords.Peppers(found))
+    done = _load(chosen.file, lambda: fit(found), import_contracts)
+    print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
+
+
+def licence_keys(chosen: argparse.Namespace) -> None:
+    from app.domain.licence_import import import_licences
+
+    _must_be_there(chosen.file)
+    data_keys.use(settings.data_keys())
+
+    async def ready() -> None:
+        await migrated()
+        await licences.recognise()
+
+    done = _load(chosen.file, ready, import_licences)
+    print(f"{done.new} licence keys loaded, {done.already_there} were there already")
+
+
+def calls(chosen: argparse.Namespace) -> None:
+    from app.domain.call_import import import_calls
+
+    done = _load(chosen.file, migrated, import_calls)
+    print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
+
+
+def notices(chosen: argparse.Namespace) -> None:
+    from app.domain.notice_import import import_notices
+
+    done = _load(chosen.file, migrated, import_notices)
+    print(
+        f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
+    )
+
+
+def _load(
+    file: Path,
+    ready: Callable[[], Awaitable[None]],
+    load: Callable[[Path, Callable[[int], None]], Awaitable[T]],
+) -> T:
+    """What came of loading the file, once the database is `ready` for it. Raises Mistake with every bad line."""
+    from app.domain.contract_import import ImportRefused
+
+    _must_be_there(file)
+
+    async def work() -> T:
+        await ready()
+        return await load(file, shown)
+
+    with reached() as connection, progress(file.name, "lines") as shown:
+        try:
+            return asyncio.run(with_database(connection, work))
+        except ImportRefused as error:
+            raise Mistake(f"{file}: nothing was loaded\n{error}") from error
+
+
+def _must_be_there(file: Path) -> None:
+    if not file.is_file():
+        raise Mistake(f"{file}: no such file")

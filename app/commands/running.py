@@ -1,0 +1,128 @@
+"""What every command stands on: a database, a clock, a progress display, and mistakes that the operator can mend."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app import database, settings
+from app.domain import clock, peppers
+from app.domain.tables import TABLES
+from app.embedded import EmbeddedPostgres
+
+T = TypeVar("T")
+
+
+class Mistake(Exception):
+    """Something that the operator can mend; the text says what and how."""
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def reached(*, serving: bool = False) -> Iterator[dict[str, Any]]:
+    """The operator's database, or the embedded one, beside a running server if there is one."""
+    url = settings.database_url()
+    if url is not None:
+        yield database.arguments(url)
+        return
+    with EmbeddedPostgres(settings.data_dir()) as postgres:
+        if not serving:
+            _follow_demo()
+            yield postgres.connect_or_start()
+            return
+        connection = postgres.start()
+        with ending_with(postgres):
+            yield connection
+
+
+@contextlib.contextmanager
+def ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
+    """A server inside ends, with status 1, when its PostgreSQL does: whatever watches it starts both again."""
+    ended = False
+
+    def tell(what: str) -> None:
+        nonlocal ended
+        ended = True
+        print(f"mypage: {what}", file=sys.stderr, flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    postgres.when_it_ends(tell)
+    yield
+    if ended:
+        sys.exit(1)
+
+
+async def with_database(
+    connection: dict[str, Any], work: Callable[[], Awaitable[T]], *, patience: float | None = None
+) -> T:
+    """Run `work` with an engine whose statements may take as long as they take, or so many seconds."""
+    engine = database.Engine(connection, patience=patience)
+    database.use(engine, TABLES)
+    await engine.start_connection_pool()
+    try:
+        return await work()
+    finally:
+        await engine.close_connection_pool()
+
+
+async def fit(found: dict[int, bytes]) -> None:
+    """Raises Mistake or WrongPeppers when the database is not for this program with these peppers."""
+    await migrated()
+    await peppers.recognise(found)
+
+
+async def migrated() -> None:
+    """Raises Mistake when the schema is not up to date."""
+    from app.migrate import pending
+
+    missing = await pending()
+    if missing:
+        raise Mistake(f"the schema lacks {', '.join(missing)}: run `mypage migrate` first")
+
+
+# --- the demo's clock -------------------------------------------------------------------------------------------------
+
+CLOCK = "clock"
+"""File in a demo's data folder: by how many seconds its clock is shifted."""
+
+
+def keep_clock(folder: Path, started_at: datetime | None) -> None:
+    shift = started_at - datetime.now(UTC) if started_at else timedelta()
+    (folder / CLOCK).write_text(str(shift.total_seconds()))
+
+
+def _follow_demo() -> None:
+    """On a demo's data a command goes by the demo's clock, so that it can close the months that are over there."""
+    kept = settings.data_dir() / CLOCK
+    if settings.made_by_demo() and kept.exists():
+        clock.start_at(datetime.now(UTC) + timedelta(seconds=float(kept.read_text())))
+
+
+# --- on a terminal ----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def progress(what: str, unit: str) -> Iterator[Callable[..., None]]:
+    """Shows on a terminal how many are done, and of how many if that is known; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn(f"{what}: {{task.completed:,.0f}} {unit}"),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as shown:
+        task = shown.add_task(unit, total=None)
+        yield lambda done, of=None: shown.update(task, completed=done, total=of)

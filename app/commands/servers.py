@@ -1,0 +1,114 @@
+"""`mypage demo` and `mypage serve`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from app import database, settings
+from app.commands.running import Mistake, ending_with, fit, keep_clock, reached, with_database
+from app.domain import billing, catalogue, clock, data_keys, licences, passwords, peppers
+from app.embedded import EmbeddedPostgres
+
+DEMO_CONTRACTS = Path(__file__).parent.parent / "demo_contracts.jsonl"
+DEMO_LICENCES = Path(__file__).parent.parent / "demo_licences.csv"
+
+
+def demo(chosen: argparse.Namespace) -> None:
+    from app import serving
+
+    folder: Path = chosen.data_dir or settings.data_dir()
+    try:
+        serving.claim("127.0.0.1", chosen.port)
+    except serving.PortTaken as error:
+        raise Mistake(str(error)) from error
+    clock.start_at(chosen.now)
+    _check_prices()
+    with EmbeddedPostgres(folder) as postgres:
+        connection = postgres.start()
+        demo_settings = settings.demo(folder)
+        asyncio.run(with_database(connection, lambda: prepare_demo(demo_settings)))
+        keep_clock(folder, chosen.now)
+        with ending_with(postgres):
+            serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
+
+
+async def prepare_demo(chosen: settings.Settings) -> None:
+    from app import demo_calls, demo_notices
+    from app.domain.contract_import import import_contracts
+    from app.domain.licence_import import import_licences
+    from app.domain.tables import Contract, Licence
+    from app.migrate import migrate
+
+    data_keys.use(chosen.data_keys)
+    passwords.season(passwords.Peppers(chosen.peppers))
+    await migrate()
+    await peppers.recognise(chosen.peppers)
+    await licences.recognise()
+    if not await Contract.exists():
+        await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
+        await demo_calls.load()
+    if not await Licence.exists():
+        await import_licences(DEMO_LICENCES, progress=lambda _: None)
+    await demo_notices.load()
+    newest = await clock.newest_stored()
+    if newest and newest > clock.now():
+        start = f"{newest.astimezone(clock.TOKYO) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
+        raise Mistake(
+            f"the data were changed at {start} by the demo's clock, which cannot start before that: "
+            f"give --now {start} or later, or another --data-dir"
+        )
+
+
+def _greet(port: int) -> None:
+    print(
+        f"マイページ (demo): http://127.0.0.1:{port}/\n"
+        "\n"
+        "  お客様番号でログイン    90000000000000 … 90000000000003    password demo01\n"
+        "  アカウントIDでログイン  arteri-an-001 (user), arteri-an-002 (admin), keiyaku-003 (admin)    password abc12345\n"
+        "\n"
+        "Ctrl-C stops it.",
+        flush=True,
+    )
+
+
+# --- production -------------------------------------------------------------------------------------------------------
+
+
+def serve(chosen: argparse.Namespace) -> None:
+    from app import serving
+
+    chosen_settings = settings.production()
+    _check_prices()
+    if not 1 <= chosen.workers <= 64:
+        raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
+    try:
+        serving.claim(chosen.host, chosen.port)
+    except serving.PortTaken as error:
+        raise Mistake(str(error)) from error
+    with reached(serving=True) as connection:
+        asyncio.run(
+            with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=database.PATIENCE)
+        )
+        serving.production(connection, chosen.host, chosen.port, chosen.workers)
+
+
+def _check_prices() -> None:
+    """Raises NoPrice that names what is sold and has none: a purchase of today may be charged for this month."""
+    catalogue.check(billing.Month.of(clock.now()).first_day)
+
+
+async def _ready_to_serve(chosen: settings.Settings) -> None:
+    """With the database there, its schema must be up to date and its peppers and data keys ours; while it is away, the
+    server starts and answers 503."""
+    data_keys.use(chosen.data_keys)
+    try:
+        await fit(chosen.peppers)
+        await licences.recognise()
+    except Exception as error:
+        if not database.unavailable(error):
+            raise
+        print(f"mypage: starting although the database is not reachable: {error!r}", file=sys.stderr)
