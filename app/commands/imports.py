@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import settings
-from app.commands.running import Mistake, fit, migrated, progress, reached, with_database
-from app.domain import data_keys, licences, passwords
+from app.commands.running import Mistake, fit, fit_for_licences, migrated, progress, reached, with_database
+from app.domain import data_keys, passwords
 
 T = TypeVar("T")
 
@@ -18,38 +18,32 @@ T = TypeVar("T")
 def contracts(chosen: argparse.Namespace) -> None:
     from app.domain.contract_import import import_contracts
 
-    _must_be_there(chosen.file)
-    found = settings.peppers()
+    file, found = _there(chosen.file), settings.peppers()
     passwords.season(passwords.Peppers(found))
-    done = _load(chosen.file, lambda: fit(found), import_contracts)
+    done = _load(file, lambda: fit(found), import_contracts)
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
 
 
 def licence_keys(chosen: argparse.Namespace) -> None:
     from app.domain.licence_import import import_licences
 
-    _must_be_there(chosen.file)
+    file = _there(chosen.file)
     data_keys.use(settings.data_keys())
-
-    async def ready() -> None:
-        await migrated()
-        await licences.recognise()
-
-    done = _load(chosen.file, ready, import_licences)
+    done = _load(file, fit_for_licences, import_licences)
     print(f"{done.new} licence keys loaded, {done.already_there} were there already")
 
 
 def calls(chosen: argparse.Namespace) -> None:
     from app.domain.call_import import import_calls
 
-    done = _load(chosen.file, migrated, import_calls)
+    done = _load(_there(chosen.file), migrated, import_calls)
     print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
 
 
 def notices(chosen: argparse.Namespace) -> None:
     from app.domain.notice_import import import_notices
 
-    done = _load(chosen.file, migrated, import_notices)
+    done = _load(_there(chosen.file), migrated, import_notices)
     print(
         f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
     )
@@ -63,8 +57,6 @@ def _load(
     """What came of loading the file, once the database is `ready` for it. Raises Mistake with every bad line."""
     from app.domain.contract_import import ImportRefused
 
-    _must_be_there(file)
-
     async def work() -> T:
         await ready()
         return await load(file, shown)
@@ -76,6 +68,7 @@ def _load(
             raise Mistake(f"{file}: nothing was loaded\n{error}") from error
 
 
-def _must_be_there(file: Path) -> None:
+def _there(file: Path) -> Path:
     if not file.is_file():
         raise Mistake(f"{file}: no such file")
+    return file

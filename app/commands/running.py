@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app import database, settings
-from app.domain import clock, peppers
+from app.domain import clock, licences, peppers
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 
@@ -86,6 +86,12 @@ async def migrated() -> None:
     missing = await pending()
     if missing:
         raise Mistake(f"the schema lacks {', '.join(missing)}: run `mypage migrate` first")
+
+
+async def fit_for_licences() -> None:
+    """Raises Mistake or WrongDataKeys when the database's PINs cannot be read, or its schema is not up to date."""
+    await migrated()
+    await licences.recognise()
 
 
 # --- the demo's clock -------------------------------------------------------------------------------------------------

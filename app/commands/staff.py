@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from app import database, settings
-from app.commands.running import Mistake, migrated, progress, reached, with_database
+from app.commands.running import Mistake, fit_for_licences, migrated, progress, reached, with_database
 from app.domain import billing, clock, data_keys, licences
 
 
@@ -27,8 +27,7 @@ def renew_licences(_: argparse.Namespace) -> None:
     data_keys.use(settings.data_keys())
 
     async def renew() -> int:
-        await migrated()
-        await licences.recognise()
+        await fit_for_licences()
         return await licences.renew()
 
     with reached() as connection:
