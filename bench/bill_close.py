@@ -31,11 +31,17 @@ INSERT INTO contract (customer_number, password_hash, contract_type, mail_produc
 SELECT lpad(n::text, 14, '0'), '$argon2id$', 'マンションLANタイプ', 'mail_web', 'B001', '2014-12-01', '有光', '杏',
     'アルテリ', 'アン', '1985-06-12', '女性', '', '会社員', 0, '', '', '', '' FROM generate_series($1::int, $2::int) n
 """
+ACCOUNT_IDS = """
+INSERT INTO account (contract, login, slot, password_hash, family, given, family_kana, given_kana, user_name, role,
+    registered_at)
+SELECT id, 'bench-' || id, 1, '$argon2id$', '有光', '杏', 'アルテリ', 'アン', '有光杏', 'user', '2023-12-01+09'
+FROM contract WHERE customer_number::bigint BETWEEN $1 AND $2
+"""
 PERIODS = """
-INSERT INTO service_period (contract, product, started_at, ended_at)
-SELECT c.id, p.product, p.started_at::timestamptz, p.ended_at::timestamptz
-FROM contract c, (VALUES ('mail-web', '2023-12-10+09', NULL), ('remote-support', '2023-12-11+09', NULL),
-    ('security-360', '2023-12-12+09', NULL)) p (product, started_at, ended_at)
+INSERT INTO service_period (contract, account, product, started_at)
+SELECT a.contract, CASE WHEN p.product = 'security-360' THEN a.id END, p.product, p.started_at::timestamptz
+FROM contract c JOIN account a ON a.contract = c.id, (VALUES ('mail-web', '2023-12-10+09'),
+    ('remote-support', '2023-12-11+09'), ('security-360', '2023-12-12+09')) p (product, started_at)
 WHERE c.customer_number::bigint BETWEEN $1 AND $2
 """
 
@@ -75,6 +81,7 @@ async def _fill(connection: dict[str, Any], first: int, last: int) -> None:
     database.use(database.Engine(connection, patience=None), TABLES)
     await migrate()
     await database.rows(CONTRACTS, first, last)
+    await database.rows(ACCOUNT_IDS, first, last)
     await database.rows(PERIODS, first, last)
     await database.rows("ANALYZE")
 

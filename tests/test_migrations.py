@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from piccolo.table import Table
 
 from app import database
 from app.domain import tables
+from app.domain.catalogue import Fee, Product
 from app.domain.tables import TABLES
 from app.migrate import TooOld, migrate, pending
 from tests import people
@@ -243,14 +244,50 @@ async def test_a_deleted_login_is_never_given_again(empty_database: str) -> None
 
 async def test_a_service_period_ends_after_its_start_and_one_is_open_at_a_time(empty_database: str) -> None:
     family, now = await people.new_household(), datetime.now(UTC)
-    for bearer in ({"contract": family.contract}, {"contract": family.contract, "account": family.son}):
-        period: dict[str, Any] = {**bearer, "product": "mail-pack", "started_at": now}
+    for bearer in ({"product": "mail-pack"}, {"product": "kids-filter", "account": family.son}):
+        period: dict[str, Any] = {"contract": family.contract, **bearer, "started_at": now}
         before = tables.ServicePeriod(**period, ended_at=now - timedelta(microseconds=1))
         await refused(asyncpg.CheckViolationError, before)
         for _ in range(2):
             await tables.ServicePeriod(**period, ended_at=now).save()
         await tables.ServicePeriod(**period).save()
         await refused(asyncpg.IntegrityConstraintViolationError, tables.ServicePeriod(**period))
+
+
+async def test_a_product_is_bought_for_the_contract_or_for_an_account_id_never_for_the_other(
+    empty_database: str,
+) -> None:
+    family, now = await people.new_household(), datetime.now(UTC)
+    of_contract: dict[str, Any] = {"contract": family.contract, "started_at": now}
+    of_account = {**of_contract, "account": family.son}
+    for product in Product:
+        right, wrong = (of_contract, of_account) if product in OF_CONTRACT else (of_account, of_contract)
+        await refused(asyncpg.CheckViolationError, tables.ServicePeriod(**wrong, product=product))
+        await tables.ServicePeriod(**right, product=product).save()
+    for bearer in (of_contract, of_account):
+        await refused(asyncpg.CheckViolationError, tables.ServicePeriod(**bearer, product="mail"))
+
+
+OF_CONTRACT = (Product.MAIL_PACK, Product.MAIL_WEB, Product.REMOTE_SUPPORT)
+
+
+async def test_a_charge_is_of_something_that_is_sold_and_of_the_contract_that_bought_it(
+    empty_database: str,
+) -> None:
+    family, others = await people.new_household(), await people.new_contract()
+    month = date(2026, 1, 1)
+    await tables.BillClose(month=month, reached=0).save()
+    period = tables.ServicePeriod(
+        contract=family.contract, product=Product.REMOTE_SUPPORT, started_at=datetime.now(UTC)
+    )
+    await period.save()
+    line: dict[str, Any] = {"period": period.id, "month": month, "billed": month, "yen": 1, "tax_rate": 10}
+    stray = tables.Charge(**line, contract=others, product="remote-support")
+    await refused(asyncpg.ForeignKeyViolationError, stray)
+    line["contract"] = family.contract
+    await refused(asyncpg.CheckViolationError, tables.Charge(**line, product="x"))
+    for item in (*Product, *Fee):
+        await tables.Charge(**line, product=item).save()
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ async def test_the_newest_stored_moment_is_the_last_of_all_that_were_stored(fill
 
 STORE = {
     "account": "UPDATE account SET deleted_at = $1 WHERE id = 1",
-    "service_period": "INSERT INTO service_period (contract, product, started_at) VALUES (1, 'x', $1)",
+    "service_period": "INSERT INTO service_period (contract, product, started_at) VALUES (1, 'mail-web', $1)",
     "mail_address": "INSERT INTO mail_address (contract, account, address, registered_at) VALUES (1, 1, 'a@b.example', $1)",
     "web_space": "INSERT INTO web_space (contract, account, name, registered_at) VALUES (1, 1, 'a', $1)",
     "mailbox": "INSERT INTO mailbox (contract, account, opened_at) VALUES (1, 1, $1)",

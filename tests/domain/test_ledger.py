@@ -35,7 +35,7 @@ async def bought(
     contract: int,
     start: str,
     end: str | None = None,
-    product: Product = Product.SECURITY_360,
+    product: Product = Product.REMOTE_SUPPORT,
     account: int | None = None,
 ) -> int:
     """A purchase; its key."""
@@ -69,8 +69,9 @@ def in_march() -> None:
 
 async def test_the_story_of_the_issue_is_charged_as_the_table_says() -> None:
     home = await people.new_household()
-    first = await bought(home.contract, "2026-01-10", "2026-01-20", account=home.mother)
-    second = await bought(home.contract, "2026-01-20", account=home.mother)
+    option = {"product": Product.SECURITY_360, "account": home.mother}
+    first = await bought(home.contract, "2026-01-10", "2026-01-20", **option)
+    second = await bought(home.contract, "2026-01-20", **option)
     assert await close(JANUARY) == ledger.Closed(JANUARY, 1, 550, before=False)
     assert await close(FEBRUARY) == ledger.Closed(FEBRUARY, 1, 550, before=False)
     assert await written() == [(1, first, "security-360", 1, 550), (2, second, "security-360", 2, 550)]
@@ -78,10 +79,11 @@ async def test_the_story_of_the_issue_is_charged_as_the_table_says() -> None:
     assert tuple(row) == (home.mothers_login, 10, home.contract)
 
 
-async def test_a_fee_stands_beside_the_free_month() -> None:
+async def test_a_fee_stands_beside_the_free_month_of_the_contract_that_had_it_before() -> None:
     contract = await people.new_contract()
     await bought(contract, "2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT)
     again = await bought(contract, "2026-02-20", None, Product.REMOTE_SUPPORT)
+    await bought(await people.new_contract(), "2026-02-20", None, Product.REMOTE_SUPPORT)
     await close(JANUARY)
     await close(FEBRUARY)
     assert (await written())[1:] == [(2, again, Fee.REMOTE_SUPPORT_AGAIN.value, 2, 3_300)]
@@ -102,9 +104,9 @@ async def test_what_was_missed_in_a_closed_month_goes_into_the_next_one() -> Non
     await bought(contract, "2025-12-10")
     await close(Month(2025, 12))
     await close(JANUARY)
-    late = await bought(contract, "2026-01-10", "2026-01-20", Product.KIDS_FILTER)
+    late = await bought(contract, "2026-01-10", "2026-01-20", Product.MAIL_PACK)
     await close(FEBRUARY)
-    assert (2, late, "kids-filter", 1, 330) in await written()
+    assert (2, late, "mail-pack", 1, 330) in await written()
     clock.start_at(tokyo("2026-04-01"))
     await close(MARCH)
     assert len([row for row in await written() if row[1] == late]) == 1
@@ -119,13 +121,13 @@ async def test_what_was_charged_too_much_is_given_back_in_the_next_one_and_only_
         await close(month)
     await database.rows("UPDATE service_period SET ended_at = $1", tokyo("2025-12-31"))
     monkeypatch.setattr(
-        "app.domain.catalogue.PRICES", (*PRICES, Price(Product.SECURITY_360, date(2025, 12, 1), 999))
+        "app.domain.catalogue.PRICES", (*PRICES, Price(Product.REMOTE_SUPPORT, date(2025, 12, 1), 999))
     )
     await close(FEBRUARY)
     assert await written() == [
-        (12, period, "security-360", 12, 550),
-        (1, period, "security-360", 1, 550),
-        (2, period, "security-360", 1, -550),
+        (12, period, "remote-support", 12, 550),
+        (1, period, "remote-support", 1, 550),
+        (2, period, "remote-support", 1, -550),
     ]
     clock.start_at(tokyo("2026-04-01"))
     assert (await close(MARCH)).charges == 0
@@ -163,7 +165,7 @@ async def test_without_any_purchase_a_month_is_closed_empty() -> None:
 async def test_a_missing_price_is_named_and_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     await bought(await people.new_contract(), "2026-01-10", "2026-01-20")
     monkeypatch.setattr("app.domain.catalogue.PRICES", ())
-    with pytest.raises(NoPrice, match="security-360 on 2026-01-01"):
+    with pytest.raises(NoPrice, match="remote-support on 2026-01-01"):
         await close(JANUARY)
     monkeypatch.undo()
     assert not (await close(JANUARY)).before
@@ -179,7 +181,7 @@ async def test_a_missing_price_is_named_and_nothing_is_closed(monkeypatch: pytes
         "DELETE FROM bill_close",
         "UPDATE bill_close SET closed_at = NULL",
         "INSERT INTO charge (contract, period, product, month, billed, yen, tax_rate)"
-        " SELECT contract, period, 'x', month, billed, 1, 10 FROM charge",
+        " SELECT contract, period, 'mail-pack', month, billed, 1, 10 FROM charge",
     ],
 )
 async def test_the_database_itself_refuses_to_edit_what_is_closed(edit: str) -> None:
@@ -202,7 +204,7 @@ async def test_a_period_is_charged_for_a_month_once_and_a_refund_is_for_an_earli
         await database.rows(line, 551)
     with pytest.raises(asyncpg.CheckViolationError):
         await database.rows(line, -550)
-    assert await written() == [(1, period, "security-360", 1, 550)]
+    assert await written() == [(1, period, "remote-support", 1, 550)]
 
 
 async def many_contracts(count: int) -> None:
@@ -216,7 +218,7 @@ async def many_contracts(count: int) -> None:
     )
     await database.rows(
         "INSERT INTO service_period (contract, product, started_at, ended_at)"
-        " SELECT id, 'security-360', $1, $2 FROM contract",
+        " SELECT id, 'remote-support', $1, $2 FROM contract",
         *(tokyo("2026-01-10"), tokyo("2026-01-20")),
     )
 
@@ -285,7 +287,7 @@ async def test_the_look_back_ends_somewhere() -> None:
     await bought(contract, "2024-01-10")
     clock.start_at(tokyo("2024-02-01") + timedelta(days=1))
     await close(Month(2024, 1))
-    late = await bought(contract, "2024-01-10", "2024-01-11", Product.KIDS_FILTER)
+    late = await bought(contract, "2024-01-10", "2024-01-11", Product.MAIL_PACK)
     month = Month(2024, 2)
     await database.rows(
         "INSERT INTO bill_close SELECT d, 0, d FROM generate_series($1::date, $2, '1 month') d",
