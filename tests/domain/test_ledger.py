@@ -69,9 +69,9 @@ def in_march() -> None:
 
 async def test_the_story_of_the_issue_is_charged_as_the_table_says() -> None:
     home = await people.new_household()
-    option = {"product": Product.SECURITY_360, "account": home.mother}
-    first = await bought(home.contract, "2026-01-10", "2026-01-20", **option)
-    second = await bought(home.contract, "2026-01-20", **option)
+    option = Product.SECURITY_360, home.mother
+    first = await bought(home.contract, "2026-01-10", "2026-01-20", *option)
+    second = await bought(home.contract, "2026-01-20", None, *option)
     assert await close(JANUARY) == ledger.Closed(JANUARY, 1, 550, before=False)
     assert await close(FEBRUARY) == ledger.Closed(FEBRUARY, 1, 550, before=False)
     assert await written() == [(1, first, "security-360", 1, 550), (2, second, "security-360", 2, 550)]
