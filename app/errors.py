@@ -14,7 +14,7 @@ from app import database
 from app.domain.attempts import TooMany
 from app.domain.members import Forbidden, Missing, SessionEnded
 from app.domain.proofs import ProofNeeded
-from app.render import by_htmx, page, see_other
+from app.render import POSTED_ONLY, elsewhere, page
 from app.session import READING, Untrusted, visit_if_any
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ TROUBLES = {
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
     ),
 }
-ACTIONS = {"/logout", "/session/extend", "/notices/dismiss", "/logins/end"}
-"""Paths that can only be posted to: no place to come back to."""
 DELETED = "ログイン中のアカウントIDは削除されたため、お手続きはできません。"
 UNTRUSTED = (
     "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
@@ -90,25 +88,20 @@ def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[
     query = {"next": _asked_for(request)}
     if visit and visit.ended:
         query["expired"] = "1"
-    return _elsewhere(request, f"/login?{urlencode(query)}")
+    return elsewhere(request, f"/login?{urlencode(query)}")
 
 
 def proof_needed(request: Request[Any, Any, Any], error: ProofNeeded) -> Response[Any]:
     """To the page that asks for a password again, and back."""
-    return _elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
+    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
 
 
 def _asked_for(request: Request[Any, Any, Any]) -> str:
     """Where to come back to: the page that was asked for, or the one that the form stood on."""
     path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
-    asked = "/" if path in ACTIONS else path
-    return f"{asked}?{question}" if request.method in READING and question else asked
-
-
-def _elsewhere(request: Request[Any, Any, Any], path: str) -> Response[Any]:
-    if by_htmx(request):
-        return Response("", status_code=200, headers={"HX-Redirect": path})
-    return see_other(path)
+    if request.method not in READING:
+        return POSTED_ONLY.get(path, path)
+    return f"{path}?{question}" if question else path
 
 
 def forbidden(request: Request[Any, Any, Any], error: Forbidden) -> Response[str]:

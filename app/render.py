@@ -104,7 +104,7 @@ def menu(member: Member, path: str) -> list[Section]:
         Section(
             title,
             [
-                Entry(_name(member, name, link), link, current=link == path)
+                Entry(home(member) if link == "/" else name, link, current=link == path)
                 for name, link, permission in entries
                 if member.may(permission)
             ],
@@ -114,8 +114,9 @@ def menu(member: Member, path: str) -> list[Section]:
     return [section for section in sections if section.entries]
 
 
-def _name(member: Member, name: str, link: str) -> str:
-    return OWN_PAGE if link == "/" and member.role is members.Role.USER else name
+def home(member: Member | None) -> str:
+    """What the member's first page is called."""
+    return OWN_PAGE if member and member.role is members.Role.USER else MENU[0][1][0][0]
 
 
 OWN_PAGE = "ユーザー管理"
@@ -206,13 +207,24 @@ def _html(
         menu=menu(member, request.scope["path"]) if member else [],
         csrf_token=visit.csrf_token if visit else "",
         here=_here(request),
+        home=home(member),
         **context,
     )
     return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
 
 
+POSTED_ONLY = {
+    **dict.fromkeys(("/logout", "/session/extend", "/notices/dismiss", "/proof"), "/"),
+    "/logins/end": "/logins",
+    "/payment/visit": "/payment",
+}
+"""Paths that show nothing when they are merely opened, with the page to come back to instead."""
+
+
 def _here(request: Request[Any, Any, Any]) -> str:
     """The address of the page, to come back to."""
+    if request.method == "POST" and request.scope["path"] in POSTED_ONLY:
+        return POSTED_ONLY[request.scope["path"]]
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
 
@@ -220,3 +232,10 @@ def _here(request: Request[Any, Any, Any]) -> str:
 def see_other(path: str) -> Redirect:
     """303: what was posted is done or kept; go and look there."""
     return Redirect(path, status_code=303)
+
+
+def elsewhere(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+    """The same where a whole page is wanted, whatever htmx asked for: with a policy of its own, or a file."""
+    if by_htmx(request):
+        return Response("", status_code=200, headers={"HX-Redirect": path})
+    return see_other(path)

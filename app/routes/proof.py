@@ -13,7 +13,7 @@ from app.domain.logins import WrongPair
 from app.domain.members import Missing, Permission
 from app.domain.proofs import Step
 from app.forms import Form
-from app.render import page, see_other
+from app.render import elsewhere, page
 from app.session import who
 
 TITLES = {Step.RECENT: "パスワードの確認", Step.CUSTOMER: "お客様番号で再度ログイン"}
@@ -47,7 +47,7 @@ async def prove(request: Request[Any, Any, Any]) -> Response[Any]:
     except WrongPair:
         form.must(False, "password", WRONG[step])
         return _page(request, form)
-    return see_other(session.own_path(form.typed.get("next", "")))
+    return elsewhere(request, session.own_path(form.typed.get("next", "")))
 
 
 def _step(form: Form) -> Step:

@@ -146,6 +146,17 @@ async def test_a_visit_is_for_whoever_began_it_and_for_an_hour(
     assert len(stripe.requests) == before
 
 
+async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_page(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/payment")
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    await contractor.submit(agree="yes")
+    assert contractor.heading == "パスワードの確認"
+    await contractor.prove("demo01")
+    assert (contractor.heading, contractor.path) == ("お支払い方法登録／変更", "/payment")
+
+
 async def test_a_visit_of_another_contract_at_stripe_is_not_taken(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
