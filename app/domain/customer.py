@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 NOTHING = "変更された項目がありません。"
+MEANWHILE = (
+    "この画面を開いた後に、ほかのお手続きでお客様情報が変わりました。"
+    "入力画面で、もう一度内容をお確かめください。"
+)
 DELETED = "削除"
 NOT_THERE = "未登録"
 
@@ -125,6 +129,8 @@ class ChangeCustomer:
         made = replace(self.details, email=kept)
         if made == before.details and not self._new_address:
             raise Refused(NOTHING)
+        if replace(before.details, email="") != replace(self.before.details, email=""):
+            raise Refused(MEANWHILE)  # it would put back what another change has just replaced
         told = await recipients.of_contract(contract)  # before an address is deleted
         await database.rows(_CHANGE, contract, *astuple(made))
         await outbox.post(

@@ -240,6 +240,17 @@ async def test_another_change_leaves_the_address_that_waits_alone(contractor: Br
     assert (await stored(), await stored("phone")) == (NEW, "0300000001")
 
 
+async def test_what_another_change_replaced_meanwhile_is_not_put_back(
+    contractor: Browser, admin: Browser
+) -> None:
+    await change(contractor, fax="03-0000-0002")
+    await changed(admin, phone="03-0000-0001")
+    await contractor.submit()
+    assert contractor.answer.status_code == 422
+    assert customer.MEANWHILE in contractor.text
+    assert (await stored("phone"), await stored("fax")) == ("03-0000-0001", "")
+
+
 async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
     for token in ("", "x", "あ", "' OR 1=1"):
         await contractor.open(f"/customer/email?token={token}")
