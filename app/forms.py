@@ -19,7 +19,10 @@ MOST_FIELDS = 60
 CARD_FIELD = "card_number"
 """The one field where a card number belongs."""
 CSRF_FIELD = "csrf_token"
-"""Hexadecimal of ours, now and then with a card number's digits in it by chance."""
+OURS = frozenset({CSRF_FIELD, "seen"})
+"""Hexadecimal of ours, now and then with a card number's digits in it by chance; nothing of them is kept or shown."""
+CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
+"""Where a customer number is typed: at login, and when it is asked for again."""
 CARD_ELSEWHERE = "この欄に、クレジットカードの番号を入力することはできません。"
 T = TypeVar("T")
 
@@ -98,7 +101,7 @@ def _without_card_numbers(typed: dict[str, str]) -> Form:
     for name, value in typed.items():
         if name == CARD_FIELD:
             typed[name] = ""
-        elif name != CSRF_FIELD and cards.within(value):
+        elif name not in OURS and cards.within(value, may_be_customer=name in CUSTOMER_FIELDS):
             typed[name] = ""
             form.must(False, name, CARD_ELSEWHERE)
     return form

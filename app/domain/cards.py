@@ -129,12 +129,12 @@ _WRITTEN = re.compile(
 _CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
 
 
-def within(text: str) -> bool:
-    """Whether somebody typed a card number there. 14 digits alone may be a customer number, and are none."""
+def within(text: str, *, may_be_customer: bool = False) -> bool:
+    """Whether somebody typed a card number there; `may_be_customer`: 14 digits alone are a customer number there."""
     if len(text) < 14:
         return False
     plain = re.sub(f"[{_HYPHENS}]", "-", unicodedata.normalize("NFKC", text))
-    if _CUSTOMER_NUMBER.fullmatch(plain):
+    if may_be_customer and _CUSTOMER_NUMBER.fullmatch(plain):
         return False
     return any(_is_card(re.sub("[ -]", "", found[0])) for found in _WRITTEN.finditer(plain))
 

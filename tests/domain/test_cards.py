@@ -77,7 +77,7 @@ def test_a_number_is_found_with_any_hyphens_and_in_full_width() -> None:
     "text",
     [
         "90000000000000",
-        "30569309025904",
+        "30569309025905",
         "03-1234-5678 090-1234-5678",
         "411111111111111",
         "4111111111111112",
@@ -89,6 +89,12 @@ def test_a_number_is_found_with_any_hyphens_and_in_full_width() -> None:
 )
 def test_customer_numbers_phones_and_dates_are_no_card(text: str) -> None:
     assert not cards.within(text)
+
+
+def test_fourteen_digits_are_a_customer_number_where_one_is_typed_and_nowhere_else() -> None:
+    assert cards.within("30569309025904")
+    assert not cards.within("30569309025904", may_be_customer=True)
+    assert cards.within("4111111111111111", may_be_customer=True)
 
 
 def test_a_number_does_not_show_itself() -> None:
