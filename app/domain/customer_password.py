@@ -70,6 +70,9 @@ class ChangeCustomerPassword:
         await Session.delete().where(
             Session.contract == contract, Session.account.is_null(), Session.token_hash != member.token_hash
         )
+        await Session.update({Session.customer_proved_at: None}).where(
+            Session.contract == contract, Session.token_hash != member.token_hash
+        )  # an admin's session that was let in with the old one stays, but not there
         await outbox.post(
             contract,
             await recipients.of_contract(contract),

@@ -173,3 +173,39 @@ async def test_htmx_is_sent_there_as_a_whole_page(contractor: Browser) -> None:
     pass_minutes(11)
     answer = await contractor.get(AFTER, headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == "/proof?step=recent&next=%2Fcustomer-password"
+
+
+async def test_htmx_goes_on_as_a_whole_page_and_a_wrong_password_is_told_in_place(
+    contractor: Browser,
+) -> None:
+    await contractor.open(f"/proof?step=recent&next={quote(AFTER)}")
+    token = contractor.form("/proof").select_one("[name=csrf_token]")
+    assert token is not None
+    body = {"step": "recent", "next": AFTER, "csrf_token": str(token["value"])}
+    sent = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
+    answer = await contractor.post("/proof", data={**body, "password": "demo02"}, headers=sent)
+    assert (answer.status_code, "HX-Redirect" in answer.headers) == (422, False)
+    answer = await contractor.post("/proof", data={**body, "password": "demo01"}, headers=sent)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, AFTER)
+
+
+async def test_a_session_that_ends_on_the_step_leads_back_to_a_page_after_login(contractor: Browser) -> None:
+    await contractor.open("/proof?step=recent&next=/payment")
+    pass_minutes(31)
+    await contractor.prove("demo01")
+    assert contractor.heading == "ログイン"
+    nexts = {str(field["value"]) for field in contractor.page.select("main input[name=next]")}
+    assert nexts == {"/"}
+
+
+async def test_an_admin_who_got_in_with_the_old_customer_password_is_asked_for_the_new_one(
+    admin: Browser, contractor: Browser
+) -> None:
+    await admin.open("/statements")
+    await admin.prove("demo01", "90000000000000")
+    assert admin.heading == "月額請求明細照会"
+    await contractor.open(AFTER)
+    await contractor.submit(password="Neu!1234", password_again="Neu!1234")
+    await contractor.submit()
+    await admin.open("/statements")
+    assert admin.heading == "お客様番号で再度ログイン"
