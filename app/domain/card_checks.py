@@ -66,7 +66,8 @@ async def _claim(identity: int, outcome: str) -> Check:
     if not found:
         raise NotWaiting
     await database.rows(
-        "UPDATE card_check SET decided_at = $2, outcome = $3 WHERE id = $1", identity, clock.now(), outcome
+        "UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = $3 WHERE id = $1",
+        *(identity, clock.now(), outcome),
     )
     return Check(**found[0])
 

@@ -185,7 +185,7 @@ _KEEP = """
 INSERT INTO card (contract, token, payer, brand, last4, expires, holder) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 _REPLACED = """
-UPDATE card_check SET decided_at = $2, outcome = 'replaced' WHERE contract = $1 AND decided_at IS NULL
+UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = 'replaced' WHERE contract = $1 AND decided_at IS NULL
 """
 _WAIT = """
 INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)

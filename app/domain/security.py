@@ -109,7 +109,7 @@ def must_be_buyable(member: Member, account: Account, product: Product) -> None:
         raise Refused(f"{NAMES[product]}は、すでに購入されています。")
     reason = hindrance(member, account)
     if reason:
-        raise Refused(reason)
+        raise Refused(reason, payment.PAGE if reason == payment.hindrance(member) else None)
 
 
 # --- buying and cancelling --------------------------------------------------------------------------------------------

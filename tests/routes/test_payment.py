@@ -207,6 +207,18 @@ async def test_a_card_that_expired_while_it_waited_is_not_approved(contractor: B
     assert len(await card_checks.waiting()) == 1
 
 
+async def test_a_clock_of_staff_that_is_behind_decides_all_the_same(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await database.rows("UPDATE card_check SET asked_at = asked_at + interval '1 minute'")
+    await register(contractor, given="YOSHI")
+    await database.rows(
+        "UPDATE card_check SET asked_at = asked_at + interval '1 minute' WHERE decided_at IS NULL"
+    )
+    (check,) = await card_checks.waiting()
+    await card_checks.approve(check.id)
+    assert (await card_of())[3] == "YOSHI ARUTERI"
+
+
 # --- who cannot pay ---------------------------------------------------------------------------------------------------
 
 

@@ -143,6 +143,17 @@ async def test_without_a_mail_address_or_a_card_the_page_says_why(visitor: Brows
     assert await pins() == []
 
 
+async def test_a_card_that_expires_on_the_confirm_page_is_said_with_the_way_to_another(
+    contractor: Browser,
+) -> None:
+    await contractor.open(PAGE)
+    await contractor.submit(PAGE + FULL, agree="yes")
+    await database.rows("UPDATE card SET expires = '2020-01'")
+    await contractor.submit()
+    assert payment.EXPIRED in contractor.text
+    assert contractor.page.select("main a[href='/payment']")
+
+
 async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_last_moment(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
