@@ -31,8 +31,7 @@ async def month(
     request: Request[Any, Any, Any], service: FromPath[str], name: FromPath[str]
 ) -> Response[Any]:
     """A month: 2026-01 or 2026-01.csv."""
-    title = calls.title(service)
-    wanted = month_of(name.removesuffix(".csv"))
+    title, wanted = calls.title(service), month_of(name.removesuffix(".csv"))
     if name.endswith(".csv"):
         return await _csv(request, service, wanted)
     found = await calls.in_month(

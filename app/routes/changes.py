@@ -12,9 +12,9 @@ from litestar.response import Redirect
 
 from app import forms
 from app.csv_file import csv_file
-from app.domain import changes, clock
+from app.domain import changes, clock, fields
 from app.domain.changes import Asked, Differs, Gone, Receipt, Refused, Review, Wanted, with_peek
-from app.domain.members import Member, Permission
+from app.domain.members import Member, Missing, Permission
 from app.forms import Form
 from app.render import inline_target, page, piece, see_other
 from app.session import who
@@ -29,17 +29,15 @@ async def history(request: Request[Any, Any, Any]) -> Response[str]:
     number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
     listed = await changes.history(member, number, wanted)
     older = listed[-1].receipt_number if len(listed) == changes.PAGE else None
+    chosen = {"account": wanted.account_id or "", "kind": wanted.name or ""}
     shown: dict[str, Any] = {
         "listed": listed,
         "older": older,
         "before": number,
         "choices": _choices(member, wanted),
+        "narrowed": urlencode({name: value for name, value in chosen.items() if value}),
     }
-    chosen = {"account": wanted.account_id or "", "kind": wanted.name or ""}
-    narrowed = urlencode({name: value for name, value in chosen.items() if value})
-    return page(
-        request, "changes/history.html", title="お手続き履歴", form=Form(chosen), narrowed=narrowed, **shown
-    )
+    return page(request, "changes/history.html", title="お手続き履歴", form=Form(chosen), **shown)
 
 
 @get("/changes.csv", opt={"permission": Permission.CHANGES})
@@ -50,9 +48,11 @@ async def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 def _wanted(request: Request[Any, Any, Any]) -> Wanted:
-    """What the page was narrowed down to; an empty choice is none."""
-    query = request.query_params
-    return Wanted(query.get("kind") or None, query.get("account") or None)
+    """What the page was narrowed down to; an empty choice is none. Raises Missing for what can be no account ID."""
+    kind, account = (request.query_params.get(name) or None for name in ("kind", "account"))
+    if account and not fields.is_account_id(account):
+        raise Missing(account)
+    return Wanted(kind, account)
 
 
 def _choices(member: Member, wanted: Wanted) -> dict[str, list[tuple[str, str]]]:

@@ -80,6 +80,12 @@ async def test_the_terms_of_every_product_can_be_read(family_user: Browser) -> N
     assert (await family_user.get("/documents/mail_rules")).status_code == 404
 
 
+async def test_whoever_ends_an_option_only_is_led_to_it(contractor: Browser) -> None:
+    await contractor.open("/cancellation")
+    paths = {str(link["href"]) for link in contractor.page.select("main a")}
+    assert paths == {"/accounts", "/remote-support", "/hikari-denwa", "/gate-call-050"}
+
+
 async def test_accessibility_is_told_to_everybody(visitor: Browser) -> None:
     await visitor.open("/accessibility")
     assert "読み上げソフトを使った、人による確認は、まだ行っていません。" in visitor.text

@@ -98,3 +98,17 @@ async def test_the_file_holds_what_the_page_shows_with_former_values_and_without
     assert "パスワード：*****" in text
     assert "hik" not in text
     assert len((await contractor.get("/changes.csv?account=nobody")).text.splitlines()) == 1
+
+
+async def test_what_can_be_no_account_id_is_no_choice(contractor: Browser) -> None:
+    for odd in ("4111111111111111", "<b>", "ここへお電話ください"):
+        for path in ("/changes", "/changes.csv"):
+            assert (await contractor.get(path, params={"account": odd})).status_code == 404
+
+
+async def test_a_user_role_members_first_page_is_called_by_its_name(family_user: Browser) -> None:
+    await change_password(family_user, "arteri-an-001")
+    (link,) = family_user.page.select("main a[href='/']")
+    assert link.get_text() == "ユーザー管理"
+    await family_user.open("/accounts/arteri-an-001/forwarding")
+    assert "ユーザー管理へ" in family_user.text

@@ -40,6 +40,7 @@ async def test_a_second_application_shows_its_fee_and_the_first_none(contractor:
     await contractor.open("/remote-support")
     await contractor.submit(agree="yes")
     assert "今月に1回" not in contractor.text
+    assert "前画面へ戻る" in contractor.text
     await contractor.submit()
     await contractor.open("/remote-support")
     await contractor.submit()
