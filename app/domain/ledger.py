@@ -120,7 +120,7 @@ async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
     """
     before = await _may_be_closed(month)
     if not before:
-        first = await _first(month)
+        first = await _first()
         await database.rows(_BEGIN, month.first_day)
         contracts, done = (await database.rows(_CONTRACTS, month.first_day))[0]
         while batch := await _close_batch(month, max(first, month.back(LOOK_BACK))):
@@ -148,23 +148,26 @@ async def _may_be_closed(month: Month) -> bool:
     this = Month.of(clock.now())
     if month >= this:
         raise NotNow(f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed")
-    expected = closed[-1].next if closed else await _first(month)
+    expected = closed[-1].next if closed else await _first()
     if month > expected:
         raise NotNow(f"months are closed in order: close {expected.iso} first")
-    if month < expected and closed:
-        raise NotNow(f"{month.iso} is before {closed[0].iso}, with which the ledger begins")
+    if month < expected:
+        begins = closed[0] if closed else expected
+        raise NotNow(f"{month.iso} is before {begins.iso}, with which the ledger begins")
     return False
 
 
 _CLOSED = "SELECT month FROM bill_close WHERE closed_at IS NOT NULL ORDER BY month"
 
 
-async def _first(month: Month) -> Month:
-    """The month that the ledger begins with: the first one closed, else that of the first purchase, else `month`."""
+async def _first() -> Month:
+    """The month that the ledger begins with: the first one closed, else that of the first purchase or, if that is
+    earlier, the last one that is over. A typing error cannot make it begin years ago, which nobody could undo."""
     found = (await database.rows(_FIRST))[0]
     if found["closed"]:
         return Month.of_day(found["closed"])
-    return min(month, Month.of(found["bought"])) if found["bought"] else month
+    last = Month.of(clock.now()).previous
+    return min(last, Month.of(found["bought"])) if found["bought"] else last
 
 
 _FIRST = """

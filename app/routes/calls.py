@@ -34,18 +34,11 @@ async def month(
     title, wanted = calls.title(service), month_of(name.removesuffix(".csv"))
     if name.endswith(".csv"):
         return await _csv(request, service, wanted)
-    found = await calls.in_month(
-        who(request), service, wanted, _number(request.query_params.get("page", "1"))
-    )
-    return page(
-        request,
-        "calls/month.html",
-        title=f"{wanted}の{title}" + (f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""),
-        listing=title,
-        service=service,
-        found=found,
-        duration=calls.duration,
-    )
+    number = _number(request.query_params.get("page", "1"))
+    found = await calls.in_month(who(request), service, wanted, number)
+    part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
+    shown: dict[str, Any] = {"listing": title, "service": service, "found": found, "duration": calls.duration}
+    return page(request, "calls/month.html", title=f"{wanted}の{title}{part}", **shown)
 
 
 async def _csv(request: Request[Any, Any, Any], service: str, wanted: Month) -> Response[bytes]:

@@ -33,27 +33,31 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
     if chosen.login != login:
         member.account(login)
         return see_other(f"/accounts/{chosen.login}/security")
-    return _page(request, Form(), chosen)
+    return _page(request, chosen)
 
 
 @post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = who(request), await forms.read(request), inline_target(request)
-    account, product = member.account(login), _product(request)
-    cancelling = request.query_params.get("want") == "cancel"
-    asked = CancelSecurity(login, product) if cancelling else BuySecurity(login, product)
+    account, asked = member.account(login), _wanted(request, login)
     try:
         asked.review(member, clock.now())
     except Refused as refused:
         form.must(False, "product", str(refused))
-    if not cancelling and form.valid:
-        form.must(await licences.any_left(product), "product", licences.no_stock(product))
+    if form.valid and isinstance(asked, BuySecurity):
+        form.must(await licences.any_left(asked.product), "product", licences.no_stock(asked.product))
         if not inline:
             form.take("agree", fields.agreement)
     if form.valid:
         return see_other(f"/changes/{await changes.ask(member, asked)}")
-    return _cell(request, account, product, form) if inline else _page(request, form, account, product)
+    return (_cell if inline else _page)(request, account, asked.product, form)
+
+
+def _wanted(request: Request[Any, Any, Any], login: str) -> BuySecurity | CancelSecurity:
+    """What the path's query asks for. Raises Missing."""
+    cancelling = request.query_params.get("want") == "cancel"
+    return (CancelSecurity if cancelling else BuySecurity)(login, _product(request))
 
 
 def _product(request: Request[Any, Any, Any]) -> Product:
@@ -62,15 +66,15 @@ def _product(request: Request[Any, Any, Any]) -> Product:
 
 
 def _page(
-    request: Request[Any, Any, Any], form: Form, account: Account, wrong: Product | None = None
+    request: Request[Any, Any, Any], account: Account, wrong: Product | None = None, form: Form | None = None
 ) -> Response[str]:
-    """The page; `wrong`: the product whose form came back."""
+    """The page; `wrong`: the product whose `form` came back."""
     member, now = who(request), clock.now()
     return page(
         request,
         "security/input.html",
         title="セキュリティオプション購入／解約",
-        form=form,
+        form=form or Form(),
         wrong=wrong,
         empty=Form({"account": account.login}),
         account=account,

@@ -183,16 +183,11 @@ def test_every_product_has_a_price_from_the_first_day_on() -> None:
         catalogue.price(Product.MAIL_PACK, date(2000, 1, 1))
 
 
-def test_the_price_of_the_day_is_the_newest_that_is_valid() -> None:
-    first = PRICES[0]
-    assert catalogue.price(first.product, first.valid_from) == first.yen
-
-
 def test_what_ending_costs_is_what_will_be_charged() -> None:
     bought = tokyo("2026-01-10")
-    for now, due in (("2026-01-20", True), ("2026-02-20", True)):
+    for now in ("2026-01-20", "2026-02-20"):
         costs = billing.of_ending(Product.MAIL_WEB, bought, tokyo(now))
-        assert costs[0].text.startswith("275円") is due
+        assert costs[0].text == "275円（税込、日割りなし）"
         assert costs[1].text == "0円"
         assert "本日" in costs[2].text
 

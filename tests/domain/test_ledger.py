@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -158,6 +159,20 @@ async def test_months_are_closed_in_order_from_the_first_purchase_on() -> None:
         await close(Month(2025, 11))
 
 
+async def test_the_ledger_does_not_begin_before_the_first_purchase_or_the_last_month() -> None:
+    with pytest.raises(NotNow, match="2016-01 is before 2026-02, with which"):
+        await close(Month(2016, 1))
+    contract = await people.new_contract()
+    await bought(contract, "2026-03-01")
+    with pytest.raises(NotNow, match="2026-01 is before 2026-02"):
+        await close(JANUARY)
+    await bought(contract, "2026-01-10", product=Product.MAIL_PACK)
+    with pytest.raises(NotNow, match="2016-01 is before 2026-01"):
+        await close(Month(2016, 1))
+    assert await database.rows("SELECT 1 FROM bill_close") == []
+    await close(JANUARY)
+
+
 async def test_without_any_purchase_a_month_is_closed_empty() -> None:
     assert await close(FEBRUARY) == ledger.Closed(FEBRUARY, 0, 0, before=False)
 
@@ -262,7 +277,6 @@ async def test_two_closes_at_once_write_every_charge_once() -> None:
 async def test_a_change_that_began_before_the_month_was_over_is_waited_for() -> None:
     contract = await people.new_contract()
     await bought(contract, "2026-02-10")
-    await close(JANUARY)
     other = await database.engine().acquire()
     try:
         change = other.transaction()
@@ -335,3 +349,20 @@ def test_the_quick_answer_is_the_thorough_one(
         for c in billing.charges(services, month.previous)
     ]
     assert ledger.as_owed(services, spans_of(own, since), month, since)
+
+
+@given(histories(), histories(), moments, st.integers(0, 7))
+def test_whatever_was_learnt_late_the_ledger_comes_to_what_is_owed(
+    first: list[Service], later: list[Service], now: datetime, learnt: int
+) -> None:
+    since = Month.of(now)
+    written: list[Line] = []
+    for nth in range(8):
+        month = since.back(-nth)
+        written += ledger.bill(first if nth < learnt else later, written, month, since)
+    assert len(written) == len({(*line.key, line.billed) for line in written})
+    balance: Counter[tuple[int, str, Month]] = Counter()
+    for line in written:
+        balance[line.key] += line.yen
+    owed = {(c.service.id, c.item, c.month): c.yen for c in billing.charges(later, month, since)}
+    assert {key: yen for key, yen in balance.items() if yen} == owed

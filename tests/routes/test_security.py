@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -183,7 +184,9 @@ async def test_stock_that_runs_low_warns_operators_and_no_member(
     await database.rows("DELETE FROM licence WHERE product = 'security-360' AND id % 2 = 0")
     await buy(contractor)
     assert "licence keys are running out: 9 left of security-360" in caplog.text
-    assert "残り" not in contractor.text
+    for path in (contractor.path, PAGE, STATUS):
+        await contractor.open(path)
+        assert not re.search("licence keys|running out|残り|在庫", contractor.answer.text)
     assert (
         await contractor.get("/readyz")
     ).text == "ok\nlicence keys are running out: 9 left of security-360"
@@ -382,6 +385,25 @@ async def test_a_user_buys_for_himself_until_the_contract_forbids_it(
     await contractor.open("/accounts/user-purchase-permission")
     await contractor.submit(permitted="")
     assert contractor.reasons == ["許可するかどうかを選択してください。"]
+
+
+async def test_the_switch_counts_when_the_button_is_pressed_and_cancelling_stays_free(
+    contractor: Browser, family_user: Browser
+) -> None:
+    await give_address(SON)
+    await buy(family_user, SON)
+    page = f"/accounts/{SON}/security"
+    await family_user.open(page)
+    await family_user.submit(f"{page}?product=kids-filter", agree="yes")
+    asked, secret = family_user.path, await token(family_user)
+    await contractor.open("/accounts/user-purchase-permission")
+    await contractor.submit(permitted="no")
+    await contractor.submit()
+    await family_user.press(asked, {"csrf_token": secret})
+    assert family_user.answer.status_code == 422
+    assert security.NOT_ALLOWED in family_user.text
+    await cancel(family_user, SON)
+    assert [login for _, login, goes_on in await pins()] == [SON]
 
 
 async def test_the_selector_leads_to_another_account_id_of_the_contract_only(
