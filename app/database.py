@@ -165,6 +165,8 @@ class Engine(PostgresEngine):
         own: dict[str, Any] = {"timeout": COMMAND_PATIENCE if patience is None else patience}
         # Compiling the overview's many small subqueries takes longer than running them.
         server_settings = {"application_name": "mypage", "jit": "off"}
+        # Who waited for a lock must see what the one before committed, whatever the operator's database is set to.
+        server_settings["default_transaction_isolation"] = "read committed"
         if patience is not None:
             own["command_timeout"] = patience
             limit = min(STATEMENT_PATIENCE, patience * 0.8)

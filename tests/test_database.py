@@ -444,6 +444,19 @@ async def test_a_slow_statement_is_ended_by_the_server_and_keeps_its_connection(
         assert await backend() == before
 
 
+async def test_who_waited_for_a_lock_sees_what_was_committed_however_the_database_is_set(
+    server: Server, engine: Engine
+) -> None:
+    setting = "ALTER ROLE CURRENT_USER {} default_transaction_isolation"
+    await rows(setting.format("SET") + " = 'repeatable read'")
+    try:
+        async with pool(server), database.engine().transaction():
+            assert (await rows("SHOW transaction_isolation"))[0][0] == "read committed"
+    finally:
+        async with pool(server):
+            await rows(setting.format("RESET"))
+
+
 async def test_a_command_may_take_its_time(server: Server) -> None:
     async with pool(server, patience=None):
         assert (await rows("SHOW statement_timeout"))[0][0] == "0"
