@@ -11,6 +11,8 @@ from app.domain.changes import VALID
 LOCK = 7_302_021
 """Key of the advisory lock: one worker at a time."""
 EVERY = timedelta(minutes=10)
+EXPIRED_PAGES = timedelta(days=7)
+"""How long a confirm page that expired still says so."""
 SENT_MAILS = timedelta(days=30)
 """How long a delivered mail is kept; one that was refused stays for `mypage mail list`."""
 
@@ -18,7 +20,7 @@ SENT_MAILS = timedelta(days=30)
 async def tidy() -> bool:
     """Delete what is over; False if another worker is at it.
 
-    A confirm page that expired stays a day, to say so to whoever comes back to it, without what was asked. The first
+    A confirm page that expired stays a week, to say so to whoever comes back to it, without what was asked. The first
     characters of a password are kept no longer than its confirm page is valid, whether anybody saw the receipt or not.
     """
     now = clock.now()
@@ -40,7 +42,7 @@ async def tidy() -> bool:
             "UPDATE change SET sealed = NULL WHERE asked_at < $1 AND sealed IS NOT NULL", expired
         )
         await database.rows(
-            "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - timedelta(days=1)
+            "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - EXPIRED_PAGES
         )
         await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))

@@ -9,9 +9,9 @@ from itertools import groupby
 import msgspec
 
 from app import database
-from app.domain import catalogue, clock, ledger
+from app.domain import billing, catalogue, clock, ledger
 from app.domain.billing import Month, Service
-from app.domain.catalogue import Product
+from app.domain.catalogue import Fee, Product
 from app.domain.ledger import LOOK_BACK, Line, end_of
 from app.domain.members import Member, Missing
 
@@ -26,7 +26,12 @@ class Entry:
     line: Line
     started_on: date
     ended_on: date | None
-    """None: went on beyond the month of the bill."""
+    """The last day that it could be used; None: went on beyond the month of the bill."""
+
+    @property
+    def once(self) -> bool:
+        """A fee has a day, and no period."""
+        return isinstance(self.line.item, Fee)
 
     @property
     def name(self) -> str:
@@ -112,6 +117,8 @@ class _Purchase(msgspec.Struct):
     product: Product
     started_at: datetime
     ended_at: datetime | None
+    deleted_at: datetime | None
+    """When its account ID was deleted."""
 
 
 class _Written(msgspec.Struct):
@@ -147,7 +154,7 @@ SELECT json_build_object(
     'closed', (SELECT coalesce(json_agg(json_build_object('month', b.month, 'closed_at', b.closed_at)), '[]')
         FROM bill_close b WHERE b.closed_at IS NOT NULL AND b.month >= $3),
     'purchases', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'login', a.login, 'product', p.product,
-        'started_at', p.started_at, 'ended_at', p.ended_at) ORDER BY p.id), '[]')
+        'started_at', p.started_at, 'ended_at', p.ended_at, 'deleted_at', a.deleted_at) ORDER BY p.id), '[]')
         FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = c.id),
     'written', (SELECT coalesce(json_agg(json_build_object('period', h.period, 'login', h.login,
         'product', h.product, 'month', h.month, 'billed', h.billed, 'yen', h.yen, 'tax_rate', h.tax_rate)
@@ -161,15 +168,16 @@ def _statements(found: _Found, now: datetime) -> list[Statement]:
     oldest = max(Month.of_day(found.opened_on), this.back(MONTHS - 1))
     begins = _begins(found, this)
     closed = {Month.of_day(one.month): one.closed_at.astimezone(clock.TOKYO).date() for one in found.closed}
-    services = {p.id: Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases}
+    purchases = {purchase.id: purchase for purchase in found.purchases}
+    services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
     written = [_line(line) for line in found.written]
     made = []
     month = oldest
     while month <= this:
         if month not in closed and month >= begins:
-            bought = [service for service in services.values() if service.started_at < end_of(month)]
+            bought = [service for service in services if service.started_at < end_of(month)]
             written += ledger.bill(bought, written, month, max(begins, month.back(LOOK_BACK)))
-        entries = [_entry(line, services[line.period]) for line in written if line.billed == month]
+        entries = [_entry(line, purchases[line.period]) for line in written if line.billed == month]
         state = "確定" if month in closed else "見込み" if month >= begins else "請求なし"
         made.append(Statement(month, state, closed.get(month), found.recipient, entries))
         month = month.next
@@ -195,11 +203,15 @@ def _line(row: _Written) -> Line:
     )
 
 
-def _entry(line: Line, service: Service) -> Entry:
+def _entry(line: Line, purchase: _Purchase) -> Entry:
     """What ended after the month of the bill had not ended for it: a closed bill says the same for ever."""
-    ended = service.ended_at if service.ended_at and service.ended_at < end_of(line.billed) else None
-    return Entry(
-        line,
-        service.started_at.astimezone(clock.TOKYO).date(),
-        ended.astimezone(clock.TOKYO).date() if ended else None,
-    )
+    started_on = purchase.started_at.astimezone(clock.TOKYO).date()
+    ended_at = purchase.ended_at
+    if isinstance(line.item, Fee):
+        return Entry(line, started_on, started_on)
+    if ended_at is None or ended_at >= end_of(line.billed):
+        return Entry(line, started_on, None)
+    usable = billing.last_usable_day(purchase.product, ended_at)
+    if purchase.deleted_at:  # a cancelled option is over with its account ID
+        usable = min(usable, purchase.deleted_at.astimezone(clock.TOKYO).date())
+    return Entry(line, started_on, usable)

@@ -34,7 +34,7 @@ async def history(request: Request[Any, Any, Any]) -> Response[str]:
         "listed": listed,
         "older": older,
         "before": number,
-        "choices": _choices(member, wanted),
+        "choices": _choices(member, wanted, listed),
         "narrowed": urlencode({name: value for name, value in chosen.items() if value}),
     }
     return page(request, "changes/history.html", title="お手続き履歴", form=Form(chosen), **shown)
@@ -55,9 +55,9 @@ def _wanted(request: Request[Any, Any, Any]) -> Wanted:
     return Wanted(kind, account)
 
 
-def _choices(member: Member, wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
-    """What can be chosen; a deleted account ID is, by the link of its row."""
-    logins = {account.login for account in member.accounts} | {wanted.account_id or ""}
+def _choices(member: Member, wanted: Wanted, listed: list[Asked]) -> dict[str, list[tuple[str, str]]]:
+    """What can be chosen; a deleted account ID is, by the link of its row. One that nothing is known of is not."""
+    logins = {account.login for account in member.accounts} | ({wanted.account_id or ""} if listed else set())
     every = [("", "すべて")]
     return {
         "account": every + [(login, login) for login in sorted(logins) if login],

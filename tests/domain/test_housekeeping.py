@@ -67,8 +67,8 @@ async def test_a_confirm_page_is_kept_whole_until_it_expires(mother: Member) -> 
     assert (await changes.find(mother, identity)).receipt
 
 
-async def test_an_expired_confirm_page_says_so_for_a_day_without_what_was_asked(mother: Member) -> None:
-    for ago in (timedelta(minutes=30), timedelta(days=1) - A_MOMENT):
+async def test_an_expired_confirm_page_says_so_for_a_week_without_what_was_asked(mother: Member) -> None:
+    for ago in (timedelta(minutes=30), timedelta(days=7) - A_MOMENT):
         identity = await asked_ago(mother, ago)
         await housekeeping.tidy()
         row = await kept(identity)
@@ -78,8 +78,8 @@ async def test_an_expired_confirm_page_says_so_for_a_day_without_what_was_asked(
         assert (asked.expired, asked.change, asked.name) == (True, None, "アカウントID削除")
 
 
-async def test_a_day_later_an_expired_confirm_page_is_gone(mother: Member) -> None:
-    identity = await asked_ago(mother, timedelta(days=1))
+async def test_a_week_later_an_expired_confirm_page_is_gone(mother: Member) -> None:
+    identity = await asked_ago(mother, timedelta(days=7))
     await housekeeping.tidy()
     assert await kept(identity) is None
 
@@ -119,7 +119,7 @@ async def test_counters_that_count_no_more_are_dropped(empty_database: str) -> N
 async def test_while_another_worker_tidies_this_one_leaves_it(
     server: dict[str, Any], empty_database: str, mother: Member
 ) -> None:
-    await asked_ago(mother, timedelta(days=2))
+    await asked_ago(mother, timedelta(days=8))
     other = await asyncpg.connect(**{**server, "database": empty_database})
     await other.execute("SELECT pg_advisory_lock($1)", housekeeping.LOCK)
     assert await housekeeping.tidy() is False
@@ -140,7 +140,7 @@ async def tidied() -> bool:
 @pytest.mark.own_database
 async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, mother: Member) -> None:
     await people.new_session(family.contract, seen_at=clock.now() - timedelta(hours=1))
-    await asked_ago(mother, timedelta(days=2))
+    await asked_ago(mother, timedelta(days=8))
     await database.rows("ALTER TABLE attempt RENAME TO attempt_elsewhere")
     with pytest.raises(asyncpg.UndefinedTableError):
         await housekeeping.tidy()

@@ -78,6 +78,7 @@ async def test_a_user_role_member_narrows_down_nothing_but_the_own_history(
     await edit(contractor, "arteri-an-002", given="新")
     await family_user.open("/changes?account=arteri-an-002")
     assert listed(family_user) == []
+    assert "arteri-an-002" not in str(family_user.page.select_one("select[name=account]"))
     assert "アカウントID登録" not in family_user.text
 
 

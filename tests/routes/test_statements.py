@@ -109,7 +109,7 @@ async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader:
     assert listed["2026年3月"] == ("見込み", "550円")
     assert listed["2026年2月"] == listed["2026年1月"] == ("確定", "550円")
     assert listed["2025年12月"] == ("請求なし", "0円")
-    periods = {"2026-01": "2026/01/10～2026/01/20", "2026-02": "2026/01/20～"}
+    periods = {"2026-01": "2026/01/10～2026/01/31", "2026-02": "2026/01/20～"}
     for month, period in periods.items():
         await reader.open(f"/statements/{month}")
         name = str(Month.parse(month))
@@ -128,7 +128,7 @@ async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader:
         "ご請求明細書（適格請求書）",
         "セキュリティ360°",
         LOGIN,
-        "2026/01/10～2026/01/20",
+        "2026/01/10～2026/01/31",
         "合計（税込）550円",
     ):
         assert part in text
@@ -141,7 +141,27 @@ async def test_a_closed_bill_says_the_same_after_a_later_cancellation(reader: Br
     await reader.open("/statements/2026-01")
     assert entries(reader)[0][3] == "2025/12/10～"
     await reader.open("/statements/2026-03")
-    assert entries(reader)[0][3] == "2025/12/10～2026/03/01"
+    assert entries(reader)[0][3] == "2025/12/10～2026/03/31"
+
+
+async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(reader: Browser) -> None:
+    await bought("2025-12-10", "2026-03-01")
+    await bought("2025-12-10", "2026-03-02T08:00", product=Product.KIDS_FILTER)
+    await database.rows(
+        "UPDATE account SET deleted_at = $2 WHERE login = $1", LOGIN, tokyo("2026-03-02T08:00")
+    )
+    await reader.open("/statements/2026-03")
+    assert [entry[3] for entry in entries(reader)] == ["2025/12/10～2026/03/02"] * 2
+
+
+async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
+    await bought("2025-12-10", "2026-01-10", product=Product.REMOTE_SUPPORT, login=None)
+    await bought("2026-03-01", product=Product.REMOTE_SUPPORT, login=None)
+    await reader.open("/statements/2026-03")
+    ((name, _, _, used, _),) = entries(reader)
+    assert (name, used) == ("UCOM光 リモートサポート 再申し込み手数料", "2026/03/01")
+    (line,) = [row for row in await read_csv(reader, "2026-03") if row["区分"] == "明細"]
+    assert line["利用開始日"] == line["利用終了日"] == "2026/03/01"
 
 
 async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Browser) -> None:
