@@ -55,9 +55,11 @@ async def tidy(forget_others: ForgetOthers) -> None:
     """Have the gateway drop the cards of visits that are over: never confirmed, refused, or replaced since.
 
     A contract with a newer visit, or a card that waits for staff, is left for a later time. What `forget_others`
-    raises ends it; the visit stays, so that it is tried again.
+    raises ends it; the visit stays, so that it is tried again. Each is looked up by itself, just before: a gateway may be
+    slow, and a card that is registered while others are dropped must not be among them.
     """
-    for row in await database.rows(_OVER, clock.now() - KEPT):
+    while found := await database.rows(_OVER, clock.now() - KEPT):
+        row = found[0]
         await forget_others(row["payer"], row["kept"])
         await database.rows("DELETE FROM card_visit WHERE id = $1", row["id"])
 
@@ -70,7 +72,7 @@ SELECT v.id, v.payer, ARRAY(SELECT k.token FROM card k WHERE k.contract = v.cont
 FROM card_visit v WHERE v.asked_at < $1
     AND NOT EXISTS (SELECT 1 FROM card_visit w WHERE w.contract = v.contract AND w.asked_at >= $1)
     AND NOT EXISTS (SELECT 1 FROM card_check c WHERE c.contract = v.contract AND c.decided_at IS NULL)
-ORDER BY v.asked_at LIMIT 50
+ORDER BY v.asked_at LIMIT 1
 """
 _FIND = """
 SELECT id, change FROM card_visit

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 
 import pytest
 from litestar.types import ASGIApp
 
 from app import database, settings
-from app.domain import card_checks, card_visits, cards, payment
+from app.domain import card_checks, card_visits, cards, clock, payment
 from app.gateway import stripe_checkout
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
@@ -238,6 +239,27 @@ async def test_a_card_that_waits_for_staff_is_kept_at_stripe_until_they_refused_
     await card_checks.refuse(check.id)
     await card_visits.tidy(gateway.forget_others)
     assert stripe.methods[customer] == []
+
+
+async def test_who_goes_to_stripe_again_while_cards_are_dropped_keeps_what_is_typed(
+    filled_database: str,
+) -> None:
+    contracts = await database.rows("SELECT id FROM contract ORDER BY id LIMIT 2")
+    visit = (
+        "INSERT INTO card_visit (id, contract, session, payer, asked_at)"
+        " VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2, $3)"
+    )
+    long_ago = clock.now() - card_visits.KEPT
+    for place, row in enumerate(contracts):
+        await database.rows(visit, row["id"], f"cus_{place}", long_ago - timedelta(hours=2 - place))
+    dropped: list[str] = []
+
+    async def slowly(payer: str, kept: list[str]) -> None:
+        dropped.append(payer)
+        await database.rows(visit, contracts[1]["id"], "cus_1", clock.now())
+
+    await card_visits.tidy(slowly)
+    assert dropped == ["cus_0"]
 
 
 def test_a_server_has_stripe_and_never_the_vault() -> None:
