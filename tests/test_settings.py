@@ -350,14 +350,14 @@ def test_the_demos_keys_are_made_once_strong_different_and_for_their_owner_only(
     assert settings.demo(folder) == first
     keys = [*first.secret_keys, *first.peppers.values(), *first.data_keys]
     assert len(set(keys)) == 3
-    assert not any(settings._weak(key.decode()) for key in keys)
+    assert not any(settings.parts.weak(key.decode()) for key in keys)
     assert settings.demo(tmp_path / "another").secret_keys != first.secret_keys
 
 
 def test_processes_that_start_at_once_have_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as threads:
         for place in range(20):
-            kept = set(threads.map(settings._kept_key, [tmp_path / str(place)] * 16))
+            kept = set(threads.map(settings.of_demo.kept_key, [tmp_path / str(place)] * 16))
             assert len(kept) == 1
             assert len(kept.pop()) > 32
     assert len(list(tmp_path.iterdir())) == 20

@@ -15,11 +15,21 @@ from litestar.types import ASGIApp
 from app import database
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
+from app.render import POSTED_ONLY
 from app.routes import contact
 from tests.browser import Browser
 from tests.conftest import HOST
+from tests.routes.test_permissions import ROUTES
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def test_every_path_that_shows_nothing_when_it_is_opened_has_a_page_to_come_back_to() -> None:
+    opened = {path for method, path in ROUTES if method == "GET"}
+    posted = {path for method, path in ROUTES if method == "POST"}
+    assert posted - opened <= set(POSTED_ONLY)
+    assert set(POSTED_ONLY) <= posted
+    assert set(POSTED_ONLY.values()) <= opened
 
 
 async def test_a_path_that_leads_nowhere_is_a_404_in_the_members_frame(

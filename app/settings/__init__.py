@@ -1,0 +1,180 @@
+"""Everything an operator can set, read from the environment once, as one frozen object.
+
+`production()` refuses to start half-set: it names every variable that is missing or weak, and what to do.
+docs/operating.md lists the same names; a test compares them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.domain.mail_system import MailSystem
+from app.settings import parts
+from app.settings.of_demo import (
+    DEMO_CONTACT,
+    DEMO_ELSEWHERE,
+    DEMO_INSTALLERS,
+    DEMO_INVOICE_NUMBER,
+    DEMO_MAIL,
+    DEMO_MAIL_SYSTEM,
+    DEMO_REMOTE_SUPPORT,
+    demo,
+    kept_key,
+)
+from app.settings.parts import VARIABLES
+from app.settings.shape import (
+    Contact,
+    Elsewhere,
+    Mail,
+    Network,
+    Security,
+    Settings,
+    SettingsError,
+    Smtp,
+    SupportWindow,
+)
+
+__all__ = [
+    "DEMO_CONTACT",
+    "DEMO_ELSEWHERE",
+    "DEMO_INSTALLERS",
+    "DEMO_INVOICE_NUMBER",
+    "DEMO_MAIL",
+    "DEMO_MAIL_SYSTEM",
+    "DEMO_REMOTE_SUPPORT",
+    "VARIABLES",
+    "Contact",
+    "Elsewhere",
+    "Mail",
+    "Network",
+    "Security",
+    "Settings",
+    "SettingsError",
+    "Smtp",
+    "SupportWindow",
+    "data_dir",
+    "data_keys",
+    "database_url",
+    "delivery",
+    "demo",
+    "made_by_demo",
+    "peppers",
+    "production",
+    "writer",
+]
+
+
+def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """Folder of the embedded PostgreSQL."""
+    return Path(environment.get("MYPAGE_DATA_DIR") or ".mypage")
+
+
+def database_url(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The operator's own PostgreSQL, if set."""
+    return environment.get("DATABASE_URL") or None
+
+
+def production(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
+    wrong: list[str] = []
+    settings = Settings(
+        secret_keys=tuple(parts.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
+        peppers=parts.peppers(environment, wrong),
+        data_keys=tuple(parts.keys(environment, "MYPAGE_DATA_KEYS", wrong)),
+        hosts=frozenset(
+            map(str.lower, parts.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
+        ),
+        contact=parts.contact(environment, wrong),
+        invoice_number=parts.invoice_number(environment, wrong),
+        remote_support=SupportWindow(
+            phone=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
+            hours=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
+        ),
+        installers=parts.installers(environment, wrong),
+        elsewhere=Elsewhere(
+            fault_phone=parts.needed(environment, "MYPAGE_FAULT_PHONE", wrong, "0120-000-0001"),
+            fault_hours=parts.needed(environment, "MYPAGE_FAULT_HOURS", wrong, "24時間（年中無休）"),
+            cinema=parts.https(environment, "MYPAGE_CINEMA_URL", wrong, "https://cinema.example.jp/"),
+            club=parts.https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
+        ),
+        mail=parts.mail(environment, wrong),
+        mail_system=MailSystem(
+            domain=parts.needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
+            imap_host=parts.needed(environment, "MYPAGE_IMAP_HOST", wrong, "imap.example.jp"),
+            submission_host=parts.needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
+            web_host=parts.needed(environment, "MYPAGE_WEB_HOST", wrong, "home.example.jp"),
+        ),
+        stripe=parts.stripe(environment, wrong),
+        trusted_proxies=tuple(parts.proxies(environment, wrong)),
+        pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
+        low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
+    )
+    if wrong:
+        raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
+    return settings
+
+
+def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
+    """The peppers for a command: the operator's, or the one that `mypage demo` keeps with its data.
+
+    Never one that is made up here, which no server would know. Raises SettingsError.
+    """
+    if not environment.get("MYPAGE_PEPPERS") and made_by_demo(environment):
+        return {1: kept_key(data_dir(environment) / "pepper")}
+    wrong: list[str] = []
+    found = parts.peppers(environment, wrong)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
+def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
+    """The keys of what is encrypted at rest, for a command: as `peppers`. Raises SettingsError."""
+    if not environment.get("MYPAGE_DATA_KEYS") and made_by_demo(environment):
+        return (kept_key(data_dir(environment) / "data-key"),)
+    wrong: list[str] = []
+    found = parts.keys(environment, "MYPAGE_DATA_KEYS", wrong)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return tuple(found)
+
+
+def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
+    """Name of the operator and how to write, for a command beside a server. Raises SettingsError.
+
+    Only data that a demo made are delivered as the demo does, which sends nothing.
+    """
+    if made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
+        return DEMO_CONTACT.operator, DEMO_MAIL
+    wrong: list[str] = []
+    operator = parts.needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
+    mail = parts.mail(environment, wrong)
+    if wrong:
+        raise SettingsError(
+            "mails cannot be delivered; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong)
+        )
+    return operator, mail
+
+
+def writer(environment: Mapping[str, str] = os.environ) -> tuple[Contact, str]:
+    """Who a command writes mails as: the operator with where to ask, and the address. Raises SettingsError."""
+    if made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
+        return DEMO_CONTACT, DEMO_MAIL.sender
+    wrong: list[str] = []
+    found = parts.contact(environment, wrong), parts.sender(environment, wrong)
+    if wrong:
+        raise SettingsError(
+            "nothing was done, because it could not be told by mail; mend these settings:\n"
+            + "\n".join(f"  {line}" for line in wrong)
+        )
+    return found
+
+
+def made_by_demo(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a command works on data that `mypage demo` made."""
+    folder = data_dir(environment)
+    return database_url(environment) is None and all(
+        (folder / key).exists() for key in ("secret-key", "pepper")
+    )

@@ -1,0 +1,56 @@
+"""The demo's settings: plain http on the loopback interface, and keys that stay with its data."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from app.domain.catalogue import SECURITY
+from app.domain.mail_system import MailSystem
+from app.settings.shape import Contact, Elsewhere, Mail, Settings, SupportWindow
+
+DEMO_INVOICE_NUMBER = "T9000000000000"
+DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
+DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
+DEMO_ELSEWHERE = Elsewhere(
+    "0120-000-0001", "24時間（年中無休）", "https://cinema.example.jp/", "https://club.example.jp/"
+)
+DEMO_MAIL_SYSTEM = MailSystem(
+    "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
+)
+DEMO_MAIL = Mail("mypage@demo.example.jp")
+
+
+def demo(folder: Path) -> Settings:
+    """Settings of the demo: plain http on the loopback interface, keys kept in its data folder."""
+    return Settings(
+        secret_keys=(kept_key(folder / "secret-key"),),
+        peppers={1: kept_key(folder / "pepper")},
+        data_keys=(kept_key(folder / "data-key"),),
+        hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
+        contact=DEMO_CONTACT,
+        invoice_number=DEMO_INVOICE_NUMBER,
+        remote_support=DEMO_REMOTE_SUPPORT,
+        installers=DEMO_INSTALLERS,
+        elsewhere=DEMO_ELSEWHERE,
+        mail=DEMO_MAIL,
+        mail_system=DEMO_MAIL_SYSTEM,
+        https=False,
+        demo=True,
+    )
+
+
+def kept_key(path: Path) -> bytes:
+    """A random key that stays with the demo's data; whole before it has its name, and the first one made stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_urlsafe(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_bytes()

@@ -1,0 +1,89 @@
+"""What the settings are made of."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.domain.mail_system import MailSystem
+from app.gateway.stripe_checkout import Account as StripeAccount
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Security = Literal["starttls", "tls", "none"]
+
+
+class SettingsError(Exception):
+    """The environment is not fit to serve from; the text names each variable and what to do."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who runs the portal and where a member asks."""
+
+    operator: str
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class SupportWindow:
+    """リモートサポート窓口."""
+
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where pages lead that hand over: the desk for faults, and the partners' sites."""
+
+    fault_phone: str
+    fault_hours: str
+    cinema: str
+    club: str
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """The mail server that takes the portal's mails; no user: it asks for no login."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    security: Security
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How the portal writes; no server: as in the demo, where mails are only shown."""
+
+    sender: str
+    server: Smtp | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The portal's settings. `secret_keys` and `data_keys` newest first; `peppers` by version."""
+
+    secret_keys: tuple[bytes, ...]
+    peppers: dict[int, bytes]
+    data_keys: tuple[bytes, ...]
+    hosts: frozenset[str]
+    contact: Contact
+    invoice_number: str
+    """登録番号 of qualified invoices."""
+    remote_support: SupportWindow
+    installers: dict[str, str]
+    """Address of the installer by product."""
+    elsewhere: Elsewhere
+    mail: Mail
+    mail_system: MailSystem
+    stripe: StripeAccount | None = None
+    """None: the local vault, which only the demo and the tests may have."""
+    https: bool = True
+    demo: bool = False
+    trusted_proxies: tuple[Network, ...] = ()
+    pool_size: int = 10
+    low_stock: int = 10
