@@ -345,7 +345,11 @@ def deletion_rows(account: Account) -> list[Row]:
         Row("メールアドレス", account.mail_address or "未登録"),
         Row("アカウント権限種別", ROLE_NAMES[account.role]),
     ]
-    return [*rows, Row("同時に解約されるオプションサービス", "、".join(names) or "なし")]
+    rows.append(Row("同時に解約されるオプションサービス", "、".join(names) or "なし"))
+    usable = dict.fromkeys(
+        catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
+    )
+    return rows + ([Row("すぐに利用できなくなる解約済みのオプション", "、".join(usable))] if usable else [])
 
 
 async def _free_slot(member: Member) -> int:

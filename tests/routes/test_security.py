@@ -232,15 +232,23 @@ async def test_buying_again_takes_a_new_pin_and_both_are_shown(contractor: Brows
 async def test_a_deleted_account_ids_options_end_at_once(contractor: Browser, admin: Browser) -> None:
     await buy(admin)
     ((pin, _, _),) = await pins()
+    cancelled, row = "kids-filter", "すぐに利用できなくなる解約済みのオプション"
     await contractor.open(f"/accounts/{WIFE}/delete")
+    assert row not in contractor.rows
+    await buy(admin, product=cancelled)
+    await cancel(admin, product=cancelled)
+    await contractor.open(f"/accounts/{WIFE}/delete")
+    assert contractor.rows[row] == "安心 Kidsフィルター"
     await contractor.submit()
+    assert contractor.rows[row] == "安心 Kidsフィルター"
     assert "（本日）" in contractor.text
     await contractor.submit()
     await admin.open(STATUS)
     assert admin.answer.status_code == 200
     assert pin not in admin.text
     assert "購入済" not in admin.text
-    assert [goes_on for _, _, goes_on in await pins()] == [False]
+    assert "PIN番号" not in admin.text
+    assert [goes_on for _, _, goes_on in await pins()] == [False, False]
 
 
 # --- in the accordion -------------------------------------------------------------------------------------------------
