@@ -121,7 +121,8 @@ class DeleteWebSpace:
         return Review(
             title="Webスペース削除確認",
             rows=_rows(self.login, self.space),
-            costs=cost_rows(billing.of_ending(ends.product, ends.started_at, now)) if ends else (),
+            costs=cost_rows(billing.of_endings([ends] if ends else [], now))
+            or (Row("Webスペースの削除", "無料"),),
             notices=(lost, *((mail_service.ending_notice(ends),) if ends else ())),
             button="削除",
             danger=True,

@@ -203,6 +203,7 @@ async def test_a_web_space_that_was_registered_meanwhile_is_not_deleted_for_anot
     path = "/accounts/arteri-an-001/web-space"
     await confirmed(taro, path, space="first")
     stale = await asked(taro, path)
+    assert taro.rows["Webスペースの削除"] == "無料"
     await confirmed(taro, path)
     await confirmed(taro, path, space="second")
     await taro.press(*stale)
@@ -228,6 +229,8 @@ async def test_deleting_a_web_space_ends_a_mail_pack_that_is_no_longer_needed_an
     await confirmed(visitor, "/accounts/pack-one/web-space", space="pack-one")
     await asked(visitor, "/accounts/pack-one/web-space")
     assert "メールサービス（メールパック）が不要になるため" in visitor.text
+    assert "メールパック：今月（" in visitor.text
+    assert "Webスペースの削除" not in visitor.rows
     assert await open_periods() == ["mail-pack"]
     await visitor.submit()
     assert "次のオプションサービスは、同時に解約されました：メールパック" in visitor.text
