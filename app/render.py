@@ -97,6 +97,19 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
 )
 """The side menu in the manual's order; each entry stands here from the day that its page does."""
 
+BEHIND_A_STEP = {
+    *(
+        "/customer",
+        "/customer-password",
+        "/payment",
+        "/statements",
+        "/calls/gate-call-050",
+        "/calls/hikari-denwa",
+    ),
+    *("/giga-cinema", "/club-off", "/own-data"),
+}
+"""What asks for a password again (proofs.py): a deleted person has none any more."""
+
 
 def menu(member: Member, path: str) -> list[Section]:
     """The menu as this role may use it."""
@@ -106,7 +119,7 @@ def menu(member: Member, path: str) -> list[Section]:
             [
                 Entry(home(member) if link == "/" else name, link, current=link == path)
                 for name, link, permission in entries
-                if member.may(permission)
+                if member.may(permission) and not (member.deleted and link in BEHIND_A_STEP)
             ],
         )
         for title, entries in MENU

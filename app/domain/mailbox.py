@@ -26,8 +26,8 @@ def large(account: Account) -> Period | None:
 
 
 def size(account: Account) -> str:
-    """The mailbox's size in words."""
-    return f"{BOX_SIZES[large(account) is not None]}GB" if account.ucom_address else "未登録"
+    """The mailbox's size in words; "" without one."""
+    return f"{BOX_SIZES[large(account) is not None]}GB" if account.ucom_address else ""
 
 
 def refuse(member: Member, account: Account) -> None:
@@ -103,7 +103,7 @@ class ChangeBoxSize:
             edited(
                 "メールボックス容量", f"{BOX_SIZES[not self.to_large]}GB", f"{BOX_SIZES[self.to_large]}GB"
             ),
-            Row("お申込み日", clock.day(now)),
+            Row("お申し込み日", clock.day(now)),
         ]
 
 

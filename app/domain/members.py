@@ -302,6 +302,10 @@ class Member:
     def may(self, permission: Permission) -> bool:
         return allowed(permission, self.role)
 
+    def may_change(self, permission: Permission) -> bool:
+        """Whether a page offers a change of it: a deleted person may read, not write."""
+        return self.may(permission) and not self.deleted
+
     def require(self, permission: Permission, *, writing: bool) -> None:
         """Raise Forbidden unless the role may use the feature; a deleted person may read, not write."""
         if not self.may(permission):

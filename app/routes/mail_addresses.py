@@ -34,8 +34,8 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def register(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    form.take("agree", fields.agreement)
     change = await _change(form, member, account)
+    form.take("agree", fields.agreement)  # the last of the page, and so of the error summary
     if change is None or not form.valid:
         return _page(request, form, account)
     return see_other(f"/changes/{await changes.ask(member, change)}")

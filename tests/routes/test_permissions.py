@@ -302,6 +302,22 @@ async def test_a_deleted_admin_reads_on_and_may_post_nothing(admin: Browser) -> 
     assert admin.answer.status_code == 403
 
 
+async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: Browser) -> None:
+    await delete(admin, "arteri-an-002")
+    await admin.open("/")
+    menu = [str(link["href"]).partition("#")[0] for link in admin.page.select("#menu a")]
+    assert "/accounts" in menu
+    for path in menu:
+        assert (await admin.get(path)).status_code == 200, path
+    for path in ("/", "/?open=arteri-an-001", "/accounts"):
+        page = await admin.open(path)
+        offered = [
+            link for link in page.select("main a") if not str(link["href"]).endswith("/security/status")
+        ]
+        assert not [link for link in offered if "/accounts/arteri-an-001/" in str(link["href"])], path
+        assert not {"変更", "登録", "新規登録", "削除"} & {link.get_text() for link in offered}
+
+
 async def ask_for_a_password(browser: Browser) -> None:
     await browser.open("/accounts/arteri-an-001/password")
     await browser.submit(password="another12345", password_again="another12345")
