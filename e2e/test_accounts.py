@@ -130,7 +130,7 @@ async def test_back_from_the_confirm_page_what_was_typed_is_there_and_the_passwo
     await contractor.fill("（名）", "輝")
     await contractor.press("次へ進む")
     await contractor.swapped_to(REVIEW)
-    await expect(contractor.row("氏名")).to_have_text("有光 輝")
+    await expect(contractor.row("氏名")).to_have_text("（姓）有光 （名）輝")
     await expect(contractor.row("パスワード")).to_have_text("hik*****")
     await contractor.press("登録")
     await contractor.swapped_to(DONE)

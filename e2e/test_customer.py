@@ -15,7 +15,7 @@ async def test_a_number_is_changed_another_deleted_and_a_new_address_verified_by
 ) -> None:
     await contractor.open("/customer")
     await contractor.shows("顧客基本情報入力")
-    await expect(contractor.row("氏名")).to_have_text("有光 杏")
+    await expect(contractor.row("氏名")).to_have_text("（姓）有光 （名）杏")
     await contractor.fill("電話番号", "12345")
     contractor.expect_status(422)
     await contractor.press("次へ進む")

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from asyncpg import UniqueViolationError
 
 from app.domain import billing, catalogue, mail_addresses, mail_service, outbox, passwords, recipients, tables
-from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
+from app.domain.changes import (
+    FORMER_PAGE,
+    STARS,
+    Link,
+    Onward,
+    Receipt,
+    Refused,
+    Review,
+    Row,
+    cost_rows,
+    edited,
+    kind,
+    parts,
+)
 from app.domain.fields import Wrong
 from app.domain.members import ROLE_NAMES, Account, Member, Permission
 from app.domain.proofs import Step
@@ -84,9 +97,11 @@ class Details:
         old = now or self
         return [
             Row("アカウントID", login),
-            edited("氏名", f"{old.family} {old.given}", f"{self.family} {self.given}"),
+            edited("氏名", parts(old.family, old.given), parts(self.family, self.given)),
             edited(
-                "氏名カナ", f"{old.family_kana} {old.given_kana}", f"{self.family_kana} {self.given_kana}"
+                "氏名カナ",
+                parts(old.family_kana, old.given_kana, "カナ"),
+                parts(self.family_kana, self.given_kana, "カナ"),
             ),
             edited("ユーザーネーム", old.user_name, self.user_name),
             password,
@@ -149,10 +164,14 @@ class RegisterAccount:
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録が完了しました。",
             rows=self.details.rows(self.login, PASSWORD),
-            next=(
-                Link("メールアドレスを登録する", f"/accounts/{self.login}/mail-address"),
-                Link("アカウントID管理", "/accounts"),
+            onward=(
+                Onward(
+                    "引き続き、",
+                    Link("メールアドレスを登録する", f"/accounts/{self.login}/mail-address"),
+                    "よりメールアドレスの登録を行ってください。",
+                ),
             ),
+            next=(Link("アカウントID管理", "/accounts"),),
         )
 
     async def _insert(self, member: Member, now: datetime) -> None:
@@ -232,6 +251,7 @@ class ChangeAccountPassword:
     kind: ClassVar[str] = "account-password"
     name: ClassVar[str] = "アカウントIDパスワード変更"
     permission: ClassVar[Permission] = Permission.ACCOUNT_PASSWORD
+    way_back: ClassVar[str] = FORMER_PAGE
 
     login: str
     password_hash: str
@@ -275,6 +295,7 @@ class DeleteAccount:
     kind: ClassVar[str] = "account-deletion"
     name: ClassVar[str] = "アカウントID削除"
     permission: ClassVar[Permission] = Permission.ACCOUNTS
+    way_back: ClassVar[str] = FORMER_PAGE
     step: ClassVar[Step] = Step.RECENT
 
     login: str

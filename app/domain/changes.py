@@ -67,12 +67,26 @@ def edited(label: str, before: str, value: str) -> Row:
     return Row(label, value, before=None if before == value else before)
 
 
+def parts(family: str, given: str, kana: str = "") -> str:
+    """A name as the manual's confirm and complete pages show it."""
+    return f"（姓{kana}）{family} （名{kana}）{given}"
+
+
 @dataclass(frozen=True)
 class Link:
     """Where the complete page leads on to."""
 
     text: str
     path: str
+
+
+@dataclass(frozen=True)
+class Onward:
+    """A sentence of a complete page that leads on: its link is called こちら, and its `text` for who hears it alone."""
+
+    before: str
+    link: Link
+    after: str
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,8 @@ class Receipt:
     notices: tuple[str, ...] = ()
     guide: tuple[Row, ...] = ()
     """What to type into a mail program, say."""
+    onward: tuple[Onward, ...] = ()
+    """What the manual says comes next, in sentences."""
     next: tuple[Link, ...] = ()
     decided: bool = True
     """False: it was received, and somebody decides it later."""
@@ -152,6 +168,10 @@ class Asked:
         return KINDS[self.kind].name
 
     @property
+    def way_back(self) -> str:
+        return way_back(self.change) if self.change else ""
+
+    @property
     def expires_at(self) -> datetime:
         return self.asked_at + VALID
 
@@ -176,6 +196,15 @@ def kind(change: C) -> C:
 def step_of(change: Change) -> Step | None:
     """The step that comes before the change's confirm page; most changes have none."""
     return getattr(change, "step", None)
+
+
+def way_back(change: Change) -> str:
+    """What the confirm page calls the way back to the input page, as the manual has it."""
+    return getattr(change, "way_back", "入力画面へ戻る")
+
+
+FORMER_PAGE = "前画面へ戻る"
+"""What the manual calls it where products are bought and cancelled, and for お客様番号パスワード."""
 
 
 async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:

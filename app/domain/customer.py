@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app import database
 from app.domain import clock, contact_address, outbox, recipients
-from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind, parts
 from app.domain.contact_address import Waiting
 from app.domain.members import Member, Permission
 from app.domain.proofs import Step
@@ -68,8 +68,8 @@ class Contractor:
     def on_paper(self) -> list[Row]:
         """What only a paper form changes."""
         return [
-            Row("氏名", f"{self.family} {self.given}"),
-            Row("氏名カナ", f"{self.family_kana} {self.given_kana}"),
+            Row("氏名", parts(self.family, self.given)),
+            Row("氏名カナ", parts(self.family_kana, self.given_kana, "カナ")),
             Row("生年月日", f"{self.birth_date:%Y/%m/%d}"),
             Row("性別", self.sex),
             Row("設置先住所", self.address),

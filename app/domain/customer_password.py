@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from asyncpg import UniqueViolationError
 
 from app.domain import outbox, passwords, recipients
-from app.domain.changes import STARS, Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row, kind
 from app.domain.fields import Wrong
 from app.domain.members import Member, Permission
 from app.domain.proofs import Step
@@ -41,6 +41,7 @@ class ChangeCustomerPassword:
     name: ClassVar[str] = "お客様番号パスワード変更"
     permission: ClassVar[Permission] = Permission.CONTRACT
     step: ClassVar[Step] = Step.RECENT
+    way_back: ClassVar[str] = FORMER_PAGE
 
     password_hash: str
 

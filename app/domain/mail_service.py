@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from app.domain import billing, catalogue, clock, outbox, payment, purchases, recipients
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import FORMER_PAGE, Link, Onward, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.members import Contract, Member, Period, Permission, Role
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class BuyMailService:
     kind: ClassVar[str] = "mail-service-purchase"
     name: ClassVar[str] = "メールサービス購入"
     permission: ClassVar[Permission] = Permission.MAIL_SERVICE
+    way_back: ClassVar[str] = FORMER_PAGE
 
     @property
     def subject(self) -> None:
@@ -64,13 +65,24 @@ class BuyMailService:
         )
         return Receipt(
             title="メールサービス購入完了",
-            lead="メールサービスの購入が完了しました。続けて、メールアドレスを登録してください。",
+            lead="メールサービスの購入が完了しました。",
             rows=_rows(contract, now),
-            next=(
-                Link("アカウントIDを登録する", "/accounts/new"),
-                Link("登録済みのアカウントIDを確認する", "/accounts"),
-            ),
+            onward=ONWARD,
         )
+
+
+ONWARD = (
+    Onward(
+        "メールアドレスの登録には、アカウントIDが必要です。",
+        Link("アカウントIDを登録する", "/accounts/new"),
+        "よりアカウントIDを登録の後、メールアドレスの登録を行ってください。",
+    ),
+    Onward(
+        "すでにアカウントIDをお持ちの方は、",
+        Link("登録済みのアカウントIDを確認する", "/accounts"),
+        "から契約アカウント情報を確認し、メールアドレスの登録を行ってください。",
+    ),
+)
 
 
 def refuse(member: Member) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app.domain import billing, clock, outbox, payment, purchases, recipients
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
+from app.domain.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
 from app.domain.members import Account, Member, Period, Permission
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class ChangeBoxSize:
     kind: ClassVar[str] = "mailbox-size"
     name: ClassVar[str] = "メールボックス容量変更"
     permission: ClassVar[Permission] = Permission.MAIL_SERVICE
+    way_back: ClassVar[str] = FORMER_PAGE
 
     login: str
     to_large: bool

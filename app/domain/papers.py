@@ -9,7 +9,7 @@ from asyncpg import UniqueViolationError
 
 from app import database
 from app.domain import clock, outbox, recipients
-from app.domain.changes import Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, kind
 from app.domain.members import Contract, Member, Permission
 from app.domain.tables import PaperRequest
 
@@ -66,8 +66,9 @@ class RequestPaper:
     """Have a paper sent by post; one that is on its way is not asked for twice."""
 
     kind: ClassVar[str] = "paper-request"
-    name: ClassVar[str] = "書類のご請求"
+    name: ClassVar[str] = "ご契約内容変更申請"
     permission: ClassVar[Permission] = Permission.CONTRACT
+    way_back: ClassVar[str] = FORMER_PAGE
 
     paper: str
     sent_to: str
@@ -82,7 +83,7 @@ class RequestPaper:
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
-            title="書類のご請求確認",
+            title=f"{self.name}確認",
             rows=self._rows(now),
             costs=(Row("書類と送料", "無料"),),
             notices=self._notices,
@@ -102,7 +103,7 @@ class RequestPaper:
             contract, told, "paper-requested", by=outbox.done_by(member), paper=NAMES[self.paper]
         )
         return Receipt(
-            title="書類のご請求完了",
+            title=f"{self.name}完了",
             lead="書類のご請求を受け付けました。発送しましたら、連絡用メールアドレスにお知らせします。",
             rows=self._rows(now),
             notices=self._notices,
@@ -117,8 +118,17 @@ class RequestPaper:
         return [
             Row("書類", NAMES[self.paper]),
             Row("送り先", self.sent_to),
-            Row("お申込み日", clock.day(now)),
+            Row("お申し込み日", clock.day(now)),
         ]
+
+
+@kind
+@dataclass(frozen=True)
+class RequestGuide(RequestPaper):
+    """The same for ご利用ガイド and 利用規約, under the name of their page."""
+
+    kind: ClassVar[str] = "guide-request"
+    name: ClassVar[str] = "ご利用ガイド・規約ご請求"
 
 
 # --- for staff --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app.domain import billing, clock, outbox, payment, purchases, recipients
 from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, Product, price
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.members import Contract, Member, Period, Permission
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class _RemoteSupport:
     """What buying and cancelling have in common."""
 
     permission: ClassVar[Permission] = Permission.REMOTE_SUPPORT
+    way_back: ClassVar[str] = FORMER_PAGE
 
     @property
     def subject(self) -> None:
@@ -59,9 +60,9 @@ class _RemoteSupport:
     def _rows(self, now: datetime, what: str) -> list[Row]:
         return [
             Row("商品名", NAME),
-            Row("お申込み内容", what),
+            Row("お申し込み内容", what),
             Row("月額利用料", purchases.monthly(PRODUCT, now)),
-            Row("お申込み日", clock.day(now)),
+            Row("お申し込み日", clock.day(now)),
         ]
 
     async def _tell(self, member: Member, costs: list[billing.Cost], mail: str, now: datetime) -> None:

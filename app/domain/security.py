@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
 
 from app.domain import billing, clock, licences, outbox, payment, purchases, recipients
 from app.domain.catalogue import NAMES, SECURITY, Product
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import FORMER_PAGE, Link, Onward, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.members import Account, Member, Missing, Period, Permission, Role
 
 NO_ADDRESS = "セキュリティオプションを購入するには、このアカウントIDにメールアドレスの登録が必要です。"
@@ -120,6 +120,7 @@ class _Security:
     """What buying and cancelling have in common."""
 
     permission: ClassVar[Permission] = Permission.SECURITY
+    way_back: ClassVar[str] = FORMER_PAGE
 
     login: str
     product: Product
@@ -140,9 +141,9 @@ class _Security:
         return [
             Row("アカウントID", self.login),
             Row("商品名", NAMES[self.product]),
-            Row("お申込み内容", what),
+            Row("お申し込み内容", what),
             Row("月額利用料", purchases.monthly(self.product, now)),
-            Row("お申込み日", clock.day(now)),
+            Row("お申し込み日", clock.day(now)),
         ]
 
     def _receipt(self, account: Account, rows: list[Row], *links: Link) -> Receipt:
@@ -195,8 +196,11 @@ class BuySecurity(_Security):
             price_line=f"{purchases.monthly(self.product, now)}（購入した月は無料）",
             date=clock.day(now),
         )
-        status = Link("オプションのダウンロードとインストールはこちら", f"{self.back}/status")
-        return self._receipt(account, self._rows(now, "購入する"), status)
+        status = Link("セキュリティオプション管理", f"{self.back}/status")
+        download = Onward(
+            "引き続き、", status, "からオプションのダウンロードとインストールを行ってください。"
+        )
+        return replace(self._receipt(account, self._rows(now, "購入する")), onward=(download,))
 
 
 @kind

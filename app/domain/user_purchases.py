@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from app.domain.changes import Link, Receipt, Review, Row, edited, kind
+from app.domain.changes import FORMER_PAGE, Link, Receipt, Review, Row, edited, kind
 from app.domain.members import Member, Permission
 from app.domain.tables import Contract
 
@@ -26,6 +26,7 @@ class PermitUserPurchases:
     kind: ClassVar[str] = "user-purchases"
     name: ClassVar[str] = "ユーザー権限による購入の設定"
     permission: ClassVar[Permission] = Permission.ACCOUNTS
+    way_back: ClassVar[str] = FORMER_PAGE
 
     permitted: bool
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from asyncpg import UniqueViolationError
 
 from app.domain import billing, catalogue, mail_service, mail_system, outbox, recipients, tables
-from app.domain.changes import Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, kind
 from app.domain.fields import Wrong
 from app.domain.mailbox import NO_ADDRESS
 from app.domain.members import Account, Member, Permission
@@ -101,6 +101,7 @@ class DeleteWebSpace:
     kind: ClassVar[str] = "web-space-deletion"
     name: ClassVar[str] = "Webスペース削除"
     permission: ClassVar[Permission] = Permission.WEB_SPACE
+    way_back: ClassVar[str] = FORMER_PAGE
 
     login: str
     space: str

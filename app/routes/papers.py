@@ -11,13 +11,13 @@ from app import forms
 from app.domain import changes, clock, papers
 from app.domain.fields import Wrong
 from app.domain.members import Permission
-from app.domain.papers import Desk, RequestPaper
+from app.domain.papers import Desk, RequestGuide, RequestPaper
 from app.forms import Form
 from app.render import page, see_other
 from app.routes.drafts import draft
 from app.session import who
 
-TITLES = {"/application": "ご契約内容変更申請", "/guide-request": "ご利用ガイド・規約ご請求"}
+TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
 CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
 
 
@@ -35,7 +35,8 @@ async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
     paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
     if paper is None:
         return _page(request, form, desk)
-    return see_other(f"/changes/{await changes.ask(member, RequestPaper(paper, desk.sent_to))}")
+    wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
+    return see_other(f"/changes/{await changes.ask(member, wanted(paper, desk.sent_to))}")
 
 
 def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:

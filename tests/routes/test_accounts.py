@@ -48,7 +48,7 @@ async def test_registering_goes_from_input_over_confirm_to_complete(contractor: 
     await contractor.submit(**NEW)
     assert contractor.heading == "アカウントID登録／変更確認"
     assert contractor.rows["アカウントID"] == "arteri-an-003"
-    assert contractor.rows["氏名カナ"] == "アリミツ サン"
+    assert contractor.rows["氏名カナ"] == "（姓カナ）アリミツ （名カナ）サン"
     assert contractor.rows["パスワード"] == "abc*****"
     assert contractor.rows["アカウント権限種別"] == "ユーザー権限"
     assert not await Account.exists().where(Account.login == "arteri-an-003")
@@ -118,7 +118,7 @@ async def test_back_from_the_confirm_page_what_was_typed_is_there_and_the_passwo
     assert contractor.form().select_one("input[name=family_kana]")["value"] == "アリミツ"  # type: ignore[index]
     assert "先ほど入力したパスワード" in contractor.text
     await contractor.submit(given="参")
-    assert contractor.rows["氏名"] == "有光 参"
+    assert contractor.rows["氏名"] == "（姓）有光 （名）参"
     assert contractor.rows["パスワード"] == "abc*****"
     await contractor.submit()
     assert contractor.heading == "アカウントID登録／変更完了"

@@ -51,8 +51,8 @@ async def stored(column: str = "email") -> Any:
 
 async def test_what_only_paper_changes_is_shown_and_cannot_be_typed(contractor: Browser) -> None:
     await contractor.open("/customer")
-    assert contractor.rows["氏名"] == "有光 杏"
-    assert contractor.rows["氏名カナ"] == "アルテリ アン"
+    assert contractor.rows["氏名"] == "（姓）有光 （名）杏"
+    assert contractor.rows["氏名カナ"] == "（姓カナ）アルテリ （名カナ）アン"
     assert contractor.rows["生年月日"] == "1985/06/12"
     assert contractor.rows["性別"] == "女性"
     assert "書面のみ" in contractor.text
@@ -60,7 +60,7 @@ async def test_what_only_paper_changes_is_shown_and_cannot_be_typed(contractor: 
     assert names == {"csrf_token", "occupation", "household", "phone", "fax", "mobile", "email"}
     await changed(contractor, phone="03-0000-0001", family="別人", birth_date="2000-01-01")
     await contractor.open("/customer")
-    assert contractor.rows["氏名"] == "有光 杏"
+    assert contractor.rows["氏名"] == "（姓）有光 （名）杏"
 
 
 async def test_the_changeable_ones_are_changed_over_a_confirm_page_that_lists_all(

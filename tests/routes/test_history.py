@@ -34,10 +34,10 @@ def listed(browser: Browser) -> list[tuple[str, str, str]]:
 async def test_a_receipt_shows_the_former_value_beside_the_new_one(contractor: Browser) -> None:
     await contractor.open("/accounts/arteri-an-001/edit")
     await contractor.submit(given="新", role="admin")
-    assert replaced(contractor) == ["変更前：有光 杏", "変更前：ユーザー権限"]
+    assert replaced(contractor) == ["変更前：（姓）有光 （名）杏", "変更前：ユーザー権限"]
     await contractor.submit()
     assert contractor.heading == "アカウントID登録／変更完了"
-    assert replaced(contractor) == ["変更前：有光 杏", "変更前：ユーザー権限"]
+    assert replaced(contractor) == ["変更前：（姓）有光 （名）杏", "変更前：ユーザー権限"]
 
 
 async def test_the_history_is_narrowed_down_to_an_account_id_and_a_kind(
@@ -93,7 +93,7 @@ async def test_the_file_holds_what_the_page_shows_with_former_values_and_without
     text = answer.content.decode("utf-8-sig")
     assert text.splitlines()[0] == "受付番号,受付日時,お手続き,対象のアカウントID,お手続きした人,内容"
     assert (
-        "アカウントID変更,arteri-an-001,お客様番号,アカウントID：arteri-an-001／氏名：有光 =1+1（変更前："
+        "アカウントID変更,arteri-an-001,お客様番号,アカウントID：arteri-an-001／氏名：（姓）有光 （名）=1+1（変更前："
         in text
     )
     assert "パスワード：*****" in text

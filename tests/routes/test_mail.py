@@ -26,9 +26,15 @@ async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_cost
     assert contractor.heading == "メールサービス購入確認"
     assert "0円（購入した月は無料）" in contractor.text
     assert "275円／月（税込）" in contractor.text
+    assert contractor.page.find("a", string="前画面へ戻る")  # as the manual calls it here
     assert await open_periods() == []
     await contractor.submit()
     assert contractor.heading == "メールサービス購入完了"
+    here = {str(link["href"]): link.get_text() for link in contractor.page.select("main > p a.act")}
+    assert here == {
+        "/accounts/new": "アカウントIDを登録する：こちら",
+        "/accounts": "登録済みのアカウントIDを確認する：こちら",
+    }
     assert await open_periods() == ["mail-web"]
     await contractor.open("/")
     assert contractor.rows["メールサービス"].startswith("メール&Webスペース:購入済")
@@ -36,6 +42,22 @@ async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_cost
     assert [(mail["recipient"], "メール&Webスペース" in mail["subject"]) for mail in await mails()] == [
         ("arteri-an@keitai.example.jp", True)
     ]
+
+
+async def test_what_is_missing_is_told_in_the_order_of_the_page(contractor: Browser) -> None:
+    await contractor.open("/accounts/arteri-an-001/mail-address")
+    await contractor.submit()
+    assert contractor.reasons == [
+        "利用するメールを選んでください。",
+        "内容をお読みになり、同意する場合はチェックしてください。",
+    ]
+
+
+async def test_a_mailbox_is_missed_and_the_address_of_another_company_told(contractor: Browser) -> None:
+    await contractor.open("/accounts/arteri-an-002/mailbox")
+    assert contractor.rows["メールアドレス"] == "arteri-kichi@mail.example.com"
+    await contractor.open("/?open=arteri-an-002")
+    assert contractor.text.count("UCOM光のメールアドレスが必要です") == 4
 
 
 async def test_a_mail_pack_is_bought_on_the_same_screens(visitor: Browser) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from app import database
 from app.domain import papers
+from app.routes.papers import TITLES
 from tests.browser import Browser
 
 
@@ -17,19 +18,19 @@ async def ask(browser: Browser, path: str, paper: str) -> None:
     await browser.open(path)
     await browser.submit(paper=paper)
     await browser.submit()
-    assert browser.heading == "書類のご請求完了"
+    assert browser.heading == f"{TITLES[path]}完了"
 
 
 async def test_an_application_form_is_asked_for_and_confirmed(contractor: Browser) -> None:
     await contractor.open("/application")
     assert contractor.rows["送り先"] == "東京都港区芝公園0-0-0 レジデンス芝 101号室　有光 杏 様"
     await contractor.submit(paper="name")
-    assert contractor.heading == "書類のご請求確認"
+    assert contractor.heading == "ご契約内容変更申請確認"
     assert contractor.rows["書類"] == "氏名・名義変更の申請書"
     assert contractor.rows["書類と送料"] == "無料"
     assert await database.rows("SELECT 1 FROM paper_request") == []
     await contractor.submit()
-    assert contractor.heading == "書類のご請求完了"
+    assert contractor.heading == "ご契約内容変更申請完了"
     assert "返信用封筒" in contractor.text
     (row,) = await database.rows("SELECT paper, account, done_at FROM paper_request")
     assert tuple(row) == ("name", None, None)

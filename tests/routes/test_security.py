@@ -201,7 +201,7 @@ async def test_a_cancelled_option_can_be_used_to_the_end_of_its_month_in_tokyo(c
     ((pin, _, _),) = await pins()
     await contractor.open(PAGE)
     await contractor.submit(f"{PAGE}{FULL}&want=cancel")
-    assert contractor.rows["お申込み内容"] == "解約する"
+    assert contractor.rows["お申し込み内容"] == "解約する"
     assert contractor.rows["今月（2026年1月）の料金"] == "550円（税込、日割りなし）"
     assert contractor.rows["最後に利用できる日"].startswith("2026/01/31")
     await contractor.submit()
