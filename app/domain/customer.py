@@ -21,6 +21,7 @@ MEANWHILE = (
     "この画面を開いた後に、ほかのお手続きでお客様情報が変わりました。"
     "入力画面で、もう一度内容をお確かめください。"
 )
+TOLD = "お手続きの完了を、メールでお知らせします。"
 DELETED = "削除"
 NOT_THERE = "未登録"
 
@@ -142,7 +143,7 @@ class ChangeCustomer:
             await contact_address.forget(contract)
         return Receipt(
             title="顧客情報登録完了",
-            lead="お客様情報の登録が完了しました。",
+            lead="お客様情報の登録が完了しました。" + (TOLD if told else ""),
             rows=self._rows(before),
             notices=self._notices(sent=True),
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),

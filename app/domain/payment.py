@@ -124,7 +124,7 @@ class RegisterCard:
         await self._tell(member, "payment-changed")
         return Receipt(
             title="お支払い方法登録／変更完了",
-            lead="お支払い方法の登録が完了しました。",
+            lead="お支払い方法の登録が完了しました。お支払い方法の登録が必要なサービスを、引き続きお申し込みいただけます。",
             rows=self._rows(member.contract.card),
             next=(Link("ご契約情報一覧", "/"),),
         )

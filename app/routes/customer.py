@@ -95,5 +95,5 @@ async def _address_page(request: Request[Any, Any, Any], token: str) -> Response
         title="連絡用メールアドレスの確認",
         change=change,
         token=token,
-        unusable=contact_address.UNUSABLE,
+        unusable=contact_address.UNUSABLE if token else contact_address.OPEN_AGAIN,
     )

@@ -136,6 +136,7 @@ async def test_a_new_contact_address_counts_when_its_link_was_answered(contracto
     await changed(contractor, email=NEW)
     assert contractor.rows["連絡用メールアドレス"] == f"{NEW}（確認の後に登録）"
     assert await stored() == OLD
+    assert customer.TOLD in contractor.text
     assert await mails() == [
         (OLD, "お客様情報変更のお知らせ"),
         (NEW, "連絡用メールアドレスの確認のお願い"),
@@ -252,9 +253,12 @@ async def test_what_another_change_replaced_meanwhile_is_not_put_back(
 
 
 async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
-    for token in ("", "x", "あ", "' OR 1=1"):
+    for token in ("x", "あ", "' OR 1=1"):
         await contractor.open(f"/customer/email?token={token}")
         assert UNUSABLE in contractor.text
+    await contractor.open("/customer/email")
+    assert contact_address.OPEN_AGAIN in contractor.text
+    assert not contractor.page.select("form[action='/customer/email']")
 
 
 async def test_only_the_hash_of_the_links_token_is_kept(contractor: Browser) -> None:
