@@ -167,6 +167,7 @@ async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
 async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Browser) -> None:
     await bought("2025-12-10", product=Product.MAIL_WEB, login=None)
     await close("2025-12", "2026-01")
+    await database.rows("UPDATE contract SET family = '㈱髙﨑', given = '<b>&😀'")
     read, text = await read_pdf(reader, "2026-01")
     root: Any = read.root_object
     assert root["/MarkInfo"]["/Marked"]
@@ -182,7 +183,7 @@ async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Bro
     assert inner
     assert all({"/FontFile2", "/FontFile3"} & set(descriptor) for descriptor in inner)
     for part in (
-        "有光杏様",
+        "宛名㈱髙﨑<b>&",
         "90000000000000",
         SETTINGS.contact.operator,
         SETTINGS.invoice_number,
