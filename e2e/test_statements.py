@@ -23,7 +23,7 @@ from e2e.portal import running
 LOGIN = MODEL_LOGINS["admin"]
 OPTION = "セキュリティ360°"
 MONTHS = {
-    "2026-01": [OPTION, LOGIN, "2026年1月", "2026/01/10～2026/01/20", "550円"],
+    "2026-01": [OPTION, LOGIN, "2026年1月", "2026/01/10～2026/01/31", "550円"],
     "2026-02": [OPTION, LOGIN, "2026年2月", "2026/01/20～", "550円"],
 }
 
