@@ -132,6 +132,28 @@ async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
     assert len(await mails()) == 1
 
 
+async def test_back_from_the_confirm_page_all_is_there_in_two_round_trips(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await change(contractor, phone="03-0000-0001")
+    link = contractor.page.find("a", string="入力画面へ戻る")
+    assert link
+    asked: list[str] = []
+    fetch = database.Engine.fetch
+
+    async def counted(self: database.Engine, query: str, args: Any = ()) -> Any:
+        asked.append(query)
+        return await fetch(self, query, args)
+
+    monkeypatch.setattr(database.Engine, "fetch", counted)
+    await contractor.open(str(link["href"]))
+    assert len(asked) == 2
+    field = contractor.page.select_one("input[name=phone]")
+    assert field
+    assert field["value"] == "03-0000-0001"
+    assert contractor.rows["性別"] == "女性"
+
+
 async def test_a_new_contact_address_counts_when_its_link_was_answered(contractor: Browser) -> None:
     await changed(contractor, email=NEW)
     assert contractor.rows["連絡用メールアドレス"] == f"{NEW}（確認の後に登録）"
