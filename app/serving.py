@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 CONNECTION = "MYPAGE_CONNECTION"
 """How a worker learns from its parent where the database is; set by `serve`, not by an operator."""
-
+PARENT = "MYPAGE_PARENT"
+"""The parent's process id, likewise."""
 
 WORKER_PATIENCE = 15
 """Seconds that a worker has to end in order."""
@@ -125,6 +126,7 @@ async def _answers(port: int) -> bool:
 def production(connection: dict[str, Any], host: str, port: int, workers: int) -> None:
     """Serve with worker processes until SIGTERM; the settings are read again in each worker."""
     os.environ[CONNECTION] = json.dumps(connection)
+    os.environ[PARENT] = str(os.getpid())
     Granian(
         "app.serving:worker",
         factory=True,
@@ -143,6 +145,8 @@ def _end_with_parent() -> None:
     """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(os.environ[PARENT]):  # it was killed before that
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def worker() -> ASGIApp:

@@ -93,7 +93,7 @@ def start(tmp_path: Path) -> Iterator[Starter]:
     yield run
     for process in started:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=PATIENCE)  # its output ends with the last of its workers
 
 
 # initdb takes longer than all else that a test does here: it is done once, and the folder copied.
