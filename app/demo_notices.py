@@ -14,13 +14,14 @@ from app.domain.notice_import import import_notices
 
 
 async def load() -> None:
-    """Load them through the operator's door, unless a maintenance is going on already."""
+    """Load them through the operator's door, in place of those of a former start, unless a maintenance is going on already."""
     now = clock.now()
     found = await database.rows(
         "SELECT FROM notice WHERE kind = 'maintenance' AND starts_at <= $1 AND ends_at > $1 LIMIT 1", now
     )
     if found:
         return
+    await database.rows("DELETE FROM notice WHERE title = ANY ($1)", [one["title"] for one in _notices()])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "notices.jsonl"
         file.write_text("".join(json.dumps(notice, ensure_ascii=False) + "\n" for notice in _notices()))

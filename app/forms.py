@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from litestar.exceptions import ClientException, InternalServerException
 
 from app.domain import cards
+from app.domain.changes import NOTHING
 from app.domain.fields import Wrong
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ MOST_FIELDS = 60
 CARD_FIELD = "card_number"
 """The one field where a card number belongs."""
 CSRF_FIELD = "csrf_token"
+WHOLE = ""
+"""The name of what is wrong with a form, and with no field of it."""
 OURS = frozenset({CSRF_FIELD, "seen"})
 """Hexadecimal of ours, now and then with a card number's digits in it by chance; nothing of them is kept or shown."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
@@ -70,6 +73,10 @@ class Form:
         """Mark the field wrong unless `right`; the first reason stays."""
         if not right:
             self._wrong.setdefault(name, reason)
+
+    def must_change(self, changed: bool) -> None:
+        """A form that shows what is registered has to change some of it, once every field is right."""
+        self.must(changed or not self.valid, WHOLE, NOTHING)
 
 
 async def password_typed_twice(

@@ -228,11 +228,6 @@ async def decide_in_the_panel(visit: Visit) -> None:
     await expect(visit.device.page.get_by_text("手続きが完了し、")).to_be_visible()
 
 
-async def be_refused_in_place(visit: Visit) -> None:
-    await visit.device.follow(f"{visit.household.son}のセキュリティ360°を購入する")
-    await expect(visit.device.page.locator("dd .error")).to_be_focused()
-
-
 def customer_password(*buttons: str) -> Way:
     return with_password("新パスワード", "hikari!1", *buttons)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from asyncpg import UniqueViolationError
 
@@ -23,7 +23,7 @@ from app.domain.changes import (
     parts,
 )
 from app.domain.fields import Wrong
-from app.domain.members import ROLE_NAMES, Account, Member, Permission
+from app.domain.members import ROLE_NAMES, Account, Contract, Member, Permission
 from app.domain.proofs import Step
 from app.domain.tables import Session, UsedPassword
 
@@ -91,6 +91,11 @@ class Details:
     given_kana: str
     user_name: str
     role: Literal["user", "admin"]
+
+    @classmethod
+    def of(cls, account: Account) -> Self:
+        """As the account ID is registered."""
+        return cls(**{name: getattr(account, name) for name in cls.__dataclass_fields__})
 
     def rows(self, login: str, password: Row, now: Account | None = None) -> list[Row]:
         """As the pages show them; `now`: the account ID as it stands, whose values they replace."""
@@ -313,7 +318,7 @@ class DeleteAccount:
         ends = mail_addresses.losing(member.contract, account)
         return Review(
             title="アカウントID情報削除確認",
-            rows=deletion_rows(account),
+            rows=deletion_rows(member.contract, account),
             costs=cost_rows(
                 billing.of_endings([*([ends] if ends else []), *account.periods], now, deleted=True)
             )
@@ -337,7 +342,7 @@ class DeleteAccount:
         return Receipt(
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
-            rows=deletion_rows(account),
+            rows=deletion_rows(member.contract, account),
             notices=(*mail_service.ended_notices([ends] if ends else []), *DELETION_NOTICES),
             next=(Link("アカウントID管理", "/accounts"),),
         )
@@ -353,20 +358,26 @@ class DeleteAccount:
             login=account.login,
             name=account.name,
             address=account.mail_address or "未登録",
-            products="、".join(catalogue.NAMES[product] for product in account.products) or "なし",
+            products=_ending_with(member.contract, account),
         )
 
 
-def deletion_rows(account: Account) -> list[Row]:
-    """What is about to be lost, or was."""
-    names = [catalogue.NAMES[product] for product in account.products]
+def _ending_with(contract: Contract, account: Account) -> str:
+    """The names of all that is cancelled with the account ID, the mail service of the contract included."""
+    ends = mail_addresses.losing(contract, account)
+    periods = [*([ends] if ends else []), *account.periods]
+    return "、".join(catalogue.NAMES[period.product] for period in periods)
+
+
+def deletion_rows(contract: Contract, account: Account) -> list[Row]:
+    """What is about to be lost, or was; `contract` as it is before."""
     rows = [
         Row("アカウント", account.login),
         Row("氏名", account.name),
         Row("メールアドレス", account.mail_address or "未登録"),
         Row("アカウント権限種別", ROLE_NAMES[account.role]),
     ]
-    rows.append(Row("同時に解約されるオプションサービス", "、".join(names) or "なし"))
+    rows.append(Row("同時に解約されるオプションサービス", _ending_with(contract, account) or "なし"))
     usable = dict.fromkeys(
         catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
     )

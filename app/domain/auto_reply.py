@@ -41,6 +41,14 @@ class SetAutoReply:
     def back(self) -> str:
         return f"/accounts/{self.login}/auto-reply"
 
+    @property
+    def _new(self) -> AutoReply:
+        return AutoReply(self.enabled, self.reply_subject, self.body, self.starts_on, self.ends_on)
+
+    def changes(self, account: Account) -> bool:
+        """Whether it is anything else than what is set."""
+        return self._new != (account.auto_reply or AutoReply(False, "", "", None, None))
+
     def review(self, member: Member, now: datetime) -> Review:
         account = member.account(self.login)
         if account.ucom_address is None:
@@ -86,7 +94,7 @@ class SetAutoReply:
         )
 
     def _rows(self, account: Account) -> list[Row]:
-        new = AutoReply(self.enabled, self.reply_subject, self.body, self.starts_on, self.ends_on)
+        new = self._new
         old = account.auto_reply or new
         return [
             Row("アカウントID", self.login),

@@ -25,6 +25,8 @@ VALID = timedelta(minutes=30)
 """A confirm page expires so long after its input page was sent."""
 PAGE = 50
 """Changes on one page of the history."""
+NOTHING = "変更された項目がありません。"
+"""What a form of registered values that is sent unchanged is answered with."""
 STARS = "*****"
 """What stands for the rest of a password, whatever its length."""
 

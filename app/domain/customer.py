@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from app import database
 from app.domain import clock, contact_address, outbox, recipients
-from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind, parts
+from app.domain.changes import NOTHING, Link, Receipt, Refused, Review, Row, edited, kind, parts
 from app.domain.contact_address import Waiting
 from app.domain.members import Member, Permission
 from app.domain.proofs import Step
@@ -16,7 +16,6 @@ from app.domain.proofs import Step
 if TYPE_CHECKING:
     from datetime import datetime
 
-NOTHING = "変更された項目がありません。"
 MEANWHILE = (
     "この画面を開いた後に、ほかのお手続きでお客様情報が変わりました。"
     "入力画面で、もう一度内容をお確かめください。"

@@ -93,6 +93,13 @@ class SetForwarding:
     def back(self) -> str:
         return f"/accounts/{self.login}/forwarding"
 
+    def changes(self, account: Account) -> bool:
+        """Whether it is anything else than what is set; without an address nothing else counts."""
+        old = account.forwarding
+        if old is None or not self.addresses:
+            return bool(self.addresses or old)
+        return (old.addresses, old.keep_copy) != (self.addresses, self.keep_copy)
+
     def review(self, member: Member, now: datetime) -> Review:
         account = member.account(self.login)
         if account.ucom_address is None:

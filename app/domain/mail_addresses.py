@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 UCOM = "UCOMの提供するメールアドレスを取得する"
 OTHER = "他社のメールを利用する"
 TAKEN = "このメールアドレスは、すでに使われているか、過去に使われていたため登録できません。別の文字列を入力してください。"
+AGAIN = "現在と同じメールアドレスです。もう一度登録すると、「メールアドレス登録完了メール」を送り直します。"
 SAME = "現在のメールアドレスと同じです。"
 OURS = "当社のメールアドレスは、「他社のメールを利用する」では登録できません。"
 LOSSES = (
@@ -180,6 +181,7 @@ class RegisterOtherAddress:
             costs=cost_rows(billing.of_endings(lost_periods(account, ends), now))
             or (Row("メールアドレスの登録", "無料"),),
             notices=(
+                *((AGAIN,) if account.other_address == self.address else ()),
                 *(LOSSES if account.ucom_address else ()),
                 *((mail_service.ending_notice(ends),) if ends else ()),
             ),
@@ -198,7 +200,7 @@ class RegisterOtherAddress:
             await mail_service.end(
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
             )
-        await _tell(member, self.login, self.address, "他社", lost_periods(account, None))
+        await _tell(member, self.login, self.address, "他社", lost_periods(account, ends))
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
@@ -249,7 +251,7 @@ async def _release_address(account: Account, now: datetime) -> None:
 async def _tell(member: Member, login: str, address: str, which: str, ended: list[Period]) -> None:
     """The メールアドレス登録完了メール, to the new address and the contact address.
 
-    It tells of the account ID's purchases that ended; the contract's mail service has a mail of its own.
+    It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
     """
     contact = await recipients.of_contract(member.contract.id)
     products = "、".join(catalogue.NAMES[period.product] for period in ended)

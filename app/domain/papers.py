@@ -98,13 +98,14 @@ class RequestPaper:
             ).save()
         except UniqueViolationError as error:
             raise Refused(already(self.paper)) from error
-        told = await recipients.of_contract(contract)
+        told, where = await recipients.of_contract(contract), await recipients.in_words(contract)
         await outbox.post(
             contract, told, "paper-requested", by=outbox.done_by(member), paper=NAMES[self.paper]
         )
         return Receipt(
             title=f"{self.name}完了",
-            lead="書類のご請求を受け付けました。発送しましたら、連絡用メールアドレスにお知らせします。",
+            lead="書類のご請求を受け付けました。"
+            + (f"発送しましたら、{where}にお知らせします。" if where else ""),
             rows=self._rows(now),
             notices=self._notices,
             next=(Link("ご契約情報一覧", "/"),),

@@ -22,12 +22,16 @@ NO_CARD = "お支払い方法が登録されていないため、有料のサー
 EXPIRED = "登録されているクレジットカードの有効期限が切れているため、有料のサービスは購入できません。"
 WAITING = (
     "お申し込みいただいたクレジットカードの名義を確認しているため、有料のサービスは購入できません。"
-    "確認が終わりましたら、メールでお知らせします。"
+    "確認が終わったかどうかは、「お支払い方法登録／変更」の画面でご確認いただけます。"
 )
 NAME_DIFFERS = (
     "カード名義が、ご契約者様のお名前と一致することを確認できません。"
     "登録までにお時間をいただく場合や、登録できない場合があります。"
     "確認が終わるまで、有料のサービスは購入できません。"
+)
+NOT_MAILED = (
+    "メールアドレスが登録されていないため、確認の結果をメールでお知らせできません。"
+    "「お支払い方法登録／変更」の画面でご確認ください。"
 )
 
 
@@ -119,7 +123,7 @@ class RegisterCard:
         if not await is_contractor(member.contract, self.holder):
             await database.rows(_WAIT, contract, *self._kept(), now)
             await self._tell(member, "payment-waiting")
-            return self._receipt_of_waiting()
+            return self._receipt_of_waiting(await recipients.in_words(contract))
         await keep(contract, *self._kept())
         await self._tell(member, "payment-changed")
         return Receipt(
@@ -133,12 +137,14 @@ class RegisterCard:
         if expired(self.expires):
             raise Refused(cards.EXPIRED)
 
-    def _receipt_of_waiting(self) -> Receipt:
+    def _receipt_of_waiting(self, told: str) -> Receipt:
+        """`told`: where the mail with the result goes, if it can go anywhere."""
+        mailed = f"確認の結果は、{told}にお知らせします。" if told else NOT_MAILED
         return Receipt(
             title="お支払い方法登録／変更受付完了",
             lead="お支払い方法の登録を受け付けました。まだ登録は完了していません。" + NAME_DIFFERS,
             rows=self._rows(),
-            notices=("確認の結果は、連絡用メールアドレスにお知らせします。",),
+            notices=(mailed,),
             next=(Link("お支払い方法の状態を確認する", "/payment"), Link("ご契約情報一覧", "/")),
             decided=False,
         )

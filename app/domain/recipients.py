@@ -14,6 +14,13 @@ async def of_contract(contract: int) -> list[str]:
     return await _addresses(_EMAIL, contract) or await _addresses(_ADMINS, contract)
 
 
+async def in_words(contract: int) -> str:
+    """Where a mail to the contract goes, for a page that promises one; "" where nobody can be reached."""
+    if await _addresses(_EMAIL, contract):
+        return "連絡用メールアドレス"
+    return "管理者権限のアカウントIDのメールアドレス" if await _addresses(_ADMINS, contract) else ""
+
+
 async def of_account(account: Account) -> list[str]:
     """The account ID's own address, if it has one, and its contract's 連絡用メールアドレス."""
     return [*_own(account), *await _contact(account)]

@@ -98,6 +98,15 @@ def hindrance(member: Member, account: Account) -> str | None:
     return NO_ADDRESS if account.mail_address is None else payment.hindrance(member)
 
 
+def mend(member: Member, account: Account) -> Link | None:
+    """The page where the member can do something about the hindrance, if there is one."""
+    reason = hindrance(member, account)
+    if reason == NO_ADDRESS:
+        return Link("メールアドレスを登録する", f"/accounts/{account.login}/mail-address")
+    can_pay = reason is None or reason == NOT_ALLOWED or not member.may(Permission.PAYMENT)
+    return None if can_pay else payment.PAGE
+
+
 def may_buy(member: Member) -> bool:
     """Whether the contract lets a member of this role buy at all (its switch)."""
     return member.role is not Role.USER or member.contract.user_purchases

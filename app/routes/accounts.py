@@ -75,6 +75,7 @@ async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Respons
     account = member.account(login)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
     password, details = await _password(form, login, account, kept), _details(form)
+    form.must_change(password != UNCHANGED or details != Details.of(account))
     if password is None or details is None or not form.valid:
         return await _input(request, form, account, kept=kept is not UNCHANGED)
     change = EditAccount(login, details, password.hash)
@@ -112,7 +113,7 @@ async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -
         "accounts/delete.html",
         title="アカウントID情報削除",
         account=account,
-        rows=accounts.deletion_rows(account),
+        rows=accounts.deletion_rows(member.contract, account),
         cautions=accounts.DELETION_NOTICES,
     )
 

@@ -32,6 +32,7 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     account = member.account(login)
     form.must(account.ucom_address is not None, "enabled", NO_ADDRESS)
     change = _change(form, account)
+    form.must_change(change is None or change.changes(account))
     if change is None or not form.valid:
         return _page(request, form, account)
     return see_other(f"/changes/{await changes.ask(member, change)}")

@@ -29,7 +29,7 @@ async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
 async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     now, details = await customer.registered(member), _details(form)
-    form.must(details != now.details, "phone", customer.NOTHING)
+    form.must_change(details != now.details)
     if details is None or not form.valid:
         return _page(request, form, now)
     change = ChangeCustomer(details, now, origin(request))

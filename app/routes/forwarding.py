@@ -39,10 +39,11 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     account = member.account(login)
     form.must(account.ucom_address is not None, NAMES[0], NO_ADDRESS)
     addresses = await _addresses(form, member, account)
+    asked = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
+    form.must_change(asked.changes(account))
     if not form.valid:
         return _page(request, form, account)
-    change = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await changes.ask(member, asked)}")
 
 
 async def _addresses(form: Form, member: Member, account: Account) -> list[str]:

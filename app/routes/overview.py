@@ -15,7 +15,8 @@ from app.session import who
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
     "options": security.options,
-    "may_buy": security.may_buy,
+    "hindrance_of": security.hindrance,
+    "mend_of": security.mend,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "home_page": lambda name: mail_system.current().home_page(name),

@@ -104,7 +104,7 @@ def _cell(
         status=422 if form else 200,
         account=account,
         option=security.option(account, product),
-        buyable=security.may_buy(who(request)),
+        buyable=security.hindrance(who(request), account) is None,
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )

@@ -28,7 +28,8 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     form = await forms.read(request)
     chosen = VALUES.get(form.typed.get("permitted", ""))
     form.must(chosen is not None, "permitted", "許可するかどうかを選択してください。")
-    if chosen is None:
+    form.must_change(chosen != who(request).contract.user_purchases)
+    if chosen is None or not form.valid:
         return _page(request, form)
     return see_other(f"/changes/{await changes.ask(who(request), PermitUserPurchases(chosen))}")
 

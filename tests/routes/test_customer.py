@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app import database
-from app.domain import contact_address, customer
+from app.domain import changes, contact_address, customer
 from app.domain.contact_address import UNUSABLE
 from tests.browser import Browser
 
@@ -122,13 +122,14 @@ async def test_wrong_fields_are_told_and_what_was_typed_stays(contractor: Browse
 
 async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
     await change(contractor)
-    assert contractor.reasons == [customer.NOTHING]
+    assert contractor.reasons == [changes.NOTHING]
+    assert not contractor.page.select("[aria-invalid], .error-summary a"), "no field is wrong"
     await change(contractor, phone="0300000001")
     first = contractor.path
     await changed(contractor, phone="0300000001")
     await contractor.open(first)
     await contractor.submit()
-    assert customer.NOTHING in contractor.text
+    assert changes.NOTHING in contractor.text
     assert len(await mails()) == 1
 
 

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from app import database
-from app.domain import auto_reply, clock, fields, forwarding, mail_addresses, mailbox, outbox, web_space
+from app.domain import (
+    auto_reply,
+    changes,
+    clock,
+    fields,
+    forwarding,
+    mail_addresses,
+    mailbox,
+    outbox,
+    web_space,
+)
 from tests.browser import Browser
 from tests.routes.mail_steps import (
     ADDRESS,
@@ -255,7 +265,40 @@ async def test_the_bigger_box_that_ends_with_the_address_is_told_on_every_page_a
     assert "同時に解約されました：メール&Webスペース、メールボックス 10GB" in taro.text
     assert await open_periods() == []
     (mail,) = [mail for mail in await mails() if mail["recipient"] == "taro@example.com"]
-    assert "同時に解約されたオプションサービス：メールボックス 10GB" in mail["body"]
+    assert "同時に解約されたオプションサービス：メール&Webスペース、メールボックス 10GB" in mail["body"]
+
+
+async def test_a_deletion_names_the_mail_service_that_ends_with_it_on_every_page_and_in_the_mail(
+    taro: Browser,
+) -> None:
+    await taro.open("/accounts/arteri-an-001/delete")
+    for _ in range(3):
+        assert taro.rows["同時に解約されるオプションサービス"] == "メール&Webスペース"
+        if taro.page.select("main form"):
+            await taro.submit()
+    assert taro.heading == "アカウントID削除完了"
+    (mail,) = [mail for mail in await mails() if "アカウントID削除" in mail["subject"]]
+    assert "同時に解約されたオプションサービス：メール&Webスペース" in mail["body"]
+
+
+async def test_settings_sent_unchanged_are_no_change_and_mark_no_field(taro: Browser) -> None:
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1="friend@example.com")
+    await confirmed(
+        taro, "/accounts/arteri-an-001/auto-reply", enabled="on", subject="不在", body="不在です。"
+    )
+    for page in ("forwarding", "auto-reply", "edit"):
+        await taro.open(f"/accounts/arteri-an-001/{page}")
+        await taro.submit()
+        assert taro.reasons == [changes.NOTHING], page
+        assert not taro.page.select("[aria-invalid], .error-summary a"), page
+
+
+async def test_another_companys_address_is_registered_again_and_the_confirm_page_says_so(
+    contractor: Browser,
+) -> None:
+    typed = {"kind": "other", "address": "arteri-kichi@mail.example.com", "agree": "yes"}
+    await asked(contractor, "/accounts/arteri-an-002/mail-address", **typed)
+    assert mail_addresses.AGAIN in contractor.text
 
 
 async def test_who_comes_back_finds_neither_forwarding_nor_auto_reply_nor_the_bigger_box(
@@ -303,7 +346,9 @@ async def test_a_period_that_is_over_is_said_before_it_is_set(
 
 
 async def test_switched_off_blanks_are_no_text(taro: Browser) -> None:
-    await confirmed(taro, "/accounts/arteri-an-001/auto-reply", enabled="off", subject=" ", body=" \r\n ")
+    path = "/accounts/arteri-an-001/auto-reply"
+    await confirmed(taro, path, enabled="on", subject="不在", body="不在です。")
+    await confirmed(taro, path, enabled="off", subject=" ", body=" \r\n ")
     assert taro.rows["本文"] == "（なし）"
 
 

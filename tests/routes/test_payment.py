@@ -167,6 +167,17 @@ async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
     assert not admin.page.select("form[action='/mail-service']")
 
 
+async def test_the_page_of_a_waiting_card_promises_a_mail_where_one_can_go(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    assert "確認の結果は、連絡用メールアドレスにお知らせします。" in contractor.text
+    await database.rows("UPDATE contract SET email = ''")
+    await register(contractor, given="KICHI")
+    assert "確認の結果は、管理者権限のアカウントIDのメールアドレスにお知らせします。" in contractor.text
+    await database.rows("UPDATE account SET role = 'user'")
+    await register(contractor, given="KICHI")
+    assert payment.NOT_MAILED in contractor.text
+
+
 async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contractor: Browser) -> None:
     for decide, last4 in ((card_checks.refuse, "0000"), (card_checks.approve, "1111")):
         await register(contractor, given="KICHI")

@@ -296,6 +296,20 @@ async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(co
     assert "購入する" in cell.get_text()
 
 
+async def test_the_accordion_offers_nothing_that_would_be_refused_and_says_why_with_the_way_out(
+    contractor: Browser,
+) -> None:
+    row = await inline(contractor, "GET", f"/accounts/{SON}")
+    assert security.NO_ADDRESS in row.get_text()
+    assert row.select(f"p.reason a[href='/accounts/{SON}/mail-address']")
+    assert not row.select("a[data-hx-post]")
+    await database.rows("DELETE FROM card")
+    row = await inline(contractor, "GET", f"/accounts/{WIFE}")
+    assert payment.NO_CARD in row.get_text()
+    assert row.select("p.reason a[href='/payment']")
+    assert not row.select("a[data-hx-post]")
+
+
 async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the_page(
     contractor: Browser,
 ) -> None:
