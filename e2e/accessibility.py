@@ -17,7 +17,7 @@ AXE = (HERE / "vendor" / "axe-4.14.1.min.js").read_text()
 PROBES = (HERE / "probes.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 COLOURS = ["color-contrast", "link-in-text-block"]
-RUN = """async (only) => (await axe.run({runOnly: only, resultTypes: ["violations"]}))
+RUN = """async ([where, only]) => (await axe.run(where, {runOnly: only, resultTypes: ["violations"]}))
     .violations.map(({id, nodes}) => `axe ${id}: ${nodes.map(({target, failureSummary}) =>
         `${target} ${failureSummary}`).slice(0, 3).join("; ")}`)"""
 NARROW = {"width": 320, "height": 640}
@@ -35,13 +35,14 @@ async def wrong_with(device: Device) -> list[str]:
     for size in (PHONE, DESK):
         await page.set_viewport_size({"width": size[0], "height": size[1]})
         found += [(f"{size[0]} px", text) for text in await _probe(page, "targets", "sideways", "cut")]
-        found += [(f"{size[0]} px", text) for text in await tab_stops(page)]
+        known = await _known_frame(page)
+        found += [(f"{size[0]} px", text) for text in await tab_stops(page, main=known)]
+        where = "main" if known else "html"
         await page.emulate_media(color_scheme="light")
-        found += [(f"{size[0]} px light", text) for text in await page.evaluate(RUN, TAGS)]
-        await page.emulate_media(
-            color_scheme="dark"
-        )  # where only the rules about colours can find anything else
-        found += [(f"{size[0]} px dark", text) for text in await page.evaluate(RUN, COLOURS)]
+        whole = "html" if size == PHONE else where  # some rules look at a whole page only
+        found += [(f"{size[0]} px light", text) for text in await page.evaluate(RUN, [whole, TAGS])]
+        await page.emulate_media(color_scheme="dark")  # only the rules about colours can find more
+        found += [(f"{size[0]} px dark", text) for text in await page.evaluate(RUN, [where, COLOURS])]
     await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     found += [("320 px", text) for text in await _narrow(page)]
     return [f"{where}: {text}" for where, text in found]
@@ -71,15 +72,21 @@ async def _narrow(page: Page) -> list[str]:
 
 
 _frames: set[tuple[int, str]] = set()
-"""Widths and frames (header, menu, foot) whose tab stops this worker has looked at."""
+"""Widths and frames (header, banner, menu, foot) that this worker has looked at."""
 
 
-async def tab_stops(page: Page) -> list[str]:
-    """A3: press Tab from the first stop to the last, and look at each; in a frame that is known, those of main alone."""
-    width: Any = page.viewport_size
-    frame = (width["width"], await page.evaluate("probes.frame()"))
-    await page.evaluate("probes.start", frame in _frames)
+async def _known_frame(page: Page) -> bool:
+    """Whether what stands around main was looked at on another screen of this width."""
+    size: Any = page.viewport_size
+    frame = (size["width"], await page.evaluate("probes.frame()"))
+    known = frame in _frames
     _frames.add(frame)
+    return known
+
+
+async def tab_stops(page: Page, *, main: bool = False) -> list[str]:
+    """A3: press Tab from the first stop to the last, and look at each; with `main` those in main alone."""
+    await page.evaluate("probes.start", main)
     await page.keyboard.press("Tab")  # and back: now the browser knows that a keyboard is used
     await page.keyboard.press("Shift+Tab")
     wrong: list[str] = []

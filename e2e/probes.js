@@ -83,8 +83,11 @@ globalThis.probes = (() => {
     within = main ? document.querySelector("main") : document.body;
     (main ? within : document.querySelector(".skip")).focus(); // an error summary stands before the h1
   };
-  const frame = () => [...document.querySelectorAll("header, nav, footer")].filter((node) => !node.closest("main"))
-    .map((node) => node.outerHTML.replace(/ (value|aria-current)="[^"]*"/g, "").replace(/\d{14}/g, "")).join("");
+  const frame = () => {
+    const body = document.body.cloneNode(true);
+    body.querySelector("main").remove();
+    return body.innerHTML.replace(/ (value|aria-current)="[^"]*"/g, "").replace(/\d{14}|[a-z]+-\d+-[a-z0-9]+/g, "");
+  };
   const stop = () => {
     const node = document.activeElement;
     if (node === stops.at(-1) && node.type === "date") return []; // it has a stop for each of its parts
