@@ -150,6 +150,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["role_names"] = members.ROLE_NAMES
+    made.globals["customer_name"] = members.CUSTOMER_NAME
     made.globals["severities"] = notices.SEVERITIES
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())

@@ -74,7 +74,7 @@ NEW, EDIT, DELETE, PASSWORD = (
     "/accounts/{son}/delete",
     "/accounts/{son}/password",
 )
-account_password = ways.with_password("新しいパスワード", "hikari-2026")
+account_password = ways.with_password("パスワード", "hikari-2026")
 ACCOUNTS = [
     Screen("account IDs", "/accounts"),
     Screen("account IDs, none", "/accounts", account_ids=0),

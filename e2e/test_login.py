@@ -18,7 +18,7 @@ MINUTE = 60_000  # milliseconds
 async def test_the_contractor_logs_in_with_the_customer_number(phone: Device, household: Household) -> None:
     await phone.log_in_as_customer(household.customer_number)
     await phone.shows("ご契約情報一覧")
-    await expect(phone.page.get_by_role("banner")).to_contain_text("お客様番号でログイン中")
+    await expect(phone.page.get_by_role("banner")).to_contain_text("ご契約者様（お客様番号）")
 
 
 async def test_the_wife_logs_in_with_her_admin_account_id(phone: Device, household: Household) -> None:

@@ -218,9 +218,14 @@ class Bought(Protocol):
 
 
 def of_endings(periods: Iterable[Bought], now: datetime, *, deleted: bool = False) -> list[Cost]:
-    """What ending several purchases at once costs, each with its name. `deleted`: with their account ID."""
+    """What ending several purchases at once costs, a cost per product, line by line. `deleted`: with their account ID."""
     return [
-        Cost(f"{catalogue.NAMES[period.product]}：{cost.label}", cost.text)
+        Cost(
+            catalogue.NAMES[period.product],
+            "\n".join(
+                f"{cost.label}：{cost.text}"
+                for cost in of_ending(period.product, period.started_at, now, deleted=deleted)
+            ),
+        )
         for period in periods
-        for cost in of_ending(period.product, period.started_at, now, deleted=deleted)
     ]

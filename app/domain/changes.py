@@ -27,6 +27,8 @@ PAGE = 50
 """Changes on one page of the history."""
 NOTHING = "変更された項目がありません。"
 """What a form of registered values that is sent unchanged is answered with."""
+CUSTOMER = "お客様番号"
+"""How the asker is kept who is no account ID."""
 STARS = "*****"
 """What stands for the rest of a password, whatever its length."""
 
@@ -214,7 +216,7 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
     kept = tables.Change(
         contract=member.contract.id,
         account=member.account_id,
-        asker=member.own.login if member.own else "お客様番号",
+        asker=member.own.login if member.own else CUSTOMER,
         kind=change.kind,
         subject=change.subject,
         asked_at=clock.now(),
@@ -281,8 +283,14 @@ async def history(
 
 
 def names(member: Member) -> list[str]:
-    """The names of the changes that the member's role may ask for."""
-    return sorted({change.name for change in KINDS.values() if member.may(change.permission)})
+    """The names of the changes that the member's role may ask for, in the order of the manual's feature table."""
+    matrix = list(Permission)
+    found = {
+        (matrix.index(change.permission), change.name)
+        for change in KINDS.values()
+        if member.may(change.permission)
+    }
+    return [name for _, name in sorted(found)]
 
 
 def review(member: Member, change: Change) -> Review:
@@ -374,7 +382,7 @@ def _asked(member: Member, row: Any) -> Asked:
     return Asked(
         id=row["id"],
         kind=row["kind"],
-        asker=row["asker"],
+        asker=members.CUSTOMER_NAME if row["asker"] == CUSTOMER else row["asker"],
         subject=row["subject"],
         asked_at=row["asked_at"],
         applied_at=applied_at,

@@ -287,7 +287,7 @@ class Member:
     @property
     def label(self) -> str:
         """Who is logged in, in words."""
-        return f"{self.own.login}（{ROLE_NAMES[self.own.role]}）" if self.own else "お客様番号でログイン中"
+        return f"{self.own.login}（{ROLE_NAMES[self.own.role]}）" if self.own else CUSTOMER_NAME
 
     @property
     def deleted(self) -> bool:
@@ -324,6 +324,8 @@ class Member:
         raise Missing(login)
 
 
+CUSTOMER_NAME = "ご契約者様（お客様番号）"
+"""Who logs in with the customer number, in words."""
 ROLE_NAMES = {"user": "ユーザー権限", "admin": "管理者権限"}
 
 _GRAPH = """

@@ -38,7 +38,7 @@ async def month(
     found = await calls.in_month(who(request), service, wanted, number)
     part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
     shown: dict[str, Any] = {"listing": title, "service": service, "found": found, "duration": calls.duration}
-    return page(request, "calls/month.html", title=f"{wanted}の{title}{part}", **shown)
+    return page(request, "calls/month.html", title=f"{wanted}の{title.removesuffix('照会')}{part}", **shown)
 
 
 async def _csv(request: Request[Any, Any, Any], service: str, wanted: Month) -> Response[bytes]:

@@ -14,7 +14,7 @@ from app.domain import changes, clock, tables
 from app.domain.accounts import ChangeAccountPassword, DeleteAccount
 from app.domain.changes import Receipt, Refused, Review, Row
 from app.domain.customer_password import ChangeCustomerPassword
-from app.domain.members import Forbidden, Member, Missing, Permission, SessionEnded
+from app.domain.members import CUSTOMER_NAME, Forbidden, Member, Missing, Permission, SessionEnded
 from tests import people
 from tests.people import HASH, PASSWORD, Household
 
@@ -343,7 +343,7 @@ async def test_customer_and_admin_see_everybodys_history_and_a_user_role_member_
         await changes.confirm(member, await changes.ask(member, OneMore()))
     password = ChangeAccountPassword(family.sons_login, HASH.replace("c2Fsd", "d2Fsd"))
     await changes.confirm(son, await changes.ask(son, password))
-    everything = ["family-son", "family-mother", "お客様番号"]
+    everything = ["family-son", "family-mother", CUSTOMER_NAME]
     assert [asked.asker for asked in await changes.history(customer)] == everything
     assert [asked.asker for asked in await changes.history(mother)] == everything
     assert [asked.asker for asked in await changes.history(son)] == ["family-son"]

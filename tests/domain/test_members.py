@@ -116,7 +116,7 @@ async def family(empty_database: str) -> Household:
 async def test_a_live_session_leads_to_its_member(family: Household) -> None:
     customer = await people.log_in(family.contract)
     assert (customer.role, customer.own, customer.account_id) == (Role.CUSTOMER, None, None)
-    assert customer.label == "お客様番号でログイン中"
+    assert customer.label == "ご契約者様（お客様番号）"
     mother = await people.log_in(family.contract, family.mother)
     assert (mother.role, mother.account_id) == (Role.ADMIN, family.mother)
     assert mother.label == f"{family.mothers_login}（管理者権限）"

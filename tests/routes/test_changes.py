@@ -78,7 +78,7 @@ async def test_the_history_lists_changes_newest_first_with_who_asked(
         [cell.get_text(strip=True) for cell in row.select("th, td")]
         for row in contractor.page.select("tbody tr")
     ]
-    assert [row[4] for row in rows] == ["arteri-an-002", "お客様番号"]
+    assert [row[4] for row in rows] == ["arteri-an-002", "ご契約者様（お客様番号）"]
     assert rows[0][0] > rows[1][0]
     assert rows[0][2:4] == ["アカウントID変更", "arteri-an-001"]
     link = contractor.page.select_one("tbody a")

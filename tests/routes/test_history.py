@@ -51,7 +51,7 @@ async def test_the_history_is_narrowed_down_to_an_account_id_and_a_kind(
     await contractor.open("/changes?account=arteri-an-001&kind=")
     assert listed(contractor) == [
         ("アカウントIDパスワード変更", "arteri-an-001", "arteri-an-002"),
-        ("アカウントID変更", "arteri-an-001", "お客様番号"),
+        ("アカウントID変更", "arteri-an-001", "ご契約者様（お客様番号）"),
     ]
     await contractor.open("/changes?account=arteri-an-001&kind=アカウントID変更")
     assert [name for name, _, _ in listed(contractor)] == ["アカウントID変更"]
@@ -93,8 +93,8 @@ async def test_the_file_holds_what_the_page_shows_with_former_values_and_without
     text = answer.content.decode("utf-8-sig")
     assert text.splitlines()[0] == "受付番号,受付日時,お手続き,対象のアカウントID,お手続きした人,内容"
     assert (
-        "アカウントID変更,arteri-an-001,お客様番号,アカウントID：arteri-an-001／氏名：（姓）有光 （名）=1+1（変更前："
-        in text
+        "アカウントID変更,arteri-an-001,ご契約者様（お客様番号）,"
+        "アカウントID：arteri-an-001／氏名：（姓）有光 （名）=1+1（変更前：" in text
     )
     assert "パスワード：*****" in text
     assert "hik" not in text

@@ -50,12 +50,12 @@ async def test_customer_and_admin_see_the_contracts_logins_a_user_the_own(
     assert events(family_user) == [("arteri-an-001", "成功")]
     assert sessions(family_user) == ["arteri-an-001"]
     await another_browser.open("/logins")
-    assert events(another_browser) == [("お客様番号", "成功")]
+    assert events(another_browser) == [("ご契約者様（お客様番号）", "成功")]
 
 
 async def test_the_own_session_is_marked_and_has_no_button(contractor: Browser, admin: Browser) -> None:
     await contractor.open("/logins")
-    assert sessions(contractor) == ["お客様番号", "arteri-an-002"]
+    assert sessions(contractor) == ["ご契約者様（お客様番号）", "arteri-an-002"]
     rows = contractor.page.select("section[aria-labelledby=open] tbody tr")
     assert ["この端末" in row.get_text() for row in rows] == [True, False]
     assert [len(row.select("form")) for row in rows] == [0, 1]
@@ -71,9 +71,9 @@ async def test_a_wrong_password_is_a_failure_of_its_owner_and_an_unknown_name_of
     await visitor.log_in(*CUSTOMER, "demo01")
     await visitor.open("/logins")
     assert events(visitor) == [
-        ("お客様番号", "成功"),
+        ("ご契約者様（お客様番号）", "成功"),
         ("arteri-an-001", "失敗（パスワードの誤り）"),
-        ("お客様番号", "失敗（パスワードの誤り）"),
+        ("ご契約者様（お客様番号）", "失敗（パスワードの誤り）"),
     ]
 
 
@@ -94,14 +94,14 @@ async def test_a_wrong_password_when_it_is_asked_again_is_a_failure_too(admin: B
     await admin.prove("wrong-1", "80000000000000")
     await admin.prove("wrong-1", "90000000000000")
     await admin.open("/logins")
-    assert events(admin)[0] == ("お客様番号", "失敗（パスワードの誤り）")
+    assert events(admin)[0] == ("ご契約者様（お客様番号）", "失敗（パスワードの誤り）")
     assert len(events(admin)) == 1  # and nothing for the stranger's number
 
 
 async def test_a_session_is_ended_from_another_device(contractor: Browser, family_user: Browser) -> None:
     await contractor.open("/logins")
     await end(contractor, "arteri-an-001")
-    assert sessions(contractor) == ["お客様番号"]
+    assert sessions(contractor) == ["ご契約者様（お客様番号）"]
     await family_user.open("/")
     assert family_user.heading == "ログイン"
 

@@ -239,7 +239,7 @@ async def test_deleting_a_web_space_ends_a_mail_pack_that_is_no_longer_needed_an
     await confirmed(visitor, "/accounts/pack-one/web-space", space="pack-one")
     await asked(visitor, "/accounts/pack-one/web-space")
     assert "メールサービス（メールパック）が不要になるため" in visitor.text
-    assert "メールパック：今月（" in visitor.text
+    assert "今月（" in visitor.rows["メールパック"]
     assert "Webスペースの削除" not in visitor.rows
     assert await open_periods() == ["mail-pack"]
     await visitor.submit()

@@ -42,7 +42,7 @@ async def test_a_kind_lists_current_coming_and_past_ones_in_words(
         "まもなく自動的にログアウトします",
     ]
     assert "終了の見込みは未定です" in contractor.text
-    assert "B001、B002" in contractor.text
+    assert "対象の建物 お客様の建物" in contractor.text
     assert "別の種類" not in contractor.text
     await contractor.open("/notices/maintenance")
     assert "別の種類" in contractor.text
