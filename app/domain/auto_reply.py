@@ -84,7 +84,8 @@ class SetAutoReply:
             "auto-reply",
             by=outbox.done_by(member),
             login=self.login,
-            state="利用する" if self.enabled else "利用しない",
+            state=_state(self._new),
+            period=_days(self._new) if self.enabled else "",
         )
         return Receipt(
             title="メール自動返信設定完了",

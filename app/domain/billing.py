@@ -171,6 +171,11 @@ class Cost:
     text: str
 
 
+def lines(costs: Iterable[Cost]) -> tuple[str, ...]:
+    """As a mail says them, a line each."""
+    return tuple(f"{cost.label}：{cost.text}" for cost in costs)
+
+
 def of_purchase(product: Product, now: datetime, *, again: bool = False) -> list[Cost]:
     """What buying the product now costs: this month, next month, the fee if the contract had it before (`again`)."""
     this = Month.of(now)

@@ -134,7 +134,7 @@ class SetForwarding:
             "forwarding",
             by=outbox.done_by(member),
             login=self.login,
-            state="、".join(f"{row.label}：{row.value}" for row in rows[2:]),
+            settings=tuple(f"{row.label}：{row.value}" for row in rows[2:]),
         )
         return Receipt(
             title="メール転送設定完了",

@@ -89,7 +89,7 @@ class ChangeBoxSize:
             by=outbox.done_by(member),
             login=self.login,
             size=f"{BOX_SIZES[self.to_large]}GB",
-            price_line="、".join(f"{cost.label}：{cost.text}" for cost in _costs(account, now)[:2]),
+            costs=billing.lines(_costs(account, now)[:2]),
         )
         return Receipt(
             title="メールボックス容量変更完了",

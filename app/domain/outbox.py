@@ -67,7 +67,8 @@ def done_by(member: Member) -> str:
 async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: object) -> None:
     """Store the mail partials/mails/<mail>.txt once for each distinct recipient; it leaves when the caller commits.
 
-    A fact is a word, a number, a day or a moment (shown in Asia/Tokyo), in one line; `by` says who did it. Raises
+    A fact is a word, a number, a day or a moment (shown in Asia/Tokyo), in one line, or a tuple of them,
+    a line each; `by` says who did it. Raises
     RuntimeError outside a transaction, ValueError for a fact that no mail may carry.
     """
     if database.engine().current_transaction.get() is None:
@@ -102,6 +103,7 @@ def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str
     frame = {
         "text": text.strip(),
         "done": mail not in NOTHING_DONE,
+        "registered": mail != "contact-address-check",
         "when": _shown("when", moment),
         "by": shown.get("by", ""),
         "sender": sender(),
@@ -126,6 +128,8 @@ _SECRET = re.compile(r"password|passwd|hash|secret|token|\bpin\b|card|cvv", re.I
 def _shown(name: str, fact: object) -> str:
     if _SECRET.search(name.replace("_", " ")):
         raise ValueError(f"a mail may not carry a fact named {name}")
+    if isinstance(fact, tuple):
+        return "\n".join(_shown(name, one) for one in fact)
     if isinstance(fact, datetime):
         return f"{fact.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}"
     if isinstance(fact, date):

@@ -72,7 +72,7 @@ class _RemoteSupport:
             mail,
             by=outbox.done_by(member),
             product=NAME,
-            cost_line="、".join(f"{cost.label}：{cost.text}" for cost in costs),
+            costs=billing.lines(costs),
             date=clock.day(now),
         )
 

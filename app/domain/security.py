@@ -243,7 +243,7 @@ class CancelSecurity(_Security):
             by=outbox.done_by(member),
             login=self.login,
             product=NAMES[self.product],
-            cost_line="、".join(f"{cost.label}：{cost.text}" for cost in costs[:2]),
+            costs=billing.lines(costs[:2]),
             last_day=f"{billing.last_usable_day(self.product, now):%Y/%m/%d}",
         )
         rows = [*self._rows(now, "解約する"), *cost_rows(costs)]

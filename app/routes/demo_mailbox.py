@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get
@@ -9,6 +11,7 @@ from litestar import Request, Response, get
 from app.domain import outbox
 from app.domain.members import Permission
 from app.render import page
+from app.session import origin
 
 SHOWN = 100
 """Mails on the page."""
@@ -16,5 +19,12 @@ SHOWN = 100
 
 @get("/demo/mailbox", opt={"permission": Permission.ANYONE})
 async def mailbox(request: Request[Any, Any, Any]) -> Response[str]:
-    mails = await outbox.newest(SHOWN)
-    return page(request, "demo_mailbox/list.html", title="送信されたメール（デモ）", mails=mails)
+    mails, own = await outbox.newest(SHOWN), origin(request)
+    title = "送信されたメール（デモ）"
+    return page(request, "demo_mailbox/list.html", title=title, mails=mails, paths=partial(_path, own))
+
+
+def _path(own: str, line: str) -> str:
+    """The path that a line leads to when it is nothing but an address of this demo; "" otherwise."""
+    path = line.removeprefix(own)
+    return path if path != line and re.fullmatch(r"/[\w?=&.-][\w?=&./-]*", path, re.ASCII) else ""

@@ -23,7 +23,7 @@ WHO = "アカウントID「taro-01」（管理者権限）でログインした�
 CARD: dict[str, object] = {"brand": "VISA", "expires": "01月 / 2030年", "last4": "0000"}
 OPTION: dict[str, object] = {
     "product": "UCOM光 リモートサポート",
-    "cost_line": "550円",
+    "costs": ("今月の料金：550円", "来月からの料金：0円"),
     "date": date(2026, 1, 10),
     "by": WHO,
 }
@@ -37,12 +37,12 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "account-password-changed": {"login": "taro-01", "by": WHO},
     "account-registered": {"login": "taro-01", "name": "髙﨑 太郎", "role": "ユーザー権限", "by": WHO},
-    "auto-reply": {"login": "taro-01", "state": "利用する"},
+    "auto-reply": {"login": "taro-01", "state": "利用する", "period": "2026/01/10 から 指定なし まで"},
     "contact-address-changed": {"by": WHO},
     "contact-address-check": {"url": "https://mypage.example.jp/customer/check/x"},
     "customer-changed": {"items": "電話番号、FAX番号", "by": WHO},
     "customer-password-changed": {"number_end": "0000", "by": WHO},
-    "forwarding": {"login": "taro-01", "state": "転送しない"},
+    "forwarding": {"login": "taro-01", "settings": ("転送先：a@example.jp", "サーバーにメールを：残す")},
     "mail-address-registered": {
         "login": "taro-01",
         "address": "taro@example.jp",
@@ -51,7 +51,7 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
-    "mailbox-size": {"login": "taro-01", "size": "10GB", "price_line": "220円"},
+    "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
     "payment-approved": CARD,
@@ -64,7 +64,7 @@ FACTS: dict[str, dict[str, object]] = {
     "security-cancelled": {
         "login": "taro-01",
         "product": "セキュリティ360°",
-        "cost_line": "550円",
+        "costs": ("今月の料金：550円", "来月からの料金：0円"),
         "last_day": "2026/01/31",
     },
     "security-purchased": {
@@ -132,7 +132,8 @@ def test_a_mail_says_what_was_done_when_by_whom_and_where_to_call(mail: str, tem
     subject, body = outbox.rendered(mail, datetime(2026, 1, 9, 15, 4, tzinfo=UTC), FACTS[mail])
     assert subject.startswith("【マイページ】")
     assert "\n" not in subject
-    for fact in FACTS[mail].values():
+    lines = [fact if isinstance(fact, tuple) else (fact,) for fact in FACTS[mail].values()]
+    for fact in itertools.chain.from_iterable(lines):
         assert fact == "他社" or (f"{fact:%Y/%m/%d}" if isinstance(fact, date) else str(fact)) in body
     assert ("お手続き日時：2026/01/10 00:04\n" in body) == (mail not in outbox.NOTHING_DONE)
     assert ("お手続きした方：" in body) == ("by" in FACTS[mail])
@@ -140,6 +141,12 @@ def test_a_mail_says_what_was_done_when_by_whom_and_where_to_call(mail: str, tem
         assert line in body
     assert "パスワード、暗証番号、カード番号をメールでお尋ねすることはありません" in body
     assert not re.search(r"\n{3}|None|\{|\}", body)
+
+
+def test_a_deletion_that_ended_nothing_speaks_of_no_fees(templates: object) -> None:
+    _, body = outbox.rendered("account-deleted", clock.now(), {**FACTS["account-deleted"], "products": ""})
+    assert "同時に解約されたオプションサービス：なし" in body
+    assert "月額利用料" not in body
 
 
 def test_a_fact_that_a_text_needs_may_not_be_missing(templates: object) -> None:

@@ -77,6 +77,21 @@ async def test_a_mail_is_shown_as_text_with_its_lines(browser: Browser) -> None:
     assert len(paragraph.select("br")) == 2
 
 
+async def test_a_link_of_ours_can_be_followed_and_no_other(browser: Browser) -> None:
+    own = str(browser.base_url).rstrip("/")
+    urls = [
+        f"{own}/customer/email?token=a-b_1",
+        f"{own}//evil.example/",
+        "https://evil.example/",
+        f"{own}.evil/x",
+    ]
+    async with database.engine().transaction():
+        for url in urls:
+            await outbox.post(await contract(), ["a@example.jp"], "contact-address-check", url=url)
+    await browser.open("/demo/mailbox")
+    assert [link["href"] for link in browser.page.select("main article a")] == ["/customer/email?token=a-b_1"]
+
+
 async def test_the_page_stays_readable_when_many_were_sent(browser: Browser) -> None:
     async with database.engine().transaction():
         told = [f"a{number}@example.jp" for number in range(SHOWN + 5)]

@@ -33,7 +33,7 @@ async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contra
     await contractor.open("/remote-support")
     assert PHONE not in contractor.answer.text
     subjects = [row["subject"] for row in await database.rows("SELECT subject FROM outbox ORDER BY id")]
-    assert ["お申込み完了" in subjects[0], "解約完了" in subjects[1], len(subjects)] == [True, True, 2]
+    assert ["の購入）" in subjects[0], "の解約）" in subjects[1], len(subjects)] == [True, True, 2]
 
 
 async def test_a_second_application_shows_its_fee_and_the_first_none(contractor: Browser) -> None:

@@ -89,7 +89,7 @@ async def test_an_option_is_bought_over_confirm_to_complete_and_its_pin_is_on_th
     assert pin not in contractor.answer.text
     mails = await database.rows("SELECT recipient, subject, body FROM outbox")
     assert len(mails) == 2
-    assert all("お申込み完了のお知らせ（セキュリティ360°）" in mail["subject"] for mail in mails)
+    assert all("申込み完了メール（セキュリティ360°の購入）" in mail["subject"] for mail in mails)
     kept = str(await database.rows("SELECT data, receipt FROM change")) + str(mails) + caplog.text
     assert pin not in kept
     await contractor.open(STATUS)
