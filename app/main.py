@@ -27,6 +27,7 @@ from app.routes import (
     contact,
     customer,
     customer_password,
+    demo_elsewhere,
     demo_mailbox,
     documents,
     forwarding,
@@ -140,7 +141,7 @@ ROUTES = [
     health.healthz,
     health.readyz,
 ]
-DEMO_ROUTES = [demo_mailbox.mailbox]
+DEMO_ROUTES = [demo_elsewhere.elsewhere, demo_mailbox.mailbox]
 
 log = logging.getLogger("mypage")
 

@@ -147,7 +147,8 @@ async def download(request: Request[Any, Any, Any], login: FromPath[str]) -> Red
         return see_other(f"/accounts/{login}/security/status?late=1")
     if product not in {key.product for key in await security.keys_of(account)}:
         raise Missing(product)
-    return see_other(request.app.state.settings.installers[product])
+    settings = request.app.state.settings
+    return see_other(f"/demo/elsewhere/{product}" if settings.demo else settings.installers[product])
 
 
 def _download_link(request: Request[Any, Any, Any], login: str, product: Product) -> str:

@@ -1,4 +1,4 @@
-"""The mails that the demo shows instead of sending them: there only, for whoever asks."""
+"""The mails that the demo shows instead of sending them, and what it has for addresses outside: there only."""
 
 from __future__ import annotations
 
@@ -99,6 +99,30 @@ async def test_the_page_stays_readable_when_many_were_sent(browser: Browser) -> 
     await browser.open("/demo/mailbox")
     assert len(mails(browser)) == SHOWN
     assert f"a{SHOWN + 4}@example.jp" in browser.page.select("main article")[0].get_text()
+
+
+async def test_what_leads_outside_leads_to_a_page_that_says_where(browser: Browser) -> None:
+    for name, part in (
+        ("kids-filter", "安心 Kidsフィルター"),
+        ("giga-cinema", "ギガシネマ"),
+        ("club-off", "クラブオフ"),
+    ):
+        await browser.open(f"/demo/elsewhere/{name}")
+        assert browser.heading == "ここから先は、デモにはありません"
+        assert part in browser.text
+    await browser.open("/demo/elsewhere/nowhere")
+    assert browser.answer.status_code == 404
+    await browser.log_in("customer", "90000000000000", "demo01")
+    await browser.open("/club-off")
+    await browser.prove("demo01", "90000000000000")
+    assert browser.page.select("main a[href='/demo/elsewhere/club-off']")
+    await browser.open("/accounts/arteri-an-002/security")
+    await browser.submit("/accounts/arteri-an-002/security?product=security-360", agree="yes")
+    await browser.submit()
+    await browser.open("/accounts/arteri-an-002/security/status")
+    (link,) = browser.page.select("main a[href*='download?link=']")
+    await browser.open(str(link["href"]))
+    assert browser.path == "/demo/elsewhere/security-360"
 
 
 async def test_outside_the_demo_it_is_not_there(contractor: Browser) -> None:
