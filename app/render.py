@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from litestar import Request, Response
 from litestar.response import Redirect
+from markupsafe import Markup, escape
 
 from app.domain import billing, clock, members, notices
 from app.domain.members import Member, Permission
@@ -154,10 +155,18 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severities"] = notices.SEVERITIES
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
+    made.filters["breakable"] = _breakable
     made.filters["moment"] = _moment
     made.filters["day"] = day
     made.filters["yen"] = billing.yen
     return made
+
+
+def _breakable(value: object) -> object:
+    """A text in which a mail address may go on in the next line after its @."""
+    if not isinstance(value, str) or "@" not in value:
+        return value
+    return Markup(str(escape(value)).replace("@", "@<wbr>"))  # noqa: S704 - escaped
 
 
 def _moment(value: datetime) -> str:
