@@ -51,7 +51,7 @@ async def register(contractor: Device, household: Household) -> None:
     await fill_in(contractor, household.daughter)
     await contractor.press("次へ進む")
     await contractor.swapped_to(REVIEW)
-    await expect(contractor.row("氏名カナ")).to_have_text("アリミツ ヒカリ")
+    await expect(contractor.row("氏名カナ")).to_have_text("（姓カナ）アリミツ （名カナ）ヒカリ")
     await expect(contractor.row("パスワード")).to_have_text("hik*****")
     await expect(contractor.row("アカウント権限種別")).to_have_text("ユーザー権限")
     await contractor.keep()
