@@ -66,6 +66,7 @@ HOUSE = [
     Screen("history", "/changes", before=ways.change_password),
     Screen("history, user", "/changes", "user"),
     Screen("mails of the demo", "/demo/mailbox", before=ways.change_password),
+    Screen("elsewhere, in the demo", "/demo/elsewhere/club-off"),
 ]
 
 NEW, EDIT, DELETE, PASSWORD = (
