@@ -89,7 +89,12 @@ ACCOUNTS = [
     Screen("registration, refused", NEW, way=ways.full_in_the_meantime, account_ids=4, status=422),
     Screen("edit", EDIT),
     Screen("edit, confirm", EDIT, way=ways.with_password("パスワード", "hikari-2026", "次へ進む")),
-    Screen("edit, complete", EDIT, "admin", press("次へ進む", "登録")),
+    Screen(
+        "edit, complete",
+        EDIT,
+        "admin",
+        ways.along(ways.type_in("ユーザーネーム", "ひかり"), press("次へ進む", "登録")),
+    ),
     Screen("account password", PASSWORD, "admin"),
     Screen("account password, wrong", PASSWORD, "user", press("次へ進む"), status=422),
     Screen("account password, confirm", PASSWORD, "user", ways.along(account_password, press("次へ進む"))),
