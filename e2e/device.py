@@ -48,10 +48,6 @@ class Device:
         """A request is meant to be given up for the next one, as by the second of two clicks."""
         self._expected.add("net::ERR_ABORTED")
 
-    def expect_elsewhere(self, url: str) -> None:
-        """Going to that address of somebody else is meant; there is no network to get there."""
-        self._expected.add(url)
-
     def troubles(self) -> list[str]:
         """Console errors, failed requests and requests to third parties, the expected ones apart."""
         return [text for text in self._troubles if not any(excuse in text for excuse in self._expected)]
