@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 NewDevice = Callable[..., Awaitable[Device]]
 
@@ -41,8 +41,8 @@ def chromium_path() -> str:
         if found:
             return found
     pytest.fail(
-        f"No Chromium found ({wanted or ', '.join(NAMES)}). Install it (Debian: apt install chromium "
-        "fonts-ipaexfont-gothic), or name one in CHROMIUM.",
+        f"No Chromium found ({wanted or ', '.join(NAMES)}). Install it (Debian: apt install "
+        "chromium-headless-shell fonts-ipaexfont-gothic), or name one in CHROMIUM.",
         pytrace=False,
     )
 

@@ -55,8 +55,7 @@ class Device:
     async def becomes_new(self) -> None:
         """As from the shop, but for the files that the browser keeps: nobody logged in, nothing heard or expected."""
         await self.context.clear_cookies()
-        await self.page.goto("about:blank")
-        await self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        await self.page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
         await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         for heard in (self.requests, self._troubles, self._expected):
             heard.clear()

@@ -74,32 +74,36 @@ globalThis.probes = (() => {
     ];
   };
 
-  // A3: one tab stop after the other; `stops` keeps them for the order and for what was left out.
-  // `within` main when header, menu and foot were looked at on another screen.
-  let stops = [];
-  let within = document.body;
+  // A3: one tab stop after the other, looked at as focus comes; `stops` keeps them for the order and for what was
+  // left out, `round` tells when Tab came back to the first. Within main when header, menu and foot were looked at
+  // on another screen.
+  let stops, within, misplaced, round, watching;
+  document.addEventListener("focusin", ({ target }) => watching && stop(target));
   const start = (main) => {
-    stops = [];
+    [stops, misplaced, round, watching] = [[], [], false, false];
     within = main ? document.querySelector("main") : document.body;
     (main ? within : document.querySelector(".skip")).focus(); // an error summary stands before the h1
+  };
+  const watch = () => {
+    watching = true;
+    stop(document.activeElement);
+    return all(CONTROLS).filter((node) => within.contains(node)).length;
   };
   const frame = () => {
     const body = document.body.cloneNode(true);
     body.querySelector("main").remove();
     return body.innerHTML.replace(/ (value|aria-current)="[^"]*"/g, "").replace(/\d{14}|[a-z]+-\d+-[a-z0-9]+/g, "");
   };
-  const stop = () => {
-    const node = document.activeElement;
-    if (node === stops.at(-1) && node.type === "date") return []; // it has a stop for each of its parts
-    if (node === document.body || stops.includes(node)) return null;
-    if (!within.contains(node)) return stops.length ? null : [];
+  const stop = (node) => {
+    round ||= stops.includes(node) || (stops.length > 0 && !within.contains(node));
+    if (round || !within.contains(node)) return;
     const wrong = [];
     const { outlineStyle, outlineWidth } = getComputedStyle(node);
     if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) wrong.push("has no outline of 2 px");
     if (!inView(node)) wrong.push("is not in view");
     if (stops.length && !(stops.at(-1).compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING)) wrong.push("comes out of order");
     stops.push(node);
-    return wrong.map((text) => `${called(node)} ${text}`);
+    misplaced.push(...wrong.map((text) => `${called(node)} ${text}`));
   };
   const inView = (node) => {
     const { left, top, width, height } = node.getClientRects()[0];
@@ -107,10 +111,11 @@ globalThis.probes = (() => {
     const found = document.elementFromPoint(x, y);
     return found && (node.contains(found) || found.closest("label")?.control === node);
   };
+  const stopped = () => (round || document.activeElement === document.body) && [...misplaced, ...left()];
   const left = () => all(CONTROLS)
     .filter((node) => within.contains(node) && !node.disabled && !stops.includes(node) && node.tabIndex >= 0)
     .filter((node) => node.type !== "radio" || !stops.some((other) => other.name === node.name))
     .map((node) => `${called(node)} cannot be reached by Tab`);
 
-  return { targets, names, borders, none, sideways, cut, spaced, text, structure, frame, start, stop, left };
+  return { targets, names, borders, none, sideways, cut, spaced, text, structure, frame, start, watch, stopped };
 })();

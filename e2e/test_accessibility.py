@@ -10,13 +10,11 @@ from playwright.async_api import expect
 from app.domain.members import Permission
 from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
-from e2e.conftest import NewDevice
-from e2e.device import DESK, Device
+from e2e.device import Device
 from e2e.people import Household, Town
 from e2e.screens import SCREENS, Screen
 
 PAGES_OF_A_PDF = re.compile(rb"/Type\s*/Page\b")
-COMPLETE = [screen for screen in SCREENS if screen.name.endswith("complete")]
 NAMED = {screen.name: screen for screen in SCREENS}
 
 
@@ -37,6 +35,18 @@ def test_every_page_of_the_portal_is_among_the_screens() -> None:
 async def test_a_screen_can_be_used_by_everybody(screen: Screen, passing_device: Device, town: Town) -> None:
     await screen.reach(passing_device, town)
     assert await wrong_with(passing_device) == []
+    if screen.name.endswith("complete"):
+        await a_receipt_is_printed_on_one_sheet(passing_device)
+
+
+async def a_receipt_is_printed_on_one_sheet(device: Device) -> None:
+    await device.page.emulate_media(color_scheme="light")
+    printed = await device.page.pdf(prefer_css_page_size=True)
+    assert len(PAGES_OF_A_PDF.findall(printed)) == 1
+    await device.page.emulate_media(media="print")
+    await expect(device.row("受付番号")).to_be_visible()
+    for unprinted in ("#menu", ".site-footer", "header form", ".dock"):
+        await expect(device.page.locator(unprinted)).to_be_hidden()
 
 
 @pytest.mark.parametrize(
@@ -62,18 +72,6 @@ async def test_nothing_moves_for_whoever_wants_no_motion(scripted_phone: Device,
     assert await scripted_phone.page.evaluate(moving) > 0
     await scripted_phone.page.emulate_media(reduced_motion="reduce")
     assert await scripted_phone.page.evaluate(moving) == 0
-
-
-@pytest.mark.parametrize("screen", COMPLETE, ids=lambda screen: screen.name)
-async def test_a_receipt_is_printed_on_one_sheet(screen: Screen, new_device: NewDevice, town: Town) -> None:
-    computer = await new_device(size=DESK)
-    await screen.reach(computer, town)
-    printed = await computer.page.pdf(prefer_css_page_size=True)
-    assert len(PAGES_OF_A_PDF.findall(printed)) == 1
-    await computer.page.emulate_media(media="print")
-    await expect(computer.row("受付番号")).to_be_visible()
-    for unprinted in ("#menu", ".site-footer", "header form", ".dock"):
-        await expect(computer.page.locator(unprinted)).to_be_hidden()
 
 
 async def test_print_opens_what_was_closed_again(
