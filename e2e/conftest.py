@@ -100,24 +100,31 @@ async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevi
 
 
 @pytest.fixture(scope="session")
-async def kept_device(chromium: Browser, portal: Portal) -> AsyncIterator[Device]:
-    """One device for every screen of this worker: a new one for each would take as long as the screen."""
-    async with devices.device(chromium, portal.url) as device:
-        yield device
+async def kept_devices(chromium: Browser, portal: Portal) -> AsyncIterator[dict[bool, Device]]:
+    """Two devices of this worker, with JavaScript (True) and without: new ones take longer than many a test."""
+    async with (
+        devices.device(chromium, portal.url) as with_scripts,
+        devices.device(chromium, portal.url, scripts=False) as without,
+    ):
+        yield {True: with_scripts, False: without}
 
 
 @pytest.fixture
-async def passing_device(kept_device: Device) -> AsyncIterator[Device]:
-    """The kept device, as if it were new; it must have stayed without trouble."""
-    await kept_device.becomes_new()
-    yield kept_device
-    assert kept_device.troubles() == []
+async def passing_device(kept_devices: dict[bool, Device]) -> AsyncIterator[Device]:
+    """A kept device for a screen, as if it were new; it must have stayed without trouble."""
+    await kept_devices[True].becomes_new()
+    yield kept_devices[True]
+    assert kept_devices[True].troubles() == []
 
 
 @pytest.fixture
-async def phone(new_device: NewDevice, scripts: bool) -> Device:
-    """A phone, once with JavaScript and once without."""
-    return await new_device(scripts=scripts)
+async def phone(kept_devices: dict[bool, Device], scripts: bool) -> AsyncIterator[Device]:
+    """A phone, once with JavaScript and once without: kept, but as if it were new."""
+    phone = kept_devices[scripts]
+    await phone.page.goto("about:blank")  # what the last journey still fetches is not of this one
+    await phone.becomes_new()
+    yield phone
+    assert phone.troubles() == []
 
 
 @pytest.fixture
