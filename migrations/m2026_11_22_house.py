@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app import database
+from migrations import by_statements
 
 ID = "2026-11-22T12:00:00:000000"
 VERSION = "1.38.0"
@@ -163,11 +163,4 @@ STATEMENTS = (
 
 
 async def forwards() -> MigrationManager:
-    manager = MigrationManager(migration_id=ID, app_name="mypage", description=DESCRIPTION)
-
-    async def run() -> None:
-        for statement in STATEMENTS:
-            await database.rows(statement)
-
-    manager.add_raw(run)
-    return manager
+    return by_statements(ID, DESCRIPTION, STATEMENTS)
