@@ -67,9 +67,10 @@ class Crawl:
                 await self.visit(address)
 
     async def visit(self, address: str) -> None:
-        page = await self.browser.open(address)
+        await self.browser.open(address)
         self.judge("GET", f"{address}, linked on {self.found_on.get(address)}", {200})
         if self.browser.answer.headers["content-type"].startswith("text/html"):
+            page = self.browser.page
             found, forms = self.links(page, address), page.select("form[method=post]")
             self.waiting += [link for link in found if link not in self.waiting]
             for link in found:

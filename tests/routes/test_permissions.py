@@ -310,9 +310,9 @@ async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: 
     for path in menu:
         assert (await admin.get(path)).status_code == 200, path
     for path in ("/", "/?open=arteri-an-001", "/accounts"):
-        page = await admin.open(path)
+        await admin.open(path)
         offered = [
-            link for link in page.select("main a") if not str(link["href"]).endswith("/security/status")
+            link for link in admin.page.select("main a") if not str(link["href"]).endswith("/security/status")
         ]
         assert not [link for link in offered if "/accounts/arteri-an-001/" in str(link["href"])], path
         assert not {"変更", "登録", "新規登録", "削除"} & {link.get_text() for link in offered}
