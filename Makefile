@@ -15,6 +15,7 @@ demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:
 	@bin/pdf || true
 	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
 
+test: export PYTHONDONTWRITEBYTECODE :=# the tests start a hundred programs: what one compiled, the next finds
 test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HTML checker included
 	@rm -rf .build/pages
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term tests e2e
