@@ -1,142 +1,61 @@
-"""The `mypage` commands."""
+"""The `mypage` commands. Each loads what it needs when it is chosen: no other command waits for that."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-import asyncpg
+from app.mistake import Mistake
 
-from app import database, settings
-from app.commands import imports, servers, staff
-from app.commands.running import Mistake
-from app.domain import billing, catalogue, clock, licences, peppers
-from app.embedded import EmbeddedPostgresError
-
-MISTAKES = (
-    Mistake,
-    settings.SettingsError,
-    peppers.WrongPeppers,
-    licences.WrongDataKeys,
-    catalogue.NoPrice,
-    database.WrongAddress,
-    EmbeddedPostgresError,
-)
-REFUSALS = (
-    asyncpg.InvalidAuthorizationSpecificationError,  # a wrong user or password
-    asyncpg.InvalidCatalogNameError,  # no such database
-    asyncpg.InsufficientPrivilegeError,
-)
-"""What a database says to somebody who may not come in, or may not do that."""
+if TYPE_CHECKING:
+    from app.domain.billing import Month
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit status: 0, 1 for a mistake that is named on stderr."""
     chosen = _parser().parse_args(arguments)
     try:
-        chosen.run(chosen)
-    except MISTAKES as error:
+        _function(chosen.run)(chosen)
+    except Mistake as error:
         print(f"mypage: {error}", file=sys.stderr)
-        return 1
-    except REFUSALS as error:
-        print(f"mypage: the database refuses: {error.args[0]} (see DATABASE_URL)", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if not database.unavailable(error):
+        reason = _of_the_database(error)
+        if reason is None:
             raise
-        print(f"mypage: the database is not reachable or cannot do it now: {error}", file=sys.stderr)
+        print(f"mypage: the database {reason}", file=sys.stderr)
         return 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mypage", description="マイページ, the member portal")
-    named = parser.add_subparsers(required=True, metavar="COMMAND")
-    demo = named.add_parser("demo", help="try the portal with an embedded database and demo contracts")
-    demo.add_argument("--port", type=_port, default=8000)
-    demo.add_argument("--data-dir", type=Path, default=None, help="default: MYPAGE_DATA_DIR or .mypage")
-    demo.add_argument("--now", type=moment, help="start the clock there, in Asia/Tokyo: 2026-01-10T09:00")
-    demo.set_defaults(run=servers.demo)
-    serve = named.add_parser("serve", help="serve for production, from the environment")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=_port, default=8000)
-    serve.add_argument("--workers", type=int, default=2)
-    serve.set_defaults(run=servers.serve)
-    migrate = named.add_parser("migrate", help="bring the schema up to date")
-    migrate.set_defaults(run=staff.migrate)
-    files = named.add_parser("import", help="load operator data").add_subparsers(
-        required=True, metavar="KIND"
-    )
-    contracts = files.add_parser("contracts", help="contracts, as JSON Lines")
-    contracts.add_argument("file", type=Path)
-    contracts.set_defaults(run=imports.contracts)
-    calls = files.add_parser("calls", help="telephone calls, as CSV")
-    calls.add_argument("file", type=Path)
-    calls.set_defaults(run=imports.calls)
-    keys = files.add_parser("licences", help="licence keys (PINs), as CSV product,pin")
-    keys.add_argument("file", type=Path)
-    keys.set_defaults(run=imports.licence_keys)
-    stock = named.add_parser("licences", help="the stock of licence keys").add_subparsers(
-        required=True, metavar="WHAT"
-    )
-    renew = stock.add_parser("renew", help="encrypt PINs with the newest of MYPAGE_DATA_KEYS")
-    renew.set_defaults(run=staff.renew_licences)
-    bills = named.add_parser("bill", help="the ledger of charges").add_subparsers(
-        required=True, metavar="WHAT"
-    )
-    close = bills.add_parser("close", help="write a month's charges, once and for all")
-    close.add_argument("month", type=_month, metavar="YYYY-MM")
-    close.set_defaults(run=staff.close_bills)
-    news = files.add_parser("notices", help="outages and maintenance, as JSON Lines")
-    news.add_argument("file", type=Path)
-    news.set_defaults(run=imports.notices)
-    requests = named.add_parser("requests", help="papers that members asked for").add_subparsers(
-        required=True, metavar="WHAT"
-    )
-    requests.add_parser("list", help="those that wait").set_defaults(run=staff.list_requests)
-    done = requests.add_parser("done", help="note that papers were sent, and write to the customers")
-    done.add_argument("id", type=_identity, nargs="+")
-    done.set_defaults(run=staff.finish_requests)
-    mails = named.add_parser("mail", help="the portal's own mail").add_subparsers(
-        required=True, metavar="WHAT"
-    )
-    deliver = mails.add_parser("deliver", help="send what is due, once")
-    deliver.set_defaults(run=staff.deliver_mails)
-    listed = mails.add_parser("list", help="mails that wait or were refused")
-    listed.set_defaults(run=staff.list_mails)
-    payments = named.add_parser("payments", help="cards that wait for a name check").add_subparsers(
-        required=True, metavar="WHAT"
-    )
-    waiting = payments.add_parser("list", help="the cards that wait")
-    waiting.set_defaults(run=staff.list_payments)
-    approve = payments.add_parser("approve", help="make a card the contract's")
-    approve.add_argument("id", type=_identity)
-    approve.set_defaults(run=staff.approve_payment)
-    refuse = payments.add_parser("refuse", help="drop a card; the former one counts again")
-    refuse.add_argument("id", type=_identity)
-    refuse.set_defaults(run=staff.refuse_payment)
-    return parser
+def _of_the_database(error: Exception) -> str | None:
+    """What a database says that cannot be used, or to somebody who may not come in or may not do that."""
+    import asyncpg
+
+    from app import database
+
+    if isinstance(
+        error,
+        asyncpg.InvalidAuthorizationSpecificationError  # a wrong user or password
+        | asyncpg.InvalidCatalogNameError  # no such database
+        | asyncpg.InsufficientPrivilegeError,
+    ):
+        return f"refuses: {error.args[0]} (see DATABASE_URL)"
+    if database.unavailable(error):
+        return f"is not reachable or cannot do it now: {error}"
+    return None
 
 
-def commands() -> dict[str, list[str]]:
-    """Each command with its options, as docs/operating.md must name them."""
-    return dict(_commands(_parser(), ""))
-
-
-def _commands(parser: argparse.ArgumentParser, name: str) -> Iterator[tuple[str, list[str]]]:
-    options: list[str] = []
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for part, inner in action.choices.items():
-                yield from _commands(inner, f"{name} {part}".strip())
-            return
-        options += [option for option in action.option_strings if option not in ("-h", "--help")]
-    yield name, options
+# --- what is typed ----------------------------------------------------------------------------------------------------
 
 
 def _port(text: str) -> int:
@@ -156,11 +75,119 @@ def moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no moment: write it as 2026-01-10T09:00") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=clock.TOKYO)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Tokyo"))
 
 
-def _month(text: str) -> billing.Month:
+def _month(text: str) -> Month:
+    from app.domain.billing import Month
+
     try:
-        return billing.Month.parse(text)
+        return Month.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+
+class Argument:
+    """A flag or a word of a command, as argparse wants it."""
+
+    def __init__(self, *names: str, **options: Any) -> None:
+        self.names, self.options = names, options
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its words, what it is for, and the function of app/commands/ that runs it."""
+
+    words: str
+    help: str
+    run: str
+    arguments: tuple[Argument, ...] = ()
+
+
+FILE = (Argument("file", type=Path),)
+PORT = Argument("--port", type=_port, default=8000)
+GROUPS = {
+    "import": "load operator data",
+    "licences": "the stock of licence keys",
+    "bill": "the ledger of charges",
+    "requests": "papers that members asked for",
+    "mail": "the portal's own mail",
+    "payments": "cards that wait for a name check",
+}
+COMMANDS = (
+    Command(
+        "demo",
+        "try the portal with an embedded database and demo contracts",
+        "servers.demo",
+        (
+            PORT,
+            Argument("--data-dir", type=Path, help="default: MYPAGE_DATA_DIR or .mypage"),
+            Argument("--now", type=moment, help="start the clock there, in Asia/Tokyo: 2026-01-10T09:00"),
+        ),
+    ),
+    Command(
+        "serve",
+        "serve for production, from the environment",
+        "servers.serve",
+        (Argument("--host", default="127.0.0.1"), PORT, Argument("--workers", type=int, default=2)),
+    ),
+    Command("migrate", "bring the schema up to date", "staff.migrate"),
+    Command("import contracts", "contracts, as JSON Lines", "imports.contracts", FILE),
+    Command("import calls", "telephone calls, as CSV", "imports.calls", FILE),
+    Command("import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", FILE),
+    Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", FILE),
+    Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
+    Command(
+        "bill close",
+        "write a month's charges, once and for all",
+        "staff.close_bills",
+        (Argument("month", type=_month, metavar="YYYY-MM"),),
+    ),
+    Command("requests list", "those that wait", "staff.list_requests"),
+    Command(
+        "requests done",
+        "note that papers were sent, and write to the customers",
+        "staff.finish_requests",
+        (Argument("id", type=_identity, nargs="+"),),
+    ),
+    Command("mail deliver", "send what is due, once", "staff.deliver_mails"),
+    Command("mail list", "mails that wait or were refused", "staff.list_mails"),
+    Command("payments list", "the cards that wait", "staff.list_payments"),
+    Command(
+        "payments approve",
+        "make a card the contract's",
+        "staff.approve_payment",
+        (Argument("id", type=_identity),),
+    ),
+    Command(
+        "payments refuse",
+        "drop a card; the former one counts again",
+        "staff.refuse_payment",
+        (Argument("id", type=_identity),),
+    ),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mypage", description="マイページ, the member portal")
+    first = parser.add_subparsers(required=True, metavar="COMMAND")
+    groups = {
+        name: first.add_parser(name, help=what).add_subparsers(required=True, metavar="WHAT")
+        for name, what in GROUPS.items()
+    }
+    for command in COMMANDS:
+        group, _, name = command.words.rpartition(" ")
+        of_command = (groups[group] if group else first).add_parser(name, help=command.help)
+        for argument in command.arguments:
+            of_command.add_argument(*argument.names, **argument.options)
+        of_command.set_defaults(run=command.run)
+    return parser
+
+
+def _function(path: str) -> Callable[[argparse.Namespace], None]:
+    module, _, name = path.partition(".")
+    function: Callable[[argparse.Namespace], None] = getattr(import_module(f"app.commands.{module}"), name)
+    return function

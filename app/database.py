@@ -13,6 +13,8 @@ import asyncpg
 from piccolo.engine.exceptions import TransactionError
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
+from app.mistake import Mistake
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
@@ -37,7 +39,7 @@ class Unavailable(ConnectionError):
     """The database cannot be reached, or went away during a transaction, which it then rolled back."""
 
 
-class WrongAddress(ValueError):
+class WrongAddress(Mistake, ValueError):
     """DATABASE_URL is no address that asyncpg can use; the text repeats nothing of it, since it holds a password."""
 
     def __init__(self) -> None:

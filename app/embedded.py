@@ -31,6 +31,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import asyncpg
 
+from app.mistake import Mistake
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
     from types import TracebackType
@@ -72,7 +74,7 @@ os.execv(command[0], command)
 """
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(Mistake):
     """The embedded server cannot run. The message is for the operator: what failed, where, what to do."""
 
 

@@ -10,6 +10,7 @@ from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
 from app import database
+from app.mistake import Mistake
 from app.piccolo_app import APP_CONFIG
 
 LOCK = 7_302_019
@@ -20,7 +21,7 @@ OLDEST = 15
 """Major version of PostgreSQL: the first that can count nulls as equal in a unique index."""
 
 
-class TooOld(Exception):
+class TooOld(Mistake):
     """The PostgreSQL server lacks what the schema needs."""
 
 

@@ -58,6 +58,13 @@ OTHER_KEY = "another pepper of the production test: as long"
 PATIENCE = 60.0
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Nothing of the caller's settings, the embedded database in `folder`."""
     kept = {
@@ -141,13 +148,6 @@ def copied(source: Path, target: Path) -> Path:
     """With its owners: as root the server is somebody else."""
     subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
     return target
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int, path: str = "/readyz") -> bool:
@@ -293,10 +293,12 @@ def test_neither_demo_nor_serve_starts_without_a_price_and_the_product_is_named(
     assert "of kids-filter: see PRICES in app.domain.catalogue" in capsys.readouterr().err
 
 
-def test_serve_wants_the_schema_up_to_date(tmp_path: Path) -> None:
-    refused = mypage(tmp_path, "serve", "--port", str(free_port()), **SERVING)
+@pytest.mark.parametrize("command", [("serve", f"--port={free_port()}"), ("mail", "list")])
+def test_a_command_wants_the_schema_up_to_date(tmp_path: Path, command: tuple[str, ...]) -> None:
+    refused = mypage(tmp_path, *command, **SERVING)
     assert refused.returncode == 1
     assert "run `mypage migrate` first" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
 
 
 def test_serve_answers_with_its_workers_and_a_kill_leaves_nothing(

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import settings
-from app.commands.running import Mistake, fit, fit_for_licences, migrated, progress, reached, with_database
-from app.domain import data_keys, passwords
+from app.commands.running import fit, fit_for_licences, migrated, progress, reached, with_database
+from app.mistake import Mistake
 
 T = TypeVar("T")
 
 
 def contracts(chosen: argparse.Namespace) -> None:
+    from app.domain import passwords
     from app.domain.contract_import import import_contracts
 
     file, found = _there(chosen.file), settings.peppers()
@@ -25,6 +26,7 @@ def contracts(chosen: argparse.Namespace) -> None:
 
 
 def licence_keys(chosen: argparse.Namespace) -> None:
+    from app.domain import data_keys
     from app.domain.licence_import import import_licences
 
     file = _there(chosen.file)

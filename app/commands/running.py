@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app import database, settings
-from app.domain import clock, licences, peppers
+from app.domain import clock
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
+from app.mistake import Mistake
 
 T = TypeVar("T")
-
-
-class Mistake(Exception):
-    """Something that the operator can mend; the text says what and how."""
 
 
 # --- the database -----------------------------------------------------------------------------------------------------
@@ -75,6 +72,8 @@ async def with_database(
 
 async def fit(found: dict[int, bytes]) -> None:
     """Raises Mistake or WrongPeppers when the database is not for this program with these peppers."""
+    from app.domain import peppers
+
     await migrated()
     await peppers.recognise(found)
 
@@ -90,6 +89,8 @@ async def migrated() -> None:
 
 async def fit_for_licences() -> None:
     """Raises Mistake or WrongDataKeys when the database's PINs cannot be read, or its schema is not up to date."""
+    from app.domain import licences
+
     await migrated()
     await licences.recognise()
 

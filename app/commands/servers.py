@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from app import database, settings
-from app.commands.running import Mistake, ending_with, fit, keep_clock, reached, with_database
+from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import billing, catalogue, clock, data_keys, licences, passwords, peppers
 from app.embedded import EmbeddedPostgres
+from app.mistake import Mistake
 
 DEMO_CONTRACTS = Path(__file__).parent.parent / "demo_contracts.jsonl"
 DEMO_LICENCES = Path(__file__).parent.parent / "demo_licences.csv"

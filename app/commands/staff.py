@@ -5,48 +5,44 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 from app import database, settings
-from app.commands.running import Mistake, fit_for_licences, migrated, progress, reached, with_database
-from app.domain import billing, clock, data_keys, licences
+from app.commands.running import fit_for_licences, migrated, progress, reached, with_database
+from app.domain import clock
+from app.mistake import Mistake
+
+if TYPE_CHECKING:
+    from app.domain.billing import Month
+
+T = TypeVar("T")
 
 
 def migrate(_: argparse.Namespace) -> None:
     from app import migrate as schema
 
     with reached() as connection:
-        try:
-            done = asyncio.run(with_database(connection, schema.migrate))
-        except schema.TooOld as error:
-            raise Mistake(str(error)) from error
+        done = asyncio.run(with_database(connection, schema.migrate))
     print("\n".join(f"migrated: {name}" for name in done) or "nothing to migrate")
 
 
 def renew_licences(_: argparse.Namespace) -> None:
+    from app.domain import data_keys, licences
+
     data_keys.use(settings.data_keys())
-
-    async def renew() -> int:
-        await fit_for_licences()
-        return await licences.renew()
-
-    with reached() as connection:
-        done = asyncio.run(with_database(connection, renew))
+    done = _run(licences.renew, fit_for_licences)
     print(f"{done} PINs encrypted with the newest key; the older keys are needed no more")
 
 
 def close_bills(chosen: argparse.Namespace) -> None:
     from app.domain import ledger
 
-    month: billing.Month = chosen.month
-
-    async def close() -> ledger.Closed:
-        await migrated()
-        return await ledger.close(month, shown)
-
-    with reached() as connection, progress(f"bill {month.iso}", "contracts") as shown:
+    month: Month = chosen.month
+    with progress(f"bill {month.iso}", "contracts") as shown:
         try:
-            done = asyncio.run(with_database(connection, close))
+            done = _run(lambda: ledger.close(month, shown))
         except ledger.NotNow as error:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"
@@ -56,12 +52,11 @@ def close_bills(chosen: argparse.Namespace) -> None:
 def list_requests(_: argparse.Namespace) -> None:
     from app.domain import papers
 
-    with reached() as connection:
-        waiting = asyncio.run(with_database(connection, papers.waiting))
-    print("id\tasked\tcustomer number\tpaper\tsend to")
-    for request in waiting:
-        asked = f"{request.asked_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
-        print(request.id, asked, request.customer_number, request.name, request.sent_to, sep="\t")
+    waiting = _run(papers.waiting)
+    _print(
+        ("id", "asked", "customer number", "paper", "send to"),
+        ((one.id, one.asked_at, one.customer_number, one.name, one.sent_to) for one in waiting),
+    )
 
 
 def finish_requests(chosen: argparse.Namespace) -> None:
@@ -75,13 +70,10 @@ def finish_requests(chosen: argparse.Namespace) -> None:
             for identity in chosen.id:
                 await papers.done(identity)
 
-    with reached() as connection:
-        try:
-            asyncio.run(with_database(connection, finish))
-        except papers.NotWaiting as error:
-            raise Mistake(
-                f"no request {error} waits, nothing was noted: see `mypage requests list`"
-            ) from error
+    try:
+        _run(finish)
+    except papers.NotWaiting as error:
+        raise Mistake(f"no request {error} waits, nothing was noted: see `mypage requests list`") from error
     print(f"{len(chosen.id)} requests done")
 
 
@@ -95,8 +87,7 @@ def deliver_mails(_: argparse.Namespace) -> None:
         async with mail_transport.delivery(operator, mail) as send:
             return await outbox.deliver_due(send, limit=sys.maxsize)
 
-    with reached() as connection:
-        done = asyncio.run(with_database(connection, deliver))
+    done = _run(deliver)
     print(f"{done.sent} sent, {done.put_off} put off, {done.refused} refused")
     if done.away:
         raise Mistake(done.away)
@@ -105,25 +96,33 @@ def deliver_mails(_: argparse.Namespace) -> None:
 def list_mails(_: argparse.Namespace) -> None:
     from app.domain import outbox
 
-    with reached() as connection:
-        mails = asyncio.run(with_database(connection, outbox.undelivered))
-    print("id\tstate\tposted\trecipient\tsubject\ttries\tproblem")
-    for mail in mails:
-        state = "refused" if mail.refused_at else "waiting"
-        posted = f"{mail.posted_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
-        print(mail.id, state, posted, mail.recipient, mail.subject, mail.tries, mail.problem or "", sep="\t")
+    mails = _run(outbox.undelivered)
+    _print(
+        ("id", "state", "posted", "recipient", "subject", "tries", "problem"),
+        (
+            (
+                *(mail.id, "refused" if mail.refused_at else "waiting", mail.posted_at),
+                *(mail.recipient, mail.subject, mail.tries, mail.problem or ""),
+            )
+            for mail in mails
+        ),
+    )
 
 
 def list_payments(_: argparse.Namespace) -> None:
     from app.domain import card_checks
 
-    with reached() as connection:
-        waiting = asyncio.run(with_database(connection, card_checks.waiting))
-    print("id\tasked\tcustomer\tcontractor\tkana\tholder\tbrand\tlast4\texpires")
-    for card in waiting:
-        asked = f"{card.asked_at.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"
-        whose = card.customer_number, card.contractor, card.contractor_kana
-        print(card.id, asked, *whose, card.holder, card.brand, card.last4, card.expires, sep="\t")
+    waiting = _run(card_checks.waiting)
+    _print(
+        ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires"),
+        (
+            (
+                *(card.id, card.asked_at, card.customer_number, card.contractor, card.contractor_kana),
+                *(card.holder, card.brand, card.last4, card.expires),
+            )
+            for card in waiting
+        ),
+    )
 
 
 def approve_payment(chosen: argparse.Namespace) -> None:
@@ -145,12 +144,31 @@ def _decide(identity: int, decide: Callable[[int], Awaitable[None]]) -> None:
     from app.domain import card_checks, outbox
 
     outbox.write_as(mail_transport.sender(*settings.writer()))
+    try:
+        _run(lambda: decide(identity))
+    except card_checks.NotWaiting as error:
+        raise Mistake(f"no card waits as {identity}; `mypage payments list` shows those that do") from error
+    except card_checks.Expired as error:
+        raise Mistake(f"card {identity} expired while it waited: refuse it") from error
+
+
+def _run(work: Callable[[], Awaitable[T]], ready: Callable[[], Awaitable[None]] = migrated) -> T:
+    """Do the work on the operator's database, once that is `ready`."""
+
+    async def prepared() -> T:
+        await ready()
+        return await work()
+
     with reached() as connection:
-        try:
-            asyncio.run(with_database(connection, lambda: decide(identity)))
-        except card_checks.NotWaiting as error:
-            raise Mistake(
-                f"no card waits as {identity}; `mypage payments list` shows those that do"
-            ) from error
-        except card_checks.Expired as error:
-            raise Mistake(f"card {identity} expired while it waited: refuse it") from error
+        return asyncio.run(with_database(connection, prepared))
+
+
+def _print(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    """A list with tabs between its columns, for people and programs; moments in Asia/Tokyo."""
+    print(*columns, sep="\t")
+    for row in rows:
+        print(*(_minute(cell) if isinstance(cell, datetime) else cell for cell in row), sep="\t")
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from app.mistake import Mistake
+
 ACCOUNT_IDS = 5
 """Account IDs a contract may have at one time (基本 5個)."""
 
@@ -76,7 +78,7 @@ class TaxRate:
 TAX_RATES = (TaxRate(date(1997, 4, 1), 5), TaxRate(date(2014, 4, 1), 8), TaxRate(date(2019, 10, 1), 10))
 
 
-class NoPrice(LookupError):
+class NoPrice(Mistake, LookupError):
     """The catalogue lacks a price or a tax rate for a day; the text names the product."""
 
 

@@ -13,6 +13,7 @@ from app import database
 from app.domain import data_keys
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes import Refused
+from app.mistake import Mistake
 
 BATCH = 1_000
 """Licence keys that are encrypted anew in one transaction."""
@@ -20,7 +21,7 @@ BATCH = 1_000
 log = logging.getLogger("mypage")
 
 
-class WrongDataKeys(Exception):
+class WrongDataKeys(Mistake):
     """The keys do not read what the database keeps; the text says what to do."""
 
 

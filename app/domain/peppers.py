@@ -10,9 +10,10 @@ import hmac
 
 from app import database
 from app.domain.tables import Pepper
+from app.mistake import Mistake
 
 
-class WrongPeppers(Exception):
+class WrongPeppers(Mistake):
     """The peppers are not those of the database; the text names the version and what to do."""
 
 

@@ -8,12 +8,13 @@ from typing import Literal
 
 from app.domain.mail_system import MailSystem
 from app.gateway.stripe_checkout import Account as StripeAccount
+from app.mistake import Mistake
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Security = Literal["starttls", "tls", "none"]
 
 
-class SettingsError(Exception):
+class SettingsError(Mistake):
     """The environment is not fit to serve from; the text names each variable and what to do."""
 
 
