@@ -57,7 +57,7 @@ def _load(
     load: Callable[[Path, Callable[[int], None]], Awaitable[T]],
 ) -> T:
     """What came of loading the file, once the database is `ready` for it. Raises Mistake with every bad line."""
-    from app.domain.contract_import import ImportRefused
+    from app.domain.imports import ImportRefused
 
     async def work() -> T:
         await ready()

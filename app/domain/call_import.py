@@ -8,7 +8,6 @@ twice. Memory does not grow with the file.
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -21,13 +20,11 @@ from typing import Any, NamedTuple
 from app import database
 from app.domain import clock, fields
 from app.domain.calls import SERVICES
-from app.domain.contract_import import LISTED, ImportRefused, Problem
+from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, ImportRefused, Problem, csv_lines, refuse_problems
 
 BATCH = 2_000
 """Lines that are copied at a time."""
 CHUNK = 64 * 1024
-LONGEST = 1_000
-"""Characters of a line; a longer one is another kind of file, and is not kept in memory."""
 LOCK = 7_302_025
 """Key of the advisory lock that makes imports of calls wait for each other."""
 HEADING = ["customer_number", "service", "started_at", "number", "seconds", "amount"]
@@ -77,7 +74,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> Imported:
             await _stage(connection, batch)
             progress(batch[-1].number)
         await connection.execute("ANALYZE incoming_call")
-        await _refuse_bad_lines(connection)
+        await refuse_problems(connection, _OF_NOBODY, _TWICE, _LOADED_BEFORE)
         calls = await connection.fetchval(_LOAD)
         await connection.execute("INSERT INTO call_file VALUES ($1, $2, $3)", digest, clock.now(), calls)
         return Imported(calls, before=False)
@@ -108,24 +105,11 @@ def _examine(path: Path) -> tuple[str, bytes]:
 
 def read(path: Path, encoding: str) -> Iterator[Line]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
-    with path.open(encoding=encoding, newline="") as file:
-        number = 0
-        while text := file.readline(LONGEST + 1):
-            number += 1
-            too_long = len(text) > LONGEST
-            while len(text) > LONGEST and not text.endswith("\n"):
-                text = file.readline(LONGEST + 1)
-            if too_long:
-                yield Line(number, None, (f"is longer than {LONGEST:,} characters",))
-            elif text.strip() and not (number == 1 and _cells(text) == HEADING):
-                yield _judged(number, _cells(text))
-
-
-def _cells(text: str) -> list[str]:
-    try:
-        return [fields.half_width(cell) for cell in next(csv.reader([text.strip("\r\n")], strict=True), [])]
-    except csv.Error:
-        return []
+    for number, cells in csv_lines(path, encoding, HEADING, fields.half_width):
+        if cells is None:
+            yield Line(number, None, (f"is longer than {LONGEST_CSV:,} characters",))
+        else:
+            yield _judged(number, cells)
 
 
 def _judged(number: int, cells: list[str]) -> Line:
@@ -169,7 +153,7 @@ _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});
 CREATE TEMPORARY TABLE incoming_call (line bigint, customer_number text, service text, started_at timestamptz, number text,
     seconds integer, yen integer) ON COMMIT DROP;
-CREATE TEMPORARY TABLE problem (line bigint, reason text) ON COMMIT DROP;
+{PROBLEM_TABLE}
 """
 
 
@@ -202,14 +186,3 @@ WITH loaded AS (
     FROM incoming_call i JOIN contract USING (customer_number) ORDER BY line RETURNING 1
 ) SELECT count(*) FROM loaded
 """
-
-
-async def _refuse_bad_lines(connection: Any) -> None:
-    for statement in (_OF_NOBODY, _TWICE, _LOADED_BEFORE):
-        await connection.execute(statement)
-    found = await connection.fetchval("SELECT count(*) FROM problem")
-    if found:
-        listed = await connection.fetch(
-            "SELECT line, reason FROM problem ORDER BY line, ctid LIMIT $1", LISTED
-        )
-        raise ImportRefused([Problem(*record) for record in listed], found - len(listed))

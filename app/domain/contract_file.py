@@ -6,7 +6,6 @@ password.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,18 +17,14 @@ import msgspec
 from app.domain import cards, fields, passwords
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS
 from app.domain.fields import Wrong
+from app.domain.imports import LONGEST_JSON, json_lines, undecoded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONGEST = 64 * 1024
-"""Bytes of a line. Five account IDs take some 2 KB; a longer one is another kind of file, and is not kept in memory."""
-REASON_LENGTH = 200
-
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LAST4 = re.compile(r"[0-9]{4}")
 _CARD_HOLDER = re.compile(r"[A-Za-z][A-Za-z .'-]{0,63}")
-_DECODING = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -210,22 +205,12 @@ _account_decoder = msgspec.json.Decoder(_Account)
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The lines of the file that are not blank, numbered from 1; one at a time is in memory.
-
-    Raises OSError when the file cannot be read.
-    """
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST + 1):
-            number += 1
-            if number == 1:
-                raw = raw.removeprefix(codecs.BOM_UTF8)
-            if len(raw) > LONGEST:
-                while raw and not raw.endswith(b"\n"):
-                    raw = file.readline(LONGEST)
-                yield Line(number, [f"longer than {LONGEST} bytes: write one contract a line"])
-            elif raw.strip():
-                yield _judge(number, raw)
+    """The lines of the file that are not blank. Raises OSError when the file cannot be read."""
+    for number, raw in json_lines(path):
+        if raw is None:
+            yield Line(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
+        else:
+            yield _judge(number, raw)
 
 
 def _judge(number: int, raw: bytes) -> Line:
@@ -234,19 +219,8 @@ def _judge(number: int, raw: bytes) -> Line:
     except UnicodeDecodeError as error:
         return Line(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
     except (msgspec.DecodeError, RecursionError) as error:
-        return Line(number, [undecoded(error, "")])
+        return Line(number, [undecoded(error)])
     return _LineJudge(number).judge(contract)
-
-
-def undecoded(error: Exception, prefix: str) -> str:
-    """What msgspec says, with the field in front. It repeats names, which may hold anything, but no values."""
-    found = _DECODING.fullmatch(str(error))
-    what, where = (found["what"], found["where"] or "") if found else (str(error), "")
-    if not isinstance(error, msgspec.ValidationError):
-        what = f"broken JSON: {what.removeprefix('JSON is malformed: ')}"
-    place = ".".join(part for part in (prefix, where) if part)
-    reason = f"{place}: {what}" if place else what
-    return "".join(character if character.isprintable() else "?" for character in reason[:REASON_LENGTH])
 
 
 class _LineJudge:

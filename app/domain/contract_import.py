@@ -12,7 +12,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from app import database
 from app.domain import clock, contract_file, passwords
 from app.domain.contract_file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS
+from app.domain.imports import PROBLEM_TABLE, refuse_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,18 +32,9 @@ BATCH = 1_000
 """Lines that are copied at a time."""
 HASHES = 32
 """Plain passwords that are fetched for hashing at a time, about a second's work."""
-LISTED = 1_000
-"""Problems that a refusal lists; it counts the others."""
 LOCK = 7_302_020
 """Key of the advisory lock that makes imports of contracts wait for each other."""
 NONCE = 12
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong with a line: what the operator has to mend."""
-
-    line: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -51,19 +43,6 @@ class Imported:
 
     new: int
     already_there: int
-
-
-class ImportRefused(Exception):
-    """The file has bad lines: nothing was loaded. `problems` are the first LISTED by line, `more` counts the rest."""
-
-    def __init__(self, problems: list[Problem], more: int = 0) -> None:
-        super().__init__(problems, more)
-        self.problems = problems
-        self.more = more
-
-    def __str__(self) -> str:
-        listed = [f"line {line}: {reason}" for line, reason in self.problems]
-        return "\n".join([*listed, f"and {self.more:,} more"] if self.more else listed)
 
 
 async def import_contracts(path: Path, progress: Callable[[int], None]) -> Imported:
@@ -98,7 +77,7 @@ CREATE TEMPORARY TABLE incoming_account ON COMMIT DROP AS
     SELECT 0::bigint AS line, {", ".join(ACCOUNT_COLUMNS)} FROM account WITH NO DATA;
 CREATE TEMPORARY TABLE incoming_password (line bigint, slot smallint, sealed bytea) ON COMMIT DROP;
 CREATE TEMPORARY TABLE made_hash (line bigint, slot smallint, hash text) ON COMMIT DROP;
-CREATE TEMPORARY TABLE problem (line bigint, reason text) ON COMMIT DROP;
+{PROBLEM_TABLE}
 """  # noqa: S608 -- constants only
 
 
@@ -168,14 +147,7 @@ WHERE contract.customer_number <> incoming_contract.customer_number
 
 async def _refuse_conflicts(connection: Any) -> None:
     """Raise ImportRefused for bad lines, those included that clash with each other or with what is there."""
-    for statement in (_CUSTOMER_NUMBER_TWICE, _LOGIN_TWICE, _LOGIN_OF_ANOTHER):
-        await connection.execute(statement)
-    found = await connection.fetchval("SELECT count(*) FROM problem")
-    if found:
-        listed = await connection.fetch(
-            "SELECT line, reason FROM problem ORDER BY line, ctid LIMIT $1", LISTED
-        )
-        raise ImportRefused([Problem(*record) for record in listed], found - len(listed))
+    await refuse_problems(connection, _CUSTOMER_NUMBER_TWICE, _LOGIN_TWICE, _LOGIN_OF_ANOTHER)
 
 
 # --- passwords ------------------------------------------------------------------------------------------------------

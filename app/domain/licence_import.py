@@ -6,7 +6,6 @@ fingerprints what is there twice. Memory does not grow with the file. Reasons ne
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,12 +16,10 @@ from typing import Any, NamedTuple
 from app import database
 from app.domain import clock, data_keys
 from app.domain.catalogue import SECURITY
-from app.domain.contract_import import LISTED, ImportRefused, Problem
+from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
 
 BATCH = 1_000
 """Lines that are copied at a time."""
-LONGEST = 1_000
-"""Characters of a line; a longer one is another kind of file, and is not kept in memory."""
 LOCK = 7_302_023
 """Key of the advisory lock that makes imports of licences wait for each other."""
 HEADING = ["product", "pin"]
@@ -61,31 +58,18 @@ async def import_licences(path: Path, progress: Callable[[int], None]) -> Import
             await _stage(connection, batch)
             progress(batch[-1].number)
         await connection.execute("ANALYZE incoming")
-        await _refuse_bad_lines(connection)
+        await refuse_problems(connection, _TWICE, _OF_ANOTHER_PRODUCT)
         new = await connection.fetchval(_LOAD, data_keys.current().names[0], clock.now())
         return Imported(new, await connection.fetchval("SELECT count(*) FROM incoming") - new)
 
 
 def read(path: Path) -> Iterator[Line]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        number = 0
-        while text := file.readline(LONGEST + 1):
-            number += 1
-            too_long = len(text) > LONGEST
-            while len(text) > LONGEST and not text.endswith("\n"):
-                text = file.readline(LONGEST + 1)
-            if too_long:
-                yield Line(number, problem=f"is longer than {LONGEST:,} characters")
-            elif text.strip() and not (number == 1 and _cells(text) == HEADING):
-                yield _judged(number, _cells(text))
-
-
-def _cells(text: str) -> list[str]:
-    try:
-        return [cell.strip() for cell in next(csv.reader([text.strip("\r\n")], strict=True), [])]
-    except csv.Error:
-        return []
+    for number, cells in csv_lines(path, "utf-8-sig", HEADING, str.strip):
+        if cells is None:
+            yield Line(number, problem=f"is longer than {LONGEST_CSV:,} characters")
+        else:
+            yield _judged(number, cells)
 
 
 def _judged(number: int, cells: list[str]) -> Line:
@@ -102,7 +86,7 @@ def _judged(number: int, cells: list[str]) -> Line:
 _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});
 CREATE TEMPORARY TABLE incoming (line bigint, product text, pin bytea, fingerprint bytea, older bytea[]) ON COMMIT DROP;
-CREATE TEMPORARY TABLE problem (line bigint, reason text) ON COMMIT DROP;
+{PROBLEM_TABLE}
 """
 
 
@@ -137,14 +121,3 @@ WITH loaded AS (
     ORDER BY line RETURNING 1
 ) SELECT count(*) FROM loaded
 """
-
-
-async def _refuse_bad_lines(connection: Any) -> None:
-    for statement in (_TWICE, _OF_ANOTHER_PRODUCT):
-        await connection.execute(statement)
-    found = await connection.fetchval("SELECT count(*) FROM problem")
-    if found:
-        listed = await connection.fetch(
-            "SELECT line, reason FROM problem ORDER BY line, ctid LIMIT $1", LISTED
-        )
-        raise ImportRefused([Problem(*record) for record in listed], found - len(listed))

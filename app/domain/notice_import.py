@@ -7,7 +7,6 @@ stays.
 
 from __future__ import annotations
 
-import codecs
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,12 @@ import msgspec
 
 from app import database
 from app.domain import clock, fields
-from app.domain.contract_file import LONGEST, undecoded
-from app.domain.contract_import import LISTED, ImportRefused, Problem
 from app.domain.fields import Wrong
+from app.domain.imports import LISTED, LONGEST_JSON, ImportRefused, Problem, json_lines, undecoded
 from app.domain.notices import KINDS, SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 MOST = 10_000
@@ -70,7 +68,7 @@ def _judged(path: Path, progress: Callable[[int], None]) -> list[dict[str, Any]]
     problems: list[Problem] = []
     first: dict[tuple[str, str, datetime], int] = {}
     good = []
-    for number, raw in _lines(path):
+    for number, raw in json_lines(path):
         notice, wrong = _judge(raw)
         if notice:
             again = first.setdefault((notice["kind"], notice["title"], notice["starts_at"]), number)
@@ -87,31 +85,16 @@ def _judged(path: Path, progress: Callable[[int], None]) -> list[dict[str, Any]]
     return [notice for notice in good if notice]
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, numbered from 1; of one that is too long, its beginning."""
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LONGEST + 1):
-            number += 1
-            if number == 1:
-                raw = raw.removeprefix(codecs.BOM_UTF8)
-            rest = raw
-            while len(rest) > LONGEST and not rest.endswith(b"\n"):
-                rest = file.readline(LONGEST + 1)
-            if raw.strip():
-                yield number, raw
-
-
-def _judge(raw: bytes) -> tuple[dict[str, Any] | None, list[str]]:
+def _judge(raw: bytes | None) -> tuple[dict[str, Any] | None, list[str]]:
     """The notice as its row, or what is wrong with the line."""
-    if len(raw) > LONGEST:
-        return None, [f"longer than {LONGEST} bytes: write one notice a line"]
+    if raw is None:
+        return None, [f"longer than {LONGEST_JSON} bytes: write one notice a line"]
     try:
         given = _decoder.decode(raw.decode())
     except UnicodeDecodeError as error:
         return None, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"]
     except (msgspec.DecodeError, RecursionError) as error:
-        return None, [undecoded(error, "")]
+        return None, [undecoded(error)]
     wrong: list[str] = []
     starts_at, ends_at = _moment("starts_at", given.starts_at, wrong), None
     if given.ends_at is not None:

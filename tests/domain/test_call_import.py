@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app import database, demo_calls
 from app.domain import call_import, clock
 from app.domain.call_import import HEADING, Imported, import_calls
-from app.domain.contract_import import LISTED, ImportRefused
+from app.domain.imports import LISTED, ImportRefused
 from tests import people
 
 NUMBER = "70000000000001"

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from app import database
 from app.commands import servers
 from app.domain import clock, contract_file, contract_import, passwords
-from app.domain.contract_import import LISTED, Imported, ImportRefused, Problem, import_contracts
+from app.domain.contract_import import Imported, import_contracts
+from app.domain.imports import LISTED, ImportRefused, Problem
 from tests.domain.contracts import HASH, ONE, account, as_bytes, contract, lines
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app import database
 from app.commands import servers
 from app.domain import data_keys, licence_import, licences, tables
-from app.domain.contract_import import ImportRefused
+from app.domain.imports import ImportRefused
 from app.domain.licence_import import Imported, import_licences
 from tests.conftest import SETTINGS
 

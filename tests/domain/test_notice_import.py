@@ -9,8 +9,7 @@ import pytest
 
 from app import database
 from app.domain import clock, notice_import
-from app.domain.contract_file import LONGEST
-from app.domain.contract_import import ImportRefused, Problem
+from app.domain.imports import LONGEST_JSON, ImportRefused, Problem
 from app.domain.notice_import import Imported
 from tests import people
 from tests.notices import load, notice
@@ -107,7 +106,13 @@ async def test_a_bad_line_is_named_with_what_must_be(
 
 async def test_every_bad_line_is_listed_and_nothing_is_loaded(tmp_path: Path) -> None:
     found = await refusal(
-        tmp_path, "{", b'"\xff"', notice(kind="x", severity="y"), notice(), "[" * 5_000, b"x" * (LONGEST + 9)
+        tmp_path,
+        "{",
+        b'"\xff"',
+        notice(kind="x", severity="y"),
+        notice(),
+        "[" * 5_000,
+        b"x" * (LONGEST_JSON + 9),
     )
     assert [problem.line for problem in found] == [1, 2, 3, 3, 5, 6]
     assert found[5].reason == "longer than 65536 bytes: write one notice a line"

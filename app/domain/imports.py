@@ -1,0 +1,120 @@
+"""What every import of operator data stands on: the lines of a file, and the refusal that lists the bad ones.
+
+Reasons are for the operator: they name the field and what it must be, and never repeat a value, which may be a
+password or a key.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+LISTED = 1_000
+"""Problems that a refusal lists; it counts the others."""
+LONGEST_JSON = 64 * 1024
+"""Bytes of a line. A contract of five account IDs takes some 2 KB; a longer line is another kind of file."""
+LONGEST_CSV = 1_000
+"""Characters of a line."""
+REASON_LENGTH = 200
+
+_DECODING = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a line: what the operator has to mend."""
+
+    line: int
+    reason: str
+
+
+class ImportRefused(Exception):
+    """The file has bad lines: nothing was loaded. `problems` are the first LISTED by line, `more` counts the rest."""
+
+    def __init__(self, problems: list[Problem], more: int = 0) -> None:
+        super().__init__(problems, more)
+        self.problems = problems
+        self.more = more
+
+    def __str__(self) -> str:
+        listed = [f"line {line}: {reason}" for line, reason in self.problems]
+        return "\n".join([*listed, f"and {self.more:,} more"] if self.more else listed)
+
+
+# --- lines, of which one at a time is in memory; one that is too long comes as None -----------------------------------
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The lines that are not blank, numbered from 1. Raises OSError when the file cannot be read."""
+    with path.open("rb") as file:
+        number = 0
+        while raw := file.readline(LONGEST_JSON + 1):
+            number += 1
+            if number == 1:
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+            if len(raw) > LONGEST_JSON:
+                while raw and not raw.endswith(b"\n"):
+                    raw = file.readline(LONGEST_JSON)
+                yield number, None
+            elif raw.strip():
+                yield number, raw
+
+
+def undecoded(error: Exception, prefix: str = "") -> str:
+    """What msgspec says, with the field in front. It repeats names, which may hold anything, but no values."""
+    found = _DECODING.fullmatch(str(error))
+    what, where = (found["what"], found["where"] or "") if found else (str(error), "")
+    if not isinstance(error, msgspec.ValidationError):
+        what = f"broken JSON: {what.removeprefix('JSON is malformed: ')}"
+    place = ".".join(part for part in (prefix, where) if part)
+    reason = f"{place}: {what}" if place else what
+    return "".join(character if character.isprintable() else "?" for character in reason[:REASON_LENGTH])
+
+
+def csv_lines(
+    path: Path, encoding: str, heading: list[str], clean: Callable[[str], str]
+) -> Iterator[tuple[int, list[str] | None]]:
+    """The cleaned cells of each line after the heading, if there is one; blank lines are nothing, broken ones empty."""
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        number = 0
+        while text := file.readline(LONGEST_CSV + 1):
+            number += 1
+            if len(text) > LONGEST_CSV:
+                while text and not text.endswith("\n"):
+                    text = file.readline(LONGEST_CSV)
+                yield number, None
+            elif text.strip():
+                cells = [clean(cell) for cell in _cells(text)]
+                if number > 1 or cells != heading:
+                    yield number, cells
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line.strip("\r\n")], strict=True), [])
+    except csv.Error:
+        return []
+
+
+# --- problems, which wait in a temporary table until all are found ----------------------------------------------------
+
+PROBLEM_TABLE = "CREATE TEMPORARY TABLE problem (line bigint, reason text) ON COMMIT DROP;"
+
+
+async def refuse_problems(connection: Any, *statements: str) -> None:
+    """Raise ImportRefused when there are problems, those included that the statements find and insert."""
+    for statement in statements:
+        await connection.execute(statement)
+    found = await connection.fetchval("SELECT count(*) FROM problem")
+    if found:
+        listed = await connection.fetch(
+            "SELECT line, reason FROM problem ORDER BY line, ctid LIMIT $1", LISTED
+        )
+        raise ImportRefused([Problem(*record) for record in listed], found - len(listed))
