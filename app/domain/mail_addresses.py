@@ -220,8 +220,7 @@ def losing(contract: Contract, account: Account) -> Period | None:
 
 def lost_periods(account: Account, ends: Period | None) -> list[Period]:
     """The purchases that end with the UCOM address: the mail service, the bigger mailbox."""
-    large = [period for period in account.periods if period.product is catalogue.Product.MAILBOX_10GB]
-    return [*([ends] if ends else []), *large]
+    return [period for period in (ends, account.bought(catalogue.Product.MAILBOX_10GB)) if period]
 
 
 async def give_up(account: Account, now: datetime) -> None:

@@ -18,7 +18,7 @@ BOUGHT = "メールサービスは、すでに購入されています。"
 
 def purchase(contract: Contract) -> Period | None:
     """The contract's mail service, if it is bought."""
-    return next((period for period in contract.periods if period.product is contract.mail.product), None)
+    return contract.bought(contract.mail.product)
 
 
 @kind

@@ -22,7 +22,7 @@ IN_USE = (
 
 def large(account: Account) -> Period | None:
     """The purchase of the bigger mailbox, if there is one."""
-    return next((period for period in account.periods if period.product is Product.MAILBOX_10GB), None)
+    return account.bought(Product.MAILBOX_10GB)
 
 
 def size(account: Account) -> str:

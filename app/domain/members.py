@@ -175,7 +175,21 @@ class Banner(msgspec.Struct, frozen=True):
     title: str
 
 
-class Account(msgspec.Struct, frozen=True):
+class Buyer(msgspec.Struct, frozen=True):
+    """Who a purchase belongs to: a contract, or an account ID of it."""
+
+    periods: list[Period]
+
+    @property
+    def products(self) -> list[Product]:
+        return [period.product for period in self.periods]
+
+    def bought(self, product: Product) -> Period | None:
+        """The purchase of the product that runs now, if there is one."""
+        return next((period for period in self.periods if period.product is product), None)
+
+
+class Account(Buyer, frozen=True):
     """アカウントID with what the accordion shows of it."""
 
     id: int
@@ -190,17 +204,12 @@ class Account(msgspec.Struct, frozen=True):
     ucom_address: str | None
     web_space: str | None
     deleted_at: datetime | None
-    periods: list[Period]
     ended: list[Ended]
     """What ended in this month: a security option can be used on to its last day."""
     forwarding: Forwarding | None
     auto_reply: AutoReply | None
     mailbox_bytes: int | None
     """What is in the mailbox, where the mail system reports it."""
-
-    @property
-    def products(self) -> list[Product]:
-        return [period.product for period in self.periods]
 
     @property
     def name(self) -> str:
@@ -211,7 +220,7 @@ class Account(msgspec.Struct, frozen=True):
         return self.ucom_address or self.other_address
 
 
-class Contract(msgspec.Struct, frozen=True):
+class Contract(Buyer, frozen=True):
     """ご契約 as far as the member may see it: a user-role login gets its own account ID only."""
 
     id: int
@@ -220,7 +229,6 @@ class Contract(msgspec.Struct, frozen=True):
     mail_product: str
     user_purchases: bool
     """ユーザー権限によるセキュリティオプションの購入: 許可する."""
-    periods: list[Period]
     ended: list[Product]
     """Products of the contract that it had before."""
     card: Card | None
@@ -231,10 +239,6 @@ class Contract(msgspec.Struct, frozen=True):
     web_spaces: int
     accounts: list[Account]
     banners: list[Banner]
-
-    @property
-    def products(self) -> list[Product]:
-        return [period.product for period in self.periods]
 
     @property
     def mail(self) -> MailProduct:

@@ -21,7 +21,7 @@ NOT_BOUGHT = f"{NAME}は、購入されていません。"
 
 def purchase(contract: Contract) -> Period | None:
     """The contract's リモートサポート, if it is bought."""
-    return next((period for period in contract.periods if period.product is PRODUCT), None)
+    return contract.bought(PRODUCT)
 
 
 def again(contract: Contract) -> bool:

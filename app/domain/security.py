@@ -72,13 +72,12 @@ def options(account: Account) -> list[Option]:
 
 
 def option(account: Account, product: Product) -> Option:
-    bought = next((period for period in account.periods if period.product is product), None)
     until = [
         billing.last_usable_day(product, period.ended_at)
         for period in account.ended
         if period.product is product and account.deleted_at is None
     ]
-    return Option(product, bought, max(until, default=None))
+    return Option(product, account.bought(product), max(until, default=None))
 
 
 async def keys_of(account: Account) -> list[licences.Licence]:
