@@ -172,6 +172,12 @@ class Asked:
         return KINDS[self.kind].name
 
     @property
+    def back(self) -> str:
+        """The input page, which finds there what was typed."""
+        back = self.change.back if self.change else "/"
+        return f"{back}{'&' if '?' in back else '?'}change={self.id}"
+
+    @property
     def way_back(self) -> str:
         return way_back(self.change) if self.change else ""
 
@@ -250,8 +256,8 @@ async def find(member: Member, identity: uuid.UUID) -> Asked:
     return _asked(member, found[0])
 
 
-async def draft(member: Member, identity: uuid.UUID, wanted: type[D]) -> tuple[D, str] | None:
-    """The member's own pending change of that kind with its peek, to fill the input page with again."""
+async def draft(member: Member, identity: uuid.UUID, *wanted: type[D]) -> tuple[D, str] | None:
+    """The member's own pending change of one of the kinds with its peek, to fill the input page with again."""
     try:
         asked = await find(member, identity)
     except Missing:

@@ -79,7 +79,7 @@ class RequestPaper:
 
     @property
     def back(self) -> str:
-        return "/application" if self.paper in APPLICATIONS else "/guide-request"
+        return f"/{'application' if self.paper in APPLICATIONS else 'guide-request'}?paper={self.paper}"
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(

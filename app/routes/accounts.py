@@ -40,7 +40,7 @@ async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
 
 @get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
 async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
-    drafted = await draft(request, RegisterAccount)
+    drafted = await draft(request, None, RegisterAccount)
     form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
     return await _input(request, form, None, kept=drafted is not None)
 
@@ -64,7 +64,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
 async def edit_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, EditAccount, login)
+    drafted = await draft(request, login, EditAccount)
     form = _filled(login, drafted[0].details if drafted else account)
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
@@ -157,7 +157,7 @@ async def _kept_password(
     request: Request[Any, Any, Any], wanted: type[RegisterAccount | EditAccount], login: str
 ) -> NewPassword | None:
     """The password typed before for the same account ID, when the form came back from its confirm page."""
-    drafted = await draft(request, wanted, login)
+    drafted = await draft(request, login, wanted)
     return NewPassword(drafted[0].password_hash, drafted[1]) if drafted and drafted[0].password_hash else None
 
 

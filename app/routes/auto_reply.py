@@ -22,7 +22,7 @@ from app.session import who
 @get("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, SetAutoReply, login)
+    drafted = await draft(request, login, SetAutoReply)
     return _page(request, _filled(drafted[0] if drafted else account.auto_reply), account)
 
 

@@ -20,7 +20,7 @@ from app.session import origin, who
 
 @get("/customer", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    drafted = await draft(request, ChangeCustomer)
+    drafted = await draft(request, None, ChangeCustomer)
     now = drafted[0].before if drafted else await customer.registered(who(request))
     return _page(request, _filled(drafted[0].details if drafted else now.details), now)
 

@@ -15,18 +15,16 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=changes.Change)
 
 
-async def draft(
-    request: Request[Any, Any, Any], wanted: type[C], login: str | None = None
-) -> tuple[C, str] | None:
+async def draft(request: Request[Any, Any, Any], login: str | None, *wanted: type[C]) -> tuple[C, str] | None:
     """The member's own pending change that the page came back from, with the first characters of its password.
 
-    None if it is about another account ID than `login`.
+    None if it is none of the `wanted`, or about another account ID than `login`.
     """
     try:
         identity = UUID(await came_from(request))
     except ValueError:
         return None
-    found = await changes.draft(who(request), identity, wanted)
+    found = await changes.draft(who(request), identity, *wanted)
     return found if found and login in (None, found[0].subject) else None
 
 

@@ -25,7 +25,7 @@ NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
 @get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, SetForwarding, login)
+    drafted = await draft(request, login, SetForwarding)
     shown = drafted[0] if drafted else account.forwarding
     typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
     return _page(

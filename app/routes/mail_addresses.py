@@ -16,18 +16,23 @@ from app.render import page, see_other
 from app.routes.drafts import draft
 from app.session import who
 
+BOTH: tuple[type[RegisterUcomAddress | RegisterOtherAddress], ...] = (
+    RegisterUcomAddress,
+    RegisterOtherAddress,
+)
+
 
 @get("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    ucom = await draft(request, RegisterUcomAddress, login)
-    other = None if ucom else await draft(request, RegisterOtherAddress, login)
-    typed = {}
-    if ucom:
-        typed = {"kind": "ucom", "local_part": ucom[0].address.partition("@")[0], "agree": "yes"}
-    if other:
-        typed = {"kind": "other", "address": other[0].address, "agree": "yes"}
-    return _page(request, Form(typed), account)
+    drafted = await draft(request, login, *BOTH)
+    return _page(request, Form(_typed(drafted[0]) if drafted else {}), account)
+
+
+def _typed(change: RegisterUcomAddress | RegisterOtherAddress) -> dict[str, str]:
+    if isinstance(change, RegisterUcomAddress):
+        return {"kind": "ucom", "local_part": change.address.partition("@")[0], "agree": "yes"}
+    return {"kind": "other", "address": change.address, "agree": "yes"}
 
 
 @post("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})

@@ -14,7 +14,6 @@ from app.domain.members import Permission
 from app.domain.papers import Desk, RequestGuide, RequestPaper
 from app.forms import Form
 from app.render import page, see_other
-from app.routes.drafts import draft
 from app.session import who
 
 TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
@@ -23,9 +22,8 @@ CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
 
 @get(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    drafted = await draft(request, RequestPaper)
-    chosen = drafted[0].paper if drafted else request.query_params.get("paper", "")
-    return _page(request, Form({"paper": chosen}), await papers.desk(who(request).contract))
+    chosen = {"paper": request.query_params.get("paper", "")}
+    return _page(request, Form(chosen), await papers.desk(who(request).contract))
 
 
 @post(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})

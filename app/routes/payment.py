@@ -33,7 +33,7 @@ AWAY = "ただいまカード会社の画面に接続できません。しばら
 
 @get("/payment", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    drafted = await draft(request, RegisterCard)
+    drafted = await draft(request, None, RegisterCard)
     return _page(request, _filled(drafted[0]) if drafted else Form())
 
 

@@ -21,7 +21,7 @@ from app.session import who
 @get("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
     account = who(request).account(login)
-    drafted = await draft(request, RegisterWebSpace, login)
+    drafted = await draft(request, login, RegisterWebSpace)
     return _page(request, Form({"space": drafted[0].space} if drafted else {}), account)
 
 

@@ -134,21 +134,14 @@ async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
 
 
 async def test_back_from_the_confirm_page_all_is_there_in_two_round_trips(
-    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+    contractor: Browser, round_trips: list[str]
 ) -> None:
     await change(contractor, phone="03-0000-0001")
     link = contractor.page.find("a", string="入力画面へ戻る")
     assert link
-    asked: list[str] = []
-    fetch = database.Engine.fetch
-
-    async def counted(self: database.Engine, query: str, args: Any = ()) -> Any:
-        asked.append(query)
-        return await fetch(self, query, args)
-
-    monkeypatch.setattr(database.Engine, "fetch", counted)
+    round_trips.clear()
     await contractor.open(str(link["href"]))
-    assert len(asked) == 2
+    assert len(round_trips) == 2
     field = contractor.page.select_one("input[name=phone]")
     assert field
     assert field["value"] == "03-0000-0001"

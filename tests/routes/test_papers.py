@@ -52,12 +52,16 @@ async def test_what_the_page_does_not_offer_is_refused(contractor: Browser, path
     assert contractor.reasons == ["書類を選んでください。"]
 
 
-async def test_the_confirm_page_leads_back_to_what_was_chosen(contractor: Browser) -> None:
+async def test_the_confirm_page_leads_back_to_what_was_chosen_in_two_round_trips(
+    contractor: Browser, round_trips: list[str]
+) -> None:
     await contractor.open("/guide-request")
     await contractor.submit(paper="terms")
     link = contractor.page.select_one("main .buttons a")
     assert link is not None
+    round_trips.clear()
     await contractor.open(str(link["href"]))
+    assert len(round_trips) == 2
     chosen = contractor.page.select_one("input[checked]")
     assert chosen is not None
     assert chosen["value"] == "terms"

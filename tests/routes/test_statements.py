@@ -260,19 +260,11 @@ async def test_another_contract_sees_nothing_of_it(reader: Browser, stranger: Br
     assert "料金はありません" in stranger.text
 
 
-async def test_a_page_is_two_round_trips(reader: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-    fetch = database.Engine.fetch
-
-    async def counted(self: database.Engine, query: str, args: object = ()) -> object:
-        asked.append(query)
-        return await fetch(self, query, args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(database.Engine, "fetch", counted)
+async def test_a_page_is_two_round_trips(reader: Browser, round_trips: list[str]) -> None:
     for path in ("/statements", "/statements/2026-02", "/statements/2026-02.csv"):
-        asked.clear()
+        round_trips.clear()
         await reader.get(path)
-        assert len(asked) == 2
+        assert len(round_trips) == 2
 
 
 async def test_without_font_or_library_the_member_is_led_on_and_the_operator_told(
