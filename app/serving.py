@@ -142,11 +142,15 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
 
 
 def _end_with_parent() -> None:
-    """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand."""
+    """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand.
+
+    It is killed too: granian's handler of SIGTERM hangs for ever while the worker still starts. Where the parent ends
+    in order, no worker is left by then.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(os.environ[PARENT]):  # it was killed before that
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def worker() -> ASGIApp:

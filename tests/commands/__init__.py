@@ -1,0 +1,1 @@
+"""The `mypage` commands, by what app/commands/ calls them."""

@@ -1,0 +1,97 @@
+"""`mypage import`: files and keys that are refused, licences and notices that are loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
+from app.embedded import EmbeddedPostgres
+from tests.commands.programs import OTHER_KEY, SERVING, copied, free_port, mypage, url_of
+
+
+def test_import_and_serve_refuse_another_pepper_than_the_database_was_made_with(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    contracts = ["import", "contracts", str(DEMO_CONTRACTS)]
+    assert mypage(tmp_path, *contracts, **told).returncode == 0
+    for command in (contracts, ["serve", "--port", str(free_port())]):
+        refused = mypage(tmp_path, *command, **{**told, "MYPAGE_PEPPERS": f"1:{OTHER_KEY}"})
+        assert refused.returncode == 1
+        assert "another key for version 1" in refused.stderr
+        assert OTHER_KEY not in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+
+
+def test_licences_are_loaded_renewed_with_a_new_key_and_unreadable_without_the_old_one(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    load = ["import", "licences", str(DEMO_LICENCES)]
+    assert mypage(tmp_path, *load, **told).stdout == "60 licence keys loaded, 0 were there already\n"
+    old, new = SERVING["MYPAGE_DATA_KEYS"], "a newer data key of the production test: long"
+    for command in (load, ["serve", "--port", str(free_port())]):
+        refused = mypage(tmp_path, *command, **{**told, "MYPAGE_DATA_KEYS": new})
+        assert refused.returncode == 1
+        assert "lacks a key that 60 PINs of this database are encrypted with" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+    renewed = mypage(tmp_path, "licences", "renew", **{**told, "MYPAGE_DATA_KEYS": f"{new},{old}"})
+    assert renewed.stdout.startswith("60 PINs encrypted with the newest key"), renewed.stderr
+    (tmp_path / "bad.csv").write_text("product,pin\nsecurity-360,secret PIN\n")
+    bad = ["import", "licences", str(tmp_path / "bad.csv")]
+    refused = mypage(tmp_path, *bad, **{**told, "MYPAGE_DATA_KEYS": new})
+    assert refused.returncode == 1
+    assert "nothing was loaded\nline 2: pin: must be" in refused.stderr
+    assert "secret PIN" not in refused.stderr
+
+
+def test_an_import_never_makes_a_pepper_up(migrated: Path) -> None:
+    refused = mypage(migrated, "import", "contracts", str(DEMO_CONTRACTS))
+    assert refused.returncode == 1
+    assert "MYPAGE_PEPPERS" in refused.stderr
+    assert not (migrated / "pepper").exists()
+
+
+def test_a_broken_import_file_lists_its_lines_and_loads_nothing(
+    tmp_path: Path, migrated_folder: Path
+) -> None:
+    folder, broken = tmp_path / "data dir", tmp_path / "broken.jsonl"
+    good = DEMO_CONTRACTS.read_text().splitlines()
+    broken.write_text("\n".join([good[0], "{", good[1].replace('"mail_pack"', '"mail_bag"')]))
+    folder.mkdir()
+    copied(migrated_folder, folder)
+    refused = mypage(folder, "import", "contracts", str(broken), **SERVING)
+    assert refused.returncode == 1
+    assert "nothing was loaded" in refused.stderr
+    assert "2:" in refused.stderr or "line 2" in refused.stderr
+    assert "mail_product" in refused.stderr
+    loaded = mypage(folder, "import", "contracts", str(DEMO_CONTRACTS), **SERVING)
+    assert loaded.stdout.startswith("4 contracts loaded")
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", ""])
+def test_an_import_file_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    refused = mypage(tmp_path, "import", "contracts", str(tmp_path / name))
+    assert refused.returncode == 1
+    assert "no such file" in refused.stderr
+
+
+def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_demo: Path) -> None:
+    file = after_a_demo / "notices.jsonl"
+    line = '{"kind":"outage","severity":"info","title":"障害","text":"調査中です。","starts_at":"2026-01-10T09:00"}\n'
+    file.write_text(line)
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        loaded = [mypage(after_a_demo, "import", "notices", str(file)).stdout for _ in range(2)]
+        file.write_text(line + "no notice\n")
+        refused = mypage(after_a_demo, "import", "notices", str(file))
+        none = mypage(after_a_demo, "requests", "list")
+        missing = mypage(after_a_demo, "requests", "done", "7")
+    assert loaded[0] == "1 notices loaded, 0 changed, 0 were there already as they are\n"
+    assert loaded[1] == "0 notices loaded, 0 changed, 1 were there already as they are\n"
+    assert (refused.returncode, "line 2: broken JSON" in refused.stderr) == (1, True)
+    assert none.stdout.splitlines() == ["id\tasked\tcustomer number\tpaper\tsend to"]
+    assert missing.stderr == "mypage: no request 7 waits, nothing was noted: see `mypage requests list`\n"

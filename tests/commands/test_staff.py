@@ -1,0 +1,124 @@
+"""`mypage mail` and `mypage payments`, as staff and cron run them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+from app import database, settings
+from app.embedded import EmbeddedPostgres
+from tests import smtp_server
+from tests.commands.programs import (
+    PATIENCE,
+    Starter,
+    free_port,
+    mypage,
+    on_the_database,
+    sending_to,
+    two_mails,
+)
+
+
+async def mail(folder: Path, what: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `mypage mail` while a mail server of this process answers."""
+    return await asyncio.to_thread(mypage, folder, "mail", what, **more)
+
+
+async def test_mails_are_delivered_over_smtp_and_the_refused_ones_listed(
+    migrated: Path, tmp_path: Path
+) -> None:
+    await two_mails(tmp_path)
+    async with smtp_server.listening(tmp_path, "starttls") as server:
+        server.to_recipient = lambda address: smtp_server.OK if address[0] == "a" else "550 no such user"
+        told = {**sending_to(server.settings), "SSL_CERT_FILE": str(tmp_path / "certificate.pem")}
+        delivered = await mail(tmp_path, "deliver", **told)
+        assert (delivered.stdout, delivered.returncode) == ("1 sent, 0 put off, 1 refused\n", 0)
+        assert "髙﨑①" in server.messages[0].get_content()
+    listed = await mail(tmp_path, "list")
+    heads, line = (row.split("\t") for row in listed.stdout.splitlines())
+    assert heads == ["id", "state", "posted", "recipient", "subject", "tries", "problem"]
+    subject = "【マイページ】アカウントIDのパスワード変更のお知らせ"
+    assert [line[1], *line[3:]] == ["refused", "b@example.jp", subject, "1", "550 no such user"]
+
+
+async def test_a_mail_server_that_is_away_is_said_and_the_mails_wait(migrated: Path, tmp_path: Path) -> None:
+    nobody = sending_to(settings.Smtp("127.0.0.1", free_port(), "", "", "none"))
+    await two_mails(tmp_path)
+    delivered, listed = await mail(tmp_path, "deliver", **nobody), await mail(tmp_path, "list")
+    assert (delivered.stdout, delivered.returncode) == ("0 sent, 1 put off, 0 refused\n", 1)
+    assert "the mail server cannot be used" in delivered.stderr
+    assert [row.split("\t")[1] for row in listed.stdout.splitlines()[1:]] == ["waiting", "waiting"]
+
+
+async def test_a_deliverer_killed_after_sending_sends_again_with_the_same_message_id(
+    migrated: Path, tmp_path: Path, start: Starter
+) -> None:
+    await two_mails(tmp_path)
+    async with smtp_server.listening(tmp_path) as server:
+        told = sending_to(server.settings)
+
+        def kill(_: object) -> str:
+            server.to_mail = lambda _: smtp_server.OK
+            deliverer.kill()
+            return smtp_server.OK
+
+        server.to_mail = kill
+        deliverer = start("mail", "deliver", **told)
+        await asyncio.to_thread(deliverer.wait, PATIENCE)
+        again = await mail(tmp_path, "deliver", **told)
+        assert again.stdout == "1 sent, 0 put off, 0 refused\n"
+        await on_the_database(tmp_path, lambda: database.rows("UPDATE outbox SET due_at = posted_at"))
+        again = await mail(tmp_path, "deliver", **told)
+        assert again.stdout == "1 sent, 0 put off, 0 refused\n"
+    first, other, second = server.messages
+    assert (first["To"], other["To"], second["To"]) == ("a@example.jp", "b@example.jp", "a@example.jp")
+    assert first["Message-ID"] == second["Message-ID"] != other["Message-ID"]
+
+
+def test_mails_are_never_taken_for_sent_where_settings_are_missing(tmp_path: Path) -> None:
+    refused = mypage(tmp_path, "mail", "deliver")
+    assert refused.returncode == 1
+    for name in ("OPERATOR", "MAIL_FROM", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD"):
+        assert f"MYPAGE_{name}" in refused.stderr
+
+
+async def test_cards_that_wait_are_listed_approved_and_refused_once(after_a_demo: Path) -> None:
+    wait = (
+        "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)"
+        " SELECT id, 'vault_of_test', '', 'JCB', '0000', '2040-01', 'KICHI ARUTERI', '2026-01-10 00:00Z' FROM contract"
+        " WHERE customer_number IN ('90000000000000', '90000000000001')"
+    )
+    await on_the_database(after_a_demo, lambda: database.rows(wait))
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        run = [
+            mypage(after_a_demo, "payments", *words)
+            for words in (("list",), ("approve", "1"), ("refuse", "2"), ("approve", "2"), ("list",))
+        ]
+    line = "1\t2026-01-10T09:00\t90000000000000\t有光 杏\tアルテリ アン\tKICHI ARUTERI\tJCB\t0000\t2040-01"
+    assert run[0].stdout.splitlines()[1] == line
+    assert [done.returncode for done in run] == [0, 0, 0, 1, 0]
+    assert run[3].stderr == "mypage: no card waits as 2; `mypage payments list` shows those that do\n"
+    assert len(run[4].stdout.splitlines()) == 1
+    brands: list[str] = []
+
+    async def look() -> None:
+        found = await database.rows(
+            "SELECT k.brand || ' ' || o.subject AS seen FROM card k JOIN outbox o USING (contract) ORDER BY o.id"
+        )
+        brands.extend(row["seen"] for row in found)
+
+    await on_the_database(after_a_demo, look)
+    assert brands == [
+        "JCB 【マイページ】お支払い方法登録完了のお知らせ",
+        "JCB 【マイページ】お支払い方法を登録できませんでした",
+    ]
+
+
+def test_cards_are_decided_only_where_the_customer_can_be_told(tmp_path: Path) -> None:
+    refused = mypage(tmp_path, "payments", "approve", "1")
+    assert refused.returncode == 1
+    for name in ("OPERATOR", "CONTACT_PHONE", "CONTACT_HOURS", "MAIL_FROM"):
+        assert f"MYPAGE_{name}" in refused.stderr
+    assert mypage(tmp_path, "payments", "refuse", "one").returncode == 2
