@@ -50,6 +50,8 @@ class Form:
     @property
     def errors(self) -> dict[str, str]:
         """The reasons by field name, in the order of the page, which is the order that a browser sends."""
+        if WHOLE in self._wrong:
+            return {WHOLE: self._wrong[WHOLE]}
         order = {name: place for place, name in enumerate(self.typed)}
         return dict(sorted(self._wrong.items(), key=lambda item: order.get(item[0], len(order))))
 
@@ -74,9 +76,14 @@ class Form:
         if not right:
             self._wrong.setdefault(name, reason)
 
+    def refuse(self, reason: str | None) -> None:
+        """With a reason nothing that can be typed helps, so nothing else is said; None: it may go on."""
+        if reason:
+            self._wrong[WHOLE] = reason
+
     def must_change(self, changed: bool) -> None:
         """A form that shows what is registered has to change some of it, once every field is right."""
-        self.must(changed or not self.valid, WHOLE, NOTHING)
+        self.refuse(None if changed or not self.valid else NOTHING)
 
 
 async def password_typed_twice(

@@ -23,7 +23,7 @@ from app.domain.changes import (
     parts,
 )
 from app.domain.fields import Wrong
-from app.domain.members import ROLE_NAMES, Account, Contract, Member, Permission
+from app.domain.members import ROLE_NAMES, Account, Contract, Member, Period, Permission
 from app.domain.proofs import Step
 from app.domain.tables import Session, UsedPassword
 
@@ -169,13 +169,7 @@ class RegisterAccount:
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録が完了しました。",
             rows=self.details.rows(self.login, PASSWORD),
-            onward=(
-                Onward(
-                    "引き続き、",
-                    Link("メールアドレスを登録する", f"/accounts/{self.login}/mail-address"),
-                    "よりメールアドレスの登録を行ってください。",
-                ),
-            ),
+            onward=(_to_mail_address(self.login),),
             next=(Link("アカウントID管理", "/accounts"),),
         )
 
@@ -190,6 +184,15 @@ class RegisterAccount:
         )
         await account.save()
         await _remember_password(member, account.id, self.password_hash)
+
+
+def _to_mail_address(login: str) -> Onward:
+    """What comes next for an account ID without an address."""
+    return Onward(
+        "引き続き、",
+        Link("メールアドレスを登録する", f"/accounts/{login}/mail-address"),
+        "よりメールアドレスの登録を行ってください。",
+    )
 
 
 @kind
@@ -213,6 +216,12 @@ class EditAccount:
     def back(self) -> str:
         return f"/accounts/{self.login}/edit"
 
+    def _leaves(self, member: Member) -> bool:
+        """Whether an admin gives up the own 管理者権限 with it."""
+        return (
+            member.own is not None and member.own.login == self.login and self.details.role != member.own.role
+        )
+
     def _rows(self, account: Account) -> list[Row]:
         return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT, account)
 
@@ -222,6 +231,11 @@ class EditAccount:
         if account.role != "admin" and self.details.role == "admin":
             notices.append(
                 "管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。"
+            )
+        if self._leaves(member):
+            notices.append(
+                "ログイン中のアカウントIDです。登録すると、ユーザー権限の画面に切り替わり、ほかのアカウントIDの"
+                "お手続きはできなくなります。"
             )
         if self.password_hash:
             notices.append(OTHER_SESSIONS)
@@ -241,7 +255,10 @@ class EditAccount:
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",
             rows=self._rows(account),
-            next=(Link("アカウントID管理", "/accounts"),),
+            onward=() if account.mail_address else (_to_mail_address(self.login),),
+            next=(
+                Link("ユーザー管理", "/") if self._leaves(member) else Link("アカウントID管理", "/accounts"),
+            ),
         )
 
 
@@ -319,9 +336,7 @@ class DeleteAccount:
         return Review(
             title="アカウントID情報削除確認",
             rows=deletion_rows(member.contract, account),
-            costs=cost_rows(
-                billing.of_endings([*([ends] if ends else []), *account.periods], now, deleted=True)
-            )
+            costs=cost_rows(billing.of_endings(_ending_with(member.contract, account), now, deleted=True))
             or (Row("アカウントIDの削除", "無料"),),
             button="削除",
             notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
@@ -343,7 +358,7 @@ class DeleteAccount:
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
             rows=deletion_rows(member.contract, account),
-            notices=(*mail_service.ended_notices([ends] if ends else []), *DELETION_NOTICES),
+            notices=(*mail_service.ended_notices(_ending_with(member.contract, account)), *DELETION_NOTICES),
             next=(Link("アカウントID管理", "/accounts"),),
         )
 
@@ -358,14 +373,17 @@ class DeleteAccount:
             login=account.login,
             name=account.name,
             address=account.mail_address or "未登録",
-            products=_ending_with(member.contract, account),
+            products=_names(_ending_with(member.contract, account)),
         )
 
 
-def _ending_with(contract: Contract, account: Account) -> str:
-    """The names of all that is cancelled with the account ID, the mail service of the contract included."""
+def _ending_with(contract: Contract, account: Account) -> list[Period]:
+    """All that is cancelled with the account ID, the mail service of the contract included."""
     ends = mail_addresses.losing(contract, account)
-    periods = [*([ends] if ends else []), *account.periods]
+    return [*([ends] if ends else []), *account.periods]
+
+
+def _names(periods: list[Period]) -> str:
     return "、".join(catalogue.NAMES[period.product] for period in periods)
 
 
@@ -377,7 +395,7 @@ def deletion_rows(contract: Contract, account: Account) -> list[Row]:
         Row("メールアドレス", account.mail_address or "未登録"),
         Row("アカウント権限種別", ROLE_NAMES[account.role]),
     ]
-    rows.append(Row("同時に解約されるオプションサービス", _ending_with(contract, account) or "なし"))
+    rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
     usable = dict.fromkeys(
         catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
     )

@@ -112,8 +112,6 @@ def _state(reply: AutoReply | None) -> str:
 
 
 def _days(reply: AutoReply) -> str:
-    return f"{_day(reply.starts_on)} から {_day(reply.ends_on)} まで"
-
-
-def _day(value: date | None) -> str:
-    return f"{value:%Y/%m/%d}" if value else "指定なし"
+    starts = f"{reply.starts_on:%Y/%m/%d} から " if reply.starts_on else "すぐに開始、"
+    ends = f"{reply.ends_on:%Y/%m/%d} まで" if reply.ends_on else "終了日の指定なし"
+    return f"{starts}{ends}"

@@ -235,19 +235,24 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
 
 _COLUMNS = "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
 _VISIBLE = """
-contract = $1 AND (account IS NOT DISTINCT FROM $2 OR (applied_at IS NOT NULL AND $3))
+contract = $1 AND (account IS NOT DISTINCT FROM $2 OR applied_at IS NOT NULL AND ($3 OR subject = $5))
     AND kind = ANY($4) AND ($3 OR subject IS NULL OR subject = $5)
 """
-"""A pending change is its asker's alone; an applied one the customer and the admins may read too.
+"""A pending change is its asker's alone; an applied one the customer and the admins may read too, and a user role that
+of others about the own account ID.
 
 Of features that the role may use, and for a user role about the own account ID: an admin may have become one.
 """
 
 
 async def find(member: Member, identity: uuid.UUID) -> Asked:
-    """A change that this member may see. Raises Missing."""
+    """A change that this member may see. Raises Missing.
+
+    What one did to the own account ID is there even if one gave up the right to do it with that.
+    """
     found = await database.rows(
-        f"SELECT {_COLUMNS} FROM change WHERE {_VISIBLE} AND id = $6",  # noqa: S608 - constants
+        f"SELECT {_COLUMNS} FROM change WHERE id = $6 AND contract = $1"  # noqa: S608 - constants
+        f" AND ({_VISIBLE} OR applied_at IS NOT NULL AND account = $2 AND subject = $5)",
         *_seen_by(member),
         identity,
     )

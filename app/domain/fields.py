@@ -296,19 +296,22 @@ def optional_mail_address(text: str) -> str:
     return mail_address(text) if text.strip() else ""
 
 
-def phone(text: str) -> str:
-    """電話番号: 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12); spaces dropped (spec 2)."""
+def phone(text: str, label: str = "電話番号") -> str:
+    """電話番号 (or the `label`): 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12).
+
+    Spaces are dropped (spec 2).
+    """
     value = re.sub(r"\s", "", half_width(text)).translate(_HYPHENS)
     if not value:
-        raise Wrong("電話番号を入力してください。")
+        raise Wrong(f"{label}を入力してください。")
     if not _PHONE.fullmatch(value) or len(value) > PHONE_LENGTH:
-        raise Wrong("電話番号は、0から始まる10桁または11桁の数字で入力してください。ハイフンも使えます。")
+        raise Wrong(f"{label}は、0から始まる10桁または11桁の数字で入力してください。ハイフンも使えます。")
     return value
 
 
-def optional_phone(text: str) -> str:
+def optional_phone(text: str, label: str = "電話番号") -> str:
     """FAX番号, 携帯電話番号: as 電話番号, or nothing."""
-    return phone(text) if text.strip() else ""
+    return phone(text, label) if text.strip() else ""
 
 
 def occupation(text: str) -> str:

@@ -40,6 +40,8 @@ LOSSES = (
     "メール転送、自動返信の設定と、Webスペースも失われます。元に戻すことはできません。",
 )
 
+ASK = "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
+
 
 def full(contract: Contract) -> str | None:
     """Why no further UCOM address can be registered; None if one can."""
@@ -52,7 +54,8 @@ def full(contract: Contract) -> str | None:
 
 def hindrance(member: Member, account: Account) -> str | None:
     """Why the account ID cannot have a UCOM address; changing the one that it has takes none away."""
-    return None if account.ucom_address else full(member.contract)
+    reason = None if account.ucom_address else full(member.contract)
+    return f"{reason}{ASK}" if reason and not member.may(Permission.MAIL_SERVICE) else reason
 
 
 async def free_address(member: Member, account: Account, local_part: str) -> str:
@@ -82,6 +85,12 @@ async def of_another_company(address: str) -> str:
 _EARLIER_DOMAIN = "SELECT 1 FROM mail_address WHERE split_part(address, '@', 2) = $1 LIMIT 1"
 
 
+def _free(contract: Contract) -> str:
+    if mail_service.purchase(contract):
+        return "無料（メールサービスの月額利用料は、購入の翌月からかかります）"
+    return "無料（基本の登録可能数に含まれます）"
+
+
 @kind
 @dataclass(frozen=True)
 class RegisterUcomAddress:
@@ -109,12 +118,7 @@ class RegisterUcomAddress:
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(account, UCOM, self.address, now),
-            costs=(
-                Row(
-                    "メールアドレスの登録・変更",
-                    "無料（メールサービスの月額利用料は、購入の翌月からかかります）",
-                ),
-            ),
+            costs=(Row("メールアドレスの登録・変更", _free(member.contract)),),
             notices=(replaced,) if account.ucom_address else (),
             terms="mail-address",
             button="登録",

@@ -40,7 +40,7 @@ class PermitUserPurchases:
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
-            title=f"{TITLE}確認",
+            title=f"{self.name}変更確認",
             rows=self._rows(member),
             costs=(Row("設定の変更", "無料"),),
             button="変更",
@@ -51,7 +51,7 @@ class PermitUserPurchases:
             Contract.id == member.contract.id
         )
         return Receipt(
-            title=f"{TITLE}完了",
+            title=f"{self.name}変更完了",
             lead="設定を変更しました。",
             rows=self._rows(member),
             next=(Link("アカウントID管理", "/accounts"),),

@@ -48,7 +48,7 @@ async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
 @post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
 async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
-    form.must(not member.contract.full, "login", accounts.FULL)
+    form.refuse(accounts.FULL if member.contract.full else None)
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
     password, details = await _password(form, login, None, kept), _details(form)

@@ -30,7 +30,7 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    form.must(account.ucom_address is not None, "enabled", NO_ADDRESS)
+    form.refuse(None if account.ucom_address else NO_ADDRESS)
     change = _change(form, account)
     form.must_change(change is None or change.changes(account))
     if change is None or not form.valid:

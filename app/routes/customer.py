@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -62,8 +63,8 @@ def _details(form: Form) -> Details | None:
         occupation=form.take("occupation", fields.occupation) or "",
         household=form.take("household", fields.optional_household),
         phone=form.take("phone", fields.phone) or "",
-        fax=form.take("fax", fields.optional_phone) or "",
-        mobile=form.take("mobile", fields.optional_phone) or "",
+        fax=form.take("fax", partial(fields.optional_phone, label="FAX番号")) or "",
+        mobile=form.take("mobile", partial(fields.optional_phone, label="携帯電話番号")) or "",
         email=form.take("email", fields.optional_mail_address) or "",
     )
     return details if form.valid else None

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app import forms
 from app.domain import changes
+from app.forms import Form
 from app.session import who
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ async def draft(request: Request[Any, Any, Any], login: str | None, *wanted: typ
         return None
     found = await changes.draft(who(request), identity, *wanted)
     return found if found and login in (None, found[0].subject) else None
+
+
+async def consented(request: Request[Any, Any, Any], login: str | None, *wanted: type[C]) -> Form:
+    """The form of a page that asks for consent alone: ticked when it was left for its confirm page."""
+    return Form({"agree": "yes"} if await draft(request, login, *wanted) else {})
 
 
 async def came_from(request: Request[Any, Any, Any]) -> str:

@@ -37,7 +37,7 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    form.must(account.ucom_address is not None, NAMES[0], NO_ADDRESS)
+    form.refuse(None if account.ucom_address else NO_ADDRESS)
     addresses = await _addresses(form, member, account)
     asked = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
     form.must_change(asked.changes(account))

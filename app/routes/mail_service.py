@@ -12,20 +12,20 @@ from app.domain.mail_service import BuyMailService
 from app.domain.members import Permission
 from app.forms import Form
 from app.render import page, see_other
+from app.routes.drafts import consented
 from app.session import who
 
 
 @get("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    return _page(request, Form())
+    return _page(request, await consented(request, None, BuyMailService))
 
 
 @post("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
 async def buy(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     form.take("agree", fields.agreement)
-    form.must(mail_service.purchase(member.contract) is None, "agree", mail_service.BOUGHT)
-    form.must(payment.hindrance(member) is None, "agree", payment.hindrance(member) or "")
+    form.refuse(mail_service.BOUGHT if mail_service.purchase(member.contract) else payment.hindrance(member))
     if not form.valid:
         return _page(request, form)
     return see_other(f"/changes/{await changes.ask(member, BuyMailService())}")

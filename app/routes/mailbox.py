@@ -15,12 +15,14 @@ from app.domain.mailbox import ChangeBoxSize
 from app.domain.members import Account, Permission
 from app.forms import Form
 from app.render import page, see_other
+from app.routes.drafts import consented
 from app.session import who
 
 
 @get("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
 async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    return _page(request, Form(), who(request).account(login))
+    account = who(request).account(login)
+    return _page(request, await consented(request, login, ChangeBoxSize), account)
 
 
 @post("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
@@ -31,7 +33,7 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     try:
         mailbox.refuse(member, account)
     except Refused as refused:
-        form.must(False, "agree", str(refused))
+        form.refuse(str(refused))
     if not form.valid:
         return _page(request, form, account)
     change = ChangeBoxSize(login, to_large=form.typed.get("to") != "1")  # as the page offered it

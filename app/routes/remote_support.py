@@ -13,12 +13,13 @@ from app.domain.members import Permission
 from app.domain.remote_support import BuyRemoteSupport, CancelRemoteSupport
 from app.forms import Form
 from app.render import page, see_other
+from app.routes.drafts import consented
 from app.session import who
 
 
 @get("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
 async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    return _page(request, Form())
+    return _page(request, await consented(request, None, BuyRemoteSupport))
 
 
 @post("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})

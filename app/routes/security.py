@@ -18,6 +18,7 @@ from app.domain.members import Account, Missing, Permission
 from app.domain.security import BuySecurity, CancelSecurity
 from app.forms import Form
 from app.render import inline_target, page, piece, see_other
+from app.routes.drafts import draft
 from app.session import visit_of, who
 
 LINK_VALID = timedelta(minutes=10)
@@ -33,7 +34,10 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
     if chosen.login != login:
         member.account(login)
         return see_other(f"/accounts/{chosen.login}/security")
-    return _page(request, chosen)
+    drafted = await draft(request, login, BuySecurity)
+    if drafted is None:
+        return _page(request, chosen)
+    return _page(request, chosen, drafted[0].product, Form({"agree": "yes"}))
 
 
 @post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})

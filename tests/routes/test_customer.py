@@ -120,6 +120,15 @@ async def test_wrong_fields_are_told_and_what_was_typed_stays(contractor: Browse
         assert contractor.rows["電話番号"] == phone
 
 
+async def test_a_wrong_number_is_called_by_the_name_of_its_field(contractor: Browser) -> None:
+    await change(contractor, phone="1", fax="2", mobile="3")
+    assert [reason.partition("は、")[0] for reason in contractor.reasons] == [
+        "電話番号",
+        "FAX番号",
+        "携帯電話番号",
+    ]
+
+
 async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
     await change(contractor)
     assert contractor.reasons == [changes.NOTHING]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.browser import Browser
+from tests.routes.mail_steps import buy, get_address
 
 
 async def edit(browser: Browser, login: str, **typed: str) -> None:
@@ -38,6 +39,49 @@ async def test_a_receipt_shows_the_former_value_beside_the_new_one(contractor: B
     await contractor.submit()
     assert contractor.heading == "アカウントID登録／変更完了"
     assert replaced(contractor) == ["変更前：（姓）有光 （名）杏", "変更前：ユーザー権限"]
+
+
+async def test_a_user_reads_what_others_did_to_the_own_account_id_and_nothing_else(
+    contractor: Browser, family_user: Browser
+) -> None:
+    await buy(contractor)
+    await get_address(contractor, "arteri-an-001", "hikari.taro")
+    await edit(contractor, "arteri-an-002", given="新")
+    await family_user.open("/changes")
+    assert listed(family_user) == [("メールアドレス登録", "arteri-an-001", "ご契約者様（お客様番号）")]
+    receipt = family_user.page.select_one("main tbody a")
+    assert receipt is not None
+    await family_user.open(str(receipt["href"]))
+    assert "993" in family_user.text, "the settings for a mail program"
+
+
+async def test_whoever_gives_up_the_own_admin_role_is_told_before_and_sees_the_complete_page(
+    admin: Browser,
+) -> None:
+    await admin.open("/accounts/arteri-an-002/edit")
+    await admin.submit(role="user")
+    assert "ユーザー権限の画面に切り替わり" in admin.text
+    await admin.submit()
+    assert admin.heading == "アカウントID登録／変更完了"
+    links = [str(link["href"]) for link in admin.page.select("main .next a")]
+    for path in links:
+        assert (await admin.get(path)).status_code == 200, path
+
+
+async def test_a_receipt_of_an_account_id_that_was_deleted_leads_nowhere_that_is_gone(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/accounts/arteri-an-001/edit")
+    await contractor.submit(given="新")
+    await contractor.submit()
+    receipt = contractor.path
+    assert contractor.page.select("main a[href='/accounts/arteri-an-001/mail-address']"), "what comes next"
+    await contractor.open("/accounts/arteri-an-001/delete")
+    await contractor.submit()
+    await contractor.submit()
+    await contractor.open(receipt)
+    assert contractor.heading == "アカウントID登録／変更完了"
+    assert not contractor.page.select("main a[href^='/accounts/']")
 
 
 async def test_the_history_is_narrowed_down_to_an_account_id_and_a_kind(

@@ -60,6 +60,25 @@ async def test_a_mailbox_is_missed_and_the_address_of_another_company_told(contr
     assert contractor.text.count("UCOM光のメールアドレスが必要です") == 4
 
 
+async def test_who_comes_back_from_the_confirm_page_has_consented_still(contractor: Browser) -> None:
+    await contractor.open("/mail-service")
+    await contractor.submit(agree="yes")
+    link = contractor.page.find("a", string="前画面へ戻る")
+    assert link is not None
+    await contractor.open(str(link["href"]))
+    assert contractor.page.select_one("input[name=agree][checked]")
+
+
+async def test_what_cannot_be_bought_again_is_said_without_a_link_to_a_field(contractor: Browser) -> None:
+    await contractor.open("/mail-service")
+    early = contractor.form()
+    body = {"csrf_token": str(early.select_one("input[name=csrf_token]")["value"])}  # type: ignore[index]
+    await buy(contractor)
+    await contractor.press("/mail-service", body)
+    assert contractor.reasons == [mail_service.BOUGHT]
+    assert not contractor.page.select(".error-summary a")
+
+
 async def test_a_mail_pack_is_bought_on_the_same_screens(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01")
     await visitor.open("/mail-service")

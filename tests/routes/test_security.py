@@ -391,7 +391,7 @@ async def test_a_user_buys_for_himself_until_the_contract_forbids_it(
     await contractor.submit(permitted="no")
     assert "変更前：許可する" in contractor.text
     await contractor.submit()
-    assert contractor.heading == "ユーザー権限によるセキュリティオプションの購入完了"
+    assert contractor.heading == "ユーザー権限による購入の設定変更完了"
     await family_user.open(f"/accounts/{SON}/security")
     assert security.NOT_ALLOWED in family_user.text
     assert not family_user.page.select("input[type=checkbox]")
