@@ -69,7 +69,7 @@ async def reply(contractor: Device, household: Household) -> None:
     await contractor.fill("終了日", "2030-01-05")
     await contractor.press("次へ進む")
     await contractor.swapped_to("メール自動返信設定確認")
-    await expect(contractor.row("期間")).to_have_text("指定なし から 2030/01/05 まで")
+    await expect(contractor.row("期間")).to_have_text("すぐに開始、2030/01/05 まで")
     await contractor.press("登録")
     await contractor.swapped_to("メール自動返信設定完了")
 
