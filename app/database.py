@@ -173,6 +173,9 @@ class Engine(PostgresEngine):
             own["command_timeout"] = patience
             limit = min(STATEMENT_PATIENCE, patience * 0.8)
             server_settings["statement_timeout"] = f"{limit * 1000:.0f}ms"
+            # Pages look things up by keys: one plan for each statement and connection serves all members, and planning
+            # the overview anew takes six times as long as running it.
+            server_settings["plan_cache_mode"] = "force_generic_plan"
         own["server_settings"] = {**server_settings, **config.get("server_settings", {})}
         super().__init__({**config, **own})
 
