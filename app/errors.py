@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from app import database
 from app.domain.attempts import TooMany
-from app.domain.members import Forbidden, Missing, SessionEnded
+from app.domain.members import DELETED, Forbidden, Missing, SessionEnded
 from app.domain.proofs import ProofNeeded
 from app.render import POSTED_ONLY, elsewhere, page
 from app.session import READING, Untrusted, visit_if_any
@@ -63,7 +63,6 @@ TROUBLES = {
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
     ),
 }
-DELETED = "ログイン中のアカウントIDは削除されたため、お手続きはできません。"
 UNTRUSTED = (
     "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
     "前の画面へ戻って再読み込みし、もう一度お試しください。"

@@ -110,6 +110,8 @@ BEHIND_A_STEP = {
     *("/giga-cinema", "/club-off", "/own-data"),
 }
 """What asks for a password again (proofs.py): a deleted person has none any more."""
+FORMS_ONLY = {"/application", "/guide-request"}
+"""What holds nothing to read: a deleted person may not write."""
 
 
 def menu(member: Member, path: str) -> list[Section]:
@@ -120,7 +122,7 @@ def menu(member: Member, path: str) -> list[Section]:
             [
                 Entry(home(member) if link == "/" else name, link, current=link == path)
                 for name, link, permission in entries
-                if member.may(permission) and not (member.deleted and link in BEHIND_A_STEP)
+                if member.may(permission) and not (member.deleted and link in BEHIND_A_STEP | FORMS_ONLY)
             ],
         )
         for title, entries in MENU
@@ -151,6 +153,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["role_names"] = members.ROLE_NAMES
+    made.globals["deleted_text"] = members.DELETED
     made.globals["customer_name"] = members.CUSTOMER_NAME
     made.globals["severities"] = notices.SEVERITIES
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}

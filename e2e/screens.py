@@ -96,6 +96,7 @@ ACCOUNTS = [
         ways.along(ways.type_in("ユーザーネーム", "ひかり"), press("次へ進む", "登録")),
     ),
     Screen("account password", PASSWORD, "admin"),
+    Screen("account password, deleted", PASSWORD, "admin", before=ways.delete_oneself),
     Screen("account password, wrong", PASSWORD, "user", press("次へ進む"), status=422),
     Screen("account password, confirm", PASSWORD, "user", ways.along(account_password, press("次へ進む"))),
     Screen(
@@ -186,6 +187,7 @@ PERMISSION = "/accounts/user-purchase-permission"
 OPTIONS = [
     Screen("security", SECURITY),
     Screen("security, without an address", "/accounts/{son}/security", "user"),
+    Screen("security, deleted", SECURITY, "admin", before=ways.delete_oneself),
     Screen("security, not agreed", SECURITY, way=press("セキュリティ360°を購入する"), status=422),
     Screen("security, confirm", SECURITY, way=ways.consent("セキュリティ360°を購入する")),
     Screen("security, complete", SECURITY, way=ways.consent("セキュリティ360°を購入する", "決定")),

@@ -328,6 +328,8 @@ class Member:
         raise Missing(login)
 
 
+DELETED = "アカウントIDが削除されたため、お手続きはできません。"
+"""Why a deleted person may not write."""
 CUSTOMER_NAME = "ご契約者様（お客様番号）"
 """Who logs in with the customer number, in words."""
 ROLE_NAMES = {"user": "ユーザー権限", "admin": "管理者権限"}

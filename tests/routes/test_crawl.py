@@ -12,7 +12,7 @@ from app import database, demo_notices
 from app.domain import clock
 from app.domain.members import Role
 from tests.browser import Browser, _filled
-from tests.routes.test_permissions import LOGINS, ROUTES
+from tests.routes.test_permissions import LOGINS, OWN, ROUTES, delete
 
 ALIKE = 2
 """Pages that differ in a number only: so many of them are looked at."""
@@ -132,3 +132,14 @@ async def test_no_link_and_no_form_of_a_role_leads_nowhere(
     if role is not Role.USER:
         pages = {path for method, path in ROUTES if method == "GET" and "{" not in path}
         assert {path for path in pages if alike(path) not in crawl.seen} == NOT_LINKED
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.USER])
+async def test_no_link_and_no_form_that_a_deleted_person_is_offered_is_refused(
+    demo: None, contractor: Browser, another_browser: Browser, round_trips: list[str], role: Role
+) -> None:
+    await another_browser.log_in(*LOGINS[role])
+    await delete(contractor, OWN[role])
+    crawl = Crawl(another_browser, round_trips)
+    await crawl.walk()
+    assert not crawl.wrong

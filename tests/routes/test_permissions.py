@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from litestar import Litestar
 from litestar.types import ASGIApp
 
 from app import database
 from app.domain import fields
-from app.domain.members import MATRIX, Permission, Role, allowed
+from app.domain.members import DELETED, MATRIX, Permission, Role, allowed
 from app.domain.tables import TABLES
 from app.front_door import FrontDoor
+from app.render import FORMS_ONLY
 from tests.browser import Browser
 from tests.conftest import HOST
 
@@ -292,14 +294,100 @@ async def test_a_deleted_person_reads_the_own_page_and_may_post_nothing(
     assert "削除済み" in family_user.page.get_text()
 
 
-async def test_a_deleted_admin_reads_on_and_may_post_nothing(admin: Browser) -> None:
+async def test_a_deleted_admin_reads_on_and_may_post_nothing(contractor: Browser, admin: Browser) -> None:
     await admin.open("/accounts/arteri-an-001/edit")
-    await delete(admin, "arteri-an-002")
-    answer = await admin.get("/accounts/arteri-an-001/edit")
-    assert answer.status_code == 200
-    await admin.open("/accounts/arteri-an-001/edit")
+    await delete(contractor, "arteri-an-002")
     await admin.submit(given="変更")
     assert admin.answer.status_code == 403
+    assert DELETED in admin.text
+    await admin.open("/accounts/arteri-an-001/edit")
+    assert admin.answer.status_code == 200
+    assert DELETED in admin.text
+
+
+@pytest.mark.parametrize("whose", ["own", "sibling"])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.USER])
+async def test_no_page_that_a_deleted_person_opens_holds_a_form_that_writes(
+    taro: Browser, another_browser: Browser, role: Role, whose: str
+) -> None:
+    await another_browser.log_in(*LOGINS[role])
+    await delete(taro, OWN[role])
+    login = (OWN if whose == "own" else SIBLING)[role]
+    opened = set()
+    for path in sorted(path for method, path in ROUTES if method == "GET" and "{identity" not in path):
+        answer = await another_browser.get(path.replace("{login:str}", login))
+        if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
+            opened.add(path)
+            assert not BeautifulSoup(answer.text, "lxml").select("main form[method=post]"), path
+    assert {"/", "/logins"} <= opened
+    assert (role is Role.ADMIN) == ({"/accounts/new", "/mail-service", "/remote-support"} <= opened)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/accounts/new", "/accounts/user-purchase-permission", "/application", "/guide-request"),
+        *("/gate-call-050", "/remote-support"),
+        *(path for path in OF_AN_ACCOUNT_ID if ("POST", path) in ROUTES),
+    ],
+)
+async def test_a_page_that_had_a_form_tells_a_deleted_admin_once_why_not(
+    taro: Browser, admin: Browser, path: str
+) -> None:
+    await delete(taro, "arteri-an-002")
+    await admin.open(path.replace("{login:str}", "arteri-an-001"))
+    assert admin.text.count(DELETED) == 1
+    assert not admin.page.select("main .steps")
+    assert not [link for link in admin.page.select("main a") if str(link["href"]).startswith("/application")]
+
+
+async def test_a_pending_change_of_a_deleted_person_holds_no_form(
+    contractor: Browser, admin: Browser
+) -> None:
+    await ask_for_a_password(admin)
+    await delete(contractor, "arteri-an-002")
+    await admin.open(admin.path)
+    assert DELETED in admin.text
+    assert not admin.page.select("main form")
+
+
+async def test_a_login_form_stays_for_a_deleted_person(contractor: Browser, admin: Browser) -> None:
+    await delete(contractor, "arteri-an-002")
+    await admin.open("/")
+    token = str(admin.form("/logout").select("input")[0]["value"])
+    body = {"csrf_token": token, "by": "account", "name": "arteri-an-001", "password": "wrong"}
+    await admin.press("/login", body)
+    assert admin.answer.status_code == 422
+    assert len(admin.page.select("main form[action='/login']")) == 2
+    assert DELETED not in admin.text
+
+
+async def test_a_deleted_admin_reads_state_price_and_description(contractor: Browser, admin: Browser) -> None:
+    await delete(contractor, "arteri-an-002")
+    for path in ("/mail-service", "/remote-support"):
+        await admin.open(path)
+        assert {"現在のご契約状態", "月額利用料"} <= set(admin.rows), path
+        assert "サービス説明" in admin.text, path
+    await admin.open("/accounts/arteri-an-002/security")
+    assert admin.rows["アカウントID"] == "arteri-an-002"
+    assert [term.get_text() for term in admin.page.select("main dt")].count("月額利用料") == 3
+    assert "［購入する］" not in admin.text
+    assert not admin.page.select("main form")
+
+
+async def test_a_deleted_admins_security_status_leads_to_no_purchase(
+    contractor: Browser, admin: Browser
+) -> None:
+    await admin.open("/accounts/arteri-an-001/security/status")
+    assert "購入／解約へ" in admin.text
+    await delete(contractor, "arteri-an-002")
+    await admin.open("/accounts/arteri-an-001/security/status")
+    assert "購入／解約へ" not in admin.text
+    piece = await admin.get(
+        "/accounts/arteri-an-001/security?product=security-360",
+        headers={"HX-Request": "true", "HX-Target": "dd#security-360-arteri-an-001"},
+    )
+    assert piece.text.strip() == "未購入"
 
 
 async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: Browser) -> None:
@@ -307,6 +395,7 @@ async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: 
     await admin.open("/")
     menu = [str(link["href"]).partition("#")[0] for link in admin.page.select("#menu a")]
     assert "/accounts" in menu
+    assert not FORMS_ONLY & set(menu)
     for path in menu:
         assert (await admin.get(path)).status_code == 200, path
     for path in ("/", "/?open=arteri-an-001", "/accounts"):
