@@ -159,7 +159,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
-    made.filters["moment"] = _moment
+    made.filters["moment"] = clock.minute
     made.filters["day"] = day
     made.filters["yen"] = billing.yen
     return made
@@ -170,10 +170,6 @@ def _breakable(value: object) -> object:
     if not isinstance(value, str) or "@" not in value:
         return value
     return Markup(str(escape(value)).replace("@", "@<wbr>"))  # noqa: S704 - escaped
-
-
-def _moment(value: datetime) -> str:
-    return f"{value.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}"
 
 
 def day(value: date | datetime) -> str:

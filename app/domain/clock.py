@@ -35,6 +35,11 @@ def day(moment: datetime) -> str:
     return f"{moment.astimezone(TOKYO):%Y/%m/%d}"
 
 
+def minute(moment: datetime) -> str:
+    """The minute in Asia/Tokyo as it is shown: 2026/01/10 09:00."""
+    return f"{moment.astimezone(TOKYO):%Y/%m/%d %H:%M}"
+
+
 def start_at(moment: datetime | None) -> None:
     """Let the clock run on from `moment` (aware); None: from the real time."""
     global _shift

@@ -41,12 +41,21 @@ class Waiting:
         return self.asked_at + VALID
 
 
-def notice(email: str, *, sent: bool) -> str:
-    """What the confirm page says of a new address, and when the mail was `sent` the complete page."""
-    mailed = "送りました" if sent else "送ります"
+def confirm_notice(email: str) -> str:
+    """What the confirm page says of a new address."""
     return (
-        f"新しい連絡用メールアドレス {email} は、まだ登録されません。このメールアドレスに、確認のメールを{mailed}。"
+        f"新しい連絡用メールアドレス {email} は、まだ登録されません。このメールアドレスに、確認のメールを送ります。"
         "24時間以内に、メールのリンクを開いて登録してください。"
+    )
+
+
+def receipt_notice(email: str, now: datetime) -> str:
+    """What the complete page says of it, in words that are true whenever it is opened again."""
+    return (
+        f"新しい連絡用メールアドレス {email} に、確認のメールを送りました。{clock.minute(now + VALID)}までに、"
+        "メールのリンクを開いて登録してください。登録するまで、連絡用メールアドレスは変わりません。"
+        "その前に連絡用メールアドレスをもう一度変更すると、このメールのリンクは使えなくなります。"
+        "現在の登録内容は、「お客様情報変更」の画面でご確認いただけます。"
     )
 
 

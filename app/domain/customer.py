@@ -120,8 +120,12 @@ class ChangeCustomer:
         return bool(self.before.details.email) and not self.details.email
 
     def review(self, member: Member, now: datetime) -> Review:
-        notices = self._notices(sent=False)
-        return Review(title="顧客基本情報確認", rows=self._rows(self.before), button="登録", notices=notices)
+        return Review(
+            title="顧客基本情報確認",
+            rows=self._rows(self.before),
+            button="登録",
+            notices=(contact_address.confirm_notice(self._new_address),) if self._new_address else (),
+        )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract, before = member.contract.id, await registered(member)
@@ -144,12 +148,9 @@ class ChangeCustomer:
             title="顧客情報登録完了",
             lead="お客様情報の登録が完了しました。" + (TOLD if told else ""),
             rows=self._rows(before),
-            notices=self._notices(sent=True),
+            notices=(contact_address.receipt_notice(self._new_address, now),) if self._new_address else (),
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
         )
-
-    def _notices(self, *, sent: bool) -> tuple[str, ...]:
-        return (contact_address.notice(self._new_address, sent=sent),) if self._new_address else ()
 
     def _rows(self, before: Contractor) -> list[Row]:
         old = before.details.shown

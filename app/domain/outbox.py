@@ -131,7 +131,7 @@ def _shown(name: str, fact: object) -> str:
     if isinstance(fact, tuple):
         return "\n".join(_shown(name, one) for one in fact)
     if isinstance(fact, datetime):
-        return f"{fact.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}"
+        return clock.minute(fact)
     if isinstance(fact, date):
         return f"{fact:%Y/%m/%d}"
     if not isinstance(fact, str | int) or isinstance(fact, bool):

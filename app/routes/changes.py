@@ -72,7 +72,7 @@ def _line(asked: Asked) -> tuple[str, ...]:
         + (f"（変更前：{row.before or 'なし'}）" if row.before is not None else "")
         for row in rows
     )
-    applied = f"{asked.applied_at.astimezone(clock.TOKYO):%Y/%m/%d %H:%M}" if asked.applied_at else ""
+    applied = clock.minute(asked.applied_at) if asked.applied_at else ""
     return asked.receipt_number, applied, asked.name, asked.subject or "", asked.asker, "／".join(contents)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app import database
-from app.domain import changes, contact_address, customer
+from app.domain import changes, clock, contact_address, customer
 from app.domain.contact_address import UNUSABLE
 from tests.browser import Browser
 
@@ -240,6 +240,24 @@ async def test_a_link_dies_after_a_day_by_a_newer_one_and_by_deleting_the_addres
     await contractor.open(await link())
     assert UNUSABLE in contractor.text
     assert await stored() == ""
+
+
+async def test_the_receipt_of_a_new_contact_address_is_true_whenever_it_is_opened(
+    contractor: Browser,
+) -> None:
+    await changed(contractor, email=NEW)
+    receipt = contractor.path
+    (row,) = await database.rows("SELECT applied_at FROM change")
+    said = contact_address.receipt_notice(NEW, row["applied_at"])
+    assert f"{clock.minute(row['applied_at'] + contact_address.VALID)}までに、" in said
+    assert said in contractor.text
+    await contractor.open(await link())
+    await contractor.submit("/customer/email")
+    await contractor.open(receipt)
+    assert said in contractor.text
+    for word in ("まだ", "24時間以内"):
+        assert word not in contractor.text
+    assert contractor.page.select("main a[href='/customer']")
 
 
 async def test_links_are_not_sent_without_end(contractor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
