@@ -150,6 +150,13 @@ class Town:
             "UPDATE change SET asked_at = asked_at - interval '31 minutes' WHERE contract = $1", household.id
         )
 
+    async def refuse_card(self, household: Household) -> None:
+        """As staff do with the card that waits."""
+        await self.connection.execute(
+            "UPDATE card_check SET decided_at = asked_at, outcome = 'refused' WHERE contract = $1",
+            household.id,
+        )
+
     async def mailed_link(self, household: Household) -> str:
         """Path of the link in the mail that verifies a contact address."""
         body = await self._value(

@@ -231,6 +231,8 @@ CUSTOMER = [
     Screen("payment, complete", "/payment", way=ways.card("次へ進む", "登録")),
     Screen("payment, received", "/payment", way=ways.card("次へ進む", "登録", given="KICHI")),
     Screen("payment, waiting", "/payment", before=ways.with_waiting_card),
+    Screen("payment, received and refused since", "/payment", way=ways.with_refused_card),
+    Screen("payment, after a refused card", "/payment", before=ways.with_refused_card),
     Screen("mail service, while a card waits", "/mail-service", before=ways.with_waiting_card),
     Screen("payment, back from a page that the vault has not", "/payment/return", status=404),
     Screen("customer", "/customer"),

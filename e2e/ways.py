@@ -257,6 +257,15 @@ async def open_the_mailed_link(visit: Visit) -> None:
 with_waiting_card = on("/payment", card("次へ進む", "登録", given="KICHI"))
 
 
+async def refused_by_staff(visit: Visit) -> None:
+    """The card that waits is refused while its receipt is open, which is loaded again."""
+    await visit.town.refuse_card(visit.household)
+    await visit.device.page.reload()
+
+
+with_refused_card = along(with_waiting_card, refused_by_staff)
+
+
 def paper(name: str) -> Way:
     """Choose a paper and confirm."""
     return along(tick(name), press("次へ進む", "決定"))

@@ -16,6 +16,7 @@ from app.mistake import Mistake
 
 if TYPE_CHECKING:
     from app.domain.billing import Month
+    from app.domain.card_checks import Decided
 
 T = TypeVar("T")
 
@@ -128,28 +129,28 @@ def list_payments(_: argparse.Namespace) -> None:
 def approve_payment(chosen: argparse.Namespace) -> None:
     from app.domain import card_checks
 
-    _decide(chosen.id, card_checks.approve)
-    print(f"card {chosen.id} is the contract's now; the customer is told by mail")
+    _decide(chosen.id, card_checks.approve, "is the contract's now")
 
 
 def refuse_payment(chosen: argparse.Namespace) -> None:
     from app.domain import card_checks
 
-    _decide(chosen.id, card_checks.refuse)
-    print(f"card {chosen.id} is refused; the customer is told by mail")
+    _decide(chosen.id, card_checks.refuse, "is refused")
 
 
-def _decide(identity: int, decide: Callable[[int], Awaitable[None]]) -> None:
+def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: str) -> None:
     from app import mail_transport
     from app.domain import card_checks, outbox
 
     outbox.write_as(mail_transport.sender(*settings.writer()))
     try:
-        _run(lambda: decide(identity))
+        done = _run(lambda: decide(identity))
     except card_checks.NotWaiting as error:
         raise Mistake(f"no card waits as {identity}; `mypage payments list` shows those that do") from error
     except card_checks.Expired as error:
         raise Mistake(f"card {identity} expired while it waited: refuse it") from error
+    unknown = f"no mail address of customer {done.customer_number} is known: call or write to them"
+    print(f"card {identity} {became}; {'the customer is told by mail' if done.mailed else unknown}")
 
 
 def _run(work: Callable[[], Awaitable[T]], ready: Callable[[], Awaitable[None]] = migrated) -> T:

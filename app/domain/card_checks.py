@@ -27,6 +27,14 @@ class Check:
     asked_at: datetime
 
 
+@dataclass(frozen=True)
+class Decided:
+    """Whose card was decided. `mailed`: a mail tells the customer; else no mail address of theirs is known."""
+
+    customer_number: str
+    mailed: bool
+
+
 class NotWaiting(Exception):
     """No card waits under that number: there never was one, it was decided, or the customer registered another one."""
 
@@ -40,7 +48,7 @@ async def waiting() -> list[Check]:
     return [Check(**row) for row in await database.rows(f"{_WAITING} ORDER BY k.id")]
 
 
-async def approve(identity: int) -> None:
+async def approve(identity: int) -> Decided:
     """Make it the contract's card, and write to the customer. Raises NotWaiting, Expired."""
     async with database.engine().transaction():
         check = await _claim(identity, "approved")
@@ -50,13 +58,13 @@ async def approve(identity: int) -> None:
             check.contract,
             *(check.token, check.payer, check.brand, check.last4, check.expires, check.holder),
         )
-        await _tell(check, "payment-approved")
+        return await _tell(check, "payment-approved")
 
 
-async def refuse(identity: int) -> None:
+async def refuse(identity: int) -> Decided:
     """Drop it, so that the former card counts again, and write to the customer. Raises NotWaiting."""
     async with database.engine().transaction():
-        await _tell(await _claim(identity, "refused"), "payment-refused")
+        return await _tell(await _claim(identity, "refused"), "payment-refused")
 
 
 async def _claim(identity: int, outcome: str) -> Check:
@@ -72,9 +80,10 @@ async def _claim(identity: int, outcome: str) -> Check:
     return Check(**found[0])
 
 
-async def _tell(check: Check, mail: str) -> None:
+async def _tell(check: Check, mail: str) -> Decided:
     told = await recipients.of_contract(check.contract)
     await outbox.post(check.contract, told, mail, **payment.facts(check.brand, check.last4, check.expires))
+    return Decided(check.customer_number, mailed=bool(told))
 
 
 _LOCK = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -128,6 +129,14 @@ class Receipt:
     """Path of the small piece of another page that shows the new state, if the change was asked for there."""
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided later of a change that was only received."""
+
+    outcome: str
+    decided_at: datetime
+
+
 class Change(Protocol):
     """What a member asks for. The fields are kept as JSON: no secret goes into them but a password's hash."""
 
@@ -163,6 +172,8 @@ class Asked:
     applied_at: datetime | None
     change: Change | None
     receipt: Receipt | None
+    """As it reads now."""
+    decision: Decision | None
     receipt_number: str
     peek: str
     """The first characters of the password it sets, while this session may still see them."""
@@ -233,7 +244,16 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
     return kept.id
 
 
-_COLUMNS = "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number"
+_DECISION = """
+CASE kind WHEN 'card' THEN (
+    SELECT json_build_object('outcome', k.outcome, 'decided_at', k.decided_at) FROM card_check k
+    WHERE k.contract = change.contract AND k.asked_at = change.applied_at AND k.decided_at IS NOT NULL LIMIT 1
+) END AS decision
+"""
+"""What waits for staff was asked at the moment that its change was applied."""
+_COLUMNS = (
+    f"id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number, {_DECISION}"
+)
 _VISIBLE = """
 contract = $1 AND (account IS NOT DISTINCT FROM $2 OR applied_at IS NOT NULL AND ($3 OR subject = $5))
     AND kind = ANY($4) AND ($3 OR subject IS NULL OR subject = $5)
@@ -388,8 +408,18 @@ def _change(row: Any) -> Change:
     return change
 
 
+def _receipt(row: Any, decision: Decision | None) -> Receipt | None:
+    """The receipt, in the words of its kind of change since somebody decided what it had only received."""
+    if row["receipt"] is None:
+        return None
+    receipt = msgspec.json.decode(row["receipt"], type=Receipt)
+    decided: Callable[[Receipt, Decision], Receipt] | None = getattr(KINDS[row["kind"]], "once_decided", None)
+    return decided(receipt, decision) if decided and decision else receipt
+
+
 def _asked(member: Member, row: Any) -> Asked:
     applied_at, number = row["applied_at"], row["receipt_number"]
+    decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
     return Asked(
         id=row["id"],
         kind=row["kind"],
@@ -398,7 +428,8 @@ def _asked(member: Member, row: Any) -> Asked:
         asked_at=row["asked_at"],
         applied_at=applied_at,
         change=_change(row) if row["data"] else None,
-        receipt=msgspec.json.decode(row["receipt"], type=Receipt) if row["receipt"] else None,
+        receipt=_receipt(row, decision),
+        decision=decision,
         receipt_number=f"{number:010d}" if number else "",
         peek=_open(member, row["sealed"]),
     )

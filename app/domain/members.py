@@ -166,6 +166,13 @@ class Card(msgspec.Struct, frozen=True):
     """The payment gateway's name of who pays, where it has one."""
 
 
+class RefusedCard(msgspec.Struct, frozen=True):
+    """One that staff refused (card_checks.py)."""
+
+    last4: str
+    asked_at: datetime
+
+
 class Banner(msgspec.Struct, frozen=True):
     """A current notice for the member's building that is not closed in this session (notices.py)."""
 
@@ -234,6 +241,8 @@ class Contract(Buyer, frozen=True):
     card: Card | None
     waiting_card: Card | None
     """One that waits for a name check (payment.py)."""
+    refused_card: RefusedCard | None
+    """The one that was asked for last, if it was refused."""
     account_ids: int
     mail_addresses: int
     web_spaces: int
@@ -347,6 +356,10 @@ json_build_object(
         FROM card k WHERE k.contract = c.id),
     'waiting_card', (SELECT json_build_object('brand', w.brand, 'last4', w.last4, 'expires', w.expires)
         FROM card_check w WHERE w.contract = c.id AND w.decided_at IS NULL),
+    'refused_card', (SELECT json_build_object('last4', w.last4, 'asked_at', w.asked_at)
+        FROM card_check w WHERE w.contract = c.id AND w.outcome = 'refused' AND NOT EXISTS (
+            SELECT 1 FROM change n WHERE n.contract = c.id AND n.kind = 'card' AND n.applied_at > w.asked_at)
+        ORDER BY w.asked_at DESC LIMIT 1),
     'account_ids', (SELECT count(*) FROM account a WHERE a.contract = c.id AND a.deleted_at IS NULL),
     'mail_addresses', (SELECT count(*) FROM mail_address m WHERE m.contract = c.id AND m.released_at IS NULL),
     'web_spaces', (SELECT count(*) FROM web_space w WHERE w.contract = c.id AND w.released_at IS NULL),

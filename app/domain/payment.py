@@ -5,12 +5,12 @@ What is kept of a card comes from the payment gateway (app/gateway/); its number
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from app import database
 from app.domain import cards, clock, outbox, recipients, roman_names
-from app.domain.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.changes import Decision, Link, Receipt, Refused, Review, Row, edited, kind
 from app.domain.members import Card, Contract, Member, Permission
 from app.domain.proofs import Step
 
@@ -29,6 +29,17 @@ NAME_DIFFERS = (
     "登録までにお時間をいただく場合や、登録できない場合があります。"
     "確認が終わるまで、有料のサービスは購入できません。"
 )
+DECIDED = {
+    "approved": "お申し込みのカードの確認が終わり、{day}にお支払い方法の登録が完了しました。",
+    "refused": (
+        "お申し込みのカードは、名義がご契約者様のお名前と一致することを確認できなかったため、"
+        "登録できませんでした（{day}）。"
+    ),
+    "replaced": (
+        "お申し込みのカードは、確認が終わる前に別のカードのお申し込みがあったため、登録されませんでした（{day}）。"
+    ),
+}
+"""What the receipt of a card that waited says since it was decided."""
 NOT_MAILED = (
     "メールアドレスが登録されていないため、確認の結果をメールでお知らせできません。"
     "「お支払い方法登録／変更」の画面でご確認ください。"
@@ -67,6 +78,17 @@ def card_rows(card: Card | None) -> list[tuple[str, str]]:
         ("有効期限", cards.shown_month(card.expires) + ("（期限切れ）" if expired(card.expires) else "")),
         ("カード番号", cards.masked(card.last4)),
     ]
+
+
+def refusal(contract: Contract) -> str | None:
+    """What came of the card that was asked for last, if staff refused it."""
+    card = contract.refused_card
+    if card is None:
+        return None
+    return (
+        f"{clock.day(card.asked_at)}にお申し込みのカード（下4桁 {card.last4}）は、"
+        "名義を確認できなかったため登録できませんでした。"
+    )
 
 
 async def is_contractor(contract: Contract, holder: str) -> bool:
@@ -132,6 +154,12 @@ class RegisterCard:
             rows=self._rows(member.contract.card),
             next=(Link("ご契約情報一覧", "/"),),
         )
+
+    @staticmethod
+    def once_decided(receipt: Receipt, decision: Decision) -> Receipt:
+        """The receipt of a card that waited, as it reads since it was decided."""
+        lead = DECIDED[decision.outcome].format(day=clock.day(decision.decided_at))
+        return replace(receipt, lead=lead, notices=(), decided=decision.outcome == "approved")
 
     def _refuse(self) -> None:
         if expired(self.expires):

@@ -132,6 +132,7 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         form=form,
         now=payment.card_rows(contract.card),
         waiting=payment.card_rows(contract.waiting_card) if contract.waiting_card else None,
+        refusal=payment.refusal(contract),
         hindrance=payment.hindrance(who(request)) if contract.card or contract.waiting_card else None,
         hosted=leads_to is not None,
         this_year=clock.today().year,

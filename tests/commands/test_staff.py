@@ -100,6 +100,8 @@ async def test_cards_that_wait_are_listed_approved_and_refused_once(after_a_demo
     assert run[0].stdout.splitlines()[1] == line
     assert [done.returncode for done in run] == [0, 0, 0, 1, 0]
     assert run[3].stderr == "mypage: no card waits as 2; `mypage payments list` shows those that do\n"
+    assert run[1].stdout == "card 1 is the contract's now; the customer is told by mail\n"
+    assert run[2].stdout == "card 2 is refused; the customer is told by mail\n"
     assert len(run[4].stdout.splitlines()) == 1
     brands: list[str] = []
 
@@ -114,6 +116,23 @@ async def test_cards_that_wait_are_listed_approved_and_refused_once(after_a_demo
         "JCB 【マイページ】お支払い方法登録完了のお知らせ",
         "JCB 【マイページ】お支払い方法を登録できませんでした",
     ]
+
+
+async def test_who_has_no_mail_address_is_left_to_staff(after_a_demo: Path) -> None:
+    async def wait() -> None:
+        await database.rows("UPDATE contract SET email = '' WHERE customer_number = '90000000000002'")
+        await database.rows(
+            "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)"
+            " SELECT id, 'vault_of_test', '', 'JCB', '0000', '2040-01', 'KICHI ARUTERI', now() FROM contract"
+            " WHERE customer_number = '90000000000002'"
+        )
+
+    await on_the_database(after_a_demo, wait)
+    listed = mypage(after_a_demo, "payments", "list").stdout.splitlines()
+    card = listed[1].split("\t")[0]
+    refused = mypage(after_a_demo, "payments", "refuse", card)
+    told = "no mail address of customer 90000000000002 is known: call or write to them"
+    assert refused.stdout == f"card {card} is refused; {told}\n"
 
 
 def test_cards_are_decided_only_where_the_customer_can_be_told(tmp_path: Path) -> None:

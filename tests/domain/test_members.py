@@ -295,6 +295,31 @@ async def test_a_contract_without_anything_has_empty_lists(empty_database: str) 
     assert (contract.accounts, contract.products, contract.mail.base) == ([], [], 0)
 
 
+async def test_of_the_refused_cards_the_graph_has_the_newest_one_of_the_contract(family: Household) -> None:
+    others = await people.new_household("others")
+    now = clock.now()
+    for contract, last4, days in (
+        (family.contract, "1", 1),
+        (family.contract, "2", 2),
+        (others.contract, "3", 0),
+    ):
+        dated: dict[str, Any] = {
+            "asked_at": now - timedelta(days=days),
+            "decided_at": now,
+            "outcome": "refused",
+        }
+        card: dict[str, Any] = {
+            "token": "t",
+            "payer": "",
+            "brand": "VISA",
+            "last4": last4 * 4,
+            "expires": "2040-01",
+        }
+        await tables.CardCheck(contract=contract, holder="KICHI ARUTERI", **card, **dated).save()
+    refused = (await people.log_in(family.contract)).contract.refused_card
+    assert refused == members.RefusedCard("1111", now - timedelta(days=1))
+
+
 async def test_neither_password_hash_nor_token_is_in_what_a_member_prints(family: Household) -> None:
     member = await people.log_in(family.contract, family.mother)
     assert "argon2" not in repr(member)

@@ -209,6 +209,84 @@ async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browse
     assert [row["outcome"] for row in outcomes] == ["replaced", "replaced"]
 
 
+async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
+    contractor: Browser, round_trips: list[str]
+) -> None:
+    receipts: list[str] = []
+
+    async def receive(**changed: str) -> int:
+        await register(contractor, given="KICHI", **changed)
+        receipts.append(contractor.path)
+        (check,) = await card_checks.waiting()
+        return check.id
+
+    async def reads(receipt: str, outcome: str) -> None:
+        round_trips.clear()
+        await contractor.open(receipt)
+        assert len(round_trips) == 2
+        today = clock.day(clock.now())
+        for name, text in payment.DECIDED.items():
+            assert (text.format(day=today) in contractor.text) == (name == outcome)
+        for promised in (payment.NAME_DIFFERS, "まだ登録は完了していません。", "お知らせします。"):
+            assert (promised in contractor.text) == (outcome == "waiting")
+
+    await card_checks.refuse(await receive())
+    await card_checks.approve(await receive())
+    await receive()
+    await receive(card_number="5555555555554444")
+    for receipt, outcome in zip(receipts, ("refused", "approved", "replaced", "waiting"), strict=True):
+        await reads(receipt, outcome)
+    await register(contractor)
+    own = contractor.path
+    for receipt, outcome in zip(receipts, ("refused", "approved", "replaced", "replaced"), strict=True):
+        await reads(receipt, outcome)
+    await reads(own, "")
+    assert contractor.heading == "お支払い方法登録／変更完了"
+
+
+async def test_a_refused_card_is_told_on_the_page_until_the_next_is_registered(
+    contractor: Browser, round_trips: list[str]
+) -> None:
+    told = f"{clock.day(clock.now())}にお申し込みのカード（下4桁 1111）は、名義を確認できなかったため登録できませんでした。"
+    for again in ("KICHI", "AN"):
+        await register(contractor, given="KICHI")
+        await contractor.open("/payment")
+        assert told not in contractor.text
+        (check,) = await card_checks.waiting()
+        await card_checks.refuse(check.id)
+        round_trips.clear()
+        await contractor.open("/payment")
+        assert told in contractor.text
+        assert len(round_trips) <= 2
+        await type_in(contractor, given=again)
+        await contractor.open("/payment")
+        assert told in contractor.text, "nothing is registered before the confirm page"
+        await register(contractor, given=again)
+        await contractor.open("/payment")
+        assert told not in contractor.text
+
+
+async def test_an_approved_card_and_a_replaced_one_leave_no_notice_on_the_page(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await register(contractor, given="YOSHI")
+    (check,) = await card_checks.waiting()
+    await card_checks.approve(check.id)
+    await contractor.open("/payment")
+    assert "登録できませんでした" not in contractor.text
+
+
+async def test_who_decides_a_card_learns_whether_a_mail_tells_the_customer(contractor: Browser) -> None:
+    for statement, mailed in (
+        ("UPDATE contract SET email = ''", True),
+        ("UPDATE account SET role = 'user'", False),
+    ):
+        await database.rows(statement)
+        for decide in (card_checks.refuse, card_checks.approve):
+            await register(contractor, given="KICHI")
+            (check,) = await card_checks.waiting()
+            assert await decide(check.id) == card_checks.Decided("90000000000000", mailed)
+
+
 async def test_a_card_that_expired_while_it_waited_is_not_approved(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     await database.rows("UPDATE card_check SET expires = '2020-01'")
