@@ -10,7 +10,6 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from app.mistake import Mistake
 
@@ -71,11 +70,13 @@ def _identity(text: str) -> int:
 
 
 def moment(text: str) -> datetime:
+    from app.domain.clock import TOKYO
+
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no moment: write it as 2026-01-10T09:00") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("Asia/Tokyo"))
+    return moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)
 
 
 def _month(text: str) -> Month:
