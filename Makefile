@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -18,7 +18,8 @@ demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:
 test: export PYTHONDONTWRITEBYTECODE :=# the tests start a hundred programs: what one compiled, the next finds
 test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HTML checker included
 	@rm -rf .build/pages
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term tests e2e
+	$(BIN)/python -m slipcover --branch --skip-covered --source app -m \
+		pytest -n $(WORKERS) --dist worksteal tests e2e
 	$(BIN)/python -m e2e.vnu
 
 check: .venv/dev ## Formatting, lint, types, repeated templates

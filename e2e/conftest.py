@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import asyncpg
 import pytest
@@ -20,7 +20,6 @@ from e2e.device import PHONE, Device
 from e2e.people import Household, Town
 from e2e.portal import Portal, running
 
-HERE = Path(__file__).parent
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,6 +34,26 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 NewDevice = Callable[..., Awaitable[Device]]
 
 
+@dataclass
+class Shelf:
+    """Devices that nobody uses now: a new one, with a process and empty caches, takes longer than many a test."""
+
+    chromium: Browser
+    origin: str
+    stack: AsyncExitStack
+    devices: list[Device] = field(default_factory=list)
+
+    async def take(self, *, scripts: bool) -> Device:
+        """One that lies there, else one that is made; as if it were new, but for the files in its cache."""
+        for device in self.devices:
+            if device.scripts == scripts:
+                self.devices.remove(device)
+                await device.becomes_new()
+                return device
+        made = devices.device(self.chromium, self.origin, scripts=scripts)
+        return await self.stack.enter_async_context(made)
+
+
 def chromium_path() -> str:
     """The browser of $CHROMIUM, else the first that is installed. Fails with what to install."""
     wanted = os.environ.get("CHROMIUM")
@@ -47,13 +66,6 @@ def chromium_path() -> str:
         "chromium-headless-shell fonts-ipaexfont-gothic), or name one in CHROMIUM.",
         pytrace=False,
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The portal runs in a process of its own here: measuring what is covered would only cost time."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")
@@ -109,36 +121,35 @@ async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevi
 
 
 @pytest.fixture(scope="session")
-async def kept_devices(chromium: Browser, portal: Portal) -> AsyncIterator[dict[bool, Device]]:
-    """Two devices of this worker, with JavaScript (True) and without: new ones take longer than many a test."""
-    async with (
-        devices.device(chromium, portal.url) as with_scripts,
-        devices.device(chromium, portal.url, scripts=False) as without,
-    ):
-        yield {True: with_scripts, False: without}
+async def shelf(chromium: Browser, portal: Portal) -> AsyncIterator[Shelf]:
+    """The devices that this worker keeps from test to test."""
+    async with AsyncExitStack() as stack:
+        yield Shelf(chromium, portal.url, stack)
 
 
 @pytest.fixture
-async def passing_device(kept_devices: dict[bool, Device]) -> AsyncIterator[Device]:
-    """A kept device for a screen, as if it were new; it must have stayed without trouble."""
-    await kept_devices[True].becomes_new()
-    yield kept_devices[True]
-    assert kept_devices[True].troubles() == []
+async def borrow(shelf: Shelf) -> AsyncIterator[NewDevice]:
+    """Takes devices from the shelf, as if they were new; all of them must have stayed without trouble."""
+    borrowed: list[Device] = []
+
+    async def take(*, scripts: bool = True) -> Device:
+        borrowed.append(await shelf.take(scripts=scripts))
+        return borrowed[-1]
+
+    yield take
+    shelf.devices.extend(borrowed)
+    assert [trouble for device in borrowed for trouble in device.troubles()] == []
 
 
 @pytest.fixture
-async def phone(kept_devices: dict[bool, Device], scripts: bool) -> AsyncIterator[Device]:
-    """A phone, once with JavaScript and once without: kept, but as if it were new."""
-    phone = kept_devices[scripts]
-    await phone.page.goto("about:blank")  # what the last journey still fetches is not of this one
-    await phone.becomes_new()
-    yield phone
-    assert phone.troubles() == []
+async def phone(borrow: NewDevice, scripts: bool) -> Device:
+    """A phone, once with JavaScript and once without."""
+    return await borrow(scripts=scripts)
 
 
 @pytest.fixture
 async def scripted_phone(new_device: NewDevice) -> Device:
-    """A phone with JavaScript, for what only a script does."""
+    """A new phone with JavaScript, for what only a script does: nothing is cached, no clock was touched."""
     return await new_device()
 
 
@@ -150,16 +161,16 @@ async def contractor(town: Town, household: Household, phone: Device) -> Device:
 
 
 @pytest.fixture
-async def admin(town: Town, household: Household, new_device: NewDevice, scripts: bool) -> Device:
+async def admin(town: Town, household: Household, borrow: NewDevice, scripts: bool) -> Device:
     """The wife's phone, logged in with her admin account ID."""
-    phone = await new_device(scripts=scripts)
+    phone = await borrow(scripts=scripts)
     await town.log_in(phone, household, household.wife)
     return phone
 
 
 @pytest.fixture
-async def family_user(town: Town, household: Household, new_device: NewDevice, scripts: bool) -> Device:
+async def family_user(town: Town, household: Household, borrow: NewDevice, scripts: bool) -> Device:
     """The son's phone, logged in with his user-role account ID."""
-    phone = await new_device(scripts=scripts)
+    phone = await borrow(scripts=scripts)
     await town.log_in(phone, household, household.son)
     return phone

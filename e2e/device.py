@@ -56,6 +56,9 @@ class Device:
         """As from the shop, but for the files that the browser keeps: nobody logged in, nothing heard or expected."""
         for tab in self.context.pages[1:]:
             await tab.close()
+        await self.open("/healthz")  # what the last journey still fetches is not of the next one
+        if self.scripts:
+            await self.page.evaluate("localStorage.clear()")
         await self.context.clear_cookies()
         await self.page.emulate_media(media="null", color_scheme="light", reduced_motion="no-preference")
         await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})

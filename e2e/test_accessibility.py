@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from app.domain.members import Permission
 from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
+from e2e.conftest import NewDevice
 from e2e.device import Device
 from e2e.people import Household, Town
 from e2e.screens import SCREENS, Screen
@@ -32,11 +33,12 @@ def test_every_page_of_the_portal_is_among_the_screens() -> None:
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-async def test_a_screen_can_be_used_by_everybody(screen: Screen, passing_device: Device, town: Town) -> None:
-    await screen.reach(passing_device, town)
-    assert await wrong_with(passing_device) == []
+async def test_a_screen_can_be_used_by_everybody(screen: Screen, borrow: NewDevice, town: Town) -> None:
+    device = await borrow()
+    await screen.reach(device, town)
+    assert await wrong_with(device) == []
     if screen.name.endswith("complete"):
-        await a_receipt_is_printed_on_one_sheet(passing_device)
+        await a_receipt_is_printed_on_one_sheet(device)
 
 
 async def a_receipt_is_printed_on_one_sheet(device: Device) -> None:

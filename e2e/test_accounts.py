@@ -179,9 +179,9 @@ async def test_whoever_deletes_the_own_account_id_may_read_on_but_not_write(
 
 
 async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
-    family_user: Device, new_device: NewDevice, town: Town, household: Household
+    family_user: Device, borrow: NewDevice, town: Town, household: Household
 ) -> None:
-    console = await new_device(scripts=family_user.scripts)
+    console = await borrow(scripts=family_user.scripts)
     await town.log_in(console, household, household.son)
     await console.open("/changes")
     await console.shows("お手続き履歴")

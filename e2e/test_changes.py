@@ -58,10 +58,10 @@ async def test_back_from_the_complete_page_nothing_can_be_pressed_again(
 
 
 async def test_two_tabs_with_the_same_confirm_page_make_one_change(
-    contractor: Device, new_device: NewDevice, town: Town, household: Household
+    contractor: Device, borrow: NewDevice, town: Town, household: Household
 ) -> None:
     url = await ask(contractor)
-    tab = await new_device(scripts=contractor.scripts)
+    tab = await borrow(scripts=contractor.scripts)
     await tab.context.add_cookies([dict(cookie) for cookie in await contractor.context.cookies()])  # type: ignore[misc]
     await tab.open(url)
     await contractor.press("変更")
@@ -84,7 +84,7 @@ async def test_a_confirm_page_that_is_too_old_says_so_and_changes_nothing(
 
 
 async def test_a_rule_that_has_come_to_forbid_it_is_told_on_the_confirm_page(
-    phone: Device, new_device: NewDevice, town: Town
+    phone: Device, town: Town
 ) -> None:
     household = await town.household(account_ids=4)
     await town.log_in(phone, household)

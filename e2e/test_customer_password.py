@@ -39,9 +39,9 @@ async def test_a_new_password_is_confirmed_and_opens_the_portal_instead_of_the_o
 
 
 async def test_other_browsers_of_the_customer_number_are_logged_out_and_those_of_account_ids_are_not(
-    contractor: Device, admin: Device, new_device: NewDevice, town: Town, household: Household
+    contractor: Device, admin: Device, borrow: NewDevice, town: Town, household: Household
 ) -> None:
-    computer = await new_device(scripts=contractor.scripts)
+    computer = await borrow(scripts=contractor.scripts)
     await town.log_in(computer, household)
     await contractor.open("/customer-password")
     await type_twice(contractor, "hikari!1")

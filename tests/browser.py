@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 from bs4 import BeautifulSoup, Tag
@@ -22,19 +20,6 @@ PAGES = Path(__file__).parent.parent / ".build" / "pages"
 
 _linted: set[str] = set()
 """Pages that were found to be in order, by what they hold without tokens."""
-
-
-T = TypeVar("T")
-
-
-def unwatched(work: Callable[[], T]) -> T:
-    """Do what nothing of the portal takes part in, while coverage looks away: it makes a parser three times as slow."""
-    watching = sys.gettrace()
-    sys.settrace(None)
-    try:
-        return work()
-    finally:
-        sys.settrace(watching)
 
 
 class Browser(httpx.AsyncClient):
@@ -55,7 +40,7 @@ class Browser(httpx.AsyncClient):
         """What it shows, read when a test first looks: most pages on the way to another are never looked at."""
         if self._page is None:
             text = self.answer.text.replace("<wbr>", "")  # it is no text
-            self._page = unwatched(lambda: BeautifulSoup(text, "lxml"))
+            self._page = BeautifulSoup(text, "lxml")
         return self._page
 
     @page.setter
@@ -150,8 +135,7 @@ class Browser(httpx.AsyncClient):
         if name not in _linted:
             PAGES.mkdir(parents=True, exist_ok=True)
             (PAGES / f"{name}.html").write_text(self.answer.text)
-            answer, page = self.answer, self.page
-            unwatched(lambda: lint(answer, page))
+            lint(self.answer, self.page)
             _linted.add(name)
 
 

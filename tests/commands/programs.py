@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from app import database, mail_transport, settings
@@ -84,10 +84,15 @@ def copied(source: Path, target: Path) -> Path:
 
 
 def answers(port: int, path: str = "/readyz") -> bool:
+    """Asked many times while a server starts: without the certificates that httpx reads for each new client."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=5).status_code == 200
-    except httpx.TransportError:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -14,10 +14,6 @@ from app.domain.members import Role
 from tests.browser import Browser, _filled
 from tests.routes.test_permissions import LOGINS, OWN, ROUTES, delete
 
-pytestmark = (
-    pytest.mark.no_cover
-)  # it goes everywhere once more; what is covered, the chapters' own tests tell
-
 ALIKE = 2
 """Pages that differ in a number only: so many of them are looked at."""
 MOST_ROUND_TRIPS = 2

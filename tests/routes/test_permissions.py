@@ -24,10 +24,6 @@ from app.render import FORMS_ONLY
 from tests.browser import Browser
 from tests.conftest import HOST
 
-pytestmark = (
-    pytest.mark.no_cover
-)  # it goes everywhere once more; what is covered, the chapters' own tests tell
-
 ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/"): Permission.OVERVIEW,
     ("GET", "/accounts"): Permission.ACCOUNTS,
