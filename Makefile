@@ -18,8 +18,8 @@ demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:
 test: export PYTHONDONTWRITEBYTECODE :=# the tests start a hundred programs: what one compiled, the next finds
 test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HTML checker included
 	@rm -rf .build/pages
-	$(BIN)/python -m slipcover --branch --skip-covered --source app -m \
-		pytest -n $(WORKERS) --dist worksteal tests e2e
+	$(BIN)/python -W "ignore:Unable to activate pytest branch" -m slipcover --branch --skip-covered --source app \
+		-m pytest -n $(WORKERS) --dist worksteal tests e2e
 	$(BIN)/python -m e2e.vnu
 
 check: .venv/dev ## Formatting, lint, types, repeated templates
