@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
+import pkgutil
 
-from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
+import migrations
 from app import database
 from app.mistake import Mistake
-from app.piccolo_app import APP_CONFIG
 
 LOCK = 7_302_019
 """Key of the advisory lock that migrating takes."""
-
 
 OLDEST = 15
 """Major version of PostgreSQL: the first that can count nulls as equal in a unique index."""
@@ -27,6 +27,11 @@ class TooOld(Mistake):
 
 async def migrate() -> list[str]:
     """Run what is missing; returns the names of the migrations that were run. Raises TooOld."""
+    # Piccolo's commands take longer to import than most of ours take to run, which only want to know what is pending
+    from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+
+    from app.piccolo_app import APP_CONFIG
+
     await _refuse_old()
     os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
     Migration._meta.db = database.engine()
@@ -35,7 +40,7 @@ async def migrate() -> list[str]:
         await Migration.create_table(if_not_exists=True)
         before = await _done()
         with contextlib.redirect_stdout(io.StringIO()):  # Piccolo's own progress; the caller tells the result
-            await ForwardsMigrationManager(app_name=APP_CONFIG.app_name).run_migrations(APP_CONFIG)
+            await ForwardsMigrationManager(app_name=migrations.APP_NAME).run_migrations(APP_CONFIG)
         return [name for name in await _done() if name not in before]
 
 
@@ -52,11 +57,13 @@ async def pending() -> list[str]:
     found = await database.rows("SELECT to_regclass('migration') IS NOT NULL AS there")
     Migration._meta.db = database.engine()
     done = await _done() if found[0]["there"] else []
-    manager = ForwardsMigrationManager(app_name=APP_CONFIG.app_name)
-    modules = manager.get_migration_modules(APP_CONFIG.resolved_migrations_folder_path)
-    return [name for name in manager.get_migration_ids(modules) if name not in done]
+    modules = (
+        importlib.import_module(f"migrations.{entry.name}")
+        for entry in pkgutil.iter_modules(migrations.__path__)
+    )
+    return sorted({str(module.ID) for module in modules} - set(done))
 
 
 async def _done() -> list[str]:
-    names: list[str] = await Migration.get_migrations_which_ran(app_name=APP_CONFIG.app_name)
+    names: list[str] = await Migration.get_migrations_which_ran(app_name=migrations.APP_NAME)
     return names

@@ -7,11 +7,12 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from app.domain.tables import TABLES
+from migrations import APP_NAME
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 APP_CONFIG = AppConfig(
-    app_name="mypage",
+    app_name=APP_NAME,
     migrations_folder_path=str(MIGRATIONS),
     table_classes=list(TABLES),
     migration_dependencies=[],
