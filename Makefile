@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
-WORKERS ?= 3
+WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small machine
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help

@@ -6,6 +6,7 @@ The stranger has another contract. Whoever was deleted is still logged in somewh
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 from litestar.types import ASGIApp
 
@@ -50,6 +52,17 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 """PostgreSQL for tests: nothing has to survive a power cut, and no table lives long enough to be vacuumed."""
 
 _numbers = itertools.count(1)
+
+hypothesis.settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("portal")  # no test fails for the speed of the machine
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: a twentieth of the suite's time went into looking whether it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

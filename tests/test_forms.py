@@ -70,7 +70,6 @@ async def test_a_form_is_read_as_the_browser_meant_it(body: str, typed: dict[str
     assert await read(body) == typed
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8),
@@ -109,7 +108,7 @@ async def test_nul_surrogates_broken_text_and_repeated_names_are_refused(body: b
     assert await read(body) == 400
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | st.text(st.sampled_from("a=&%0EDAF8+;\0é"), max_size=40).map(str.encode))
 async def test_whatever_bytes_come_they_are_read_or_refused(body: bytes) -> None:
     found = await read(body)

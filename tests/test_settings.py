@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from app import settings
@@ -199,7 +198,6 @@ def test_peppers_that_are_not_versions_with_keys_are_named(peppers: str) -> None
     assert named({**COMPLETE, "MYPAGE_PEPPERS": peppers}) == ["MYPAGE_PEPPERS"]
 
 
-@hypothesis(deadline=None)
 @given(
     st.dictionaries(
         st.integers(0, 999_999_999),
@@ -214,7 +212,6 @@ def test_peppers_of_any_versions_are_read_back(peppers: dict[int, str]) -> None:
         assert taken == {version: key.encode() for version, key in strong.items()}
 
 
-@hypothesis(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(settings.VARIABLES, st.text(max_size=60))))
 def test_whatever_the_environment_holds_is_taken_or_refused_in_words(environment: dict[str, str]) -> None:
     assert set(named(environment)) <= set(settings.VARIABLES)

@@ -165,7 +165,7 @@ async def test_an_empty_file_loads_nothing(write: Callable[..., Path]) -> None:
     assert await load(write(GOOD, heading="")) == Imported(1, before=False)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=60), max_size=5))
 def test_whatever_a_file_holds_is_read_or_refused(tmp_path: Path, lines: list[bytes]) -> None:
     file = tmp_path / "any.csv"

@@ -29,7 +29,7 @@ STRANGE = (
 )
 CHARACTER = st.characters(exclude_categories=()) | st.sampled_from(STRANGE)
 TEXT = st.text(CHARACTER, max_size=40)
-unhurried = settings(deadline=None, max_examples=300)
+thorough = settings(max_examples=300)
 
 
 def near(alphabet: str, longest: int, sample: str) -> st.SearchStrategy[str]:
@@ -177,7 +177,7 @@ RULES: dict[str, tuple[Callable[[str], Any], Callable[[str], Any], str, int, str
 def test_a_rule_takes_what_the_spec_allows_and_nothing_else_and_leaves_what_it_made(field: str) -> None:
     rule, allowed, alphabet, longest, sample = RULES[field]
 
-    @unhurried
+    @thorough
     @given(near(alphabet, longest, sample))
     @example("")
     @example(LOGIN)
@@ -199,7 +199,7 @@ def test_every_single_character_is_judged_as_the_spec_says(field: str, around: s
     assert [text for text in texts if judged(rule, text) != allowed(text)] == []
 
 
-@unhurried
+@thorough
 @given(near("abz09-Aａ_", 15, "arteri-an-01234"))
 def test_an_account_id_is_one_only_as_it_is_kept(text: str) -> None:
     assert fields.is_account_id(text) == (account_id(text) == text)
@@ -316,7 +316,7 @@ def test_a_mail_address_may_have_254_characters_and_is_made_half_width() -> None
     assert fields.mail_address(" ｔａｒｏ@Example.JP ") == "taro@example.jp"
 
 
-@unhurried
+@thorough
 @given(near("ab.@-x", 12, "taro@example.jp"))
 def test_any_text_is_one_address_or_a_sentence(text: str) -> None:
     value = judged(fields.mail_address, text)

@@ -103,7 +103,7 @@ async def test_every_bad_line_is_named_and_no_pin_is_repeated(write: Callable[[s
     ]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300))
 async def test_any_file_at_all_is_loaded_or_refused_with_its_lines(
     write: Callable[[str | bytes], Path], content: bytes

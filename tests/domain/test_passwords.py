@@ -109,7 +109,7 @@ async def test_the_first_three_characters_come_apart_from_the_hash() -> None:
     assert "Zq9" not in made.hash
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.text(CHARACTER, max_size=20), st.text(CHARACTER, max_size=20))
 async def test_any_two_texts_are_told_apart(password: str, other: str) -> None:
     assert await passwords.verify(imported(password), other) == (password == other)
@@ -252,7 +252,7 @@ async def test_an_import_takes_a_hash_within_its_bounds_only(edge: str, allowed:
     assert passwords.is_hash(edge) == allowed
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.from_regex(
         re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,2},t=[0-9],p=[0-9]\$[A-D]{9,24}\$A{42}[A-D]", re.ASCII),
@@ -267,7 +267,7 @@ async def test_whatever_an_import_takes_can_be_verified_without_an_error(text: s
         assert not await passwords.verify(text, "abc12345")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.binary(min_size=8, max_size=64), st.integers(1, 4), st.integers(0, 40))
 async def test_whatever_argon2_wrote_is_taken_and_verified(salt: bytes, lanes: int, more: int) -> None:
     stored = imported("abc12345", salt, 8 * lanes + more, lanes)
