@@ -32,7 +32,8 @@ FLAGS = [
 ]
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
-NewDevice = Callable[..., Awaitable[Device]]
+TakeDevice = Callable[..., Awaitable[Device]]
+"""What `new_device` and `borrow` are: called for each device that a test wants."""
 
 
 @dataclass
@@ -106,7 +107,7 @@ def scripts(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevice]:
+async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[TakeDevice]:
     """Makes devices; all of them must have stayed without trouble."""
     made: list[Device] = []
     async with AsyncExitStack() as stack:
@@ -117,8 +118,7 @@ async def new_device(chromium: Browser, portal: Portal) -> AsyncIterator[NewDevi
             return made[-1]
 
         yield new
-        troubles = [trouble for device in made for trouble in device.troubles()]
-    assert troubles == []
+        _stayed_without_trouble(made)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +129,7 @@ async def shelf(chromium: Browser, portal: Portal) -> AsyncIterator[Shelf]:
 
 
 @pytest.fixture
-async def borrow(shelf: Shelf) -> AsyncIterator[NewDevice]:
+async def borrow(shelf: Shelf) -> AsyncIterator[TakeDevice]:
     """Takes devices from the shelf, as if they were new; all of them must have stayed without trouble."""
     borrowed: list[Device] = []
 
@@ -139,17 +139,21 @@ async def borrow(shelf: Shelf) -> AsyncIterator[NewDevice]:
 
     yield take
     shelf.devices.extend(borrowed)
-    assert [trouble for device in borrowed for trouble in device.troubles()] == []
+    _stayed_without_trouble(borrowed)
+
+
+def _stayed_without_trouble(devices: list[Device]) -> None:
+    assert [trouble for device in devices for trouble in device.troubles()] == []
 
 
 @pytest.fixture
-async def phone(borrow: NewDevice, scripts: bool) -> Device:
+async def phone(borrow: TakeDevice, scripts: bool) -> Device:
     """A phone, once with JavaScript and once without."""
     return await borrow(scripts=scripts)
 
 
 @pytest.fixture
-async def scripted_phone(new_device: NewDevice) -> Device:
+async def scripted_phone(new_device: TakeDevice) -> Device:
     """A new phone with JavaScript, for what only a script does: nothing is cached, no clock was touched."""
     return await new_device()
 
@@ -162,7 +166,7 @@ async def contractor(town: Town, household: Household, phone: Device) -> Device:
 
 
 @pytest.fixture
-async def admin(town: Town, household: Household, borrow: NewDevice, scripts: bool) -> Device:
+async def admin(town: Town, household: Household, borrow: TakeDevice, scripts: bool) -> Device:
     """The wife's phone, logged in with her admin account ID."""
     phone = await borrow(scripts=scripts)
     await town.log_in(phone, household, household.wife)
@@ -170,7 +174,7 @@ async def admin(town: Town, household: Household, borrow: NewDevice, scripts: bo
 
 
 @pytest.fixture
-async def family_user(town: Town, household: Household, borrow: NewDevice, scripts: bool) -> Device:
+async def family_user(town: Town, household: Household, borrow: TakeDevice, scripts: bool) -> Device:
     """The son's phone, logged in with his user-role account ID."""
     phone = await borrow(scripts=scripts)
     await town.log_in(phone, household, household.son)

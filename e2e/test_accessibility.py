@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from app.domain.members import Permission
 from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.people import Household, Town
 from e2e.screens import SCREENS, Screen
@@ -33,7 +33,7 @@ def test_every_page_of_the_portal_is_among_the_screens() -> None:
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
-async def test_a_screen_can_be_used_by_everybody(screen: Screen, borrow: NewDevice, town: Town) -> None:
+async def test_a_screen_can_be_used_by_everybody(screen: Screen, borrow: TakeDevice, town: Town) -> None:
     device = await borrow()
     await screen.reach(device, town)
     assert await wrong_with(device) == []

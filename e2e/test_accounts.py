@@ -7,7 +7,7 @@ import re
 from playwright.async_api import expect
 
 from app.domain.accounts import FULL, deleted_name
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.people import ACCOUNT_PASSWORD, Household, Town
 
@@ -179,7 +179,7 @@ async def test_whoever_deletes_the_own_account_id_may_read_on_but_not_write(
 
 
 async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
-    family_user: Device, borrow: NewDevice, town: Town, household: Household
+    family_user: Device, borrow: TakeDevice, town: Town, household: Household
 ) -> None:
     console = await borrow(scripts=family_user.scripts)
     await town.log_in(console, household, household.son)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from e2e.accessibility import layout_shift
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import DESK, PHONE, Device
 from e2e.people import Household, Town
 
@@ -51,7 +51,7 @@ def test_style_and_script_are_small() -> None:
 @pytest.mark.parametrize("path", ["/login", "/", "/?open={wife}", "/accounts/new", "/customer-password"])
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 async def test_nothing_moves_while_a_page_comes(
-    path: str, size: tuple[int, int], new_device: NewDevice, town: Town, household: Household
+    path: str, size: tuple[int, int], new_device: TakeDevice, town: Town, household: Household
 ) -> None:
     device = await new_device(size=size)
     if path != "/login":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from app.domain.accounts import FULL
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.people import Household, Town
 from e2e.test_accounts import fill_in
@@ -58,7 +58,7 @@ async def test_back_from_the_complete_page_nothing_can_be_pressed_again(
 
 
 async def test_two_tabs_with_the_same_confirm_page_make_one_change(
-    contractor: Device, borrow: NewDevice, town: Town, household: Household
+    contractor: Device, borrow: TakeDevice, town: Town, household: Household
 ) -> None:
     url = await ask(contractor)
     tab = await borrow(scripts=contractor.scripts)

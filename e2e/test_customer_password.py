@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from app.domain.customer_password import USED
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.people import CUSTOMER_PASSWORD, Household, Town
 
@@ -39,7 +39,7 @@ async def test_a_new_password_is_confirmed_and_opens_the_portal_instead_of_the_o
 
 
 async def test_other_browsers_of_the_customer_number_are_logged_out_and_those_of_account_ids_are_not(
-    contractor: Device, admin: Device, borrow: NewDevice, town: Town, household: Household
+    contractor: Device, admin: Device, borrow: TakeDevice, town: Town, household: Household
 ) -> None:
     computer = await borrow(scripts=contractor.scripts)
     await town.log_in(computer, household)

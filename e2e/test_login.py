@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.routes.login import WRONG_PAIR
-from e2e.conftest import NewDevice
+from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.people import ACCOUNT_PASSWORD, Household, Town
 
@@ -158,7 +158,7 @@ async def test_a_password_can_be_shown_and_hidden(scripted_phone: Device) -> Non
     await expect(field).to_have_attribute("type", "password")
 
 
-async def test_without_a_script_no_button_promises_to_show_a_password(new_device: NewDevice) -> None:
+async def test_without_a_script_no_button_promises_to_show_a_password(new_device: TakeDevice) -> None:
     phone = await new_device(scripts=False)
     await phone.open("/login")
     await expect(phone.page.locator(".show").first).to_be_hidden()
