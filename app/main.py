@@ -13,44 +13,33 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, deliverer, errors, gateway, mail_transport, render, session
-from app.domain import card_visits, data_keys, housekeeping, licences, mail_system, outbox, passwords
+from app import database, gateway
+from app.demo import elsewhere
+from app.demo import mailbox as demo_mailbox
+from app.domain import housekeeping
+from app.domain.access import passwords
+from app.domain.cards import visits
+from app.domain.letters import outbox
+from app.domain.mail import system as mail_system
+from app.domain.options import data_keys, licences
 from app.domain.tables import TABLES
-from app.front_door import FrontDoor
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
-from app.routes import (
-    accounts,
-    auto_reply,
-    calls,
-    changes,
-    contact,
-    customer,
-    customer_password,
-    demo_elsewhere,
-    demo_mailbox,
-    documents,
-    forwarding,
-    hand_over,
-    health,
-    login,
-    logins,
-    mail_addresses,
-    mail_service,
-    mailbox,
-    notices,
-    overview,
-    own_data,
-    papers,
-    payment,
-    proof,
-    remote_support,
-    security,
-    statements,
-    user_purchases,
-    web_space,
-)
-from app.static_files import StaticFiles
+from app.mailing import deliverer, transport
+from app.routes.access import login, logins, proof
+from app.routes.cards import register as payment
+from app.routes.changes import changes
+from app.routes.contracts import overview
+from app.routes.mail import addresses as mail_addresses
+from app.routes.mail import auto_reply, forwarding, mailbox, web_space
+from app.routes.mail import service as mail_service
+from app.routes.money import calls, statements
+from app.routes.notices import contact, documents, hand_over, notices
+from app.routes.options import remote_support, security, user_purchases
+from app.routes.people import accounts, customer, customer_password, own_data, papers
+from app.web import errors, health, render, session
+from app.web.front_door import FrontDoor
+from app.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -141,7 +130,7 @@ ROUTES = [
     health.healthz,
     health.readyz,
 ]
-DEMO_ROUTES = [demo_elsewhere.elsewhere, demo_mailbox.mailbox]
+DEMO_ROUTES = [elsewhere.elsewhere, demo_mailbox.mailbox]
 
 log = logging.getLogger("mypage")
 
@@ -158,10 +147,10 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         passwords.season(passwords.Peppers(settings.peppers))
         data_keys.use(settings.data_keys)
         licences.warn_below(settings.low_stock)
-        outbox.write_as(mail_transport.sender_of(settings))
+        outbox.write_as(transport.sender_of(settings))
         mail_system.use(settings.mail_system)
         await engine.start_connection_pool(max_size=settings.pool_size)
-        delivery = functools.partial(mail_transport.delivery, settings.contact.operator, settings.mail)
+        delivery = functools.partial(transport.delivery, settings.contact.operator, settings.mail)
         tasks = [
             asyncio.create_task(work)
             for work in (_keep_tidy(payment_gateway), deliverer.run(engine, delivery))
@@ -193,7 +182,7 @@ async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
         try:
             await housekeeping.tidy()
             if isinstance(payment_gateway, StripeCheckout):
-                await card_visits.tidy(payment_gateway.forget_others)
+                await visits.tidy(payment_gateway.forget_others)
         except Unreachable as error:
             log.warning("cards wait to be dropped at the payment gateway: %s", error)
         except Exception as error:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from app import database
-from app.domain import ledger
-from app.domain.billing import Month
+from app.domain.money import ledger
+from app.domain.money.billing import Month
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from app import database
-from app.domain.call_import import import_calls
-from app.domain.contract_import import import_contracts
+from app.domain.contracts.importing import import_contracts
+from app.domain.money.call_import import import_calls
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate

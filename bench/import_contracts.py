@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app import database
-from app.domain.contract_import import import_contracts
-from app.domain.passwords import hash_now
+from app.domain.access.passwords import hash_now
+from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
@@ -70,7 +70,7 @@ def _write(path: Path, contracts: int, first_digit: str) -> Path:
 
 def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dict[str, Any]]:
     """The first demo contract, again and again with other numbers."""
-    demo = Path(__file__).parents[1] / "app" / "demo_contracts.jsonl"
+    demo = Path(__file__).parents[1] / "app" / "demo" / "contracts.jsonl"
     contract: dict[str, Any] = json.loads(demo.read_text(encoding="utf-8").splitlines()[0])
     account = contract["accounts"][1] | {"password_hash": password_hash}
     del contract["password"], account["password"]

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from app import database, settings
 from app.commands import servers
-from app.domain import passwords
-from app.domain.contract_import import import_contracts
+from app.domain.access import passwords
+from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.main import portal

@@ -17,7 +17,7 @@ from playwright.async_api import Browser, async_playwright
 
 from e2e import device as devices
 from e2e.device import PHONE, Device
-from e2e.people import Household, Town
+from e2e.households import Household, Town
 from e2e.portal import Portal, running
 
 FLAGS = [

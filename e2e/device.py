@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from playwright.async_api import expect
 
-from e2e.people import ACCOUNT_PASSWORD, CUSTOMER_PASSWORD
+from e2e.households import ACCOUNT_PASSWORD, CUSTOMER_PASSWORD
 from tests.browser import PAGES
 
 if TYPE_CHECKING:

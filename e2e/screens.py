@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain import clock
-from app.domain.billing import Month
+from app.domain.money.billing import Month
 from e2e import ways
 from e2e.device import Device
-from e2e.people import Town
+from e2e.households import Town
 from e2e.ways import Visit, Way, press, with_mail
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from playwright.async_api import Browser, async_playwright, expect
 
 from e2e.conftest import FLAGS, chromium_path
-from e2e.people import CUSTOMER_PASSWORD, MODEL, MODEL_LOGINS
+from e2e.households import CUSTOMER_PASSWORD, MODEL, MODEL_LOGINS
 from e2e.portal import Portal, running
 
 PICTURE = Path(__file__).parent.parent / "docs" / "screenshot.png"

@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from app.domain.members import Permission
+from app.domain.access.members import Permission
 from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import TakeDevice
 from e2e.device import Device
-from e2e.people import Household, Town
+from e2e.households import Household, Town
 from e2e.screens import SCREENS, Screen
 
 PAGES_OF_A_PDF = re.compile(rb"/Type\s*/Page\b")

@@ -10,7 +10,7 @@ import pytest
 from e2e.accessibility import layout_shift
 from e2e.conftest import TakeDevice
 from e2e.device import DESK, PHONE, Device
-from e2e.people import Household, Town
+from e2e.households import Household, Town
 
 STATIC = Path(__file__).parent.parent / "static"
 KB = 1024

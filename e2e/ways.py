@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from playwright.async_api import expect
 
-from app.domain.mail_addresses import OTHER, UCOM
+from app.domain.mail.addresses import OTHER, UCOM
 from e2e.device import Device
-from e2e.people import Household, Town
+from e2e.households import Household, Town
 
 Way = Callable[["Visit"], Awaitable[None]]
 

@@ -19,17 +19,23 @@ import hypothesis
 import pytest
 from litestar.types import ASGIApp
 
-from app import database, mail_transport, settings
+from app import database, settings
 from app.commands import servers
-from app.domain import clock, data_keys, mail_system, outbox, passwords
-from app.domain.contract_import import import_contracts
-from app.domain.licence_import import import_licences
+from app.domain import clock
+from app.domain.access import passwords
+from app.domain.contracts.importing import import_contracts
+from app.domain.letters import outbox
+from app.domain.mail import system as mail_system
+from app.domain.options import data_keys
+from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
+from app.mailing import transport
 from app.main import portal
 from app.migrate import migrate
 from tests.browser import Browser
-from tests.people import sign_in
+from tests.households import sign_in
+from tests.mail.steps import buy, get_address
 
 HOST = "mypage.example.jp"
 STRANGERS = Path(__file__).parent / "strangers.jsonl"
@@ -87,7 +93,7 @@ async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[
     """Names of two databases to copy: an empty one with the schema, and one with the contracts of the stories."""
     empty, filled = f"template_empty_{worker}", f"template_filled_{worker}"
     passwords.season(passwords.Peppers(SETTINGS.peppers))
-    outbox.write_as(mail_transport.sender_of(SETTINGS))
+    outbox.write_as(transport.sender_of(SETTINGS))
     mail_system.use(SETTINGS.mail_system)
     data_keys.use(SETTINGS.data_keys)
     await _command(server, f'DROP DATABASE IF EXISTS "{empty}"', f'CREATE DATABASE "{empty}"')
@@ -189,6 +195,28 @@ async def stranger(application: ASGIApp, filled_database: str) -> AsyncIterator[
     """The contractor of another contract."""
     async with Browser(application, HOST) as browser:
         yield await sign_in(browser, "customer", "80000000000000")
+
+
+@pytest.fixture
+async def taro(contractor: Browser) -> Browser:
+    """The contractor, whose arteri-an-001 has the address hikari.taro@."""
+    await buy(contractor)
+    await get_address(contractor, "arteri-an-001", "hikari.taro")
+    return contractor
+
+
+@pytest.fixture
+def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that pages send to the database, outside of transactions."""
+    sent: list[str] = []
+    fetch = database.Engine.fetch
+
+    async def noted(self: database.Engine, query: str, args: Any = ()) -> Any:
+        sent.append(query)
+        return await fetch(self, query, args)
+
+    monkeypatch.setattr(database.Engine, "fetch", noted)
+    return sent
 
 
 @pytest.fixture(autouse=True)

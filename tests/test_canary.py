@@ -15,10 +15,11 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from app import database, forms
+from app import database
+from app.web import forms
 from tests.browser import Browser, _filled
-from tests.routes.mail_steps import buy, get_address
-from tests.routes.test_payment import register
+from tests.cards.test_register import register
+from tests.mail.steps import buy, get_address
 
 NUMBER = "4111111111111111"
 WRITTEN = (NUMBER, "4111 1111 1111 1111")

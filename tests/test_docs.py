@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, settings
-from tests.routes.test_permissions import ROUTES
+from tests.access.test_matrix import ROUTES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -20,8 +20,8 @@ from app.domain import tables
 from app.domain.catalogue import Fee, Product
 from app.domain.tables import TABLES
 from app.migrate import TooOld, migrate, pending
-from tests import people
-from tests.people import HASH
+from tests import households
+from tests.households import HASH
 
 TYPES = {"bigserial": "bigint", "timestamptz": "timestamp with time zone"}
 """PostgreSQL's name of a type where Piccolo's is another."""
@@ -135,7 +135,7 @@ async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing
     assert await migrate() == missing
     assert await pending() == []
     assert await migrate() == []
-    assert await people.new_household()
+    assert await households.new_household()
 
 
 def test_every_migration_has_an_id_of_its_own() -> None:
@@ -196,17 +196,17 @@ LOGINS = ("ab", "a" * 16, "1ab", "-ab", "ab-", "aBc", "a_c", "ａｂｃ", "a b",
 
 @pytest.mark.parametrize("login", LOGINS, ids=repr)
 async def test_a_login_of_a_wrong_form_is_refused(empty_database: str, login: str) -> None:
-    await refused(asyncpg.CheckViolationError, account(await people.new_contract(), login=login))
+    await refused(asyncpg.CheckViolationError, account(await households.new_contract(), login=login))
 
 
 async def test_logins_at_both_edges_are_taken(empty_database: str) -> None:
-    contract = await people.new_contract()
+    contract = await households.new_contract()
     for slot, login in enumerate(("abc", "a-1", "a" * 15), 1):
         await account(contract, login=login, slot=slot).save()
 
 
 async def test_an_account_id_is_refused_with_a_wrong_role_slot_hash_or_end(empty_database: str) -> None:
-    contract = await people.new_contract()
+    contract = await households.new_contract()
     now = datetime.now(UTC)
     wrong: list[dict[str, Any]] = [
         {"role": "customer"},
@@ -225,12 +225,12 @@ async def test_an_account_id_is_refused_with_a_wrong_role_slot_hash_or_end(empty
 async def test_five_living_account_ids_fill_the_contract_and_a_deleted_one_makes_room(
     empty_database: str,
 ) -> None:
-    contract = await people.new_contract()
+    contract = await households.new_contract()
     for slot in range(1, 6):
         await account(contract, login=f"a-{slot}", slot=slot).save()
     for slot in range(1, 6):
         await refused(asyncpg.UniqueViolationError, account(contract, slot=slot))
-    await account(await people.new_contract(), login="elsewhere", slot=1).save()
+    await account(await households.new_contract(), login="elsewhere", slot=1).save()
     gone = datetime.now(UTC) + timedelta(seconds=9)
     await tables.Account.update({tables.Account.deleted_at: gone}).where(tables.Account.login == "a-4")
     await account(contract, slot=4).save()
@@ -238,12 +238,12 @@ async def test_five_living_account_ids_fill_the_contract_and_a_deleted_one_makes
 
 async def test_a_deleted_login_is_never_given_again(empty_database: str) -> None:
     now = datetime.now(UTC)
-    await account(await people.new_contract(), registered_at=now, deleted_at=now).save()
-    await refused(asyncpg.UniqueViolationError, account(await people.new_contract()))
+    await account(await households.new_contract(), registered_at=now, deleted_at=now).save()
+    await refused(asyncpg.UniqueViolationError, account(await households.new_contract()))
 
 
 async def test_a_service_period_ends_after_its_start_and_one_is_open_at_a_time(empty_database: str) -> None:
-    family, now = await people.new_household(), datetime.now(UTC)
+    family, now = await households.new_household(), datetime.now(UTC)
     for bearer in ({"product": "mail-pack"}, {"product": "kids-filter", "account": family.son}):
         period: dict[str, Any] = {"contract": family.contract, **bearer, "started_at": now}
         before = tables.ServicePeriod(**period, ended_at=now - timedelta(microseconds=1))
@@ -257,7 +257,7 @@ async def test_a_service_period_ends_after_its_start_and_one_is_open_at_a_time(e
 async def test_a_product_is_bought_for_the_contract_or_for_an_account_id_never_for_the_other(
     empty_database: str,
 ) -> None:
-    family, now = await people.new_household(), datetime.now(UTC)
+    family, now = await households.new_household(), datetime.now(UTC)
     of_contract: dict[str, Any] = {"contract": family.contract, "started_at": now}
     of_account = {**of_contract, "account": family.son}
     for product in Product:
@@ -274,7 +274,7 @@ OF_CONTRACT = (Product.MAIL_PACK, Product.MAIL_WEB, Product.REMOTE_SUPPORT)
 async def test_a_charge_is_of_something_that_is_sold_and_of_the_contract_that_bought_it(
     empty_database: str,
 ) -> None:
-    family, others = await people.new_household(), await people.new_contract()
+    family, others = await households.new_household(), await households.new_contract()
     month = date(2026, 1, 1)
     await tables.BillClose(month=month, reached=0).save()
     period = tables.ServicePeriod(
@@ -297,7 +297,7 @@ async def test_a_charge_is_of_something_that_is_sold_and_of_the_contract_that_bo
 async def test_an_address_or_web_space_is_one_at_a_time_and_never_given_again(
     empty_database: str, table: type[Table], name: str, end: str
 ) -> None:
-    family, now = await people.new_household(), datetime.now(UTC)
+    family, now = await households.new_household(), datetime.now(UTC)
 
     def called(text: str, account: int, released_at: datetime | None = None) -> Table:
         values: dict[str, Any] = {name: text + end, "account": account, "released_at": released_at}
@@ -311,7 +311,7 @@ async def test_an_address_or_web_space_is_one_at_a_time_and_never_given_again(
 
 
 async def test_mail_of_a_wrong_form_is_refused(empty_database: str) -> None:
-    family, now = await people.new_household(), datetime.now(UTC)
+    family, now = await households.new_household(), datetime.now(UTC)
     mine: dict[str, Any] = {"contract": family.contract, "account": family.son}
     for text in (
         "Taro@s2.example.jp",
@@ -342,8 +342,8 @@ async def test_mail_of_a_wrong_form_is_refused(empty_database: str) -> None:
 
 
 async def test_what_belongs_to_an_account_id_belongs_to_its_contract(empty_database: str) -> None:
-    family, now = await people.new_household(), datetime.now(UTC)
-    other: dict[str, Any] = {"contract": await people.new_contract(), "account": family.son}
+    family, now = await households.new_household(), datetime.now(UTC)
+    other: dict[str, Any] = {"contract": await households.new_contract(), "account": family.son}
     for stray in (
         tables.ServicePeriod(**other, product="mailbox-10gb", started_at=now),
         tables.MailAddress(**other, address="taro@s2.example.jp", registered_at=now),
@@ -356,7 +356,7 @@ async def test_what_belongs_to_an_account_id_belongs_to_its_contract(empty_datab
 
 
 async def test_a_password_is_used_once_for_a_login(empty_database: str) -> None:
-    family = await people.new_household()
+    family = await households.new_household()
     mine: dict[str, Any] = {"contract": family.contract, "account": family.son, "hash": HASH}
     await refused(asyncpg.UniqueViolationError, tables.UsedPassword(**mine))
     await tables.UsedPassword(**{**mine, "account": None}).save()
@@ -366,7 +366,7 @@ async def test_a_password_is_used_once_for_a_login(empty_database: str) -> None:
 async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_database: str) -> None:
     for number in ("9" * 13, "9" * 15, "9000000000000a", "９" * 14, ""):
         with pytest.raises(asyncpg.CheckViolationError):
-            await people.new_contract(customer_number=number)
+            await households.new_contract(customer_number=number)
     for values in (
         {"password_hash": "demo01"},
         {"mail_product": "other"},
@@ -374,8 +374,8 @@ async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_databas
         {"household": 21},
     ):
         with pytest.raises(asyncpg.CheckViolationError):
-            await people.new_contract(**values)
-    contract = await people.new_contract(household=20)
+            await households.new_contract(**values)
+    contract = await households.new_contract(household=20)
     right: dict[str, Any] = {
         "contract": contract,
         "brand": "JCB",
@@ -397,7 +397,7 @@ async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_databas
 async def test_a_change_has_its_receipt_number_when_it_is_applied_and_then_no_data(
     empty_database: str,
 ) -> None:
-    contract, now = await people.new_contract(), datetime.now(UTC)
+    contract, now = await households.new_contract(), datetime.now(UTC)
     asked: dict[str, Any] = {
         "contract": contract,
         "asker": "お客様番号",
@@ -418,12 +418,12 @@ async def test_a_change_has_its_receipt_number_when_it_is_applied_and_then_no_da
 async def test_a_session_has_a_sha_256_and_goes_with_its_contract_which_stays_with_its_history(
     empty_database: str,
 ) -> None:
-    contract, now = await people.new_contract(), datetime.now(UTC)
+    contract, now = await households.new_contract(), datetime.now(UTC)
     short = tables.Session(token_hash=b"x" * 31, contract=contract, opened_at=now, seen_at=now)
     await refused(asyncpg.CheckViolationError, short)
-    await people.new_session(contract)
+    await households.new_session(contract)
     await tables.Contract.delete(force=True)
     assert await tables.Session.count() == 0
-    await people.new_household()
+    await households.new_household()
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await tables.Contract.delete(force=True)

@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 
 def contracts(chosen: argparse.Namespace) -> None:
-    from app.domain import passwords
-    from app.domain.contract_import import import_contracts
+    from app.domain.access import passwords
+    from app.domain.contracts.importing import import_contracts
 
     file, found = _there(chosen.file), settings.peppers()
     passwords.season(passwords.Peppers(found))
@@ -26,8 +26,8 @@ def contracts(chosen: argparse.Namespace) -> None:
 
 
 def licence_keys(chosen: argparse.Namespace) -> None:
-    from app.domain import data_keys
-    from app.domain.licence_import import import_licences
+    from app.domain.options import data_keys
+    from app.domain.options.licence_import import import_licences
 
     file = _there(chosen.file)
     data_keys.use(settings.data_keys())
@@ -36,14 +36,14 @@ def licence_keys(chosen: argparse.Namespace) -> None:
 
 
 def calls(chosen: argparse.Namespace) -> None:
-    from app.domain.call_import import import_calls
+    from app.domain.money.call_import import import_calls
 
     done = _load(_there(chosen.file), migrated, import_calls)
     print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
 
 
 def notices(chosen: argparse.Namespace) -> None:
-    from app.domain.notice_import import import_notices
+    from app.domain.notices.notice_import import import_notices
 
     done = _load(_there(chosen.file), migrated, import_notices)
     print(

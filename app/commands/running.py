@@ -72,7 +72,7 @@ async def with_database(
 
 async def fit(found: dict[int, bytes]) -> None:
     """Raises Mistake or WrongPeppers when the database is not for this program with these peppers."""
-    from app.domain import peppers
+    from app.domain.access import peppers
 
     await migrated()
     await peppers.recognise(found)
@@ -89,7 +89,7 @@ async def migrated() -> None:
 
 async def fit_for_licences() -> None:
     """Raises Mistake or WrongDataKeys when the database's PINs cannot be read, or its schema is not up to date."""
-    from app.domain import licences
+    from app.domain.options import licences
 
     await migrated()
     await licences.recognise()

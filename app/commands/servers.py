@@ -10,12 +10,15 @@ from pathlib import Path
 
 from app import database, settings
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
-from app.domain import billing, catalogue, clock, data_keys, licences, passwords, peppers
+from app.domain import catalogue, clock
+from app.domain.access import passwords, peppers
+from app.domain.money import billing
+from app.domain.options import data_keys, licences
 from app.embedded import EmbeddedPostgres
 from app.mistake import Mistake
 
-DEMO_CONTRACTS = Path(__file__).parent.parent / "demo_contracts.jsonl"
-DEMO_LICENCES = Path(__file__).parent.parent / "demo_licences.csv"
+DEMO_CONTRACTS = Path(__file__).parents[1] / "demo" / "contracts.jsonl"
+DEMO_LICENCES = Path(__file__).parents[1] / "demo" / "licences.csv"
 
 
 def demo(chosen: argparse.Namespace) -> None:
@@ -38,9 +41,10 @@ def demo(chosen: argparse.Namespace) -> None:
 
 
 async def prepare_demo(chosen: settings.Settings) -> None:
-    from app import demo_calls, demo_notices
-    from app.domain.contract_import import import_contracts
-    from app.domain.licence_import import import_licences
+    from app.demo import calls as demo_calls
+    from app.demo import notices as demo_notices
+    from app.domain.contracts.importing import import_contracts
+    from app.domain.options.licence_import import import_licences
     from app.domain.tables import Contract, Licence
     from app.migrate import migrate
 

@@ -15,8 +15,8 @@ from app.domain import clock
 from app.mistake import Mistake
 
 if TYPE_CHECKING:
-    from app.domain.billing import Month
-    from app.domain.card_checks import Decided
+    from app.domain.cards.checks import Decided
+    from app.domain.money.billing import Month
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def migrate(_: argparse.Namespace) -> None:
 
 
 def renew_licences(_: argparse.Namespace) -> None:
-    from app.domain import data_keys, licences
+    from app.domain.options import data_keys, licences
 
     data_keys.use(settings.data_keys())
     done = _run(licences.renew, fit_for_licences)
@@ -38,7 +38,7 @@ def renew_licences(_: argparse.Namespace) -> None:
 
 
 def close_bills(chosen: argparse.Namespace) -> None:
-    from app.domain import ledger
+    from app.domain.money import ledger
 
     month: Month = chosen.month
     with progress(f"bill {month.iso}", "contracts") as shown:
@@ -51,7 +51,7 @@ def close_bills(chosen: argparse.Namespace) -> None:
 
 
 def list_requests(_: argparse.Namespace) -> None:
-    from app.domain import papers
+    from app.domain.people import papers
 
     waiting = _run(papers.waiting)
     _print(
@@ -61,10 +61,11 @@ def list_requests(_: argparse.Namespace) -> None:
 
 
 def finish_requests(chosen: argparse.Namespace) -> None:
-    from app import mail_transport
-    from app.domain import outbox, papers
+    from app.domain.letters import outbox
+    from app.domain.people import papers
+    from app.mailing import transport
 
-    outbox.write_as(mail_transport.sender(*settings.writer()))
+    outbox.write_as(transport.sender(*settings.writer()))
 
     async def finish() -> None:
         async with database.engine().transaction():
@@ -79,13 +80,13 @@ def finish_requests(chosen: argparse.Namespace) -> None:
 
 
 def deliver_mails(_: argparse.Namespace) -> None:
-    from app import mail_transport
-    from app.domain import outbox
+    from app.domain.letters import outbox
+    from app.mailing import transport
 
     operator, mail = settings.delivery()
 
     async def deliver() -> outbox.Delivered:
-        async with mail_transport.delivery(operator, mail) as send:
+        async with transport.delivery(operator, mail) as send:
             return await outbox.deliver_due(send, limit=sys.maxsize)
 
     done = _run(deliver)
@@ -95,7 +96,7 @@ def deliver_mails(_: argparse.Namespace) -> None:
 
 
 def list_mails(_: argparse.Namespace) -> None:
-    from app.domain import outbox
+    from app.domain.letters import outbox
 
     mails = _run(outbox.undelivered)
     _print(
@@ -111,9 +112,9 @@ def list_mails(_: argparse.Namespace) -> None:
 
 
 def list_payments(_: argparse.Namespace) -> None:
-    from app.domain import card_checks
+    from app.domain.cards import checks
 
-    waiting = _run(card_checks.waiting)
+    waiting = _run(checks.waiting)
     _print(
         ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires"),
         (
@@ -127,27 +128,28 @@ def list_payments(_: argparse.Namespace) -> None:
 
 
 def approve_payment(chosen: argparse.Namespace) -> None:
-    from app.domain import card_checks
+    from app.domain.cards import checks
 
-    _decide(chosen.id, card_checks.approve, "is the contract's now")
+    _decide(chosen.id, checks.approve, "is the contract's now")
 
 
 def refuse_payment(chosen: argparse.Namespace) -> None:
-    from app.domain import card_checks
+    from app.domain.cards import checks
 
-    _decide(chosen.id, card_checks.refuse, "is refused")
+    _decide(chosen.id, checks.refuse, "is refused")
 
 
 def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: str) -> None:
-    from app import mail_transport
-    from app.domain import card_checks, outbox
+    from app.domain.cards import checks
+    from app.domain.letters import outbox
+    from app.mailing import transport
 
-    outbox.write_as(mail_transport.sender(*settings.writer()))
+    outbox.write_as(transport.sender(*settings.writer()))
     try:
         done = _run(lambda: decide(identity))
-    except card_checks.NotWaiting as error:
+    except checks.NotWaiting as error:
         raise Mistake(f"no card waits as {identity}; `mypage payments list` shows those that do") from error
-    except card_checks.Expired as error:
+    except checks.Expired as error:
         raise Mistake(f"card {identity} expired while it waited: refuse it") from error
     unknown = f"no mail address of customer {done.customer_number} is known: call or write to them"
     print(f"card {identity} {became}; {'the customer is told by mail' if done.mailed else unknown}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import database
-from app.domain import attempts, card_reminders, clock, contact_address, login_events, members
-from app.domain.changes import VALID
+from app.domain import clock
+from app.domain.access import attempts, login_events, members
+from app.domain.cards import reminders
+from app.domain.changes.changes import VALID
+from app.domain.people import contact_address
 
 LOCK = 7_302_021
 """Key of the advisory lock: one worker at a time."""
@@ -49,7 +52,7 @@ async def tidy() -> bool:
         await database.rows("DELETE FROM email_check WHERE asked_at < $1", now - contact_address.VALID)
         await database.rows("DELETE FROM login_event WHERE at < $1", now - login_events.KEPT)
         await attempts.forget(now)
-    await card_reminders.post_due()
+    await reminders.post_due()
     return True
 
 

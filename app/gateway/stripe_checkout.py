@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from app.domain import cards, clock
+from app.domain import clock
+from app.domain.cards import numbers
 from app.gateway.port import Declined, KeptCard, Unreachable
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ AT_ONCE = 8
 VALID = timedelta(hours=1)
 """How long a visit to Stripe's page may take; Stripe takes 30 minutes to 24 hours."""
 BRANDS = {
-    "visa": cards.VISA,
-    "mastercard": cards.MASTERCARD,
-    "jcb": cards.JCB,
-    "amex": cards.AMEX,
-    "diners": cards.DINERS,
+    "visa": numbers.VISA,
+    "mastercard": numbers.MASTERCARD,
+    "jcb": numbers.JCB,
+    "amex": numbers.AMEX,
+    "diners": numbers.DINERS,
 }
 NOT_FINISHED = "カード情報の入力が完了していません。もう一度お試しください。"
 
@@ -181,7 +182,7 @@ def _typed(session: Session, identity: uuid.UUID) -> Typed:
     if session.client_reference_id != str(identity) or session.status != "complete" or not card:
         raise Declined(NOT_FINISHED)
     if card.brand not in BRANDS:
-        raise Declined(cards.NOT_TAKEN)
+        raise Declined(numbers.NOT_TAKEN)
     kept = KeptCard(
         token=method.id,
         payer=str(session.customer or ""),

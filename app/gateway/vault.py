@@ -12,7 +12,7 @@ import secrets
 
 from app import database
 from app.domain import clock
-from app.domain.cards import Number
+from app.domain.cards.numbers import Number
 from app.gateway.port import KeptCard
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.domain.mail_system import MailSystem
+from app.domain.mail.system import MailSystem
 from app.settings import parts
 from app.settings.of_demo import (
     DEMO_CONTACT,

@@ -15,11 +15,12 @@ from urllib.parse import quote
 
 import pytest
 
-from app import database, mail_transport, settings
+from app import database, settings
 from app.commands import running
 from app.commands.servers import DEMO_CONTRACTS
-from app.domain import outbox
+from app.domain.letters import outbox
 from app.embedded import EmbeddedPostgres
+from app.mailing import transport
 from tests.conftest import SETTINGS
 
 SERVING = {
@@ -147,7 +148,7 @@ async def two_mails(folder: Path) -> None:
             await outbox.post(1, told, "account-password-changed", login="髙﨑①")
 
     assert mypage(folder, "import", "contracts", str(DEMO_CONTRACTS), **SERVING).returncode == 0
-    outbox.write_as(mail_transport.sender_of(SETTINGS))
+    outbox.write_as(transport.sender_of(SETTINGS))
     await on_the_database(folder, post)
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from app.domain import clock, passwords, tables
-from tests import people
+from app.domain import clock, tables
+from app.domain.access import passwords
+from tests import households
 from tests.mail_server.servers import DOMAIN
 
 PASSWORD = "abc12345"
@@ -38,9 +39,9 @@ class Person:
 async def register_account(password_hash: str | None = None) -> Person:
     """A new account ID, without an address yet."""
     login = f"hikari-{next(_numbers):03}"
-    contract = await people.new_contract()
+    contract = await households.new_contract()
     hashed = password_hash or passwords.hash_now(PASSWORD, peppered=False)
-    account = await people.new_account(contract, login, 1, password_hash=hashed)
+    account = await households.new_account(contract, login, 1, password_hash=hashed)
     return Person(contract, account, login, PASSWORD, "")
 
 

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from litestar.types import ASGIApp
 
-from app import mail_transport
-from app.domain import mail_system, outbox
+from app.domain.letters import outbox
+from app.domain.mail import system as mail_system
+from app.mailing import transport
 from tests.browser import Browser
 from tests.conftest import HOST, SETTINGS
 from tests.mail_server import portal
@@ -32,7 +33,7 @@ async def person(mail_host: MailServer) -> Person:
 async def browser(application: ASGIApp, person: Person) -> AsyncIterator[Browser]:
     """The person, logged in to the portal, which was not started but only made."""
     mail_system.use(SETTINGS.mail_system)
-    outbox.write_as(mail_transport.sender_of(SETTINGS))
+    outbox.write_as(transport.sender_of(SETTINGS))
     async with Browser(application, HOST) as own:
         await own.log_in("account", person.login, PASSWORD)
         yield own

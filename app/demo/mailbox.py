@@ -1,0 +1,30 @@
+"""The mails that the portal would send, to be read in the demo; routed only there (main.py)."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get
+
+from app.domain.access.members import Permission
+from app.domain.letters import outbox
+from app.web.render import page
+from app.web.session import origin
+
+SHOWN = 100
+"""Mails on the page."""
+
+
+@get("/demo/mailbox", opt={"permission": Permission.ANYONE})
+async def mailbox(request: Request[Any, Any, Any]) -> Response[str]:
+    mails, own = await outbox.newest(SHOWN), origin(request)
+    title = "送信されたメール（デモ）"
+    return page(request, "demo/mailbox/list.html", title=title, mails=mails, paths=partial(_path, own))
+
+
+def _path(own: str, line: str) -> str:
+    """The path that a line leads to when it is nothing but an address of this demo; "" otherwise."""
+    path = line.removeprefix(own)
+    return path if path != line and re.fullmatch(r"/[\w?=&.-][\w?=&./-]*", path, re.ASCII) else ""

@@ -1,0 +1,188 @@
+"""ログイン履歴: logins and failed ones of a contract, and its open sessions, which can be ended from there.
+
+Of a device no more is kept than its owner needs to know it again: the browser in words, and the address without its
+last part. Failures of names that nobody has are not kept at all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from app import database
+from app.domain import clock
+from app.domain.access import members
+from app.domain.access.attempts import WINDOW
+from app.domain.access.members import Member, Role
+
+KEPT = timedelta(days=365)
+SHOWN = 100
+"""Logins on the page."""
+RESULTS = {"ok": "成功", "wrong": "失敗（パスワードの誤り）", "limited": "失敗（回数の制限）"}
+
+log = logging.getLogger("mypage")
+
+
+@dataclass(frozen=True)
+class Device:
+    """What is kept of whoever logs in."""
+
+    browser: str
+    network: str
+
+
+def device(user_agent: str, address: str) -> Device:
+    """From the User-Agent header and the address of the request."""
+    return Device(_browser(user_agent), _network(address))
+
+
+_BROWSERS = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet")),
+    *(("FxiOS", "Firefox"), ("Firefox", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome")),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
+    *(("CrOS", "ChromeOS"), ("Macintosh", "Mac"), ("Linux", "Linux")),
+)
+"""The first one that a User-Agent holds is meant: later ones stand in the earlier ones' too."""
+
+
+def _browser(user_agent: str) -> str:
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "不明なブラウザー")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return f"{browser}（{system}）" if system else browser
+
+
+def _network(address: str) -> str:
+    """The first 24 bits of an IPv4 address, 48 of an IPv6 one: the household's or the operator's, no machine."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "不明"
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    if isinstance(mapped, ipaddress.IPv4Address):
+        return f"{str(mapped).rpartition('.')[0]}.*"
+    return f"{ipaddress.ip_network((mapped, 48), strict=False).network_address}*"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A login that was refused, by a name that may be nobody's."""
+
+    by: Literal["customer", "account"]
+    name: str
+    device: Device
+    limited: bool = False
+    """Refused unseen, because there were too many before: noted once for each time that counting lasts."""
+
+
+async def note(failure: Failure) -> None:
+    """Keep it if the name is somebody's. Called when the answer is sent, so that its time tells nothing of the name."""
+    now = clock.now()
+    try:
+        await database.rows(
+            _FAILED,
+            *(failure.by, failure.name, now, "limited" if failure.limited else "wrong"),
+            *(failure.device.browser, failure.device.network, now - WINDOW),
+        )
+    except Exception as error:
+        log.error("a failed login could not be noted", exc_info=database.without_detail(error))
+
+
+_FAILED = """
+WITH meant AS (
+    SELECT id AS contract, NULL::bigint AS account FROM contract WHERE $1::text = 'customer' AND customer_number = $2
+    UNION ALL
+    SELECT contract, id FROM account WHERE $1::text = 'account' AND login = $2 AND deleted_at IS NULL
+)
+INSERT INTO login_event (contract, account, at, result, browser, network)
+SELECT contract, account, $3, $4::text, $5, $6 FROM meant
+WHERE $4::text <> 'limited' OR NOT EXISTS (
+    SELECT FROM login_event e WHERE e.contract = meant.contract AND e.account IS NOT DISTINCT FROM meant.account
+        AND e.result = 'limited' AND e.at > $7
+)
+"""
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+class OpenSession(msgspec.Struct, frozen=True):
+    """Somebody who is logged in now; `login` None: with the customer number."""
+
+    id: int
+    login: str | None
+    opened_at: datetime
+    seen_at: datetime
+    browser: str
+    network: str
+    own: bool
+    """The session that asks."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A login, or a failed one."""
+
+    at: datetime
+    login: str | None
+    result: str
+    browser: str
+    network: str
+
+
+@dataclass(frozen=True)
+class Logins:
+    """The open sessions and the last SHOWN logins that the member may see, newest first."""
+
+    sessions: list[OpenSession]
+    events: list[Event]
+
+
+async def of(member: Member) -> Logins:
+    """The contract's, or a user-role member's own."""
+    now = clock.now()
+    found = await database.rows(
+        _OF_MEMBER,
+        *_seen_by(member),
+        *(member.token_hash, now - members.IDLE, now - members.LIFETIME, SHOWN),
+    )
+    return Logins(_sessions.decode(found[0]["sessions"]), _events.decode(found[0]["events"]))
+
+
+async def end(member: Member, session: int) -> None:
+    """End another session that the member may see; one that has ended meanwhile, or is nobody's, is over anyway."""
+    await database.rows(
+        "DELETE FROM session WHERE contract = $1 AND ($2 OR account = $3) AND id = $4 AND token_hash <> $5",
+        *_seen_by(member),
+        *(session, member.token_hash),
+    )
+
+
+def _seen_by(member: Member) -> tuple[int, bool, int | None]:
+    return member.contract.id, member.role is not Role.USER, member.account_id
+
+
+_sessions = msgspec.json.Decoder(list[OpenSession])
+_events = msgspec.json.Decoder(list[Event])
+_OF_MEMBER = """
+SELECT (
+    SELECT coalesce(json_agg(json_build_object(
+        'id', s.id, 'login', a.login, 'opened_at', s.opened_at, 'seen_at', s.seen_at,
+        'browser', s.browser, 'network', s.network, 'own', s.token_hash = $4
+    ) ORDER BY s.token_hash = $4 DESC, s.opened_at DESC, s.id), '[]')
+    FROM session s LEFT JOIN account a ON a.id = s.account
+    WHERE s.contract = $1 AND ($2 OR s.account = $3) AND s.seen_at > $5 AND s.opened_at > $6
+) AS sessions, (
+    SELECT coalesce(json_agg(last), '[]') FROM (
+        SELECT e.at, a.login, e.result, e.browser, e.network
+        FROM login_event e LEFT JOIN account a ON a.id = e.account
+        WHERE e.contract = $1 AND ($2 OR e.account = $3) ORDER BY e.at DESC, e.id DESC LIMIT $7
+    ) AS last
+) AS events
+"""

@@ -1,0 +1,57 @@
+"""Steps that ask for a password again within a session (spec 1※): who passes one is believed for ten minutes.
+
+A page that lies behind a step names it in its handler's `opt`. A change that needs one has an attribute `step`: it is
+asked between the input page and the confirm page, so that nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app.domain import clock
+from app.domain.access.members import Forbidden, Member, Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+VALID = timedelta(minutes=10)
+
+
+class Step(StrEnum):
+    """What is asked for again."""
+
+    RECENT = "recent"
+    """The password of the login that the session was opened with; logging in counts as well."""
+    CUSTOMER = "customer"
+    """お客様番号 and its password, whoever is logged in; whoever passes counts as customer there."""
+
+
+class ProofNeeded(Exception):
+    """The step comes first."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+def require(member: Member, step: Step | None) -> None:
+    """Raises ProofNeeded unless the step was passed just now, Forbidden for who cannot pass it."""
+    if step is None:
+        return
+    may_pass(member, step)
+    if not _holds(member.customer_proved_at if step is Step.CUSTOMER else member.proved_at):
+        raise ProofNeeded(step)
+
+
+def may_pass(member: Member, step: Step) -> None:
+    """Raises Forbidden for a deleted person, whose password is none any more, and for a user role at the customer's step."""
+    if member.deleted:
+        raise Forbidden(deleted=True)
+    if step is Step.CUSTOMER and member.role is Role.USER:
+        raise Forbidden
+
+
+def _holds(proved_at: datetime | None) -> bool:
+    return proved_at is not None and proved_at > clock.now() - VALID

@@ -1,0 +1,1 @@
+"""お支払い方法 (manual 19): cards, the name check, visits to the payment gateway."""

@@ -1,0 +1,73 @@
+"""Mails 60 and 30 days before a card expires: each once for a card, however many workers look (spec 11)."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+from app import database
+from app.domain import clock
+from app.domain.cards import register as payment
+from app.domain.letters import outbox, recipients
+
+DAYS = (60, 30)
+"""Before the last day that the card is valid on."""
+BATCH = 200
+"""Cards of one transaction."""
+
+
+async def post_due() -> int:
+    """Post what is due; how many cards. A card that is registered later than a mail would be due gets the next one only."""
+    posted, today = 0, clock.today()
+    for days, months in due(today).items():
+        while batch := await _post(days, months):
+            posted += batch
+    return posted
+
+
+def due(today: date) -> dict[int, list[str]]:
+    """The months, YYYY-MM, whose cards get the mail of so many days before on that day."""
+    found: dict[int, list[str]] = {days: [] for days in DAYS}
+    for month in _months(today):
+        left = (_last_day(month) - today).days
+        nearest = min((days for days in DAYS if left <= days), default=None)
+        if nearest:
+            found[nearest].append(f"{month:%Y-%m}")
+    return found
+
+
+def _months(today: date) -> list[date]:
+    """First days of this month and of all that end within the longest time before."""
+    months, first = [], today.replace(day=1)
+    while first <= today + timedelta(days=DAYS[0]):
+        months.append(first)
+        first = _last_day(first) + timedelta(days=1)
+    return months
+
+
+def _last_day(month: date) -> date:
+    return month.replace(day=monthrange(month.year, month.month)[1])
+
+
+async def _post(days: int, months: list[str]) -> int:
+    """One batch, noted and posted in one transaction: another worker waits at the constraint and then finds it done."""
+    async with database.engine().transaction():
+        noted = await database.rows(_NOTE, days, months, clock.now(), BATCH)
+        for row in noted:
+            told = await recipients.of_contract(row["contract"])
+            shown = payment.facts(row["brand"], row["last4"], row["expires"])
+            await outbox.post(row["contract"], told, "payment-expiring", **shown)
+        return len(noted)
+
+
+_NOTE = """
+WITH noted AS (
+    INSERT INTO card_reminder (contract, card, days, posted_at)
+    SELECT k.contract, k.id, $1, $3 FROM card k
+    WHERE k.expires = ANY($2)
+        AND NOT EXISTS (SELECT 1 FROM card_reminder r WHERE r.card = k.id AND r.days = $1)
+    ORDER BY k.id LIMIT $4
+    ON CONFLICT DO NOTHING RETURNING card
+)
+SELECT k.contract, k.brand, k.last4, k.expires FROM noted JOIN card k ON k.id = noted.card
+"""

@@ -1,0 +1,1 @@
+"""ご契約 as the operator loads them (spec 17)."""

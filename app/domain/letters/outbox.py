@@ -1,0 +1,311 @@
+"""The portal's own mail: stored in the transaction of the change that it tells of, delivered afterwards.
+
+`post` renders a mail and keeps it, so that there is no mail without its change and no change without its mail.
+`deliver_due` sends what is due: each mail by one deliverer at a time, again after a failure, and after a kill between
+sending and noting it a second time with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import unicodedata
+import uuid
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum, auto
+from pathlib import Path
+
+import jinja2
+
+from app import database
+from app.domain import clock, tables
+from app.domain.access.members import ROLE_NAMES, Member
+
+CHANNEL = "mypage_outbox"
+"""A commit that posted a mail notifies it, so that the deliverer wakes."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who writes: the operator's name, the address that mails come from, and where a member asks."""
+
+    name: str
+    address: str
+    phone: str
+    hours: str
+
+
+_sender: Sender | None = None
+
+
+def write_as(sender: Sender) -> None:
+    """Set who writes, once at start."""
+    global _sender
+    _sender = sender
+
+
+def sender() -> Sender:
+    """Who writes. Raises RuntimeError before `write_as`."""
+    if _sender is None:
+        raise RuntimeError("nobody to write as: call outbox.write_as() first")
+    return _sender
+
+
+def done_by(member: Member) -> str:
+    """The member, as a mail names who did it (the fact `by`)."""
+    if member.own is None:
+        return "お客様番号でログインした方"
+    return f"アカウントID「{member.own.login}」（{ROLE_NAMES[member.own.role]}）でログインした方"
+
+
+# --- posting ----------------------------------------------------------------------------------------------------------
+
+
+async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: object) -> None:
+    """Store the mail partials/mails/<mail>.txt once for each distinct recipient; it leaves when the caller commits.
+
+    A fact is a word, a number, a day or a moment (shown in Asia/Tokyo), in one line, or a tuple of them,
+    a line each; `by` says who did it. Raises
+    RuntimeError outside a transaction, ValueError for a fact that no mail may carry.
+    """
+    if database.engine().current_transaction.get() is None:
+        raise RuntimeError(f"the mail {mail} was posted outside the transaction of its change")
+    now = clock.now()
+    subject, body = rendered(mail, now, facts)
+    told = list(dict.fromkeys(filter(None, recipients)))
+    if told:
+        domain = sender().address.rpartition("@")[2]
+        identities = [f"<{uuid.uuid4()}@{domain}>" for _ in told]
+        await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL)
+
+
+_POST = """
+WITH posted AS (
+    INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)
+    SELECT $1, one.recipient, $2, $3, one.message_id, $4, $4, 0
+    FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id)
+)
+SELECT pg_notify($7, '')
+"""
+
+
+NOTHING_DONE = frozenset({"contact-address-check", "paper-sent", "payment-expiring"})
+"""Mails that tell of nothing that somebody did: they say neither when nor by whom."""
+
+
+def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str, str]:
+    """Subject and body: the mail's own text, then what every mail ends with (mails/frame.txt)."""
+    shown = {name: _shown(name, fact) for name, fact in facts.items()}
+    subject, _, text = _texts.get_template(f"{mail}.txt").render(shown).partition("\n\n")
+    frame = {
+        "text": text.strip(),
+        "done": mail not in NOTHING_DONE,
+        "registered": mail != "contact-address-check",
+        "when": _shown("when", moment),
+        "by": shown.get("by", ""),
+        "sender": sender(),
+    }
+    return subject, _texts.get_template("frame.txt").render(frame)
+
+
+_texts = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parents[2] / "partials" / "mails"),
+    autoescape=False,  # noqa: S701 - plain text
+    auto_reload=False,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+
+_SECRET = re.compile(r"password|passwd|hash|secret|token|\bpin\b|card|cvv", re.IGNORECASE)
+"""Names of facts that no mail may carry (spec 16)."""
+
+
+def _shown(name: str, fact: object) -> str:
+    if _SECRET.search(name.replace("_", " ")):
+        raise ValueError(f"a mail may not carry a fact named {name}")
+    if isinstance(fact, tuple):
+        return "\n".join(_shown(name, one) for one in fact)
+    if isinstance(fact, datetime):
+        return clock.minute(fact)
+    if isinstance(fact, date):
+        return f"{fact:%Y/%m/%d}"
+    if not isinstance(fact, str | int) or isinstance(fact, bool):
+        raise TypeError(f"the fact {name} is a {type(fact).__name__}: a mail carries words and numbers")
+    text = str(fact)
+    if "$argon2" in text or any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ValueError(f"the fact {name} holds a password hash, a line break or a control character")
+    return text
+
+
+# --- delivering -------------------------------------------------------------------------------------------------------
+
+LEASE = timedelta(minutes=10)
+"""A mail that was taken is nobody else's so long; sending one ends sooner (mail_transport.py)."""
+TRIES = 16
+"""The mail server's "not now" is taken so often, over about two days; then the mail is given up."""
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=6)
+"""Between two tries of a mail: doubled each time."""
+BATCH = 50
+"""Mails of one round."""
+PROBLEM = 500
+"""Characters kept of what the mail server said."""
+
+
+class RefusedForGood(Exception):
+    """No try will ever bring this mail to its recipient; the text says why."""
+
+
+class NotNow(Exception):
+    """This mail could not be sent now; a later try may succeed."""
+
+
+class Away(Exception):
+    """No mail at all can be sent now: nobody answers, or the login is refused."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was taken out of the outbox to be sent. The Message-ID is the same at every try."""
+
+    id: int
+    recipient: str
+    subject: str
+    body: str
+    message_id: str
+    posted_at: datetime
+    due_at: datetime
+    """Until then it is this deliverer's."""
+    tries: int
+
+
+Send = Callable[[Mail], Awaitable[None]]
+"""Hands a mail over. Raises RefusedForGood, NotNow, Away."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What came of one round; `away`: why it ended early."""
+
+    sent: int
+    put_off: int
+    refused: int
+    away: str = ""
+
+
+class _Outcome(Enum):
+    SENT = auto()
+    PUT_OFF = auto()
+    REFUSED = auto()
+
+
+async def deliver_due(send: Send, limit: int = BATCH) -> Delivered:
+    """Send what is due, at most `limit` mails, one after the other, outside any transaction.
+
+    Any number of deliverers may run: each mail is taken by one, with a lease. Whoever dies between sending and noting
+    it leaves a mail that is sent again after the lease.
+    """
+    done: Counter[_Outcome] = Counter()
+    away = ""
+    while not away and done.total() < limit and (mail := await _take()):
+        try:
+            done[await _deliver(mail, send)] += 1
+        except Away as reason:
+            away = await _give_back(mail, reason)
+            done[_Outcome.PUT_OFF] += 1
+    return Delivered(done[_Outcome.SENT], done[_Outcome.PUT_OFF], done[_Outcome.REFUSED], away)
+
+
+async def _take() -> Mail | None:
+    """The mail that has waited longest, leased to the caller; one that others are taking is passed over."""
+    now = clock.now()
+    found = await database.rows(_TAKE, now, now + LEASE)
+    return Mail(**found[0]) if found else None
+
+
+_TAKE = """
+UPDATE outbox SET due_at = $2, tries = tries + 1
+WHERE id = (
+    SELECT id FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL AND due_at <= $1
+    ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, recipient, subject, body, message_id, posted_at, due_at, tries
+"""
+
+
+async def _deliver(mail: Mail, send: Send) -> _Outcome:
+    if mail.tries > TRIES:  # each time the deliverer died of it
+        return await _refuse(mail, "given up: no try of sending it came to an end")
+    try:
+        await send(mail)
+    except RefusedForGood as refusal:
+        return await _refuse(mail, str(refusal))
+    except NotNow as reason:
+        if mail.tries == TRIES:
+            return await _refuse(mail, f"given up after {TRIES} tries: {reason}")
+        return await _put_off(mail, str(reason))
+    await database.rows(
+        "UPDATE outbox SET sent_at = $2, refused_at = NULL, problem = NULL WHERE id = $1",
+        mail.id,
+        clock.now(),
+    )
+    return _Outcome.SENT
+
+
+# Whatever is noted of a mail that was not sent holds only while the lease is ours (due_at), so that a late
+# deliverer does not undo what another one has done.
+
+
+async def _refuse(mail: Mail, problem: str) -> _Outcome:
+    await database.rows(
+        "UPDATE outbox SET refused_at = $3, problem = $4 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
+        *(mail.id, mail.due_at, clock.now(), _readable(problem)),
+    )
+    return _Outcome.REFUSED
+
+
+async def _put_off(mail: Mail, problem: str) -> _Outcome:
+    await _wait(mail, clock.now() + pause(mail.tries), mail.tries, problem)
+    return _Outcome.PUT_OFF
+
+
+async def _give_back(mail: Mail, reason: Away) -> str:
+    """The mail server is away, which is not the mail's fault: the try does not count, whole days of it give up nothing."""
+    await _wait(mail, clock.now() + SHORTEST, mail.tries - 1, str(reason))
+    return _readable(str(reason))
+
+
+async def _wait(mail: Mail, until: datetime, tries: int, problem: str) -> None:
+    await database.rows(
+        "UPDATE outbox SET due_at = $3, tries = $4, problem = $5 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
+        *(mail.id, mail.due_at, until, tries, _readable(problem)),
+    )
+
+
+def pause(tries: int) -> timedelta:
+    """Time until the next try: doubled each time up to a limit, and up to a quarter more, so that not all come at once."""
+    return min(SHORTEST * 2.0 ** (tries - 1), LONGEST) * random.uniform(1, 1.25)  # noqa: S311 - no secret
+
+
+def _readable(text: str) -> str:
+    """What a mail server said, in one line that a terminal and the database take."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:PROBLEM]
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+async def undelivered() -> list[tables.Outbox]:
+    """The mails that wait or were refused, oldest first."""
+    return await (
+        tables.Outbox.objects().where(tables.Outbox.sent_at.is_null()).order_by(tables.Outbox.id).run()
+    )
+
+
+async def newest(limit: int) -> list[tables.Outbox]:
+    """The mails that were posted last, newest first."""
+    return await tables.Outbox.objects().order_by(tables.Outbox.id, ascending=False).limit(limit).run()

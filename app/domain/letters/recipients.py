@@ -1,0 +1,58 @@
+"""To whom the portal writes: the one place of the rule.
+
+連絡用メールアドレス is the contract's; a member does not carry it, so it is looked up in the transaction.
+"""
+
+from __future__ import annotations
+
+from app import database
+from app.domain.access.members import Account
+
+
+async def of_contract(contract: int) -> list[str]:
+    """連絡用メールアドレス of the contract; one without is reached through its 管理者権限 account IDs."""
+    return await _addresses(_EMAIL, contract) or await _addresses(_ADMINS, contract)
+
+
+async def in_words(contract: int) -> str:
+    """Where a mail to the contract goes, for a page that promises one; "" where nobody can be reached."""
+    if await _addresses(_EMAIL, contract):
+        return "連絡用メールアドレス"
+    return "管理者権限のアカウントIDのメールアドレス" if await _addresses(_ADMINS, contract) else ""
+
+
+async def of_account(account: Account) -> list[str]:
+    """The account ID's own address, if it has one, and its contract's 連絡用メールアドレス."""
+    return [*_own(account), *await _contact(account)]
+
+
+async def of_account_alone(account: Account) -> list[str]:
+    """The account ID's own address; one without is reached through its contract's 連絡用メールアドレス."""
+    return _own(account) or await _contact(account)
+
+
+async def admins_and_contact(contract: int) -> list[str]:
+    """連絡用メールアドレス of the contract, and the addresses of its living 管理者権限 account IDs."""
+    return await _addresses(_EMAIL, contract) + await _addresses(_ADMINS, contract)
+
+
+_EMAIL = "SELECT email FROM contract WHERE id = $1"
+_ADMINS = """
+SELECT coalesce(m.address, a.other_address) AS email
+FROM account a LEFT JOIN mail_address m ON m.account = a.id AND m.released_at IS NULL
+WHERE a.contract = $1 AND a.role = 'admin' AND a.deleted_at IS NULL ORDER BY a.id
+"""
+
+
+def _own(account: Account) -> list[str]:
+    return [account.mail_address] if account.mail_address else []
+
+
+async def _contact(account: Account) -> list[str]:
+    return await _addresses(
+        "SELECT c.email FROM contract c JOIN account a ON a.contract = c.id WHERE a.id = $1", account.id
+    )
+
+
+async def _addresses(sql: str, key: int) -> list[str]:
+    return [row["email"] for row in await database.rows(sql, key) if row["email"]]

@@ -1,0 +1,281 @@
+"""メールアドレス登録／変更 (manual 10, 11): A, an address of ours, or B, one of another company."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncpg import UniqueViolationError
+
+from app import database
+from app.domain import catalogue, clock, fields
+from app.domain.access.members import Account, Contract, Member, Period, Permission
+from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
+from app.domain.fields import Wrong
+from app.domain.letters import outbox, recipients
+from app.domain.mail import forwarding
+from app.domain.mail import service as mail_service
+from app.domain.mail import system as mail_system
+from app.domain.mail.system import IMAP_PORT, SUBMISSION_PORT
+from app.domain.money import billing
+from app.domain.tables import Account as AccountTable
+from app.domain.tables import AutoReply, Forwarding, MailAddress, Mailbox, ServicePeriod, WebSpace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+UCOM = "UCOMの提供するメールアドレスを取得する"
+OTHER = "他社のメールを利用する"
+TAKEN = "このメールアドレスは、すでに使われているか、過去に使われていたため登録できません。別の文字列を入力してください。"
+AGAIN = "現在と同じメールアドレスです。もう一度登録すると、「メールアドレス登録完了メール」を送り直します。"
+SAME = "現在のメールアドレスと同じです。"
+OURS = "当社のメールアドレスは、「他社のメールを利用する」では登録できません。"
+LOSSES = (
+    "これまでのUCOM光のメールアドレスは使えなくなり、保存されているメールはすべて失われます。",
+    "メール転送、自動返信の設定と、Webスペースも失われます。元に戻すことはできません。",
+)
+
+ASK = "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
+
+
+def full(contract: Contract) -> str | None:
+    """Why no further UCOM address can be registered; None if one can."""
+    if contract.mail_addresses < contract.mail_limit:
+        return None
+    if mail_service.purchase(contract):
+        return f"登録できるメールアドレスの数（{contract.mail_limit}個）に達しています。"
+    return f"取得するには、メールサービス（{catalogue.NAMES[contract.mail.product]}）の購入が必要です。"
+
+
+def hindrance(member: Member, account: Account) -> str | None:
+    """Why the account ID cannot have a UCOM address; changing the one that it has takes none away."""
+    reason = None if account.ucom_address else full(member.contract)
+    return f"{reason}{ASK}" if reason and not member.may(Permission.MAIL_SERVICE) else reason
+
+
+async def free_address(member: Member, account: Account, local_part: str) -> str:
+    """The whole address; raises Wrong if it was ever given to anybody, or mail to it would go round."""
+    address = mail_system.current().address(local_part)
+    if address == account.ucom_address:
+        raise Wrong(SAME)
+    if address == outbox.sender().address.lower():  # whoever had it would write in our name
+        raise Wrong(fields.operators_name(local_part))
+    if await MailAddress.exists().where(MailAddress.address == address):
+        raise Wrong(TAKEN)
+    await forwarding.must_not_loop(member.contract.id, account, address)
+    return address
+
+
+async def of_another_company(address: str) -> str:
+    """The address; raises Wrong for one at a domain of ours, today's or an earlier one's.
+
+    The account ID's own is taken: whoever got no メールアドレス登録完了メール registers it again (manual 11).
+    """
+    domain = address.rpartition("@")[2]
+    if domain == mail_system.current().domain or await database.rows(_EARLIER_DOMAIN, domain):
+        raise Wrong(OURS)
+    return address
+
+
+_EARLIER_DOMAIN = "SELECT 1 FROM mail_address WHERE split_part(address, '@', 2) = $1 LIMIT 1"
+
+
+def _free(contract: Contract) -> str:
+    if mail_service.purchase(contract):
+        return "無料（メールサービスの月額利用料は、購入の翌月からかかります）"
+    return "無料（基本の登録可能数に含まれます）"
+
+
+@kind
+@dataclass(frozen=True)
+class RegisterUcomAddress:
+    """A: get an address of ours, or change the one that the account ID has."""
+
+    kind: ClassVar[str] = "mail-address-ucom"
+    name: ClassVar[str] = "メールアドレス登録"
+    permission: ClassVar[Permission] = Permission.MAIL_ADDRESS
+
+    login: str
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/mail-address"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        self._refuse(member, account)
+        replaced = f"これまでのメールアドレス（{account.ucom_address}）は使えなくなり、二度と登録できません。"
+        return Review(
+            title="メールアドレス登録／変更確認",
+            rows=_rows(account, UCOM, self.address, now),
+            costs=(Row("メールアドレスの登録・変更", _free(member.contract)),),
+            notices=(replaced,) if account.ucom_address else (),
+            terms="mail-address",
+            button="登録",
+        )
+
+    def _refuse(self, member: Member, account: Account) -> None:
+        reason = hindrance(member, account)
+        if reason:
+            raise Refused(reason)
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        self._refuse(member, account)
+        try:
+            await forwarding.must_not_loop(member.contract.id, account, self.address)
+        except Wrong as wrong:
+            raise Refused(wrong.reason) from wrong
+        await _release_address(account, now)
+        try:
+            await MailAddress(
+                contract=member.contract.id, account=account.id, address=self.address, registered_at=now
+            ).save()
+        except UniqueViolationError as error:
+            raise Refused(TAKEN) from error
+        if account.ucom_address is None:
+            await Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
+        await AccountTable.update({AccountTable.other_address: None}).where(AccountTable.id == account.id)
+        await _tell(member, self.login, self.address, "UCOM", [])
+        return Receipt(
+            title="メールアドレス登録／変更完了",
+            lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
+            rows=_rows(account, UCOM, self.address, now),
+            guide=_settings(self.login, self.address),
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+
+@kind
+@dataclass(frozen=True)
+class RegisterOtherAddress:
+    """B: use an address of another company; what the account ID had of ours is lost."""
+
+    kind: ClassVar[str] = "mail-address-other"
+    name: ClassVar[str] = "メールアドレス登録"
+    permission: ClassVar[Permission] = Permission.MAIL_ADDRESS
+
+    login: str
+    address: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/mail-address"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        ends = losing(member.contract, account)
+        return Review(
+            title="メールアドレス登録／変更確認",
+            rows=_rows(account, OTHER, self.address, now),
+            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now))
+            or (Row("メールアドレスの登録", "無料"),),
+            notices=(
+                *((AGAIN,) if account.other_address == self.address else ()),
+                *(LOSSES if account.ucom_address else ()),
+                *((mail_service.ending_notice(ends),) if ends else ()),
+            ),
+            terms="other-address",
+            button="登録",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        ends = losing(member.contract, account)
+        await give_up(account, now)
+        await AccountTable.update({AccountTable.other_address: self.address}).where(
+            AccountTable.id == account.id
+        )
+        if ends:
+            await mail_service.end(
+                member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
+            )
+        await _tell(member, self.login, self.address, "他社", lost_periods(account, ends))
+        return Receipt(
+            title="メールアドレス登録／変更完了",
+            lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
+            "メールが届かないときは、もう一度登録してください。",
+            rows=_rows(account, OTHER, self.address, now),
+            notices=mail_service.ended_notices(lost_periods(account, ends)),
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+
+def losing(contract: Contract, account: Account) -> Period | None:
+    """The mail service that ends when the account ID gives up its UCOM address and web space."""
+    return mail_service.ending(
+        contract, addresses=int(account.ucom_address is not None), spaces=int(account.web_space is not None)
+    )
+
+
+def lost_periods(account: Account, ends: Period | None) -> list[Period]:
+    """The purchases that end with the UCOM address: the mail service, the bigger mailbox."""
+    return [period for period in (ends, account.bought(catalogue.Product.MAILBOX_10GB)) if period]
+
+
+async def give_up(account: Account, now: datetime) -> None:
+    """Everything that hangs on the UCOM address ends: address, mailbox, settings, web space, bigger box."""
+    await _release_address(account, now)
+    await Mailbox.update({Mailbox.retired_at: now}).where(
+        Mailbox.account == account.id, Mailbox.retired_at.is_null()
+    )
+    await WebSpace.update({WebSpace.released_at: now}).where(
+        WebSpace.account == account.id, WebSpace.released_at.is_null()
+    )
+    await Forwarding.delete().where(Forwarding.account == account.id)
+    await AutoReply.delete().where(AutoReply.account == account.id)
+    await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
+        ServicePeriod.account == account.id,
+        ServicePeriod.product == catalogue.Product.MAILBOX_10GB,
+        ServicePeriod.ended_at.is_null(),
+    )
+
+
+async def _release_address(account: Account, now: datetime) -> None:
+    await MailAddress.update({MailAddress.released_at: now}).where(
+        MailAddress.account == account.id, MailAddress.released_at.is_null()
+    )
+
+
+async def _tell(member: Member, login: str, address: str, which: str, ended: list[Period]) -> None:
+    """The メールアドレス登録完了メール, to the new address and the contact address.
+
+    It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
+    """
+    contact = await recipients.of_contract(member.contract.id)
+    products = "、".join(catalogue.NAMES[period.product] for period in ended)
+    facts = {"login": login, "address": address, "kind": which, "by": outbox.done_by(member)}
+    facts["products"] = products
+    await outbox.post(member.contract.id, [address, *contact], "mail-address-registered", **facts)
+
+
+def _rows(account: Account, use: str, address: str, now: datetime) -> list[Row]:
+    return [
+        Row("アカウントID", account.login),
+        Row("利用メール", use),
+        edited("メールアドレス", account.mail_address or "未登録", address),
+        Row("お申込み日", clock.day(now)),
+    ]
+
+
+def _settings(login: str, address: str) -> tuple[Row, ...]:
+    system = mail_system.current()
+    return (
+        Row("メールアドレス", address),
+        Row("ユーザー名（アカウント名）", login),
+        Row("パスワード", "アカウントIDのパスワード"),
+        Row("受信サーバー（IMAP）", f"{system.imap_host}　ポート {IMAP_PORT}（SSL/TLS）"),
+        Row(
+            "送信サーバー（SMTP）",
+            f"{system.submission_host}　ポート {SUBMISSION_PORT}（STARTTLS、認証あり）",
+        ),
+    )

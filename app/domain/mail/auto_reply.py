@@ -1,0 +1,118 @@
+"""自動返信 of an account ID with a UCOM address: one reply a day per sender, between two days (spec 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+from app.domain import tables
+from app.domain.access.members import Account, AutoReply, Member, Permission
+from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.clock import TOKYO
+from app.domain.letters import outbox, recipients
+from app.domain.mail.mailbox import NO_ADDRESS
+
+ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
+OVER = "終了日を過ぎているため、この設定では返信しません。"
+NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります。メールマガジンなどの一斉配信には返信しません。"
+
+
+@kind
+@dataclass(frozen=True)
+class SetAutoReply:
+    """Switch the auto-reply on or off; its text is kept when it is off."""
+
+    kind: ClassVar[str] = "auto-reply"
+    name: ClassVar[str] = "メール自動返信設定"
+    permission: ClassVar[Permission] = Permission.AUTO_REPLY
+
+    login: str
+    enabled: bool
+    reply_subject: str
+    body: str
+    starts_on: date | None
+    ends_on: date | None
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/auto-reply"
+
+    @property
+    def _new(self) -> AutoReply:
+        return AutoReply(self.enabled, self.reply_subject, self.body, self.starts_on, self.ends_on)
+
+    def changes(self, account: Account) -> bool:
+        """Whether it is anything else than what is set."""
+        return self._new != (account.auto_reply or AutoReply(False, "", "", None, None))
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        return Review(
+            title="メール自動返信設定確認",
+            rows=self._rows(account),
+            notices=(NOTICE, *self._over(now)) if self.enabled else (),
+            button="登録",
+        )
+
+    def _over(self, now: datetime) -> tuple[str, ...]:
+        over = self.ends_on is not None and self.ends_on < now.astimezone(TOKYO).date()
+        return (OVER,) if over else ()
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
+        await tables.AutoReply(
+            contract=member.contract.id,
+            account=account.id,
+            enabled=self.enabled,
+            subject=self.reply_subject,
+            body=self.body,
+            starts_on=self.starts_on,
+            ends_on=self.ends_on,
+        ).save()
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_account(account),
+            "auto-reply",
+            by=outbox.done_by(member),
+            login=self.login,
+            state=_state(self._new),
+            period=_days(self._new) if self.enabled else "",
+        )
+        return Receipt(
+            title="メール自動返信設定完了",
+            lead="自動返信の設定を登録しました。",
+            rows=self._rows(account),
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+    def _rows(self, account: Account) -> list[Row]:
+        new = self._new
+        old = account.auto_reply or new
+        return [
+            Row("アカウントID", self.login),
+            Row("メールアドレス", account.ucom_address or ""),
+            edited("自動返信", _state(account.auto_reply), _state(new)),
+            edited("件名", old.subject or "（なし）", new.subject or "（なし）"),
+            edited("本文", old.body or "（なし）", new.body or "（なし）"),
+            edited("期間", _days(old), _days(new)),
+        ]
+
+
+def _state(reply: AutoReply | None) -> str:
+    return "利用する" if reply and reply.enabled else "利用しない"
+
+
+def _days(reply: AutoReply) -> str:
+    starts = f"{reply.starts_on:%Y/%m/%d} から " if reply.starts_on else "すぐに開始、"
+    ends = f"{reply.ends_on:%Y/%m/%d} まで" if reply.ends_on else "終了日の指定なし"
+    return f"{starts}{ends}"

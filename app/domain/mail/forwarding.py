@@ -1,0 +1,165 @@
+"""メール転送 of an account ID with a UCOM address: up to five addresses, with a copy kept or not (spec 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from app import database
+from app.domain import tables
+from app.domain.access.members import Account, Member, Permission
+from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.fields import Wrong, mail_address
+from app.domain.letters import outbox, recipients
+from app.domain.mail.mailbox import NO_ADDRESS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ITSELF = "ご自分のメールアドレスには転送できません。"
+TWICE = "同じ転送先が2回入力されています。"
+NEW_ADDRESS_LOOPS = (
+    "このアカウントIDのメール転送の設定により、このメールアドレスに届いたメールの転送が繰り返されるため、登録できません。"
+    "先に、メール転送の設定を変更してください。"
+)
+
+
+def target(account: Account, text: str) -> str:
+    """One address to forward to; raises Wrong for the account ID's own."""
+    address = mail_address(text)
+    if address.lower() == account.ucom_address:
+        raise Wrong(ITSELF)
+    return address
+
+
+def loop_reason(address: str) -> str:
+    """Why an address that forwards back cannot be a target."""
+    return f"{address} からは、このアカウントIDのメールアドレスへ転送されています。転送が繰り返されるため、登録できません。"
+
+
+async def loops(contract: int, account: Account, addresses: list[str], own: str | None = None) -> list[str]:
+    """Those of the addresses that forward back to the account ID, over other account IDs of the contract.
+
+    `own`: the address that it is about to have, instead of the one that it has.
+    """
+    found = await database.rows(_OF_CONTRACT, contract, account.id)
+    onward = {row["address"]: [target.lower() for target in row["addresses"]] for row in found}
+    wanted = own or account.ucom_address
+    return [address for address in addresses if wanted in _reached(address.lower(), onward)]
+
+
+async def must_not_loop(contract: int, account: Account, own: str) -> None:
+    """Raises Wrong if mail to the new address would be forwarded to it again, as forwarding is set now."""
+    set_now = account.forwarding.addresses if account.forwarding else []
+    if set_now and await loops(contract, account, set_now, own):
+        raise Wrong(NEW_ADDRESS_LOOPS)
+
+
+_OF_CONTRACT = """
+SELECT m.address, f.addresses FROM forwarding f JOIN mail_address m ON m.account = f.account AND m.released_at IS NULL
+WHERE f.contract = $1 AND f.account <> $2
+"""
+
+
+def _reached(address: str, onward: dict[str, list[str]]) -> set[str]:
+    """Every address that mail to `address` gets to."""
+    reached: set[str] = set()
+    waiting = [address]
+    while waiting:
+        here = waiting.pop()
+        if here not in reached:
+            reached.add(here)
+            waiting += onward.get(here, [])
+    return reached
+
+
+@kind
+@dataclass(frozen=True)
+class SetForwarding:
+    """Forward to the addresses; none: no forwarding."""
+
+    kind: ClassVar[str] = "forwarding"
+    name: ClassVar[str] = "メール転送設定"
+    permission: ClassVar[Permission] = Permission.FORWARDING
+
+    login: str
+    addresses: list[str]
+    keep_copy: bool
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/forwarding"
+
+    def changes(self, account: Account) -> bool:
+        """Whether it is anything else than what is set; without an address nothing else counts."""
+        old = account.forwarding
+        if old is None or not self.addresses:
+            return bool(self.addresses or old)
+        return (old.addresses, old.keep_copy) != (self.addresses, self.keep_copy)
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        lost = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
+        return Review(
+            title="メール転送設定確認",
+            rows=self._rows(account),
+            notices=(lost,) if self.addresses and not self.keep_copy else (),
+            button="登録",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        if account.ucom_address is None:
+            raise Refused(NO_ADDRESS)
+        looping = await loops(member.contract.id, account, self.addresses)
+        if looping:
+            raise Refused(loop_reason(looping[0]))
+        await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
+        if self.addresses:
+            await tables.Forwarding(
+                contract=member.contract.id,
+                account=account.id,
+                addresses=self.addresses,
+                keep_copy=self.keep_copy,
+            ).save()
+        rows = self._rows(account)
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_account(account),
+            "forwarding",
+            by=outbox.done_by(member),
+            login=self.login,
+            settings=tuple(f"{row.label}：{row.value}" for row in rows[2:]),
+        )
+        return Receipt(
+            title="メール転送設定完了",
+            lead="メール転送の設定を登録しました。",
+            rows=rows,
+            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+        )
+
+    def _rows(self, account: Account) -> list[Row]:
+        old = account.forwarding
+        rows = [
+            Row("アカウントID", self.login),
+            Row("メールアドレス", account.ucom_address or ""),
+            edited("転送先", _listed(old.addresses if old else []), _listed(self.addresses)),
+        ]
+        if not self.addresses:
+            return rows
+        kept, was_kept = _kept(self.keep_copy), _kept(old.keep_copy) if old else ""
+        return [*rows, edited("サーバーにメールを", was_kept or kept, kept)]
+
+
+def _listed(addresses: list[str]) -> str:
+    return "、".join(addresses) or "転送しない"
+
+
+def _kept(keep_copy: bool) -> str:
+    return "残す" if keep_copy else "残さない"

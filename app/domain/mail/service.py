@@ -1,0 +1,159 @@
+"""メールサービス (manual 12, 13): bought for the contract, never cancelled alone, ends by itself when it is not needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from app.domain import catalogue, clock
+from app.domain.access.members import Contract, Member, Period, Permission, Role
+from app.domain.cards import register as payment
+from app.domain.changes.changes import (
+    FORMER_PAGE,
+    Link,
+    Onward,
+    Receipt,
+    Refused,
+    Review,
+    Row,
+    cost_rows,
+    kind,
+)
+from app.domain.letters import outbox, recipients
+from app.domain.money import billing, purchases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+BOUGHT = "メールサービスは、すでに購入されています。"
+
+
+def purchase(contract: Contract) -> Period | None:
+    """The contract's mail service, if it is bought."""
+    return contract.bought(contract.mail.product)
+
+
+@kind
+@dataclass(frozen=True)
+class BuyMailService:
+    """メールサービスの購入: as a service period of the contract's own product."""
+
+    kind: ClassVar[str] = "mail-service-purchase"
+    name: ClassVar[str] = "メールサービス購入"
+    permission: ClassVar[Permission] = Permission.MAIL_SERVICE
+    way_back: ClassVar[str] = FORMER_PAGE
+
+    @property
+    def subject(self) -> None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return "/mail-service"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        refuse(member)
+        product = member.contract.mail.product
+        return Review(
+            title="メールサービス購入確認",
+            rows=_rows(member.contract, now),
+            costs=cost_rows(billing.of_purchase(product, now)),
+            terms=product.value,
+            button="決定",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        refuse(member)
+        contract = member.contract
+        await purchases.start(member, None, contract.mail.product, now)
+        await outbox.post(
+            contract.id,
+            await recipients.of_contract(contract.id),
+            "mail-service-purchased",
+            by=outbox.done_by(member),
+            product=catalogue.NAMES[contract.mail.product],
+            price_line=f"{purchases.monthly(contract.mail.product, now)}（購入した月は無料）",
+            date=clock.day(now),
+        )
+        return Receipt(
+            title="メールサービス購入完了",
+            lead="メールサービスの購入が完了しました。",
+            rows=_rows(contract, now),
+            onward=ONWARD,
+        )
+
+
+ONWARD = (
+    Onward(
+        "メールアドレスの登録には、アカウントIDが必要です。",
+        Link("アカウントIDを登録する", "/accounts/new"),
+        "よりアカウントIDを登録の後、メールアドレスの登録を行ってください。",
+    ),
+    Onward(
+        "すでにアカウントIDをお持ちの方は、",
+        Link("登録済みのアカウントIDを確認する", "/accounts"),
+        "から契約アカウント情報を確認し、メールアドレスの登録を行ってください。",
+    ),
+)
+
+
+def refuse(member: Member) -> None:
+    """Raises Refused when the mail service is bought already, or cannot be paid."""
+    if purchase(member.contract):
+        raise Refused(BOUGHT)
+    payment.must_be_able_to_pay(member)
+
+
+def _rows(contract: Contract, now: datetime) -> list[Row]:
+    return [
+        Row("商品名", catalogue.NAMES[contract.mail.product]),
+        Row("お申込み内容", "購入する"),
+        Row("月額利用料", purchases.monthly(contract.mail.product, now)),
+        Row("お申込み日", clock.day(now)),
+    ]
+
+
+# --- the automatic end ------------------------------------------------------------------------------------------------
+
+
+def ending(contract: Contract, *, addresses: int = 0, spaces: int = 0) -> Period | None:
+    """The mail service that ends when the contract loses so many UCOM addresses and web spaces; None if it goes on.
+
+    It ends when a loss brings both to the base number or below (spec 6).
+    """
+    base = contract.mail.base
+    lost = addresses or spaces
+    needed = contract.mail_addresses - addresses > base or contract.web_spaces - spaces > base
+    return purchase(contract) if lost and not needed else None
+
+
+def ending_notice(period: Period) -> str:
+    """What a confirm page says of it before."""
+    name = catalogue.NAMES[period.product]
+    return f"このお手続きにより、メールサービス（{name}）が不要になるため、同時に自動的に解約されます。"
+
+
+def ended_notices(ended: Iterable[Period]) -> tuple[str, ...]:
+    """What a complete page says of the purchases that ended with it."""
+    names = "、".join(catalogue.NAMES[period.product] for period in ended)
+    return (f"次のオプションサービスは、同時に解約されました：{names}",) if names else ()
+
+
+async def end(member: Member, period: Period, cause: str, now: datetime) -> None:
+    """End the mail service in the transaction of what caused it, and write to the customer.
+
+    The contract's admins are told as well when a user-role member caused it.
+    """
+    contract = member.contract
+    await purchases.end(member, None, period.product, now)
+    told = recipients.admins_and_contact if member.role is Role.USER else recipients.of_contract
+    await outbox.post(
+        contract.id,
+        await told(contract.id),
+        "mail-service-ended",
+        by=outbox.done_by(member),
+        product=catalogue.NAMES[period.product],
+        cause=cause,
+        last_month_line=billing.of_ending(period.product, period.started_at, now)[0].text,
+    )

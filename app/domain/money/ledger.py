@@ -1,0 +1,288 @@
+"""`mypage bill close`: a month's charges of every contract, written to a ledger that is never edited afterwards.
+
+The charges come from `billing.charges`, and so does the forecast of a month that is not closed: `bill` makes both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from app import database
+from app.domain import clock
+from app.domain.catalogue import Fee, Product
+from app.domain.money import billing
+from app.domain.money.billing import Month, Service
+
+BATCH = 500
+"""Contracts of one transaction: what a member may have to wait for, and what is done again after a kill."""
+LOOK_BACK = 12
+"""Months before the closed one whose charges are compared with the ledger, and corrected in the closed one."""
+
+
+class NotNow(Exception):
+    """The month cannot be closed; the text says which one can."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What closing a month wrote; `before`: it had been closed already, and nothing changed."""
+
+    month: Month
+    charges: int
+    yen: int
+    before: bool
+
+
+class Line(NamedTuple):
+    """A line of the ledger, or what will be one: `yen` with tax, below 0 in a correction."""
+
+    period: int
+    login: str | None
+    item: Product | Fee
+    month: Month
+    billed: Month
+    yen: int
+    tax_rate: int
+
+    @property
+    def key(self) -> tuple[int, str, Month]:
+        """What is charged once."""
+        return self.period, self.item, self.month
+
+
+def item(text: str) -> Product | Fee:
+    """What is charged, from its stored name."""
+    return Product(text) if text in _PRODUCTS else Fee(text)
+
+
+_PRODUCTS = frozenset(Product)
+
+
+def bill(services: Sequence[Service], written: Iterable[Line], month: Month, since: Month) -> list[Line]:
+    """The lines of one contract's bill of the month, after those that are `written` in the ledger for earlier ones.
+
+    They are its charges, and what has to be mended of the months from `since` on: a charge that was missed, or one
+    that should not be there. A charge that is there stays as it was billed, whatever the catalogue says today.
+    """
+    balance: dict[tuple[int, str, Month], Line] = {}
+    for line in written:
+        known = balance.get(line.key)
+        balance[line.key] = line._replace(yen=line.yen + known.yen) if known else line
+    made, due = [], set()
+    for service, product, owed in billing.owed(services, month, since):
+        key = (service.id, product, owed)
+        due.add(key)
+        if key not in balance or not balance[key].yen:
+            yen, tax_rate = billing.tariff(product, owed)
+            made.append(Line(service.id, service.login, product, owed, month, yen, tax_rate))
+    surplus = [
+        line._replace(billed=month, yen=-line.yen)
+        for key, line in balance.items()
+        if line.yen and key not in due and since <= line.month < month
+    ]
+    return made + surplus
+
+
+class Span(NamedTuple):
+    """The lines of a purchase and product in the ledger, without looking at each: how many, from when to when."""
+
+    period: int
+    product: str
+    first: Month
+    last: Month
+    lines: int
+    corrected: bool
+
+
+def as_owed(services: Sequence[Service], spans: Iterable[Span], month: Month, since: Month) -> bool:
+    """Whether the ledger holds what is owed from `since` to before the month, so that the month's own charges are all.
+
+    It is the quick answer for nearly every contract. What was ever corrected is not judged here: False.
+    """
+    owed: dict[tuple[int, str], Span] = {}
+    for service, product, due in billing.owed(services, month.previous, since):
+        known = owed.get((service.id, product))
+        owed[service.id, product] = Span(
+            service.id, product, known.first if known else due, due, known.lines + 1 if known else 1, False
+        )
+    return sorted(owed.values()) == sorted(spans)
+
+
+# --- closing ----------------------------------------------------------------------------------------------------------
+
+
+async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
+    """Write the month's charges of every contract, batch by batch; a close that was cut off goes on where it was.
+
+    `progress` is called with the contracts that are done and those that have bought anything. Raises NotNow, NoPrice.
+    """
+    before = await _may_be_closed(month)
+    if not before:
+        first = await _first()
+        await database.rows(_BEGIN, month.first_day)
+        contracts, done = (await database.rows(_CONTRACTS, month.first_day))[0]
+        while batch := await _close_batch(month, max(first, month.back(LOOK_BACK))):
+            done += batch
+            progress(min(done, contracts), contracts)
+        await database.rows(_END, month.first_day, clock.now())
+    lines, yen = (await database.rows(_WRITTEN, month.first_day))[0]
+    return Closed(month, lines, yen, before)
+
+
+_BEGIN = "INSERT INTO bill_close (month, reached) VALUES ($1, 0) ON CONFLICT DO NOTHING"
+_END = "UPDATE bill_close SET closed_at = $2 WHERE month = $1 AND closed_at IS NULL"
+_CONTRACTS = """
+SELECT count(DISTINCT contract), count(DISTINCT contract) FILTER (WHERE contract <= reached)
+FROM service_period, bill_close WHERE month = $1
+"""
+_WRITTEN = "SELECT count(*), coalesce(sum(yen), 0)::bigint FROM charge WHERE billed = $1"
+
+
+async def _may_be_closed(month: Month) -> bool:
+    """Whether it is closed already. Raises NotNow for a month that is not over, and for one out of order."""
+    closed = [Month.of_day(row["month"]) for row in await database.rows(_CLOSED)]
+    if month in closed:
+        return True
+    this = Month.of(clock.now())
+    if month >= this:
+        raise NotNow(f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed")
+    expected = closed[-1].next if closed else await _first()
+    if month > expected:
+        raise NotNow(f"months are closed in order: close {expected.iso} first")
+    if month < expected:
+        begins = closed[0] if closed else expected
+        raise NotNow(f"{month.iso} is before {begins.iso}, with which the ledger begins")
+    return False
+
+
+_CLOSED = "SELECT month FROM bill_close WHERE closed_at IS NOT NULL ORDER BY month"
+
+
+async def _first() -> Month:
+    """The month that the ledger begins with: the first one closed, else that of the first purchase or, if that is
+    earlier, the last one that is over. A typing error cannot make it begin years ago, which nobody could undo."""
+    found = (await database.rows(_FIRST))[0]
+    if found["closed"]:
+        return Month.of_day(found["closed"])
+    last = Month.of(clock.now()).previous
+    return min(last, Month.of(found["bought"])) if found["bought"] else last
+
+
+_FIRST = """
+SELECT (SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL) AS closed,
+    (SELECT min(started_at) FROM service_period) AS bought
+"""
+
+
+async def _close_batch(month: Month, since: Month) -> int:
+    """The next contracts in one transaction, with how far the close has come; how many there were.
+
+    The close's row makes two closes of one month take turns. The contracts are locked, so that a change that began
+    before the month was over is seen here.
+    """
+    async with database.engine().transaction() as transaction:
+        connection = transaction.connection
+        await connection.execute(_BY_INDEX)
+        reached = await connection.fetchval(_REACHED, month.first_day)
+        contracts = [row["contract"] for row in await connection.fetch(_NEXT, reached, BATCH)]
+        if not contracts:
+            return 0
+        await connection.execute(_LOCK, contracts)
+        services = _by_contract(await connection.fetch(_SERVICES, contracts, end_of(month)), _service)
+        before = days(since, month)
+        spans = _by_contract(await connection.fetch(_SPANS, contracts, before), _span)
+        odd = {c for c in contracts if not as_owed(services.get(c, []), spans.get(c, []), month, since)}
+        written = _by_contract(await connection.fetch(_LINES, list(odd), before), _written)
+        records = [
+            _record(contract, line)
+            for contract in contracts
+            for line in bill(
+                services.get(contract, []),
+                written.get(contract, []),
+                month,
+                since if contract in odd else month,
+            )
+        ]
+        await connection.copy_records_to_table("charge", records=records, columns=_COLUMNS)
+        await connection.execute(_MOVE, month.first_day, contracts[-1])
+        return len(contracts)
+
+
+# The ledger grows while it is being closed: a plan from when it was small would read all of it for every batch.
+_BY_INDEX = "SET LOCAL enable_seqscan = off"
+_REACHED = "SELECT reached FROM bill_close WHERE month = $1 FOR UPDATE"
+_NEXT = "SELECT DISTINCT contract FROM service_period WHERE contract > $1 ORDER BY contract LIMIT $2"
+_LOCK = "SELECT 1 FROM contract WHERE id = ANY($1) ORDER BY id FOR SHARE"
+_SERVICES = """
+SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at
+FROM service_period p LEFT JOIN account a ON a.id = p.account
+WHERE p.contract = ANY($1) AND p.started_at < $2 ORDER BY p.id
+"""
+_SPANS = """
+SELECT contract, period, product, min(month) AS first, max(month) AS last, count(*) AS lines,
+    bool_or(billed <> month) AS corrected
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) GROUP BY contract, period, product
+"""
+_LINES = """
+SELECT contract, period, login, product, month, billed, yen, tax_rate
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) ORDER BY id
+"""
+_COLUMNS = ("contract", "period", "login", "product", "month", "billed", "yen", "tax_rate")
+_MOVE = "UPDATE bill_close SET reached = $2 WHERE month = $1"
+
+
+def end_of(month: Month) -> datetime:
+    """The first moment after the month."""
+    return datetime.combine(month.next.first_day, time(), clock.TOKYO)
+
+
+def days(since: Month, upto: Month) -> list[date]:
+    """The first days of the months, as the ledger's indexes look them up."""
+    months = [since]
+    while months[-1] < upto:
+        months.append(months[-1].next)
+    return [month.first_day for month in months]
+
+
+def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row["contract"], []).append(make(row))
+    return found
+
+
+def _service(row: Any) -> Service:
+    return Service(row["id"], row["login"], Product(row["product"]), row["started_at"], row["ended_at"])
+
+
+def _span(row: Any) -> Span:
+    first, last = Month.of_day(row["first"]), Month.of_day(row["last"])
+    return Span(row["period"], row["product"], first, last, row["lines"], row["corrected"])
+
+
+def _written(row: Any) -> Line:
+    return Line(
+        row["period"],
+        row["login"],
+        item(row["product"]),
+        Month.of_day(row["month"]),
+        Month.of_day(row["billed"]),
+        row["yen"],
+        row["tax_rate"],
+    )
+
+
+def _record(contract: int, line: Line) -> tuple[object, ...]:
+    return (
+        contract,
+        line.period,
+        line.login,
+        line.item.value,
+        line.month.first_day,
+        line.billed.first_day,
+        line.yen,
+        line.tax_rate,
+    )

@@ -1,0 +1,41 @@
+"""Buying and ending a product, as a service period of the contract or of one of its account IDs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain import catalogue
+from app.domain.money import billing
+from app.domain.tables import ServicePeriod
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.domain.access.members import Account, Member
+    from app.domain.catalogue import Product
+
+
+async def start(member: Member, account: Account | None, product: Product, now: datetime) -> int:
+    """The key of the new period, which two at once cannot make: the database refuses overlapping ones."""
+    period = ServicePeriod(
+        contract=member.contract.id, account=account and account.id, product=product, started_at=now
+    )
+    await period.save()
+    return int(period.id)
+
+
+async def end(member: Member, account: Account | None, product: Product, now: datetime) -> None:
+    """End the period that goes on."""
+    bearer = ServicePeriod.account.is_null() if account is None else ServicePeriod.account == account.id
+    await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
+        ServicePeriod.contract == member.contract.id,
+        bearer,
+        ServicePeriod.product == product,
+        ServicePeriod.ended_at.is_null(),
+    )
+
+
+def monthly(product: Product, now: datetime) -> str:
+    """月額利用料 (税込), of the first month that buying it now is charged for."""
+    price = catalogue.price(product, billing.Month.of(now).next.first_day)
+    return f"{billing.yen(price)}／月（税込）"

@@ -1,0 +1,1 @@
+"""お知らせ: outages and maintenance (spec 15)."""

@@ -1,0 +1,1 @@
+"""Options that are bought: セキュリティオプション, リモートサポート (manual 14-18)."""

@@ -1,0 +1,161 @@
+"""UCOM光 リモートサポート (manual 16-18): bought and cancelled for the contract; a fee for buying it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from app.domain import clock
+from app.domain.access.members import Contract, Member, Period, Permission
+from app.domain.cards import register as payment
+from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, Product, price
+from app.domain.changes.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, kind
+from app.domain.letters import outbox, recipients
+from app.domain.money import billing, purchases
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PRODUCT = Product.REMOTE_SUPPORT
+NAME = NAMES[PRODUCT]
+BOUGHT = f"{NAME}は、すでに購入されています。"
+NOT_BOUGHT = f"{NAME}は、購入されていません。"
+
+
+def purchase(contract: Contract) -> Period | None:
+    """The contract's リモートサポート, if it is bought."""
+    return contract.bought(PRODUCT)
+
+
+def again(contract: Contract) -> bool:
+    """Whether buying it costs the fee, because the contract had it before."""
+    return PRODUCT in contract.ended
+
+
+def fee(now: datetime) -> str:
+    """再申し込み手数料 (税込)."""
+    return f"{billing.yen(price(FEES_OF_BUYING_AGAIN[PRODUCT], billing.Month.of(now).first_day))}（税込）"
+
+
+def cancellation_notices(now: datetime) -> tuple[str, ...]:
+    return (
+        "解約すると、すぐにご利用いただけなくなります。解約の取り消しはできません。",
+        "解約後にリモートサポート窓口へご連絡いただいても、いかなる理由でもご対応できません。",
+        f"もう一度お申し込みになるときは、再申し込み手数料 {fee(now)}がかかります。",
+    )
+
+
+@dataclass(frozen=True)
+class _RemoteSupport:
+    """What buying and cancelling have in common."""
+
+    permission: ClassVar[Permission] = Permission.REMOTE_SUPPORT
+    way_back: ClassVar[str] = FORMER_PAGE
+
+    @property
+    def subject(self) -> None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return "/remote-support"
+
+    def _rows(self, now: datetime, what: str) -> list[Row]:
+        return [
+            Row("商品名", NAME),
+            Row("お申し込み内容", what),
+            Row("月額利用料", purchases.monthly(PRODUCT, now)),
+            Row("お申し込み日", clock.day(now)),
+        ]
+
+    async def _tell(self, member: Member, costs: list[billing.Cost], mail: str, now: datetime) -> None:
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_contract(member.contract.id),
+            mail,
+            by=outbox.done_by(member),
+            product=NAME,
+            costs=billing.lines(costs),
+            date=clock.day(now),
+        )
+
+    def _receipt(self, lead: str, rows: list[Row], link: Link) -> Receipt:
+        return Receipt(
+            title="UCOM光 リモートサポート購入／解約完了",
+            lead=lead,
+            rows=rows,
+            next=(link, Link("ご契約情報一覧", "/")),
+        )
+
+
+@kind
+@dataclass(frozen=True)
+class BuyRemoteSupport(_RemoteSupport):
+    """リモートサポートの購入."""
+
+    kind: ClassVar[str] = "remote-support-purchase"
+    name: ClassVar[str] = "UCOM光 リモートサポート購入"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        must_be_buyable(member)
+        return Review(
+            title="UCOM光 リモートサポート購入／解約確認",
+            rows=self._rows(now, "購入する"),
+            costs=cost_rows(billing.of_purchase(PRODUCT, now, again=again(member.contract))),
+            terms=PRODUCT.value,
+            button="決定",
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        must_be_buyable(member)
+        costs = billing.of_purchase(PRODUCT, now, again=again(member.contract))
+        await purchases.start(member, None, PRODUCT, now)
+        await self._tell(member, costs, "remote-support-purchased", now)
+        return self._receipt(
+            "UCOM光 リモートサポートの購入が完了しました。すぐにご利用いただけます。",
+            [*self._rows(now, "購入する"), *cost_rows(costs)],
+            Link("リモートサポート窓口の電話番号を見る", self.back),
+        )
+
+
+@kind
+@dataclass(frozen=True)
+class CancelRemoteSupport(_RemoteSupport):
+    """リモートサポートの解約: at once."""
+
+    kind: ClassVar[str] = "remote-support-cancellation"
+    name: ClassVar[str] = "UCOM光 リモートサポート解約"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        return Review(
+            title="UCOM光 リモートサポート購入／解約確認",
+            rows=self._rows(now, "解約する"),
+            costs=cost_rows(_ending(member.contract, now)),
+            notices=cancellation_notices(now),
+            button="決定",
+            danger=True,
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        costs = _ending(member.contract, now)
+        await purchases.end(member, None, PRODUCT, now)
+        await self._tell(member, costs, "remote-support-cancelled", now)
+        return self._receipt(
+            "UCOM光 リモートサポートの解約が完了しました。",
+            [*self._rows(now, "解約する"), *cost_rows(costs)],
+            Link("UCOM光 リモートサポート", self.back),
+        )
+
+
+def must_be_buyable(member: Member) -> None:
+    """Raises Refused when it is bought already, or cannot be paid."""
+    if purchase(member.contract):
+        raise Refused(BOUGHT)
+    payment.must_be_able_to_pay(member)
+
+
+def _ending(contract: Contract, now: datetime) -> list[billing.Cost]:
+    bought = purchase(contract)
+    if bought is None:
+        raise Refused(NOT_BOUGHT)
+    return billing.of_ending(PRODUCT, bought.started_at, now)

@@ -1,0 +1,270 @@
+"""セキュリティオプション (manual 14, 15): bought and cancelled per account ID, with a licence key for each purchase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import ClassVar
+
+from app.domain import clock
+from app.domain.access.members import Account, Member, Missing, Period, Permission, Role
+from app.domain.cards import register as payment
+from app.domain.catalogue import NAMES, SECURITY, Product
+from app.domain.changes.changes import (
+    FORMER_PAGE,
+    Link,
+    Onward,
+    Receipt,
+    Refused,
+    Review,
+    Row,
+    cost_rows,
+    kind,
+)
+from app.domain.letters import outbox, recipients
+from app.domain.money import billing, purchases
+from app.domain.options import licences
+
+NO_ADDRESS = "セキュリティオプションを購入するには、このアカウントIDにメールアドレスの登録が必要です。"
+NOT_ALLOWED = (
+    "このご契約では、ユーザー権限によるセキュリティオプションの購入が許可されていません。"
+    "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
+)
+CONSENT = "［決定］を押すと、サービス利用規約に同意したことになります。購入後の取り消しはできません。"
+NO_WAY_BACK = (
+    "解約の取り消しはできません。ご解約月の月額利用料は、お申し込み月に解約するときも、全額かかります。"
+)
+
+
+def product_named(name: str) -> Product:
+    """The security product. Raises Missing."""
+    if name not in SECURITY:
+        raise Missing(name)
+    return Product(name)
+
+
+# --- what there is ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Option:
+    """One product of an account ID: whether it is bought, and until when a cancelled one can be used."""
+
+    product: Product
+    bought: Period | None
+    usable_until: date | None
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.product]
+
+    @property
+    def state(self) -> str:
+        """現在のご契約状態."""
+        if self.bought:
+            return BOUGHT
+        return _cancelled(self.usable_until) if self.usable_until else "未購入"
+
+
+BOUGHT = "購入済"
+
+
+def _cancelled(usable_until: date) -> str:
+    return f"解約済（{usable_until:%Y/%m/%d}まで利用可）"
+
+
+def state_of(key: licences.Licence) -> str:
+    """The state of the purchase that a licence key belongs to."""
+    if key.ended_at is None:
+        return BOUGHT
+    return _cancelled(billing.last_usable_day(key.product, key.ended_at))
+
+
+def options(account: Account) -> list[Option]:
+    """Every security product, as the account ID has it. A deleted account ID's ended at once."""
+    return [option(account, product) for product in SECURITY]
+
+
+def option(account: Account, product: Product) -> Option:
+    until = [
+        billing.last_usable_day(product, period.ended_at)
+        for period in account.ended
+        if period.product is product and account.deleted_at is None
+    ]
+    return Option(product, account.bought(product), max(until, default=None))
+
+
+async def keys_of(account: Account) -> list[licences.Licence]:
+    """The licence keys that the account ID can use now, those of cancelled options included."""
+    if account.deleted_at:
+        return []
+    return await licences.of_account(account.id, clock.month_began(clock.now()))
+
+
+# --- what stands in the way -------------------------------------------------------------------------------------------
+
+
+def hindrance(member: Member, account: Account) -> str | None:
+    """Why the member can buy no security option for the account ID; None if he can."""
+    if not may_buy(member):
+        return NOT_ALLOWED
+    return NO_ADDRESS if account.mail_address is None else payment.hindrance(member)
+
+
+def mend(member: Member, account: Account) -> Link | None:
+    """The page where the member can do something about the hindrance, if there is one."""
+    reason = hindrance(member, account)
+    if reason == NO_ADDRESS:
+        return Link("メールアドレスを登録する", f"/accounts/{account.login}/mail-address")
+    can_pay = reason is None or reason == NOT_ALLOWED or not member.may(Permission.PAYMENT)
+    return None if can_pay else payment.PAGE
+
+
+def may_buy(member: Member) -> bool:
+    """Whether the contract lets a member of this role buy at all (its switch)."""
+    return member.role is not Role.USER or member.contract.user_purchases
+
+
+def must_be_buyable(member: Member, account: Account, product: Product) -> None:
+    """Raises Refused when the account ID cannot be given the product, its stock apart."""
+    if option(account, product).bought:
+        raise Refused(f"{NAMES[product]}は、すでに購入されています。")
+    reason = hindrance(member, account)
+    if reason:
+        raise Refused(reason, payment.PAGE if reason == payment.hindrance(member) else None)
+
+
+# --- buying and cancelling --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Security:
+    """What buying and cancelling have in common."""
+
+    permission: ClassVar[Permission] = Permission.SECURITY
+    way_back: ClassVar[str] = FORMER_PAGE
+
+    login: str
+    product: Product
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/security"
+
+    @property
+    def _inline(self) -> str:
+        return f"{self.back}?product={self.product}"
+
+    def _rows(self, now: datetime, what: str) -> list[Row]:
+        return [
+            Row("アカウントID", self.login),
+            Row("商品名", NAMES[self.product]),
+            Row("お申し込み内容", what),
+            Row("月額利用料", purchases.monthly(self.product, now)),
+            Row("お申し込み日", clock.day(now)),
+        ]
+
+    def _receipt(self, account: Account, rows: list[Row], *links: Link) -> Receipt:
+        told = (
+            f"{account.mail_address} 宛に、「申込み完了メール」を送信しました。"
+            if account.mail_address
+            else ""
+        )
+        return Receipt(
+            title="セキュリティオプション購入／解約完了",
+            lead=f"お申し込みいただきました内容につきまして手続きが完了しました。{told}",
+            rows=rows,
+            next=(*links, Link("ご契約情報一覧", f"/?open={self.login}")),
+            inline=self._inline,
+        )
+
+
+@kind
+@dataclass(frozen=True)
+class BuySecurity(_Security):
+    """セキュリティオプションの購入: a service period and a licence key, both or none."""
+
+    kind: ClassVar[str] = "security-purchase"
+    name: ClassVar[str] = "セキュリティオプション購入"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        must_be_buyable(member, member.account(self.login), self.product)
+        return Review(
+            title="セキュリティオプション購入／解約確認",
+            rows=self._rows(now, "購入する"),
+            costs=cost_rows(billing.of_purchase(self.product, now)),
+            notices=(CONSENT,),
+            terms=self.product.value,
+            button="決定",
+            inline=Link(f"{NAMES[self.product]}の購入", self._inline),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        must_be_buyable(member, account, self.product)
+        period = await purchases.start(member, account, self.product, now)
+        await licences.take(self.product, member.contract.id, period)
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_account(account),
+            "security-purchased",
+            by=outbox.done_by(member),
+            login=self.login,
+            product=NAMES[self.product],
+            price_line=f"{purchases.monthly(self.product, now)}（購入した月は無料）",
+            date=clock.day(now),
+        )
+        status = Link("セキュリティオプション管理", f"{self.back}/status")
+        download = Onward(
+            "引き続き、", status, "からオプションのダウンロードとインストールを行ってください。"
+        )
+        return replace(self._receipt(account, self._rows(now, "購入する")), onward=(download,))
+
+
+@kind
+@dataclass(frozen=True)
+class CancelSecurity(_Security):
+    """セキュリティオプションの解約: usable to the end of the month, which is charged in full."""
+
+    kind: ClassVar[str] = "security-cancellation"
+    name: ClassVar[str] = "セキュリティオプション解約"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        bought = self._bought(member.account(self.login))
+        return Review(
+            title="セキュリティオプション購入／解約確認",
+            rows=self._rows(now, "解約する"),
+            costs=cost_rows(billing.of_ending(self.product, bought.started_at, now)),
+            notices=(NO_WAY_BACK,),
+            button="決定",
+            danger=True,
+            inline=Link(f"{NAMES[self.product]}の解約", self._inline),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = member.account(self.login)
+        costs = billing.of_ending(self.product, self._bought(account).started_at, now)
+        await purchases.end(member, account, self.product, now)
+        await outbox.post(
+            member.contract.id,
+            await recipients.of_account(account),
+            "security-cancelled",
+            by=outbox.done_by(member),
+            login=self.login,
+            product=NAMES[self.product],
+            costs=billing.lines(costs[:2]),
+            last_day=f"{billing.last_usable_day(self.product, now):%Y/%m/%d}",
+        )
+        rows = [*self._rows(now, "解約する"), *cost_rows(costs)]
+        return self._receipt(account, rows, Link("セキュリティオプション管理", f"{self.back}/status"))
+
+    def _bought(self, account: Account) -> Period:
+        """The purchase that goes on. Raises Refused."""
+        bought = option(account, self.product).bought
+        if bought is None:
+            raise Refused(f"{NAMES[self.product]}は、購入されていません。")
+        return bought

@@ -1,0 +1,142 @@
+"""連絡用メールアドレス: a new one takes the place of the old when its owner, logged in, answers a mailed link (spec 12).
+
+Opening the link changes nothing: mail scanners do that. A button does, on a page that asks for a login, so that
+somebody who got the mail by a mistyped address can do nothing with it, nor who reads the outbox.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from app import database
+from app.domain import clock
+from app.domain.access.members import Member, Permission
+from app.domain.changes.changes import Link, Receipt, Refused, Review, edited, kind
+from app.domain.letters import outbox, recipients
+
+VALID = timedelta(hours=24)
+MOST = 10
+"""お客様情報変更 of one contract in a day that may send a link: nobody is to flood a stranger's mailbox from here."""
+TOO_OFTEN = "確認のメールを何度も送っているため、受け付けを止めています。24時間後に、もう一度お試しください。"
+UNUSABLE = (
+    "このリンクは使えません。24時間の有効期間が過ぎたか、すでに使われたか、"
+    "その後に別のメールアドレスが入力されたか、別のご契約でログインしている可能性があります。"
+)
+OPEN_AGAIN = "お手数ですが、メールのリンクを、もう一度開いてください。まだ登録されていません。"
+"""Instead of a link: a login in between has lost it."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An address that waits, and until when."""
+
+    email: str
+    asked_at: datetime
+
+    @property
+    def until(self) -> datetime:
+        return self.asked_at + VALID
+
+
+def confirm_notice(email: str) -> str:
+    """What the confirm page says of a new address."""
+    return (
+        f"新しい連絡用メールアドレス {email} は、まだ登録されません。このメールアドレスに、確認のメールを送ります。"
+        "24時間以内に、メールのリンクを開いて登録してください。"
+    )
+
+
+def receipt_notice(email: str, now: datetime) -> str:
+    """What the complete page says of it, in words that are true whenever it is opened again."""
+    return (
+        f"新しい連絡用メールアドレス {email} に、確認のメールを送りました。{clock.minute(now + VALID)}までに、"
+        "メールのリンクを開いて登録してください。登録するまで、連絡用メールアドレスは変わりません。"
+        "その前に連絡用メールアドレスをもう一度変更すると、このメールのリンクは使えなくなります。"
+        "現在の登録内容は、「お客様情報変更」の画面でご確認いただけます。"
+    )
+
+
+async def ask(contract: int, email: str, origin: str, now: datetime) -> None:
+    """Mail the link to the new address, in the transaction of the change; an earlier link of the contract is dead.
+
+    Raises Refused when too many were asked for.
+    """
+    found = await database.rows(_ASKED, contract, now - VALID)
+    if found[0]["times"] > MOST:  # this one is among them
+        raise Refused(TOO_OFTEN)
+    token = secrets.token_urlsafe(32)
+    await database.rows(_ASK, contract, email, _hash(token), now)
+    url = f"{origin}/customer/email?token={token}"
+    await outbox.post(contract, [email], "contact-address-check", url=url)
+
+
+async def forget(contract: int) -> None:
+    """No address waits any more."""
+    await database.rows("DELETE FROM email_check WHERE contract = $1", contract)
+
+
+async def of_link(member: Member, token: str) -> VerifyAddress | None:
+    """What the link's button does; None for a link that is used, too old, replaced, or another contract's."""
+    found = await database.rows(_OF_LINK, member.contract.id, _hash(token), clock.now() - VALID)
+    return VerifyAddress(found[0]["email"], found[0]["before"]) if found else None
+
+
+@kind
+@dataclass(frozen=True)
+class VerifyAddress:
+    """Make the address that waits the contract's own."""
+
+    kind: ClassVar[str] = "contact-address"
+    name: ClassVar[str] = "連絡用メールアドレスの確認"
+    permission: ClassVar[Permission] = Permission.CONTRACT
+
+    email: str
+    before: str
+
+    @property
+    def subject(self) -> None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return "/customer"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        rows = [edited("連絡用メールアドレス", self.before, self.email)]
+        return Review(title="連絡用メールアドレスの確認", rows=rows, button="登録")
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        contract = member.contract.id
+        old = await recipients.of_contract(contract)
+        found = await database.rows(_TAKE, contract, self.email, now - VALID)
+        if not found:
+            raise Refused(UNUSABLE)
+        await database.rows("UPDATE contract SET email = $2 WHERE id = $1", contract, self.email)
+        await outbox.post(contract, [*old, self.email], "contact-address-changed", by=outbox.done_by(member))
+        return Receipt(
+            title="連絡用メールアドレス登録完了",
+            lead="新しい連絡用メールアドレスの登録が完了しました。",
+            rows=self.review(member, now).rows,
+            next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
+        )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+_ASKED = "SELECT count(*) AS times FROM change WHERE contract = $1 AND kind = 'customer' AND applied_at > $2"
+_ASK = """
+INSERT INTO email_check (contract, email, token_hash, asked_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (contract) DO UPDATE
+SET email = excluded.email, token_hash = excluded.token_hash, asked_at = excluded.asked_at
+"""
+_OF_LINK = """
+SELECT k.email, c.email AS before FROM email_check k JOIN contract c ON c.id = k.contract
+WHERE k.contract = $1 AND k.token_hash = $2 AND k.asked_at > $3
+"""
+_TAKE = "DELETE FROM email_check WHERE contract = $1 AND email = $2 AND asked_at > $3 RETURNING 1"

@@ -1,0 +1,94 @@
+"""お客様番号パスワードの変更 (manual 21)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from asyncpg import UniqueViolationError
+
+from app.domain.access import passwords
+from app.domain.access.members import Member, Permission
+from app.domain.access.proofs import Step
+from app.domain.changes.changes import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row, kind
+from app.domain.fields import Wrong
+from app.domain.letters import outbox, recipients
+from app.domain.tables import Contract, Session, UsedPassword
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+USED = "以前に使ったことのあるパスワードは使えません。"
+
+
+async def new_password(member: Member, password: str) -> passwords.NewPassword:
+    """The password, hashed; raises Wrong if this customer number ever had it."""
+    used = UsedPassword.select(UsedPassword.hash).where(
+        UsedPassword.contract == member.contract.id, UsedPassword.account.is_null()
+    )
+    newest_first = await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
+    made = await passwords.for_customer(password, newest_first)
+    if made is None:
+        raise Wrong(USED)
+    return made
+
+
+@kind
+@dataclass(frozen=True)
+class ChangeCustomerPassword:
+    """Set the password of the customer number and end every other session that was opened with the old one."""
+
+    kind: ClassVar[str] = "customer-password"
+    name: ClassVar[str] = "お客様番号パスワード変更"
+    permission: ClassVar[Permission] = Permission.CONTRACT
+    step: ClassVar[Step] = Step.RECENT
+    way_back: ClassVar[str] = FORMER_PAGE
+
+    password_hash: str
+
+    @property
+    def subject(self) -> None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return "/customer-password"
+
+    def review(self, member: Member, now: datetime) -> Review:
+        return Review(
+            title="お客様番号パスワード変更確認",
+            rows=_rows(member),
+            button="変更",
+            notices=("変更すると、お客様番号でログイン中のほかの端末は、ログアウトされます。",),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        contract = member.contract.id
+        try:
+            await UsedPassword(contract=contract, account=None, hash=self.password_hash).save()
+        except UniqueViolationError as error:
+            raise Refused(USED) from error
+        await Contract.update({Contract.password_hash: self.password_hash}).where(Contract.id == contract)
+        await Session.delete().where(
+            Session.contract == contract, Session.account.is_null(), Session.token_hash != member.token_hash
+        )
+        await Session.update({Session.customer_proved_at: None}).where(
+            Session.contract == contract, Session.token_hash != member.token_hash
+        )  # an admin's session that was let in with the old one stays, but not there
+        await outbox.post(
+            contract,
+            await recipients.of_contract(contract),
+            "customer-password-changed",
+            by=outbox.done_by(member),
+            number_end=member.customer_number[-4:],
+        )
+        return Receipt(
+            title="お客様番号パスワード変更完了",
+            lead="お客様番号パスワードの変更が完了しました。",
+            rows=_rows(member),
+            next=(Link("ご契約情報一覧", "/"),),
+        )
+
+
+def _rows(member: Member) -> list[Row]:
+    return [Row("お客様番号", member.customer_number), Row("新パスワード", STARS, secret=True)]

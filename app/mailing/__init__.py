@@ -1,0 +1,1 @@
+"""Mail delivery: the server's task that empties the outbox, and how a mail leaves."""

@@ -1,0 +1,1 @@
+"""Login, the step that asks again, and login histories (manual 3)."""

@@ -1,0 +1,90 @@
+"""ログイン方法 (manual 3): two forms on one page, logout, and staying logged in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.response import Redirect
+
+from app.domain.access.logins import By, WrongPair
+from app.domain.access.members import Member, Permission, Role
+from app.domain.fields import half_width
+from app.web import forms, session
+from app.web.forms import Form
+from app.web.render import page, piece, see_other
+
+WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
+LONGEST = 128
+"""Characters of a name or password that are looked at: longer ones belong to nobody."""
+NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウントID"}
+
+
+@get("/login", opt={"permission": Permission.ANYONE})
+async def login_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    if session.visit_of(request).member:
+        return see_other("/")
+    return _page(request, Form({"next": request.query_params.get("next", "")}))
+
+
+@post("/login", opt={"permission": Permission.ANYONE})
+async def log_in(request: Request[Any, Any, Any]) -> Response[Any] | Redirect:
+    form = await forms.read(request)
+    pair = _pair(form)
+    if pair is None:
+        return _page(request, form)
+    try:
+        member = await session.log_in(request, *pair)
+    except WrongPair:
+        form.must(False, "name", WRONG_PAIR)
+        return _page(request, form)
+    return see_other(_landing(member, form.typed.get("next", "")))
+
+
+@post("/logout", opt={"permission": Permission.SESSION})
+async def log_out(request: Request[Any, Any, Any]) -> Redirect:
+    await session.log_out(request)
+    return see_other("/login?out=1")
+
+
+@post("/session/extend", opt={"permission": Permission.SESSION})
+async def extend(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The guard has noted that the session is in use; a browser without script goes to its first page."""
+    if request.headers.get("hx-request") != "true":
+        return see_other("/")
+    return piece(request, "layout/timeout.html", extended=True)
+
+
+def _pair(form: Form) -> tuple[By, str, str] | None:
+    """What one logs in by, the name as it is stored, and the password; None with the reasons in the form."""
+    typed, password = form.typed.get("name", ""), form.typed.get("password", "")
+    by = next((by for by in NAMES if by == form.typed.get("by")), None)
+    if by is None:
+        form.must(False, "name", "ログイン方法を選んでください。")
+        return None
+    name = half_width(typed)
+    if by == "customer":
+        name = name.replace("-", "").replace(" ", "")
+    form.must(bool(name), "name", f"{NAMES[by]}を入力してください。")
+    form.must(bool(password), "password", "パスワードを入力してください。")
+    return (by, name[:LONGEST], password[:LONGEST]) if form.valid else None
+
+
+def _landing(member: Member, next_path: str) -> str:
+    """Where a login leads: back to where one was, a first login to register an account ID, else the first page."""
+    back = session.own_path(next_path)
+    if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
+        return "/accounts/new"
+    return back
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    return page(
+        request,
+        "access/login/login.html",
+        title="ログイン",
+        form=form,
+        blank=Form(),
+        expired="expired" in request.query_params,
+        out="out" in request.query_params,
+    )

@@ -1,0 +1,64 @@
+"""The step that asks for a password again (spec 1※), and leads back to where one was going."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain.access import proofs
+from app.domain.access.logins import WrongPair
+from app.domain.access.members import Missing, Permission
+from app.domain.access.proofs import Step
+from app.domain.fields import half_width
+from app.web import forms, session
+from app.web.forms import Form
+from app.web.render import elsewhere, page
+from app.web.session import who
+
+TITLES = {Step.RECENT: "パスワードの確認", Step.CUSTOMER: "お客様番号で再度ログイン"}
+WRONG = {
+    Step.RECENT: "パスワードが正しくありません。",
+    Step.CUSTOMER: "入力されたお客様番号とお客様番号パスワードの組み合わせが正しくありません。",
+}
+LONGEST = 128
+"""Characters of a number or password that are looked at."""
+
+
+@get("/proof", opt={"permission": Permission.SESSION})
+async def proof_page(request: Request[Any, Any, Any]) -> Response[str]:
+    asked = {name: request.query_params.get(name, "") for name in ("step", "next")}
+    return _page(request, Form(asked))
+
+
+@post("/proof", opt={"permission": Permission.SESSION})
+async def prove(request: Request[Any, Any, Any]) -> Response[Any]:
+    form = await forms.read(request)
+    step = _step(form)
+    proofs.may_pass(who(request), step)
+    number = half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
+    password = form.typed.get("password", "")
+    form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
+    form.must(bool(password), "password", "パスワードを入力してください。")
+    if not form.valid:
+        return _page(request, form)
+    try:
+        await session.prove(request, step, number[:LONGEST], password[:LONGEST])
+    except WrongPair:
+        form.must(False, "password", WRONG[step])
+        return _page(request, form)
+    return elsewhere(request, session.own_path(form.typed.get("next", "")))
+
+
+def _step(form: Form) -> Step:
+    """The step that the form is for. Raises Missing."""
+    try:
+        return Step(form.typed.get("step", ""))
+    except ValueError as error:
+        raise Missing(form.typed.get("step")) from error
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    step = _step(form)
+    proofs.may_pass(who(request), step)
+    return page(request, "access/proof/proof.html", title=TITLES[step], form=form, step=step)

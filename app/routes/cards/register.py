@@ -1,0 +1,145 @@
+"""お支払い方法登録／変更 (manual 19).
+
+With the local vault the number comes with our form and goes straight to the vault. With Stripe the member goes to its
+page and comes back; only there our page's policy lets a form lead to Stripe.
+"""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Any, TypeVar
+
+from litestar import Request, Response, get, post
+
+from app.domain import clock, fields
+from app.domain.access.members import Missing, Permission
+from app.domain.access.proofs import Step
+from app.domain.cards import numbers, visits
+from app.domain.cards import register as payment
+from app.domain.cards.register import RegisterCard
+from app.domain.changes import changes
+from app.domain.fields import Wrong
+from app.gateway.port import Declined, KeptCard, Unreachable
+from app.gateway.stripe_checkout import StripeCheckout
+from app.gateway.vault import Vault
+from app.routes.changes.drafts import draft
+from app.web import forms, front_door
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import origin, who
+
+G = TypeVar("G", Vault, StripeCheckout)
+
+AWAY = "ただいまカード会社の画面に接続できません。しばらくしてから、もう一度お試しください。"
+
+
+@get("/payment", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    drafted = await draft(request, None, RegisterCard)
+    return _page(request, _filled(drafted[0]) if drafted else Form())
+
+
+@post("/payment", opt={"permission": Permission.PAYMENT})
+async def register(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The local vault's form, with the number."""
+    member, form, vault = who(request), await forms.read(request), _gateway(request, Vault)
+    expires = _expires(form)
+    given = form.take("given", partial(numbers.holder, label="カード名義（名）"))
+    family = form.take("family", partial(numbers.holder, label="カード名義（姓）"))
+    number = form.take(forms.CARD_FIELD, lambda _: numbers.number(form.card_number))
+    form.take("agree", fields.agreement)
+    if not (form.valid and expires and given and family and number):
+        return _page(request, form)
+    differs = not await payment.is_contractor(member.contract, f"{given} {family}")
+    change = _change(await vault.keep(number, expires), given, family, differs)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+@post("/payment/visit", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
+async def visit(request: Request[Any, Any, Any]) -> Response[Any]:
+    """To Stripe's page."""
+    member, form, stripe = who(request), await forms.read(request), _gateway(request, StripeCheckout)
+    form.take("agree", fields.agreement)
+    if not form.valid:
+        return _page(request, form)
+    identity, payer = uuid.uuid4(), member.contract.card.payer if member.contract.card else ""
+    try:
+        begun = await stripe.begin(identity, member.contract.id, payer, f"{origin(request)}/payment")
+    except Unreachable:
+        form.must(False, "agree", AWAY)
+        return _page(request, form)
+    await visits.start(member, identity, begun.session, begun.payer)
+    return see_other(begun.url)
+
+
+@get("/payment/return", opt={"permission": Permission.PAYMENT})
+async def come_back(request: Request[Any, Any, Any]) -> Response[Any]:
+    """From Stripe's page. What was typed there is asked of Stripe; a reload leads to the same confirm page."""
+    member, stripe = who(request), _gateway(request, StripeCheckout)
+    visit = await visits.find(member, request.query_params.get("session_id", ""))
+    if visit.change is None:
+        try:
+            typed = await stripe.fetch(request.query_params["session_id"], visit.id)
+            holder = numbers.holder(typed.holder, "カード名義", 2 * fields.NAME_LENGTH)
+        except (Declined, Unreachable, Wrong) as error:
+            return _page(request, _refusing(AWAY if isinstance(error, Unreachable) else str(error)))
+        differs = not await payment.is_contractor(member.contract, holder)
+        made = await visits.come_back(member, visit, _change(typed.card, holder, "", differs))
+        return see_other(f"/changes/{made}")
+    return see_other(f"/changes/{visit.change}")
+
+
+def _change(card: KeptCard, given: str, family: str, differs: bool) -> RegisterCard:
+    return RegisterCard(card.token, card.payer, card.brand, card.last4, card.expires, given, family, differs)
+
+
+def _gateway(request: Request[Any, Any, Any], wanted: type[G]) -> G:
+    """The gateway, where it is that one. Raises Missing: the other one has no such page."""
+    gateway = request.app.state.gateway
+    if not isinstance(gateway, wanted):
+        raise Missing("gateway")
+    return gateway
+
+
+def _expires(form: Form) -> str | None:
+    """有効期限 as YYYY-MM; None with the reason in the form."""
+    month, year = form.take("month", numbers.month), form.take("year", numbers.year)
+    if not (month and year):
+        return None
+    expires = f"{year:04d}-{month:02d}"
+    form.must(not payment.expired(expires), "month", numbers.EXPIRED)
+    return expires
+
+
+def _filled(change: RegisterCard) -> Form:
+    """What was typed, but the number, which is nowhere any more."""
+    year, _, month = change.expires.partition("-")
+    return Form(
+        {"month": month, "year": year, "given": change.given, "family": change.family, "agree": "yes"}
+    )
+
+
+def _refusing(reason: str) -> Form:
+    form = Form()
+    form.must(False, "agree", reason)
+    return form
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    contract, leads_to = who(request).contract, request.app.state.gateway.origin
+    answer = page(
+        request,
+        "cards/register/input.html",
+        title="お支払い方法登録／変更",
+        form=form,
+        now=payment.card_rows(contract.card),
+        waiting=payment.card_rows(contract.waiting_card) if contract.waiting_card else None,
+        refusal=payment.refusal(contract),
+        hindrance=payment.hindrance(who(request)) if contract.card or contract.waiting_card else None,
+        hosted=leads_to is not None,
+        this_year=clock.today().year,
+    )
+    if leads_to:
+        answer.headers["Content-Security-Policy"] = front_door.policy(form_action=leads_to)
+    return answer

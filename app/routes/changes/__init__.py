@@ -1,0 +1,1 @@
+"""Confirm and complete pages, and お手続き履歴 (spec 2)."""

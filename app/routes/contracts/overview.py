@@ -1,0 +1,44 @@
+"""ご契約情報一覧 (manual 4, 10c, 14) and the 利用者画面 of a user-role member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from app.domain import catalogue
+from app.domain.access.members import Permission, Role
+from app.domain.mail import mailbox
+from app.domain.mail import system as mail_system
+from app.domain.options import security
+from app.web.render import OWN_PAGE, by_htmx, page, piece
+from app.web.session import who
+
+SHOWN: dict[str, Any] = {
+    "catalogue": catalogue,
+    "options": security.options,
+    "hindrance_of": security.hindrance,
+    "mend_of": security.mend,
+    "names": catalogue.NAMES,
+    "box_size": mailbox.size,
+    "home_page": lambda name: mail_system.current().home_page(name),
+}
+
+
+@get("/", opt={"permission": Permission.OVERVIEW})
+async def overview(request: Request[Any, Any, Any]) -> Response[str]:
+    member = who(request)
+    if member.role is Role.USER:
+        return page(request, "contracts/overview/own.html", title=OWN_PAGE, account=member.own, **SHOWN)
+    opened = request.query_params.get("open")
+    return page(request, "contracts/overview/overview.html", title="ご契約情報一覧", opened=opened, **SHOWN)
+
+
+@get("/accounts/{login:str}", opt={"permission": Permission.OVERVIEW})
+async def account(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    """The opened row of the accordion; a page of its own for a browser that asks for one."""
+    account = who(request).account(login)
+    if by_htmx(request):
+        return piece(request, "contracts/overview/account.html", account=account, **SHOWN)
+    return page(request, "contracts/overview/own.html", title="アカウントID情報", account=account, **SHOWN)

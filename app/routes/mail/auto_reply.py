@@ -1,0 +1,84 @@
+"""メール自動返信設定 (spec 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app.domain import fields
+from app.domain.access.members import Account, Permission
+from app.domain.access.members import AutoReply as Shown
+from app.domain.changes import changes
+from app.domain.mail import auto_reply
+from app.domain.mail.auto_reply import SetAutoReply
+from app.domain.mail.mailbox import NO_ADDRESS
+from app.routes.changes.drafts import draft
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+
+@get("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, login, SetAutoReply)
+    return _page(request, _filled(drafted[0] if drafted else account.auto_reply), account)
+
+
+@post("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.refuse(None if account.ucom_address else NO_ADDRESS)
+    change = _change(form, account)
+    form.must_change(change is None or change.changes(account))
+    if change is None or not form.valid:
+        return _page(request, form, account)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+def _change(form: Form, account: Account) -> SetAutoReply | None:
+    """What was typed; switched off, subject and text may be empty."""
+    enabled = form.take("enabled", fields.on_or_off)
+    needed = enabled or enabled is None
+    subject = (
+        form.take("subject", fields.reply_subject) if needed or form.typed.get("subject", "").strip() else ""
+    )
+    body = form.take("body", fields.reply_body) if needed or form.typed.get("body", "").strip() else ""
+    starts_on, ends_on = (
+        form.take("starts_on", fields.optional_day),
+        form.take("ends_on", fields.optional_day),
+    )
+    form.must(not (starts_on and ends_on) or starts_on <= ends_on, "ends_on", auto_reply.ORDER)
+    if not form.valid or enabled is None:
+        return None
+    return SetAutoReply(account.login, enabled, subject or "", body or "", starts_on, ends_on)
+
+
+def _filled(shown: SetAutoReply | Shown | None) -> Form:
+    if shown is None:
+        return Form({"enabled": "off"})
+    return Form(
+        {
+            "enabled": "on" if shown.enabled else "off",
+            "subject": shown.reply_subject if isinstance(shown, SetAutoReply) else shown.subject,
+            "body": shown.body,
+            "starts_on": f"{shown.starts_on or ''}",
+            "ends_on": f"{shown.ends_on or ''}",
+        }
+    )
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    return page(
+        request,
+        "mail/auto_reply/input.html",
+        title="メール自動返信設定",
+        form=form,
+        account=account,
+        notice_text=auto_reply.NOTICE,
+        hindrance=None if account.ucom_address else NO_ADDRESS,
+    )

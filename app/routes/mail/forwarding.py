@@ -1,0 +1,76 @@
+"""メール転送設定 (spec 8)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app.domain.access.members import Account, Member, Permission
+from app.domain.catalogue import FORWARDING_ADDRESSES
+from app.domain.changes import changes
+from app.domain.mail import forwarding
+from app.domain.mail.forwarding import SetForwarding
+from app.domain.mail.mailbox import NO_ADDRESS
+from app.routes.changes.drafts import draft
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
+
+
+@get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, login, SetForwarding)
+    shown = drafted[0] if drafted else account.forwarding
+    typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
+    return _page(
+        request, Form({**typed, "keep_copy": "yes" if not shown or shown.keep_copy else ""}), account
+    )
+
+
+@post("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.refuse(None if account.ucom_address else NO_ADDRESS)
+    addresses = await _addresses(form, member, account)
+    asked = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
+    form.must_change(asked.changes(account))
+    if not form.valid:
+        return _page(request, form, account)
+    return see_other(f"/changes/{await changes.ask(member, asked)}")
+
+
+async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
+    """The addresses that were typed; what is wrong with one is noted at its field."""
+    typed = {
+        name: form.take(name, partial(forwarding.target, account))
+        for name in NAMES
+        if form.typed.get(name, "").strip()
+    }
+    addresses = {name: address for name, address in typed.items() if address}
+    looping = await forwarding.loops(member.contract.id, account, list(addresses.values()))
+    seen: set[str] = set()
+    for name, address in addresses.items():
+        form.must(address.lower() not in seen, name, forwarding.TWICE)
+        form.must(address not in looping, name, forwarding.loop_reason(address))
+        seen.add(address.lower())
+    return list(addresses.values())
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    return page(
+        request,
+        "mail/forwarding/input.html",
+        title="メール転送設定",
+        form=form,
+        account=account,
+        fields=NAMES,
+        hindrance=None if account.ucom_address else NO_ADDRESS,
+    )

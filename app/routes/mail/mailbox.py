@@ -1,0 +1,63 @@
+"""メールボックス容量変更 (spec 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app.domain import clock, fields
+from app.domain.access.members import Account, Permission
+from app.domain.catalogue import Product
+from app.domain.changes import changes
+from app.domain.changes.changes import Refused
+from app.domain.mail import mailbox
+from app.domain.mail.mailbox import ChangeBoxSize
+from app.domain.money import purchases
+from app.routes.changes.drafts import consented
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+
+@get("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    return _page(request, await consented(request, login, ChangeBoxSize), account)
+
+
+@post("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    form.take("agree", fields.agreement)
+    try:
+        mailbox.refuse(member, account)
+    except Refused as refused:
+        form.refuse(str(refused))
+    if not form.valid:
+        return _page(request, form, account)
+    change = ChangeBoxSize(login, to_large=form.typed.get("to") != "1")  # as the page offered it
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    try:
+        mailbox.refuse(who(request), account)
+        hindrance, mend = None, None
+    except Refused as refused:
+        hindrance, mend = str(refused), refused.mend
+    return page(
+        request,
+        "mail/mailbox/input.html",
+        title="メールボックス容量変更",
+        form=form,
+        account=account,
+        size=mailbox.size(account),
+        large=mailbox.large(account) is not None,
+        monthly=purchases.monthly(Product.MAILBOX_10GB, clock.now()),
+        hindrance=hindrance,
+        mend=mend,
+    )

@@ -1,0 +1,62 @@
+"""GATE CALL050通話明細照会, UCOM光電話通話明細照会 (spec 14): the months, and a month's calls as a page and a CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from app.domain.access.members import Missing
+from app.domain.clock import TOKYO
+from app.domain.money import calls
+from app.domain.money.billing import Month
+from app.routes.money.statements import BEHIND, month_of
+from app.web.csv_file import csv_file
+from app.web.render import page
+from app.web.session import who
+
+
+@get("/calls/{service:str}", opt=BEHIND)
+async def listing(request: Request[Any, Any, Any], service: FromPath[str]) -> Response[str]:
+    title = calls.title(service)
+    listed = await calls.months(who(request), service)
+    return page(
+        request, "money/calls/list.html", title=title, service=service, listed=listed, duration=calls.duration
+    )
+
+
+@get("/calls/{service:str}/{name:str}", opt=BEHIND)
+async def month(
+    request: Request[Any, Any, Any], service: FromPath[str], name: FromPath[str]
+) -> Response[Any]:
+    """A month: 2026-01 or 2026-01.csv."""
+    title, wanted = calls.title(service), month_of(name.removesuffix(".csv"))
+    if name.endswith(".csv"):
+        return await _csv(request, service, wanted)
+    number = _number(request.query_params.get("page", "1"))
+    found = await calls.in_month(who(request), service, wanted, number)
+    part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
+    shown: dict[str, Any] = {"listing": title, "service": service, "found": found, "duration": calls.duration}
+    return page(
+        request, "money/calls/month.html", title=f"{wanted}の{title.removesuffix('照会')}{part}", **shown
+    )
+
+
+async def _csv(request: Request[Any, Any, Any], service: str, wanted: Month) -> Response[bytes]:
+    found = await calls.all_in_month(who(request), service, wanted)
+    rows = (
+        (f"{at:%Y/%m/%d}", f"{at:%H:%M:%S}", call.number, call.seconds, call.yen)
+        for call in found.calls
+        for at in (call.started_at.astimezone(TOKYO),)
+    )
+    sums = ("合計", None, None, found.sums.seconds, found.sums.yen)
+    header = ("日付", "時刻", "通話先番号", "通話時間（秒）", "通話料金（円）")
+    return csv_file(f"{service}-{wanted.iso}.csv", header, (*rows, sums))
+
+
+def _number(text: str) -> int:
+    """Number of a page. Raises Missing."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
+        raise Missing(text)
+    return int(text)

@@ -1,0 +1,135 @@
+"""月額請求明細照会 (spec 14): the list, and a month as a page, a CSV and a PDF."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from app.domain import clock
+from app.domain.access.members import Missing, Permission
+from app.domain.access.proofs import Step
+from app.domain.money import statements
+from app.domain.money.billing import Month
+from app.domain.money.statements import Statement
+from app.web import pdf
+from app.web.csv_file import csv_file
+from app.web.render import day, page
+from app.web.session import who
+
+BEHIND = {"permission": Permission.STATEMENTS, "step": Step.CUSTOMER}
+
+log = logging.getLogger("mypage")
+
+
+@get("/statements", opt=BEHIND)
+async def listing(request: Request[Any, Any, Any]) -> Response[str]:
+    listed = await statements.listing(who(request))
+    return page(request, "money/statements/list.html", title="月額請求明細照会", listed=listed)
+
+
+@get("/statements/{name:str}", opt=BEHIND)
+async def statement(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
+    """A month: 2026-01, 2026-01.csv or 2026-01.pdf."""
+    month, _, form = name.partition(".")
+    if form not in FORMS or name.endswith("."):
+        raise Missing(name)
+    found = await statements.find(who(request), month_of(month))
+    return await FORMS[form](request, found)
+
+
+def month_of(text: str) -> Month:
+    """Raises Missing for what is no month."""
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise Missing(text) from error
+
+
+async def _page(request: Request[Any, Any, Any], statement: Statement) -> Response[str]:
+    return page(request, "money/statements/month.html", title=_title(statement), **_shown(request, statement))
+
+
+async def _csv(request: Request[Any, Any, Any], statement: Statement) -> Response[bytes]:
+    return csv_file(f"statement-{statement.month.iso}.csv", HEADER, _rows(request, statement))
+
+
+async def _pdf(request: Request[Any, Any, Any], statement: Statement) -> Response[Any]:
+    template = request.app.state.templates.get_template("money/statements/invoice.html")
+    try:
+        made = await pdf.make(template.render(member=who(request), **_shown(request, statement)))
+    except pdf.NoPdf as error:
+        log.error("no PDF of a statement: %s", error)
+        shown = _shown(request, statement)
+        return page(request, "money/statements/no_pdf.html", title="PDFを作成できません", status=503, **shown)
+    name = f"statement-{statement.month.iso}.pdf"
+    return Response(
+        made,
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+FORMS: dict[str, Callable[[Request[Any, Any, Any], Statement], Awaitable[Response[Any]]]] = {
+    "": _page,
+    "csv": _csv,
+    "pdf": _pdf,
+}
+"""By the ending of the name."""
+
+
+def _title(statement: Statement) -> str:
+    return f"{statement.month}の月額請求明細{'（見込み）' if statement.forecast else ''}"
+
+
+def _shown(request: Request[Any, Any, Any], statement: Statement) -> dict[str, Any]:
+    settings = request.app.state.settings
+    return {
+        "statement": statement,
+        "heading": _title(statement),
+        "issuer": settings.contact.operator,
+        "invoice_number": settings.invoice_number,
+        "made_on": statement.closed_on or clock.today(),
+    }
+
+
+HEADER = (
+    *(
+        "請求月",
+        "状態",
+        "お客様番号",
+        "宛名",
+        "区分",
+        "商品",
+        "アカウントID",
+        "対象月",
+        "利用開始日",
+        "利用終了日",
+    ),
+    *("税率（%）", "金額（円）", "発行者", "登録番号", "発行日（見込みは作成日）"),
+)
+Cells = tuple[str | int | None, ...]
+
+
+def _rows(request: Request[Any, Any, Any], statement: Statement) -> Iterator[Cells]:
+    """The bill's lines, then its sums, each with whose and from whom it is."""
+    shown = _shown(request, statement)
+    before = (str(statement.month), statement.state, who(request).customer_number, statement.recipient)
+    after = (shown["issuer"], shown["invoice_number"], day(shown["made_on"]))
+    for entry in statement.entries:
+        what = (entry.name, entry.line.login, str(entry.line.month))
+        used = (day(entry.started_on), day(entry.ended_on) if entry.ended_on else None)
+        yield (*before, "明細", *what, *used, entry.line.tax_rate, entry.line.yen, *after)
+    for kind, percent, yen in _sums(statement):
+        yield (*before, kind, None, None, None, None, None, percent, yen, *after)
+
+
+def _sums(statement: Statement) -> Iterator[tuple[str, int | None, int]]:
+    yield "小計（税抜）", None, statement.subtotal
+    for tax in statement.taxes:
+        yield "税率ごとの合計（税込）", tax.percent, tax.yen
+        yield "消費税", tax.percent, tax.tax
+    yield "合計（税込）", None, statement.total

@@ -1,0 +1,1 @@
+"""お知らせ, documents, and pages that hand over (spec 15)."""

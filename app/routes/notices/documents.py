@@ -1,0 +1,38 @@
+"""マニュアル・利用規約, and what the portal does for everybody to be able to use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from app.domain.access.members import Missing, Permission
+from app.domain.catalogue import NAMES, Product
+from app.web.render import PARTIALS, page
+
+TITLES = {
+    **{product.value: NAMES[product] for product in Product},
+    "mail-address": "UCOM光のメールアドレス",
+    "other-address": "他社のメールアドレス",
+}
+TERMS = {name: title for name, title in TITLES.items() if (PARTIALS / "terms" / f"{name}.html").exists()}
+"""The conditions of each product, the same files that its purchase shows."""
+
+
+@get("/documents", opt={"permission": Permission.NOTICES})
+async def documents(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(request, "notices/documents/documents.html", title="マニュアル・利用規約", terms=TERMS)
+
+
+@get("/documents/{name:str}", opt={"permission": Permission.NOTICES})
+async def terms(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
+    if name not in TERMS:
+        raise Missing(name)
+    return page(request, "notices/documents/terms.html", title=f"利用規約：{TERMS[name]}", name=name)
+
+
+@get("/accessibility", opt={"permission": Permission.ANYONE})
+async def accessibility(request: Request[Any, Any, Any]) -> Response[str]:
+    contact = request.app.state.settings.contact
+    return page(request, "notices/documents/accessibility.html", title="アクセシビリティ", contact=contact)

@@ -1,0 +1,59 @@
+"""UCOM光 リモートサポート購入／確認／解約 (manual 16-18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain import clock, fields
+from app.domain.access.members import Permission
+from app.domain.cards import register as payment
+from app.domain.changes import changes
+from app.domain.changes.changes import Refused
+from app.domain.money import purchases
+from app.domain.options import remote_support
+from app.domain.options.remote_support import BuyRemoteSupport, CancelRemoteSupport
+from app.routes.changes.drafts import consented
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+
+@get("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    return _page(request, await consented(request, None, BuyRemoteSupport))
+
+
+@post("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()
+    if isinstance(asked, BuyRemoteSupport):
+        form.take("agree", fields.agreement)
+    try:
+        asked.review(member, clock.now())
+    except Refused as refused:
+        form.must(False, "state", str(refused))
+    if not form.valid:
+        return _page(request, form)
+    return see_other(f"/changes/{await changes.ask(member, asked)}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    member, now = who(request), clock.now()
+    return page(
+        request,
+        "options/remote_support/input.html",
+        title="UCOM光 リモートサポート購入／確認／解約",
+        form=form,
+        bought=remote_support.purchase(member.contract),
+        hindrance=payment.hindrance(member),
+        mend=payment.PAGE,
+        monthly=purchases.monthly(remote_support.PRODUCT, now),
+        fee=remote_support.fee(now),
+        again=remote_support.again(member.contract),
+        window=request.app.state.settings.remote_support,
+        cautions=remote_support.cancellation_notices(now),
+    )

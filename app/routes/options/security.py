@@ -1,0 +1,173 @@
+"""セキュリティオプション購入／解約, セキュリティオプション管理 (manual 14, 15), and the option's cell in the accordion."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from app.domain import catalogue, clock, fields
+from app.domain.access.members import Account, Missing, Permission
+from app.domain.cards import register as payment
+from app.domain.catalogue import Product
+from app.domain.changes import changes
+from app.domain.changes.changes import Refused
+from app.domain.money import purchases
+from app.domain.options import licences, security
+from app.domain.options.security import BuySecurity, CancelSecurity
+from app.routes.changes.drafts import draft
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import inline_target, page, piece, see_other
+from app.web.session import visit_of, who
+
+LINK_VALID = timedelta(minutes=10)
+"""A download link can be followed so long after its page was made."""
+
+
+@get("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str] | Redirect:
+    member = who(request)
+    chosen = member.account(request.query_params.get("account", login))
+    if inline_target(request):
+        return _cell(request, chosen, _product(request), done=_receipt_of(request))
+    if chosen.login != login:
+        member.account(login)
+        return see_other(f"/accounts/{chosen.login}/security")
+    drafted = await draft(request, login, BuySecurity)
+    if drafted is None:
+        return _page(request, chosen)
+    return _page(request, chosen, drafted[0].product, Form({"agree": "yes"}))
+
+
+@post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
+    member, form, inline = who(request), await forms.read(request), inline_target(request)
+    account, asked = member.account(login), _wanted(request, login)
+    try:
+        asked.review(member, clock.now())
+    except Refused as refused:
+        form.must(False, "product", str(refused))
+    if form.valid and isinstance(asked, BuySecurity):
+        form.must(await licences.any_left(asked.product), "product", licences.no_stock(asked.product))
+        if not inline:
+            form.take("agree", fields.agreement)
+    if form.valid:
+        return see_other(f"/changes/{await changes.ask(member, asked)}")
+    return (_cell if inline else _page)(request, account, asked.product, form)
+
+
+def _wanted(request: Request[Any, Any, Any], login: str) -> BuySecurity | CancelSecurity:
+    """What the path's query asks for. Raises Missing."""
+    cancelling = request.query_params.get("want") == "cancel"
+    return (CancelSecurity if cancelling else BuySecurity)(login, _product(request))
+
+
+def _product(request: Request[Any, Any, Any]) -> Product:
+    """The product that the path's query names. Raises Missing."""
+    return security.product_named(request.query_params.get("product", ""))
+
+
+def _page(
+    request: Request[Any, Any, Any], account: Account, wrong: Product | None = None, form: Form | None = None
+) -> Response[str]:
+    """The page; `wrong`: the product whose `form` came back."""
+    member, now = who(request), clock.now()
+    return page(
+        request,
+        "options/security/input.html",
+        title="セキュリティオプション購入／解約",
+        form=form or Form(),
+        wrong=wrong,
+        empty=Form({"account": account.login}),
+        account=account,
+        options=security.options(account),
+        monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
+        logins=[(other.login, other.login) for other in member.accounts],
+        hindrance=security.hindrance(member, account),
+        no_address=security.NO_ADDRESS,
+        mend=payment.PAGE,
+    )
+
+
+# --- in the accordion -------------------------------------------------------------------------------------------------
+
+
+def _cell(
+    request: Request[Any, Any, Any],
+    account: Account,
+    product: Product,
+    form: Form | None = None,
+    done: UUID | None = None,
+) -> Response[str]:
+    """What stands beside the product's name; a form that is wrong says why."""
+    return piece(
+        request,
+        "options/security/cell.html",
+        status=422 if form else 200,
+        account=account,
+        option=security.option(account, product),
+        buyable=security.hindrance(who(request), account) is None,
+        reason=next(iter(form.errors.values()), "") if form else "",
+        done=done,
+    )
+
+
+def _receipt_of(request: Request[Any, Any, Any]) -> UUID | None:
+    try:
+        return UUID(request.query_params.get("done", ""))
+    except ValueError:
+        return None
+
+
+# --- セキュリティオプション管理 -----------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/security/status", opt={"permission": Permission.SECURITY_STATUS})
+async def status_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    return page(
+        request,
+        "options/security/status.html",
+        title="セキュリティオプション管理",
+        account=account,
+        options=security.options(account),
+        keys=await security.keys_of(account),
+        state=security.state_of,
+        activation=catalogue.ACTIVATION,
+        computers=catalogue.COMPUTERS,
+        links={product: _download_link(request, login, product) for product in catalogue.SECURITY},
+        late="late" in request.query_params,
+    )
+
+
+@get("/accounts/{login:str}/security/download", opt={"permission": Permission.SECURITY_STATUS})
+async def download(request: Request[Any, Any, Any], login: FromPath[str]) -> Redirect:
+    """On to the installer, for whoever has the product now and comes from a page of the last minutes."""
+    account = who(request).account(login)
+    product = _linked(request, login)
+    if product is None:
+        return see_other(f"/accounts/{login}/security/status?late=1")
+    if product not in {key.product for key in await security.keys_of(account)}:
+        raise Missing(product)
+    settings = request.app.state.settings
+    return see_other(f"/demo/elsewhere/{product}" if settings.demo else settings.installers[product])
+
+
+def _download_link(request: Request[Any, Any, Any], login: str, product: Product) -> str:
+    until = str(int((clock.now() + LINK_VALID).timestamp()))
+    signed = visit_of(request).keys.sign("download", [login, product, until])
+    return f"/accounts/{login}/security/download?link={signed}"
+
+
+def _linked(request: Request[Any, Any, Any], login: str) -> Product | None:
+    """The product of a link that is ours, still good, and for this account ID."""
+    read = visit_of(request).keys.read("download", request.query_params.get("link"))
+    if read is None or read[0] != login or int(read[2]) < clock.now().timestamp():
+        return None
+    return Product(read[1])

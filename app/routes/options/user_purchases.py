@@ -1,0 +1,47 @@
+"""ユーザー権限によるセキュリティオプションの購入 (spec 1): the switch in アカウントID管理."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain.access.members import Permission
+from app.domain.changes import changes
+from app.domain.options import user_purchases
+from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+VALUES = {"yes": True, "no": False}
+
+
+@get(PATH, opt={"permission": Permission.ACCOUNTS})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    permitted = who(request).contract.user_purchases
+    return _page(request, Form({"permitted": "yes" if permitted else "no"}))
+
+
+@post(PATH, opt={"permission": Permission.ACCOUNTS})
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    form = await forms.read(request)
+    chosen = VALUES.get(form.typed.get("permitted", ""))
+    form.must(chosen is not None, "permitted", "許可するかどうかを選択してください。")
+    form.must_change(chosen != who(request).contract.user_purchases)
+    if chosen is None or not form.valid:
+        return _page(request, form)
+    return see_other(f"/changes/{await changes.ask(who(request), PermitUserPurchases(chosen))}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    choices = [(value, CHOICES[permitted], "") for value, permitted in VALUES.items()]
+    return page(
+        request,
+        "options/user_purchases/input.html",
+        title=user_purchases.TITLE,
+        form=form,
+        action=PATH,
+        choices=choices,
+    )

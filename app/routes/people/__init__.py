@@ -1,0 +1,1 @@
+"""The contractor and the account IDs (manual 7-9, 20, 21)."""

@@ -1,0 +1,206 @@
+"""アカウントID管理 (manual 7, 8, 9): the list, and the input pages of registering, changing and deleting."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from app.domain import catalogue, fields
+from app.domain.access.members import Account, Member, Permission
+from app.domain.access.passwords import NewPassword
+from app.domain.changes import changes
+from app.domain.options import user_purchases
+from app.domain.people import accounts
+from app.domain.people.accounts import (
+    ChangeAccountPassword,
+    DeleteAccount,
+    Details,
+    EditAccount,
+    RegisterAccount,
+)
+from app.routes.changes.drafts import came_from, draft
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+UNCHANGED = NewPassword("")
+"""An empty password on the input page of a change keeps the old one."""
+
+
+@get("/accounts", opt={"permission": Permission.ACCOUNTS})
+async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
+    return page(
+        request,
+        "people/accounts/list.html",
+        title="アカウントID管理",
+        most=catalogue.ACCOUNT_IDS,
+        full=accounts.FULL,
+        purchases_title=user_purchases.TITLE,
+        purchases_path=user_purchases.PATH,
+    )
+
+
+# --- register ---------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
+    drafted = await draft(request, None, RegisterAccount)
+    form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
+    return await _input(request, form, None, kept=drafted is not None)
+
+
+@post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+async def register(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    form.refuse(accounts.FULL if member.contract.full else None)
+    login = await _free_name(form, member)
+    kept = await _kept_password(request, RegisterAccount, login)
+    password, details = await _password(form, login, None, kept), _details(form)
+    if password is None or details is None or not form.valid:
+        return await _input(request, form, None, kept=kept is not None)
+    change = RegisterAccount(login, details, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- change -----------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+async def edit_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    account = who(request).account(login)
+    drafted = await draft(request, login, EditAccount)
+    form = _filled(login, drafted[0].details if drafted else account)
+    return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
+
+
+@post("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    kept = await _kept_password(request, EditAccount, login) or UNCHANGED
+    password, details = await _password(form, login, account, kept), _details(form)
+    form.must_change(password != UNCHANGED or details != Details.of(account))
+    if password is None or details is None or not form.valid:
+        return await _input(request, form, account, kept=kept is not UNCHANGED)
+    change = EditAccount(login, details, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- password alone ---------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+async def password_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    return _password_input(request, Form(), who(request).account(login))
+
+
+@post("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+async def change_password(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    account = member.account(login)
+    password = await _password(form, login, account, None)
+    if password is None:
+        return _password_input(request, form, account)
+    change = ChangeAccountPassword(login, password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+# --- delete -----------------------------------------------------------------------------------------------------------
+
+
+@get("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+    member = who(request)
+    account = member.account(login)
+    return page(
+        request,
+        "people/accounts/delete.html",
+        title="アカウントID情報削除",
+        account=account,
+        rows=accounts.deletion_rows(member.contract, account),
+        cautions=accounts.DELETION_NOTICES,
+    )
+
+
+@post("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+async def delete(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+    member = who(request)
+    change = DeleteAccount(member.account(login).login)
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+# --- reading the input pages ------------------------------------------------------------------------------------------
+
+
+def _filled(login: str, details: Details | Account) -> Form:
+    """The form as it was typed, or as the account ID is registered; never its password."""
+    names = ("family", "given", "family_kana", "given_kana", "user_name", "role")
+    return Form({"login": login, **{name: getattr(details, name) for name in names}})
+
+
+async def _free_name(form: Form, member: Member) -> str:
+    """The account ID to register, if it has the right form and was never given to anybody."""
+    login = form.take("login", fields.account_id)
+    if login:
+        await form.accept("login", accounts.free_name(member, login))
+    return login or ""
+
+
+def _details(form: Form) -> Details | None:
+    family = form.take("family", partial(fields.name, label="氏名（姓）"))
+    given = form.take("given", partial(fields.name, label="氏名（名）"))
+    family_kana = form.take("family_kana", partial(fields.kana, label="氏名カナ（姓カナ）"))
+    given_kana = form.take("given_kana", partial(fields.kana, label="氏名カナ（名カナ）"))
+    user_name, role = form.take("user_name", fields.user_name), form.take("role", fields.role)
+    if family and given and family_kana and given_kana and user_name and role:
+        return Details(family, given, family_kana, given_kana, user_name, role)
+    return None
+
+
+async def _kept_password(
+    request: Request[Any, Any, Any], wanted: type[RegisterAccount | EditAccount], login: str
+) -> NewPassword | None:
+    """The password typed before for the same account ID, when the form came back from its confirm page."""
+    drafted = await draft(request, login, wanted)
+    return NewPassword(drafted[0].password_hash, drafted[1]) if drafted and drafted[0].password_hash else None
+
+
+async def _password(
+    form: Form, login: str, account: Account | None, kept: NewPassword | None
+) -> NewPassword | None:
+    """The password to set: the typed one, else `kept`; None with what is wrong in the form."""
+    if kept and not form.typed.get("password") and not form.typed.get("password_again"):
+        return kept
+    rule = partial(fields.account_password, login=login)
+    return await forms.password_typed_twice(form, rule, partial(accounts.new_password, account))
+
+
+async def _input(
+    request: Request[Any, Any, Any], form: Form, account: Account | None, *, kept: bool
+) -> Response[str]:
+    return page(
+        request,
+        "people/accounts/input.html",
+        title="アカウントID登録／変更",
+        form=form,
+        account=account,
+        action=f"/accounts/{account.login}/edit" if account else "/accounts/new",
+        change=await came_from(request),
+        kept=kept,
+        full=accounts.FULL,
+    )
+
+
+def _password_input(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+    return page(
+        request,
+        "people/accounts/password.html",
+        title="アカウントIDパスワード変更",
+        form=form,
+        account=account,
+    )

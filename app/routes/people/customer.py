@@ -1,0 +1,102 @@
+"""お客様情報変更 (manual 20), and the page of the link that verifies a new 連絡用メールアドレス."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain import fields
+from app.domain.access.members import Permission
+from app.domain.access.proofs import Step
+from app.domain.changes import changes
+from app.domain.changes.changes import Refused
+from app.domain.people import contact_address, customer
+from app.domain.people.customer import ChangeCustomer, Contractor, Details
+from app.routes.changes.drafts import draft
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import origin, who
+
+
+@get("/customer", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    drafted = await draft(request, None, ChangeCustomer)
+    now = drafted[0].before if drafted else await customer.registered(who(request))
+    return _page(request, _filled(drafted[0].details if drafted else now.details), now)
+
+
+@post("/customer", opt={"permission": Permission.CONTRACT})
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    now, details = await customer.registered(member), _details(form)
+    form.must_change(details != now.details)
+    if details is None or not form.valid:
+        return _page(request, form, now)
+    change = ChangeCustomer(details, now, origin(request))
+    return see_other(f"/changes/{await changes.ask(member, change)}")
+
+
+@get("/customer/email", opt={"permission": Permission.CONTRACT})
+async def address_page(request: Request[Any, Any, Any]) -> Response[str]:
+    """What the mailed link opens: it changes nothing, a mail scanner may open it too."""
+    return await _address_page(request, request.query_params.get("token", ""))
+
+
+@post("/customer/email", opt={"permission": Permission.CONTRACT})
+async def verify_address(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, token = who(request), (await forms.read(request)).typed.get("token", "")
+    change = await contact_address.of_link(member, token)
+    if change is None:
+        return await _address_page(request, token)
+    identity = await changes.ask(member, change)
+    try:
+        await changes.confirm(member, identity)
+    except Refused:  # the link was answered, or replaced, in the meantime
+        return await _address_page(request, token)
+    return see_other(f"/changes/{identity}")
+
+
+def _details(form: Form) -> Details | None:
+    """What was typed; None with the reasons in the form."""
+    details = Details(
+        occupation=form.take("occupation", fields.occupation) or "",
+        household=form.take("household", fields.optional_household),
+        phone=form.take("phone", fields.phone) or "",
+        fax=form.take("fax", partial(fields.optional_phone, label="FAX番号")) or "",
+        mobile=form.take("mobile", partial(fields.optional_phone, label="携帯電話番号")) or "",
+        email=form.take("email", fields.optional_mail_address) or "",
+    )
+    return details if form.valid else None
+
+
+def _filled(details: Details) -> Form:
+    household = "" if details.household is None else str(details.household)
+    names = ("occupation", "phone", "fax", "mobile", "email")
+    return Form({"household": household, **{name: getattr(details, name) for name in names}})
+
+
+def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) -> Response[str]:
+    return page(
+        request,
+        "people/customer/input.html",
+        title="顧客基本情報入力",
+        form=form,
+        on_paper=now.on_paper,
+        occupations=fields.OCCUPATIONS,
+        waiting=now.waiting,
+    )
+
+
+async def _address_page(request: Request[Any, Any, Any], token: str) -> Response[str]:
+    change = await contact_address.of_link(who(request), token)
+    return page(
+        request,
+        "people/customer/address.html",
+        title="連絡用メールアドレスの確認",
+        change=change,
+        token=token,
+        unusable=contact_address.UNUSABLE if token else contact_address.OPEN_AGAIN,
+    )

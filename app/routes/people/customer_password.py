@@ -1,0 +1,40 @@
+"""お客様番号パスワード変更 (manual 21)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain import fields
+from app.domain.access.members import Permission
+from app.domain.access.proofs import Step
+from app.domain.changes import changes
+from app.domain.people import customer_password
+from app.domain.people.customer_password import ChangeCustomerPassword
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+
+@get("/customer-password", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    return _page(request, Form())
+
+
+@post("/customer-password", opt={"permission": Permission.CONTRACT})
+async def change(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    rule = partial(fields.customer_password, customer_number=member.customer_number)
+    hashed = partial(customer_password.new_password, member)
+    password = await forms.password_typed_twice(form, rule, hashed, "新パスワード")
+    if password is None:
+        return _page(request, form)
+    change = ChangeCustomerPassword(password.hash)
+    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+
+
+def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+    return page(request, "people/customer_password/input.html", title="お客様番号パスワード変更", form=form)

@@ -1,0 +1,27 @@
+"""ご登録情報のダウンロード: all that is kept about the contract, for whoever types its number and password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get
+
+from app.domain.access.members import Permission
+from app.domain.access.proofs import Step
+from app.domain.people import own_data
+from app.web.render import page
+from app.web.session import who
+
+
+@get("/own-data", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
+async def offer(request: Request[Any, Any, Any]) -> Response[str]:
+    titles = own_data.TITLES.values()
+    return page(request, "people/own_data/own_data.html", title="ご登録情報のダウンロード", titles=titles)
+
+
+@get("/own-data.json", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
+async def download(request: Request[Any, Any, Any]) -> Response[bytes]:
+    member = who(request)
+    name = f'attachment; filename="mypage-{member.customer_number}.json"'
+    content = (await own_data.of(member)).encode()
+    return Response(content, media_type="application/json", headers={"Content-Disposition": name})

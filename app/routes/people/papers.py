@@ -1,0 +1,66 @@
+"""ご契約内容変更申請 and ご利用ガイド・規約ご請求: a paper by post."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from litestar import Request, Response, get, post
+
+from app.domain import clock
+from app.domain.access.members import Permission
+from app.domain.changes import changes
+from app.domain.fields import Wrong
+from app.domain.people import papers
+from app.domain.people.papers import Desk, RequestGuide, RequestPaper
+from app.web import forms
+from app.web.forms import Form
+from app.web.render import page, see_other
+from app.web.session import who
+
+TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
+CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
+
+
+@get(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+    chosen = {"paper": request.query_params.get("paper", "")}
+    return _page(request, Form(chosen), await papers.desk(who(request).contract))
+
+
+@post(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
+    member, form = who(request), await forms.read(request)
+    desk = await papers.desk(member.contract)
+    paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
+    if paper is None:
+        return _page(request, form, desk)
+    wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
+    return see_other(f"/changes/{await changes.ask(member, wanted(paper, desk.sent_to))}")
+
+
+def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
+    if text not in choices:
+        raise Wrong("書類を選んでください。")
+    if text in desk.waiting:
+        raise Wrong(papers.already(text))
+    return text
+
+
+def _page(request: Request[Any, Any, Any], form: Form, desk: Desk) -> Response[str]:
+    path = request.scope["path"]
+    waiting = {
+        paper: f"{clock.day(moment)}にご請求を受け付け、発送の準備をしています。"
+        for paper, moment in desk.waiting.items()
+    }
+    return page(
+        request,
+        "people/papers/input.html",
+        title=TITLES[path],
+        form=form,
+        path=path,
+        choices=[(paper, name, "") for paper, name in CHOICES[path].items()],
+        waiting=waiting,
+        desk=desk,
+        notices=papers.NOTICES,
+    )

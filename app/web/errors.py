@@ -1,0 +1,183 @@
+"""Error pages: what went wrong in words, in the portal's look, and never more than the member may know."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from app import database
+from app.domain.access.attempts import TooMany
+from app.domain.access.members import DELETED, Forbidden, Missing, SessionEnded
+from app.domain.access.proofs import ProofNeeded
+from app.web.render import POSTED_ONLY, elsewhere, page
+from app.web.session import READING, Untrusted, visit_if_any
+
+if TYPE_CHECKING:
+    import jinja2
+    from litestar.types import ExceptionHandlersMap
+
+log = logging.getLogger("mypage")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An error page: its heading, and what happened and what to do."""
+
+    title: str
+    text: str
+
+
+TROUBLES = {
+    400: Trouble(
+        "送信内容を読み取れません",
+        "送信された内容の形が正しくありません。前の画面へ戻り、もう一度お試しください。",
+    ),
+    403: Trouble("この操作はできません", "ログイン中のIDには、この画面を利用する権限がありません。"),
+    404: Trouble(
+        "ページが見つかりません", "URLが間違っているか、ページが移動または削除された可能性があります。"
+    ),
+    405: Trouble(
+        "この操作はできません",
+        "このページでは、その操作を受け付けていません。メニューから選び直してください。",
+    ),
+    413: Trouble(
+        "送信内容が大きすぎます",
+        "入力された内容が長すぎるため、受け付けられません。短くして、もう一度お試しください。",
+    ),
+    422: Trouble(
+        "入力内容に誤りがあります",
+        "送信された内容を受け付けられません。前の画面へ戻り、もう一度お試しください。",
+    ),
+    429: Trouble("しばらくお待ちください", "操作の回数が多すぎます。"),
+    500: Trouble(
+        "エラーが発生しました",
+        "申し訳ありません。処理中に問題が起きました。時間をおいて、もう一度お試しください。",
+    ),
+    503: Trouble(
+        "ただいまご利用いただけません",
+        "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
+    ),
+}
+UNTRUSTED = (
+    "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
+    "前の画面へ戻って再読み込みし、もう一度お試しください。"
+)
+
+
+def _page(request: Request[Any, Any, Any], status: int, text: str | None = None) -> Response[str]:
+    trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
+    return page(
+        request,
+        "layout/error.html",
+        title=trouble.title,
+        status=status,
+        status_code=status,
+        text=text or trouble.text,
+    )
+
+
+def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
+    """To the login page and back; a sentence there says why."""
+    visit = visit_if_any(request)
+    query = {"next": _asked_for(request)}
+    if visit and visit.ended:
+        query["expired"] = "1"
+    return elsewhere(request, f"/login?{urlencode(query)}")
+
+
+def proof_needed(request: Request[Any, Any, Any], error: ProofNeeded) -> Response[Any]:
+    """To the page that asks for a password again, and back."""
+    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
+
+
+def _asked_for(request: Request[Any, Any, Any]) -> str:
+    """Where to come back to: the page that was asked for, or the one that the form stood on."""
+    path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
+    if request.method not in READING:
+        return POSTED_ONLY.get(path, path)
+    return f"{path}?{question}" if question else path
+
+
+def forbidden(request: Request[Any, Any, Any], error: Forbidden) -> Response[str]:
+    return _page(request, 403, DELETED if error.deleted else None)
+
+
+def missing(request: Request[Any, Any, Any], _: Missing) -> Response[str]:
+    return _page(request, 404)
+
+
+def untrusted(request: Request[Any, Any, Any], _: Untrusted) -> Response[str]:
+    return _page(request, 403, UNTRUSTED)
+
+
+def too_many(request: Request[Any, Any, Any], error: TooMany) -> Response[str]:
+    seconds = max(1, int(error.wait.total_seconds()))
+    answer = _page(
+        request,
+        429,
+        f"ログインの失敗が続いたため、受け付けを止めています。{wait_in_words(seconds)}後に、もう一度お試しください。",
+    )
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def wait_in_words(seconds: int) -> str:
+    """A wait, rounded up to whole minutes."""
+    return f"約{-(-seconds // 60)}分"
+
+
+def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
+    """Litestar's own: no such route, method, body too large, unreadable form."""
+    if error.status_code >= 500:
+        _report(request, error)
+    answer = _page(request, error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def any_error(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    """The database away: 503. Anything else is a bug: 500, with the traceback in the log and nothing on the page."""
+    if database.unavailable(error):
+        log.warning("database unavailable: %s %r: %r", request.method, request.scope["path"], error)
+        answer = _page(request, 503)
+        answer.headers["Retry-After"] = "10"
+        return answer
+    _report(request, error)
+    return _page(request, 500)
+
+
+def _report(request: Request[Any, Any, Any], error: Exception) -> None:
+    """A bug, for whoever runs the portal. The path is what anybody typed: quoted, it stays on its line."""
+    reported = database.without_detail(error)
+    log.error("unexpected error: %s %r", request.method, request.scope["path"], exc_info=reported)
+
+
+HANDLERS: ExceptionHandlersMap = {
+    SessionEnded: session_ended,
+    ProofNeeded: proof_needed,
+    Forbidden: forbidden,
+    Missing: missing,
+    Untrusted: untrusted,
+    TooMany: too_many,
+    HTTPException: http_error,
+    Exception: any_error,
+}
+
+
+def bad_request(templates: jinja2.Environment) -> bytes:
+    """The whole 400 page for a request that reaches no route: an unknown host, an unreadable URL."""
+    made = templates.get_template("layout/error.html").render(
+        layout="layout/page.html",
+        member=None,
+        menu=[],
+        csrf_token="",
+        title=TROUBLES[400].title,
+        status_code=400,
+        text="URLの形が正しくないか、このホスト名ではマイページを表示できません。",
+    )
+    return made.encode()

@@ -1,0 +1,143 @@
+"""What was typed, and what is wrong with it. The rules of the fields are in domain/fields.py."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+
+from litestar.exceptions import ClientException, InternalServerException
+
+from app.domain.cards import numbers
+from app.domain.changes.changes import NOTHING
+from app.domain.fields import Wrong
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+MOST_FIELDS = 60
+CARD_FIELD = "card_number"
+"""The one field where a card number belongs."""
+CSRF_FIELD = "csrf_token"
+WHOLE = ""
+"""The name of what is wrong with a form, and with no field of it."""
+OURS = frozenset({CSRF_FIELD, "seen"})
+"""Hexadecimal of ours, now and then with a card number's digits in it by chance; nothing of them is kept or shown."""
+CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
+"""Where a customer number is typed: at login, and when it is asked for again."""
+CARD_ELSEWHERE = "この欄に、クレジットカードの番号を入力することはできません。"
+T = TypeVar("T")
+
+
+class Unreadable(ClientException):
+    """A body that no form of ours sends: cut off, another content type, repeated names, NUL, not UTF-8."""
+
+
+@dataclass
+class Form:
+    """The typed text by field name, and the reason for each wrong one."""
+
+    typed: dict[str, str] = field(default_factory=dict)
+    _wrong: dict[str, str] = field(default_factory=dict)
+    card_number: str = field(default="", repr=False)
+    """What was typed into CARD_FIELD; it is not among `typed`, so that no page shows it again."""
+
+    @property
+    def valid(self) -> bool:
+        return not self._wrong
+
+    @property
+    def errors(self) -> dict[str, str]:
+        """The reasons by field name, in the order of the page, which is the order that a browser sends."""
+        if WHOLE in self._wrong:
+            return {WHOLE: self._wrong[WHOLE]}
+        order = {name: place for place, name in enumerate(self.typed)}
+        return dict(sorted(self._wrong.items(), key=lambda item: order.get(item[0], len(order))))
+
+    def take(self, name: str, rule: Callable[[str], T]) -> T | None:
+        """The field's value by its rule; None, with the reason kept, if the rule refuses it."""
+        try:
+            return rule(self.typed.get(name, ""))
+        except Wrong as wrong:
+            self.must(False, name, wrong.reason)
+            return None
+
+    async def accept(self, name: str, checked: Awaitable[T]) -> T | None:
+        """The same for a rule that is waited for, because it asks the database."""
+        try:
+            return await checked
+        except Wrong as wrong:
+            self.must(False, name, wrong.reason)
+            return None
+
+    def must(self, right: bool, name: str, reason: str) -> None:
+        """Mark the field wrong unless `right`; the first reason stays."""
+        if not right:
+            self._wrong.setdefault(name, reason)
+
+    def refuse(self, reason: str | None) -> None:
+        """With a reason nothing that can be typed helps, so nothing else is said; None: it may go on."""
+        if reason:
+            self._wrong[WHOLE] = reason
+
+    def must_change(self, changed: bool) -> None:
+        """A form that shows what is registered has to change some of it, once every field is right."""
+        self.refuse(None if changed or not self.valid else NOTHING)
+
+
+async def password_typed_twice(
+    form: Form, rule: Callable[[str], str], hashed: Callable[[str], Awaitable[T]], label: str = "パスワード"
+) -> T | None:
+    """What `hashed` makes of the new password, which is asked for twice; None with the reasons in the form.
+
+    Nothing is hashed while anything else of the form is wrong.
+    """
+    password = form.take("password", rule)
+    same = form.typed.get("password", "") == form.typed.get("password_again", "")
+    form.must(same, "password_again", f"確認のため入力したパスワードが、{label}と一致しません。")
+    return await form.accept("password", hashed(password)) if password and form.valid else None
+
+
+async def read(request: Request[Any, Any, Any]) -> Form:
+    """The form of a POST, read once per request. Raises Unreadable (400); a body over the app's limit is a 413."""
+    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
+    if "form" not in scope:
+        typed = _parse(request.headers.get("content-type", ""), await _body(request))
+        scope["form"] = _without_card_numbers(typed)
+    form: Form = scope["form"]
+    return form
+
+
+def _without_card_numbers(typed: dict[str, str]) -> Form:
+    """The form without any card number: its own field's is put aside, one in another field makes that field wrong."""
+    form = Form(typed, card_number=typed.get(CARD_FIELD, ""))
+    for name, value in typed.items():
+        if name == CARD_FIELD:
+            typed[name] = ""
+        elif name not in OURS and numbers.within(value, may_be_customer=name in CUSTOMER_FIELDS):
+            typed[name] = ""
+            form.must(False, name, CARD_ELSEWHERE)
+    return form
+
+
+async def _body(request: Request[Any, Any, Any]) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
+        raise Unreadable from error
+
+
+def _parse(content_type: str, body: bytes) -> dict[str, str]:
+    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Unreadable
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS
+        )
+    except ValueError as error:
+        raise Unreadable from error
+    typed = dict(pairs)
+    if len(typed) != len(pairs) or any("\0" in name + value for name, value in pairs):
+        raise Unreadable
+    return typed

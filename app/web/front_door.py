@@ -1,0 +1,162 @@
+"""What every request and every answer passes, errors included: who asks, the host check, a sane URL, the security
+headers, and the cookies that the visit left to be set.
+
+Pure ASGI around the whole application, so nothing inside can forget it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import HttpMethod, ScopeType
+
+from app.domain.access import login_events
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+    from app.settings import Network, Settings
+    from app.web.session import Visit
+
+
+def policy(form_action: str = "") -> str:
+    """Content-Security-Policy; `form_action`: one more origin that a form of this page may lead to."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            f"form-action 'self' {form_action}".strip(),
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+HEADERS = {
+    "Content-Security-Policy": policy(),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+FOR_PROBES = frozenset({"/healthz", "/readyz"})
+"""Paths that answer to any host name: whatever watches a server often asks for it by its address."""
+ONE_YEAR = "max-age=31536000; includeSubDomains"
+
+
+class FrontDoor:
+    """ASGI middleware; `settings` say which hosts are ours and whether the outside is https.
+
+    `bad_request` is the page for a request that names no host of ours or has an unreadable URL.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, bad_request: bytes) -> None:
+        self.app = app
+        self.bad_request = bad_request
+        self.hosts = settings.hosts
+        self.proxies = settings.trusted_proxies
+        self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+
+        if self.proxies and (client := scope.get("client")):
+            forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            scope["client"] = (caller(client[0], b",".join(forwarded).decode("latin-1"), self.proxies), 0)
+
+        without_body = scope["method"] == "HEAD"
+        if without_body:
+            scope["method"] = HttpMethod.GET  # what may be got may be asked for its headers
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._finish(scope, MutableScopeHeaders.from_message(message))
+            elif without_body and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
+            await self.app(scope, receive, send_with_headers)
+            visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
+            if visit and visit.failure:
+                await login_events.note(visit.failure)
+        else:
+            await _turn_away(send_with_headers, self.bad_request)
+
+    def _finish(self, scope: Scope, headers: MutableScopeHeaders) -> None:
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", "no-store")
+        visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
+        for cookie in visit.cookies if visit else ():
+            headers.add("Set-Cookie", cookie.to_header(header=""))
+
+
+def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
+    """The address of whoever asks: the last one of the chain that no trusted proxy has.
+
+    `forwarded` is X-Forwarded-For, to which each proxy adds whom it was asked by. So it is read from its end, and only
+    as long as trusted proxies wrote it: what stands before that, anybody can have sent.
+    """
+    found = _address(peer)
+    for entry in reversed(forwarded.split(",")):
+        if found is None or not any(found in network for network in proxies):
+            break
+        before = _address(_PORT.sub(r"\1\2", entry.strip()))
+        if before is None:
+            break
+        found = before
+    return str(found) if found else peer
+
+
+_PORT = re.compile(r"^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$")
+"""An address as a proxy may write it: IPv6 in brackets, with a port."""
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; an IPv4 one written in IPv6 is IPv4, as in the settings."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _host(scope: Scope) -> str:
+    """The Host header without its port."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1:
+        return ""
+    host = hosts[0].decode("latin-1").lower()
+    name, colon, port = host.rpartition(":")
+    if colon and re.fullmatch(r"[0-9]{1,5}", port) and int(port) <= 65535:
+        return name
+    return host
+
+
+def _readable(scope: Scope) -> bool:
+    """Whether path and query are UTF-8 without NUL: the database takes no other text."""
+    raw = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+    try:
+        text = unquote_to_bytes(raw + b"?" + scope["query_string"].replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text
+
+
+async def _turn_away(send: Send, body: bytes) -> None:
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,96 @@
+"""PDF/UA-1 of a HTML document: tagged, with the Japanese font embedded. `python -m app.web.pdf` is the child that makes it.
+
+WeasyPrint takes a second of computing and needs libraries of the system, so it runs in a process of its own: the
+event loop is never blocked, one that hangs is killed, and a portal without the libraries works but for its PDFs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+LIMIT = 20.0
+"""Seconds that a PDF may take."""
+AT_ONCE = 2
+WAITING = 8
+"""PDFs that may be wanted at one time; one more is turned away."""
+NEEDED = "install Pango, HarfBuzz with its subsetter, fontconfig and a Japanese font (Debian: {}); see docs/operating.md"
+PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-ipaexfont-gothic"
+LACKING = 3
+"""Exit status of the child when the system lacks something."""
+
+_threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="pdf")
+_wanted = 0
+
+
+class NoPdf(Exception):
+    """The PDF cannot be made now; the text is for the operator."""
+
+
+async def make(html: str) -> bytes:
+    """The PDF. Raises NoPdf."""
+    global _wanted
+    if _wanted >= WAITING:
+        raise NoPdf(f"{WAITING} PDFs are being made already")
+    _wanted += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, _by_child, html)
+    finally:
+        _wanted -= 1
+
+
+def _by_child(html: str) -> bytes:
+    secret = ("MYPAGE_", "DATABASE_URL")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(secret)}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.web.pdf"],
+            input=html.encode(), capture_output=True, timeout=LIMIT, check=False, env=environment,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise NoPdf(f"the PDF was not made within {LIMIT:.0f} seconds") from error
+    if done.returncode:
+        raise NoPdf(done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}")
+    return done.stdout
+
+
+def main() -> int:
+    """HTML from standard input, PDF to standard output."""
+    if not _japanese_font():
+        return _lacks("no Japanese font is there")
+    try:
+        from weasyprint import HTML
+    except OSError as error:
+        return _lacks(str(error).splitlines()[0])
+    html = HTML(string=sys.stdin.buffer.read().decode(), url_fetcher=_fetch_nothing)
+    pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
+    sys.stdout.buffer.write(pdf)
+    return 0
+
+
+def _japanese_font() -> bool:
+    try:
+        found = subprocess.run(
+            ["fc-list", ":lang=ja", "file"],  # noqa: S607 - wherever the system has it
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return False
+    return bool(found.stdout.strip())
+
+
+def _lacks(what: str) -> int:
+    print(f"PDFs cannot be made: {what}: {NEEDED.format(PACKAGES)}", file=sys.stderr)
+    return LACKING
+
+
+def _fetch_nothing(url: str, *_: object, **__: object) -> dict[str, object]:
+    raise ValueError(f"a statement fetches nothing, and not {url}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Mail (manual 10-13, spec 6-8): from the purchase to the day that the mail service ends by itself."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from app.domain.mail.addresses import OTHER, UCOM
+from app.domain.mail.mailbox import NO_ADDRESS
+from e2e.device import Device
+from e2e.households import Household
+
+
+async def test_from_the_purchase_to_the_end_of_the_mail_service_by_itself(
+    contractor: Device, household: Household
+) -> None:
+    local_part = household.son.replace("arteri-", "a.")
+    await buy(contractor)
+    await get_address(contractor, household, local_part)
+    await forward(contractor, household)
+    await reply(contractor, household)
+    await leave(contractor, household)
+    await contractor.open("/demo/mailbox")
+    await expect(contractor.page.get_by_text("解約のお知らせ").first).to_be_visible()
+    await expect(contractor.page.get_by_text("taro@example.com").first).to_be_visible()
+
+
+async def buy(contractor: Device) -> None:
+    await contractor.open("/mail-service")
+    await contractor.shows("メールサービス購入")
+    await expect(contractor.row("現在のご契約状態")).to_have_text("未購入")
+    await contractor.page.get_by_label("上記の内容に同意する").check()
+    await contractor.press("購入する")
+    await contractor.swapped_to("メールサービス購入確認")
+    await expect(contractor.page.get_by_text("0円（購入した月は無料）")).to_be_visible()
+    await contractor.press("決定")
+    await contractor.swapped_to("メールサービス購入完了")
+
+
+async def get_address(contractor: Device, household: Household, local_part: str) -> None:
+    await contractor.open(f"/accounts/{household.son}/mail-address")
+    await contractor.page.get_by_label(UCOM).check()
+    await contractor.fill("メールアドレス（@より前）", "taro..")
+    await contractor.page.get_by_label("上記の内容に同意する").check()
+    contractor.expect_status(422)
+    await contractor.press("次へ進む")
+    await contractor.refuses("メールアドレスの先頭と末尾には、記号を使えません。")
+    await contractor.fill("メールアドレス（@より前）", local_part)
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メールアドレス登録／変更確認")
+    await contractor.press("登録")
+    await contractor.swapped_to("メールアドレス登録／変更完了")
+    await expect(contractor.row("ユーザー名（アカウント名）")).to_have_text(household.son)
+
+
+async def forward(contractor: Device, household: Household) -> None:
+    await contractor.open(f"/accounts/{household.son}/forwarding")
+    await contractor.fill("転送先1", "taro@example.com")
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メール転送設定確認")
+    await contractor.press("登録")
+    await contractor.swapped_to("メール転送設定完了")
+
+
+async def reply(contractor: Device, household: Household) -> None:
+    await contractor.open(f"/accounts/{household.son}/auto-reply")
+    await contractor.page.get_by_label("利用する", exact=True).check()
+    await contractor.fill("件名", "不在です")
+    await contractor.fill("本文", "戻り次第ご連絡します。")
+    await contractor.fill("終了日", "2030-01-05")
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メール自動返信設定確認")
+    await expect(contractor.row("期間")).to_have_text("すぐに開始、2030/01/05 まで")
+    await contractor.press("登録")
+    await contractor.swapped_to("メール自動返信設定完了")
+
+
+async def leave(contractor: Device, household: Household) -> None:
+    """From our address to another company's: announced before, done in the same step."""
+    await contractor.open(f"/accounts/{household.son}/mail-address")
+    await contractor.page.get_by_label(OTHER).check()
+    await contractor.fill("他社のメールアドレス", "taro@example.com")
+    await contractor.page.get_by_label("上記の内容に同意する").check()
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メールアドレス登録／変更確認")
+    await expect(contractor.page.get_by_text("同時に自動的に解約されます")).to_be_visible()
+    await contractor.press("登録")
+    await contractor.swapped_to("メールアドレス登録／変更完了")
+    await contractor.open("/")
+    await expect(contractor.page.get_by_text("メール&Webスペース:未購入")).to_be_visible()
+
+
+async def test_without_the_service_the_choice_is_greyed_out_and_says_why(
+    contractor: Device, household: Household
+) -> None:
+    await contractor.open(f"/accounts/{household.son}/mail-address")
+    await expect(contractor.page.get_by_label(UCOM)).to_be_disabled()
+    await expect(contractor.page.get_by_text("購入が必要です")).to_be_visible()
+    await contractor.open(f"/accounts/{household.son}/forwarding")
+    await expect(contractor.page.get_by_text(NO_ADDRESS)).to_be_visible()

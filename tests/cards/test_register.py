@@ -1,0 +1,362 @@
+"""お支払い方法登録／変更 (manual 19, spec 11) through its pages, with the local vault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app import database
+from app.domain import clock
+from app.domain.cards import checks, numbers
+from app.domain.cards import register as payment
+from app.domain.mail.service import BOUGHT
+from app.web import forms
+from tests.browser import Browser
+
+VISA = "4111 1111 1111 1111"
+TYPED = {
+    "month": "01",
+    "year": "2040",
+    "given": "AN",
+    "family": "ARUTERI",
+    "card_number": VISA,
+    "agree": "yes",
+}
+
+
+async def type_in(browser: Browser, **changed: str) -> None:
+    await browser.open("/payment")
+    await browser.submit(**{**TYPED, **changed})
+
+
+async def register(browser: Browser, **changed: str) -> None:
+    await type_in(browser, **changed)
+    assert browser.heading == "お支払い方法登録／変更確認", browser.reasons
+    await browser.submit()
+
+
+async def mails() -> list[Any]:
+    return await database.rows("SELECT recipient, subject, body FROM outbox ORDER BY id")
+
+
+async def card_of(customer_number: str = "90000000000000") -> tuple[str, ...]:
+    found = await database.rows(
+        "SELECT k.brand, k.last4, k.expires, k.holder FROM card k JOIN contract c ON c.id = k.contract"
+        " WHERE c.customer_number = $1",
+        customer_number,
+    )
+    return tuple(found[0]) if found else ()
+
+
+async def test_the_contractors_own_card_is_registered_and_told_by_mail(contractor: Browser) -> None:
+    await contractor.open("/payment")
+    assert contractor.rows["カード会社"] == "VISA"
+    assert contractor.rows["有効期限"] == "01月 / 2030年"
+    assert contractor.rows["カード番号"] == "XXXX-XXXX-XXXX-0000"
+    await type_in(contractor)
+    assert contractor.heading == "お支払い方法登録／変更確認"
+    assert contractor.rows["カード名義"] == "（名）AN（姓）ARUTERI"
+    assert contractor.rows["カード番号"] == "XXXX-XXXX-XXXX-1111"
+    assert payment.NAME_DIFFERS not in contractor.text
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更完了"
+    assert await card_of() == ("VISA", "1111", "2040-01", "AN ARUTERI")
+    told = await mails()
+    assert [mail["subject"] for mail in told] == ["【マイページ】お支払い方法登録／変更完了のお知らせ"]
+    assert told[0]["recipient"] == "arteri-an@keitai.example.jp"
+    await contractor.open("/payment")
+    assert contractor.rows["有効期限"] == "01月 / 2040年"
+
+
+BRANDS = [
+    ("5555-5555-5555-4444", numbers.MASTERCARD, "4444"),
+    ("２２２３００３１２２００３２２２", numbers.MASTERCARD, "3222"),
+    ("3530111333300000", numbers.JCB, "0000"),
+    ("3782 822463 10005", numbers.AMEX, "0005"),
+    ("30569309025904", numbers.DINERS, "5904"),
+]
+
+
+async def test_each_of_the_other_brands_is_found_from_its_number(contractor: Browser) -> None:
+    for number, brand, last4 in BRANDS:
+        await type_in(contractor, card_number=number)
+        assert contractor.rows["カード会社"] == brand
+        assert contractor.rows["カード番号"] == f"XXXX-XXXX-XXXX-{last4}"
+
+
+WRONG: list[tuple[dict[str, str], str]] = [
+    ({"card_number": ""}, "カード番号を入力してください。"),
+    ({"card_number": "4111-1111"}, "カード番号は、14桁から16桁の数字で入力してください。"),
+    ({"card_number": "41111111111111111"}, "カード番号は、14桁から16桁の数字で入力してください。"),
+    ({"card_number": "4111111111111112"}, numbers.MISTYPED),
+    ({"card_number": "378282246310005" + "0"}, numbers.MISTYPED),
+    ({"card_number": "6011111111111117"}, numbers.NOT_TAKEN),
+    ({"month": "13"}, "有効期限の月は、01から12までの数字で入力してください。"),
+    ({"month": ""}, "有効期限の月は、01から12までの数字で入力してください。"),
+    ({"year": "203"}, "有効期限の年は、4桁の数字で入力してください。"),
+    ({"year": "2014"}, numbers.EXPIRED),
+    ({"year": "9999"}, "有効期限の年が正しくありません。もう一度お確かめください。"),
+    ({"given": ""}, "カード名義（名）を入力してください。"),
+    (
+        {"family": "有光"},
+        "カード名義（姓）は、カードに記載のとおり、半角のローマ字で入力してください。",
+    ),
+    ({"agree": ""}, "内容をお読みになり、同意する場合はチェックしてください。"),
+    ({"family": VISA}, forms.CARD_ELSEWHERE),
+]
+
+
+async def test_a_wrong_form_says_why_and_keeps_everything_but_the_number(contractor: Browser) -> None:
+    for changed, reason in WRONG:
+        await type_in(contractor, **changed)
+        assert contractor.reasons == [reason]
+        kept = {**TYPED, **changed, "card_number": ""}
+        for name in ("month", "year", "given", "family", "card_number"):
+            field = contractor.page.select_one(f"input[name={name}]")
+            assert field
+            assert field["value"] == ("" if kept[name] == VISA else kept[name])
+        digits = changed.get("card_number", VISA)
+        assert not digits or digits not in contractor.answer.text
+
+
+async def test_a_card_is_taken_to_the_end_of_its_month_and_not_longer(contractor: Browser) -> None:
+    today = clock.today()
+    await type_in(contractor, month=f"{today:%m}", year=f"{today:%y}")
+    assert contractor.rows["有効期限"] == f"{today:%m}月 / {today:%Y}年"
+    before = (today.replace(day=1).toordinal()) - 1
+    last = type(today).fromordinal(before)
+    await type_in(contractor, month=str(last.month), year=str(last.year))
+    assert contractor.reasons == [numbers.EXPIRED]
+
+
+async def test_a_card_that_expired_since_it_was_typed_is_refused(contractor: Browser) -> None:
+    await type_in(contractor)
+    await database.rows("UPDATE change SET data = jsonb_set(data, '{expires}', '\"2026-01\"')")
+    await contractor.submit()
+    assert numbers.EXPIRED in contractor.text
+    assert (await card_of())[1] == "0000"
+
+
+async def test_back_from_the_confirm_page_all_is_there_but_the_number(contractor: Browser) -> None:
+    await type_in(contractor)
+    link = contractor.page.find("a", string="入力画面へ戻る")
+    assert link
+    await contractor.open(str(link["href"]))
+    assert contractor.heading == "お支払い方法登録／変更"
+    form = contractor.form("/payment")
+    typed = {str(field["name"]): field.get("value") for field in form.select("input[name]")}
+    assert (typed["month"], typed["year"], typed["given"], typed["family"]) == ("01", "2040", "AN", "ARUTERI")
+    assert typed["card_number"] == ""
+
+
+# --- a holder who is not the contractor -------------------------------------------------------------------------------
+
+
+async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
+    contractor: Browser, admin: Browser
+) -> None:
+    await type_in(contractor, given="KICHI")
+    assert payment.NAME_DIFFERS in contractor.text
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更受付完了"
+    assert payment.NAME_DIFFERS in contractor.text
+    assert (await card_of())[1] == "0000"
+    await contractor.open("/payment")
+    assert "確認中のお支払い方法" in contractor.text
+    await admin.open("/mail-service")
+    assert payment.WAITING in admin.text
+    assert admin.page.select("main a[href='/payment']")
+    assert not admin.page.select("form[action='/mail-service']")
+
+
+async def test_the_page_of_a_waiting_card_promises_a_mail_where_one_can_go(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    assert "確認の結果は、連絡用メールアドレスにお知らせします。" in contractor.text
+    await database.rows("UPDATE contract SET email = ''")
+    await register(contractor, given="KICHI")
+    assert "確認の結果は、管理者権限のアカウントIDのメールアドレスにお知らせします。" in contractor.text
+    await database.rows("UPDATE account SET role = 'user'")
+    await register(contractor, given="KICHI")
+    assert payment.NOT_MAILED in contractor.text
+
+
+async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contractor: Browser) -> None:
+    for decide, last4 in ((checks.refuse, "0000"), (checks.approve, "1111")):
+        await register(contractor, given="KICHI")
+        (check,) = await checks.waiting()
+        assert (check.holder, check.contractor_kana) == ("KICHI ARUTERI", "アルテリ アン")
+        await decide(check.id)
+        assert (await card_of())[1] == last4
+        assert await checks.waiting() == []
+        with pytest.raises(checks.NotWaiting):
+            await decide(check.id)
+        await contractor.open("/mail-service")
+        assert contractor.page.select("form[action='/mail-service']")
+    subjects = [mail["subject"] for mail in await mails()]
+    assert subjects[1::2] == [
+        "【マイページ】お支払い方法を登録できませんでした",
+        "【マイページ】お支払い方法登録完了のお知らせ",
+    ]
+
+
+async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await register(contractor, given="YOSHI", card_number="5555555555554444")
+    (check,) = await checks.waiting()
+    assert check.last4 == "4444"
+    await register(contractor)
+    assert await checks.waiting() == []
+    assert (await card_of())[1] == "1111"
+    outcomes = await database.rows("SELECT outcome FROM card_check ORDER BY id")
+    assert [row["outcome"] for row in outcomes] == ["replaced", "replaced"]
+
+
+async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
+    contractor: Browser, round_trips: list[str]
+) -> None:
+    receipts: list[str] = []
+
+    async def receive(**changed: str) -> int:
+        await register(contractor, given="KICHI", **changed)
+        receipts.append(contractor.path)
+        (check,) = await checks.waiting()
+        return check.id
+
+    async def reads(receipt: str, outcome: str) -> None:
+        round_trips.clear()
+        await contractor.open(receipt)
+        assert len(round_trips) == 2
+        today = clock.day(clock.now())
+        for name, text in payment.DECIDED.items():
+            assert (text.format(day=today) in contractor.text) == (name == outcome)
+        for promised in (payment.NAME_DIFFERS, "まだ登録は完了していません。", "お知らせします。"):
+            assert (promised in contractor.text) == (outcome == "waiting")
+
+    await checks.refuse(await receive())
+    await checks.approve(await receive())
+    await receive()
+    await receive(card_number="5555555555554444")
+    for receipt, outcome in zip(receipts, ("refused", "approved", "replaced", "waiting"), strict=True):
+        await reads(receipt, outcome)
+    await register(contractor)
+    own = contractor.path
+    for receipt, outcome in zip(receipts, ("refused", "approved", "replaced", "replaced"), strict=True):
+        await reads(receipt, outcome)
+    await reads(own, "")
+    assert contractor.heading == "お支払い方法登録／変更完了"
+
+
+async def test_a_refused_card_is_told_on_the_page_until_the_next_is_registered(
+    contractor: Browser, round_trips: list[str]
+) -> None:
+    told = f"{clock.day(clock.now())}にお申し込みのカード（下4桁 1111）は、名義を確認できなかったため登録できませんでした。"
+    for again in ("KICHI", "AN"):
+        await register(contractor, given="KICHI")
+        await contractor.open("/payment")
+        assert told not in contractor.text
+        (check,) = await checks.waiting()
+        await checks.refuse(check.id)
+        round_trips.clear()
+        await contractor.open("/payment")
+        assert told in contractor.text
+        assert len(round_trips) <= 2
+        await type_in(contractor, given=again)
+        await contractor.open("/payment")
+        assert told in contractor.text, "nothing is registered before the confirm page"
+        await register(contractor, given=again)
+        await contractor.open("/payment")
+        assert told not in contractor.text
+
+
+async def test_an_approved_card_and_a_replaced_one_leave_no_notice_on_the_page(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await register(contractor, given="YOSHI")
+    (check,) = await checks.waiting()
+    await checks.approve(check.id)
+    await contractor.open("/payment")
+    assert "登録できませんでした" not in contractor.text
+
+
+async def test_who_decides_a_card_learns_whether_a_mail_tells_the_customer(contractor: Browser) -> None:
+    for statement, mailed in (
+        ("UPDATE contract SET email = ''", True),
+        ("UPDATE account SET role = 'user'", False),
+    ):
+        await database.rows(statement)
+        for decide in (checks.refuse, checks.approve):
+            await register(contractor, given="KICHI")
+            (check,) = await checks.waiting()
+            assert await decide(check.id) == checks.Decided("90000000000000", mailed)
+
+
+async def test_a_card_that_expired_while_it_waited_is_not_approved(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await database.rows("UPDATE card_check SET expires = '2020-01'")
+    (check,) = await checks.waiting()
+    with pytest.raises(checks.Expired):
+        await checks.approve(check.id)
+    assert len(await checks.waiting()) == 1
+
+
+async def test_a_clock_of_staff_that_is_behind_decides_all_the_same(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await database.rows("UPDATE card_check SET asked_at = asked_at + interval '1 minute'")
+    await register(contractor, given="YOSHI")
+    await database.rows(
+        "UPDATE card_check SET asked_at = asked_at + interval '1 minute' WHERE decided_at IS NULL"
+    )
+    (check,) = await checks.waiting()
+    await checks.approve(check.id)
+    assert (await card_of())[3] == "YOSHI ARUTERI"
+
+
+# --- who cannot pay ---------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_page(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000003", "demo01")
+    await visitor.open("/mail-service")
+    assert payment.NO_CARD in visitor.text
+    assert visitor.page.select("main a[href='/payment']")
+    await visitor.open("/payment")
+    assert visitor.rows["お支払い方法"] == "登録されていません"
+    await register(visitor, given="ICHIRO", family="SATO")
+    await visitor.open("/mail-service")
+    await visitor.submit(agree="yes")
+    confirm = visitor.path
+    await database.rows("UPDATE card SET expires = '2026-01'")
+    await visitor.submit()
+    assert (visitor.path, visitor.answer.status_code) == (confirm, 422)
+    assert payment.EXPIRED in visitor.text
+    assert visitor.page.select("main a[href='/payment']")
+    await visitor.open("/payment")
+    assert visitor.rows["有効期限"] == "01月 / 2026年（期限切れ）"
+    assert payment.EXPIRED in visitor.text
+    await register(visitor, given="ICHIRO", family="SATO")
+    await visitor.open(confirm)
+    await visitor.submit()
+    assert visitor.heading == "メールサービス購入完了"
+    await visitor.open("/mail-service")
+    assert BOUGHT.removesuffix("。")[:8] in visitor.text
+
+
+async def test_the_same_card_typed_twice_is_kept_once(contractor: Browser) -> None:
+    await type_in(contractor)
+    await type_in(contractor, card_number="4111111111111111")
+    kept = await database.rows("SELECT brand, last4, expires FROM vault_card")
+    assert [tuple(row) for row in kept] == [("VISA", "1111", "2040-01")]
+
+
+async def test_a_confirm_page_of_this_change_asks_for_the_password_again_when_it_was_long_ago(
+    contractor: Browser,
+) -> None:
+    await type_in(contractor)
+    confirm = contractor.path
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    await contractor.open(confirm)
+    assert contractor.heading == "パスワードの確認"
+    await contractor.submit(password="demo01")
+    assert contractor.path == confirm
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更完了"

@@ -1,0 +1,271 @@
+"""お支払い方法 by Stripe's page: Stripe's library against a Stripe of our own on the loopback."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+from litestar.types import ASGIApp
+
+from app import database, settings
+from app.domain import clock
+from app.domain.cards import checks, numbers, visits
+from app.domain.cards import register as payment
+from app.gateway import stripe_checkout
+from app.gateway.port import Unreachable
+from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
+from app.main import portal
+from app.routes.cards.register import AWAY
+from tests.browser import Browser
+from tests.conftest import HOST, SETTINGS
+from tests.stripe_server import CHECKOUT, FakeStripe, listening
+from tests.test_settings import COMPLETE
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[FakeStripe]:
+    with listening() as answering:
+        yield answering
+
+
+@pytest.fixture(scope="module")
+def with_stripe(stripe: FakeStripe) -> ASGIApp:
+    return portal(dataclasses.replace(SETTINGS, stripe=stripe.account), database.Engine({}))
+
+
+@pytest.fixture
+async def contractor(with_stripe: ASGIApp, filled_database: str) -> AsyncIterator[Browser]:
+    async with Browser(with_stripe, HOST) as browser:
+        await browser.log_in("customer", "90000000000000", "demo01")
+        yield browser
+
+
+async def go(browser: Browser) -> str:
+    """Press the button of our page; the name of the visit at Stripe."""
+    await browser.open("/payment")
+    form = browser.form("/payment/visit")
+    token = form.select_one("input[name=csrf_token]")
+    assert token
+    answer = await browser.post(
+        "/payment/visit",
+        data={"csrf_token": str(token["value"]), "agree": "yes"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith(f"{CHECKOUT}/c/pay/")
+    return answer.headers["location"].rpartition("/")[2]
+
+
+async def test_a_card_that_was_typed_at_stripe_is_confirmed_and_registered_here(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    _, _, asked = stripe.requests[-1]
+    assert asked["mode"] == "setup"
+    assert asked["success_url"] == f"https://{HOST}/payment/return?session_id={{CHECKOUT_SESSION_ID}}"
+    assert asked["cancel_url"] == f"https://{HOST}/payment"
+    stripe.type_in(visit)
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.heading == "お支払い方法登録／変更確認"
+    assert contractor.rows["カード名義"] == "AN ARUTERI"
+    confirm = contractor.path
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.path == confirm
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更完了"
+    kept = await database.rows("SELECT token, payer, last4, expires FROM card WHERE token <> ''")
+    assert [tuple(row) for row in kept] == [(f"pm_{visit}", asked["customer"], "4242", "2040-03")]
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.path == confirm
+    assert contractor.heading == "お支払い方法登録／変更完了"
+    again = await go(contractor)
+    assert stripe.sessions[again]["customer"] == asked["customer"]
+
+
+async def test_our_page_has_no_field_for_a_number_and_lets_only_its_form_lead_to_stripe(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/payment")
+    assert not contractor.page.select("input[name=card_number]")
+    policy = contractor.answer.headers["content-security-policy"]
+    assert f"form-action 'self' {CHECKOUT};" in policy
+    assert policy.count("stripe") == 1
+    await contractor.open("/mail-service")
+    assert "stripe" not in contractor.answer.headers["content-security-policy"]
+    await contractor.open("/payment")
+    await contractor.submit(agree="")
+    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert CHECKOUT in contractor.answer.headers["content-security-policy"]
+
+
+async def test_the_vaults_form_is_not_there(contractor: Browser, stripe: FakeStripe) -> None:
+    before = len(stripe.requests)
+    await contractor.open("/payment")
+    token = contractor.page.select_one("input[name=csrf_token]")
+    assert token
+    await contractor.press(
+        "/payment", {"csrf_token": str(token["value"]), "card_number": "4111111111111111", "agree": "yes"}
+    )
+    assert contractor.answer.status_code == 404
+    assert len(stripe.requests) == before
+
+
+async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_asked(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.reasons == [NOT_FINISHED]
+    stripe.type_in(visit, brand="discover")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.reasons == [numbers.NOT_TAKEN]
+    stripe.type_in(visit, name="有光 杏")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.reasons == ["カード名義は、カードに記載のとおり、半角のローマ字で入力してください。"]
+    stripe.type_in(visit, name="KICHI ARUTERI")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert payment.NAME_DIFFERS in contractor.text
+
+
+async def test_a_visit_is_for_whoever_began_it_and_for_an_hour(
+    contractor: Browser, with_stripe: ASGIApp, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    stripe.type_in(visit)
+    before = len(stripe.requests)
+    async with Browser(with_stripe, HOST) as other:
+        for login in (("account", "arteri-an-002", "abc12345"), ("customer", "80000000000000", "tanin-1")):
+            other.cookies.clear()
+            await other.log_in(*login)
+            await other.open(f"/payment/return?session_id={visit}")
+            assert other.answer.status_code == 404
+    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 hour'")
+    for unknown in (visit, "cs_test_nobodys", ""):
+        await contractor.open(f"/payment/return?session_id={unknown}")
+        assert contractor.answer.status_code == 404
+    assert len(stripe.requests) == before
+
+
+async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_page(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/payment")
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    await contractor.submit(agree="yes")
+    assert contractor.heading == "パスワードの確認"
+    await contractor.prove("demo01")
+    assert (contractor.heading, contractor.path) == ("お支払い方法登録／変更", "/payment")
+
+
+async def test_a_visit_of_another_contract_at_stripe_is_not_taken(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    stripe.type_in(visit)
+    stripe.sessions[visit]["client_reference_id"] = "somebody-elses"
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.reasons == [NOT_FINISHED]
+
+
+async def test_a_stripe_that_fails_once_is_asked_again_for_the_same_visit(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    before = len(stripe.sessions)
+    stripe.failures += [500, 0]
+    await go(contractor)
+    assert not stripe.failures
+    assert len(stripe.sessions) == before + 1
+
+
+async def test_a_stripe_that_is_away_or_refuses_is_said_in_words(
+    contractor: Browser, stripe: FakeStripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    stripe.failures += [401]
+    await contractor.open("/payment")
+    await contractor.submit(agree="yes")
+    assert contractor.reasons == [AWAY]
+    assert "AuthenticationError 401" in caplog.text
+    assert "rk_test" not in caplog.text
+
+
+async def test_a_stripe_that_hangs_does_not_hold_the_portal(
+    contractor: Browser, stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_checkout, "LONGEST", 0.3)
+    stripe.asleep = threading.Event()
+    await contractor.open("/payment")
+    await contractor.submit(agree="yes")
+    assert contractor.reasons == [AWAY]
+    stripe.asleep.set()
+    stripe.asleep = None
+
+
+async def test_cards_that_were_not_confirmed_or_were_replaced_are_dropped_at_stripe_a_day_later(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    gateway = StripeCheckout(stripe.account)
+    for confirmed in (True, False, True):
+        visit = await go(contractor)
+        stripe.type_in(visit)
+        await contractor.open(f"/payment/return?session_id={visit}")
+        if confirmed:
+            await contractor.submit()
+    customer = stripe.sessions[visit]["customer"]
+    await visits.tidy(gateway.forget_others)
+    assert len(stripe.methods[customer]) == 3
+    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
+    stripe.failures += [503] * 3
+    with pytest.raises(Unreachable):
+        await visits.tidy(gateway.forget_others)
+    await visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == [f"pm_{visit}"]
+    assert await database.rows("SELECT 1 FROM card_visit") == []
+
+
+async def test_a_card_that_waits_for_staff_is_kept_at_stripe_until_they_refused_it(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    gateway = StripeCheckout(stripe.account)
+    visit = await go(contractor)
+    stripe.type_in(visit, name="KICHI ARUTERI")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    await contractor.submit()
+    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
+    customer = stripe.sessions[visit]["customer"]
+    await visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == [f"pm_{visit}"]
+    (check,) = await checks.waiting()
+    await checks.refuse(check.id)
+    await visits.tidy(gateway.forget_others)
+    assert stripe.methods[customer] == []
+
+
+async def test_who_goes_to_stripe_again_while_cards_are_dropped_keeps_what_is_typed(
+    filled_database: str,
+) -> None:
+    contracts = await database.rows("SELECT id FROM contract ORDER BY id LIMIT 2")
+    visit = (
+        "INSERT INTO card_visit (id, contract, session, payer, asked_at)"
+        " VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2, $3)"
+    )
+    long_ago = clock.now() - visits.KEPT
+    for place, row in enumerate(contracts):
+        await database.rows(visit, row["id"], f"cus_{place}", long_ago - timedelta(hours=2 - place))
+    dropped: list[str] = []
+
+    async def slowly(payer: str, kept: list[str]) -> None:
+        dropped.append(payer)
+        await database.rows(visit, contracts[1]["id"], "cus_1", clock.now())
+
+    await visits.tidy(slowly)
+    assert dropped == ["cus_0"]
+
+
+def test_a_server_has_stripe_and_never_the_vault() -> None:
+    assert settings.production(COMPLETE).stripe == stripe_checkout.Account("rk_test_0123456789abcdef")
+    for key in ("", "pk_live_0123456789", "vault", "sk_live_"):
+        with pytest.raises(settings.SettingsError, match="MYPAGE_STRIPE_SECRET_KEY"):
+            settings.production({**COMPLETE, "MYPAGE_STRIPE_SECRET_KEY": key})

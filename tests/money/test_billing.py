@@ -1,0 +1,237 @@
+"""From service periods to charged months: the table of spec 14, and what must hold for every period."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain import catalogue
+from app.domain.catalogue import PRICES, Fee, Price, Product
+from app.domain.clock import TOKYO
+from app.domain.money import billing
+from app.domain.money.billing import Month, Service, charged_months, charges
+
+UPTO = Month(2026, 6)
+
+
+def tokyo(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("events", "months"),
+    [
+        ("B 2026-01-10", [[2, 3, 4, 5, 6]]),
+        ("B 2026-01-10, C 2026-01-20", [[1]]),
+        ("B 2026-01-10, C 2026-02-20", [[2]]),
+        ("B 2026-01-10, C 2026-03-31T23:59:59", [[2, 3]]),
+        ("B 2026-01-10, C 2026-04-01T00:00:00", [[2, 3, 4]]),
+        ("B 2026-01-10, C 2026-01-12, B 2026-01-20", [[1], [2, 3, 4, 5, 6]]),
+        ("B 2026-01-10, C 2026-01-12, B 2026-01-20, C 2026-01-25", [[1], [1]]),
+        ("B 2026-01-10, C 2026-03-05, B 2026-03-06, C 2026-03-30", [[2, 3], [3]]),
+        # edges beside the table
+        ("B 2026-01-31T23:59:59, C 2026-02-01T00:00:00", [[2]]),
+        ("B 2026-01-01T00:00:00, C 2026-01-01T00:00:00", [[1]]),
+        ("B 2026-07-01T00:00:00", [[]]),
+    ],
+)
+def test_the_table_of_the_specification(events: str, months: list[list[int]]) -> None:
+    services = history(events)
+    made = charges(services, UPTO)
+    assert [[c.month.month for c in made if c.service is service] for service in services] == months
+    assert {charge.yen for charge in made} <= {550}
+
+
+def history(events: str, product: Product = Product.SECURITY_360) -> list[Service]:
+    """The purchases of a contract from its events: B is bought, C cancelled."""
+    services: list[Service] = []
+    for event in events.split(", "):
+        kind, at = event[0], tokyo(event[2:])
+        if kind == "B":
+            services.append(Service(len(services), "arteri-an-002", product, at, None))
+        else:
+            services[-1] = replace(services[-1], ended_at=at)
+    return services
+
+
+def test_months_are_counted_in_tokyo() -> None:
+    before_midnight = datetime(2026, 1, 31, 14, 59, 59, tzinfo=UTC)
+    assert Month.of(before_midnight) == Month(2026, 1)
+    assert Month.of(before_midnight + timedelta(seconds=1)) == Month(2026, 2)
+
+
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))
+LATE = Month(2031, 1)
+
+
+@given(moments, moments)
+def test_a_closed_period_costs_at_least_one_month_and_no_month_twice(one: datetime, other: datetime) -> None:
+    start, end = sorted((one, other))
+    months = charged_months(start, end, LATE)
+    assert months
+    assert len(months) == len(set(months))
+    assert months == sorted(months)
+    assert months[-1] == Month.of(end)
+
+
+@given(moments, moments, moments)
+def test_splitting_a_period_never_costs_less(one: datetime, two: datetime, three: datetime) -> None:
+    start, middle, end = sorted((one, two, three))
+    whole = charged_months(start, end, LATE)
+    parts = charged_months(start, middle, LATE) + charged_months(middle, end, LATE)
+    assert len(parts) >= len(whole)
+
+
+@given(moments, moments)
+def test_a_period_that_goes_on_is_charged_as_far_as_asked(start: datetime, now: datetime) -> None:
+    upto = Month.of(now)
+    months = charged_months(start, None, upto)
+    assert Month.of(start) not in months
+    assert all(Month.of(start) < month <= upto for month in months)
+    assert charged_months(start, None, upto.next)[: len(months)] == months
+
+
+@given(st.integers(2000, 2100), st.integers(1, 12))
+def test_the_next_month_follows(year: int, month: int) -> None:
+    here = Month(year, month)
+    assert here.last_day + timedelta(days=1) == here.next.first_day
+
+
+@given(moments, moments, st.integers(0, 40))
+def test_looking_at_the_last_months_only_is_the_end_of_the_whole(
+    one: datetime, other: datetime, back: int
+) -> None:
+    start, end = sorted((one, other))
+    since = Month.of(end).back(back)
+    whole = charged_months(start, end, LATE)
+    assert charged_months(start, end, LATE, since) == [month for month in whole if month >= since]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Service]:
+    """What a contract bought and cancelled: one after the other of each product."""
+    services: list[Service] = []
+    for product in (Product.SECURITY_360, Product.REMOTE_SUPPORT, Product.MAIL_WEB):
+        times = sorted(draw(st.lists(moments, max_size=6)))
+        for start, end in zip(times[::2], [*times[1::2], None], strict=False):
+            services.append(Service(len(services) + 1, None, product, start, end))
+    return services
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_charges_do_not_depend_on_the_order_and_are_made_once(
+    services: list[Service], random: Random
+) -> None:
+    mixed = list(services)
+    random.shuffle(mixed)
+    made, again = charges(services, LATE), charges(mixed, LATE)
+    assert set(made) == set(again)
+    assert len(made) == len(again) == len({(c.service.id, c.item, c.month) for c in made})
+    for service in services:
+        own = [c for c in made if c.service is service and c.item is service.product]
+        assert own or service.ended_at is None
+    bought_again = max(0, sum(s.product is Product.REMOTE_SUPPORT for s in services) - 1)
+    assert sum(c.item is Fee.REMOTE_SUPPORT_AGAIN for c in made) == bought_again
+
+
+@given(histories(), moments)
+def test_a_month_that_is_over_is_charged_the_same_for_ever(services: list[Service], now: datetime) -> None:
+    this = Month.of(now)
+    known = [
+        replace(s, ended_at=s.ended_at if s.ended_at and s.ended_at <= now else None)
+        for s in services
+        if s.started_at <= now
+    ]
+    then = {(c.service.id, c.item, c.month, c.yen) for c in charges(known, this.previous)}
+    later = {(c.service.id, c.item, c.month, c.yen) for c in charges(services, this.previous)}
+    assert then == later
+
+
+def test_remote_support_that_is_bought_again_costs_a_fee_in_that_month() -> None:
+    services = history("B 2026-01-10, C 2026-02-20, B 2026-03-06", Product.REMOTE_SUPPORT)
+    made = [(charge.item, charge.month.month, charge.yen) for charge in charges(services, Month(2026, 4))]
+    assert made == [
+        (Product.REMOTE_SUPPORT, 2, 550),
+        (Product.REMOTE_SUPPORT, 4, 550),
+        (Fee.REMOTE_SUPPORT_AGAIN, 3, 3_300),
+    ]
+
+
+@given(st.integers(2000, 2100), st.integers(1, 12), st.integers(0, 500))
+def test_months_go_back_and_are_written_as_in_a_path(year: int, month: int, back: int) -> None:
+    here = there = Month(year, month)
+    for _ in range(back):
+        there = there.previous
+    assert there == here.back(back)
+    assert Month.parse(here.iso) == here
+
+
+@pytest.mark.parametrize("text", ["", "2026", "2026-1", "2026-13", "0026-01", "2026-01 ", "２０２６-01"])
+def test_what_is_no_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no month"):
+        Month.parse(text)
+
+
+def test_every_product_has_a_price_from_the_first_day_on() -> None:
+    for product in Product:
+        assert catalogue.price(product, date(2014, 12, 1)) > 0
+    with pytest.raises(LookupError, match="mail-pack"):
+        catalogue.price(Product.MAIL_PACK, date(2000, 1, 1))
+
+
+def test_what_ending_costs_is_what_will_be_charged() -> None:
+    bought = tokyo("2026-01-10")
+    for now in ("2026-01-20", "2026-02-20"):
+        costs = billing.of_ending(Product.MAIL_WEB, bought, tokyo(now))
+        assert costs[0].text == "275円（税込、日割りなし）"
+        assert costs[1].text == "0円"
+        assert "本日" in costs[2].text
+
+
+@pytest.mark.parametrize(
+    ("product", "deleted", "last"),
+    [
+        (Product.SECURITY_360, False, "2026/02/28"),
+        (Product.SECURITY_360, True, "2026/02/03（本日）"),
+        (Product.REMOTE_SUPPORT, False, "2026/02/03（本日）"),
+        (Product.MAILBOX_10GB, True, "2026/02/03（本日）"),
+    ],
+)
+def test_a_cancelled_security_option_is_usable_to_the_end_of_the_month(
+    product: Product, deleted: bool, last: str
+) -> None:
+    costs = billing.of_ending(product, tokyo("2026-01-10"), tokyo("2026-02-03"), deleted=deleted)
+    assert costs[2].text == last
+
+
+def test_what_a_purchase_costs_is_said_with_the_fee_of_buying_again() -> None:
+    first = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"))
+    again = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"), again=True)
+    assert [cost.text for cost in first] == ["0円（購入した月は無料）", "550円／月（税込）", "解約するまで"]
+    assert again[:3] == first
+    assert again[3].text == "3,300円（税込、今月に1回）"
+    assert len(billing.of_purchase(Product.MAIL_WEB, tokyo("2026-01-10"), again=True)) == 3
+
+
+def test_the_price_of_the_first_of_the_charged_month_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    dearer = Price(Product.SECURITY_360, date(2026, 3, 2), 660)
+    monkeypatch.setattr(catalogue, "PRICES", (*PRICES, dearer))
+    made = charges(history("B 2026-01-10"), Month(2026, 4))
+    assert [charge.yen for charge in made] == [550, 550, 660]
+    assert {charge.tax_rate for charge in made} == {10}
+    assert [catalogue.tax_rate(date(2019, month, 1)) for month in (9, 10)] == [8, 10]
+
+
+def test_a_product_without_a_price_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue.check(date(2026, 1, 1))
+    lacking = [row for row in PRICES if row.product not in (Product.KIDS_FILTER, Fee.REMOTE_SUPPORT_AGAIN)]
+    monkeypatch.setattr(catalogue, "PRICES", lacking)
+    with pytest.raises(catalogue.NoPrice, match=r"2026-01-01 of kids-filter, remote-support-again"):
+        catalogue.check(date(2026, 1, 1))
+    with pytest.raises(catalogue.NoPrice, match="tax"):
+        catalogue.tax_rate(date(1990, 1, 1))

@@ -1,0 +1,311 @@
+"""月額請求明細照会: the months as a page, a CSV and a PDF, from the ledger or as a forecast."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import time
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import pypdf
+import pytest
+
+from app import database
+from app.domain import clock
+from app.domain.catalogue import Product
+from app.domain.clock import TOKYO
+from app.domain.money import ledger
+from app.domain.money.billing import Month
+from app.domain.money.ledger import Line
+from app.domain.money.statements import Entry, Statement
+from app.web import pdf
+from tests.browser import Browser
+from tests.conftest import SETTINGS
+
+LOGIN = "arteri-an-002"
+
+
+def tokyo(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=TOKYO)
+
+
+async def bought(
+    start: str, end: str | None = None, product: Product = Product.SECURITY_360, login: str | None = LOGIN
+) -> None:
+    """A purchase of 有光 杏's contract."""
+    await database.rows(
+        "INSERT INTO service_period (contract, account, product, started_at, ended_at)"
+        " SELECT c.id, (SELECT id FROM account WHERE login = $1), $2, $3, $4"
+        " FROM contract c WHERE customer_number = '90000000000000'",
+        *(login, product.value, tokyo(start), tokyo(end) if end else None),
+    )
+
+
+async def close(*months: str) -> None:
+    for month in months:
+        await ledger.close(Month.parse(month), lambda done, of: None)
+
+
+@pytest.fixture
+async def reader(visitor: Browser) -> Browser:
+    """有光 杏 in front of her statements, on 2026-03-02."""
+    clock.start_at(tokyo("2026-03-02T09:00"))
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/statements")
+    await visitor.prove("demo01", "90000000000000")
+    return visitor
+
+
+def months(browser: Browser) -> dict[str, tuple[str, str]]:
+    """The list: state and sum by month."""
+    rows = [row.find_all(["th", "td"]) for row in browser.page.select("main tbody tr")]
+    return {th.get_text(): (state.get_text(), sum_.get_text()) for th, state, sum_ in rows}
+
+
+def entries(browser: Browser) -> list[list[str]]:
+    """The lines of a month's page."""
+    rows = browser.page.select("main tbody tr")
+    return [[cell.get_text(strip=True) for cell in row.find_all(["th", "td"])] for row in rows]
+
+
+async def read_csv(browser: Browser, month: str) -> list[dict[str, str]]:
+    answer = await browser.get(f"/statements/{month}.csv")
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+async def read_pdf(browser: Browser, month: str) -> tuple[pypdf.PdfReader, str]:
+    """The PDF and its text without white space."""
+    answer = await browser.get(f"/statements/{month}.pdf")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["cache-control"] == "no-store"
+    read = pypdf.PdfReader(io.BytesIO(answer.content))
+    return read, re.sub(r"\s", "", "".join(page.extract_text() for page in read.pages))
+
+
+def structure(node: Any) -> Iterator[str]:
+    """The kinds of elements in the tree that a screen reader follows."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            yield from structure(child)
+    elif isinstance(node, dict):
+        yield from [str(node["/S"])] if "/S" in node else []
+        yield from structure(node["/K"]) if "/K" in node else []
+
+
+async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader: Browser) -> None:
+    await bought("2026-01-10", "2026-01-20")
+    await bought("2026-01-20")
+    await close("2026-01", "2026-02")
+    await reader.open("/statements")
+    listed = months(reader)
+    assert list(listed)[:4] == ["2026年3月", "2026年2月", "2026年1月", "2025年12月"]
+    assert len(listed) == 24
+    assert listed["2026年3月"] == ("見込み", "550円")
+    assert listed["2026年2月"] == listed["2026年1月"] == ("確定", "550円")
+    assert listed["2025年12月"] == ("請求なし", "0円")
+    periods = {"2026-01": "2026/01/10～2026/01/31", "2026-02": "2026/01/20～"}
+    for month, period in periods.items():
+        await reader.open(f"/statements/{month}")
+        name = str(Month.parse(month))
+        assert entries(reader) == [["セキュリティ360°", LOGIN, name, period, "550円"]]
+        assert reader.rows["小計（税抜）"] == "500円"
+        assert reader.rows["消費税（10%）"] == "50円"
+        assert reader.rows["合計（税込）"] == "550円"
+        assert reader.rows["登録番号"] == SETTINGS.invoice_number
+        assert reader.rows["発行日"] == "2026/03/02"
+        (line,) = [row for row in await read_csv(reader, month) if row["区分"] == "明細"]
+        assert (line["商品"], line["アカウントID"], line["金額（円）"]) == ("セキュリティ360°", LOGIN, "550")
+        start, _, end = period.partition("～")
+        assert (line["対象月"], line["利用開始日"], line["利用終了日"]) == (name, start, end)
+    _, text = await read_pdf(reader, "2026-01")
+    for part in (
+        "ご請求明細書（適格請求書）",
+        "セキュリティ360°",
+        LOGIN,
+        "2026/01/10～2026/01/31",
+        "合計（税込）550円",
+    ):
+        assert part in text
+
+
+async def test_a_closed_bill_says_the_same_after_a_later_cancellation(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await database.rows("UPDATE service_period SET ended_at = $1", tokyo("2026-03-01"))
+    await reader.open("/statements/2026-01")
+    assert entries(reader)[0][3] == "2025/12/10～"
+    await reader.open("/statements/2026-03")
+    assert entries(reader)[0][3] == "2025/12/10～2026/03/31"
+
+
+async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(reader: Browser) -> None:
+    await bought("2025-12-10", "2026-03-01")
+    await bought("2025-12-10", "2026-03-02T08:00", product=Product.KIDS_FILTER)
+    await database.rows(
+        "UPDATE account SET deleted_at = $2 WHERE login = $1", LOGIN, tokyo("2026-03-02T08:00")
+    )
+    await reader.open("/statements/2026-03")
+    assert [entry[3] for entry in entries(reader)] == ["2025/12/10～2026/03/02"] * 2
+
+
+async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
+    await bought("2025-12-10", "2026-01-10", product=Product.REMOTE_SUPPORT, login=None)
+    await bought("2026-03-01", product=Product.REMOTE_SUPPORT, login=None)
+    await reader.open("/statements/2026-03")
+    ((name, _, _, used, _),) = entries(reader)
+    assert (name, used) == ("UCOM光 リモートサポート 再申し込み手数料", "2026/03/01")
+    (line,) = [row for row in await read_csv(reader, "2026-03") if row["区分"] == "明細"]
+    assert line["利用開始日"] == line["利用終了日"] == "2026/03/01"
+
+
+async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Browser) -> None:
+    await bought("2025-12-10", product=Product.MAIL_WEB, login=None)
+    await close("2025-12", "2026-01")
+    await database.rows("UPDATE contract SET family = '㈱髙﨑', given = '<b>&😀'")
+    read, text = await read_pdf(reader, "2026-01")
+    root: Any = read.root_object
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "ja"
+    assert b'pdfuaid:part="1"' in root["/Metadata"].get_object().get_data()
+    assert "/StructTreeRoot" in root
+    kinds = set(structure(root["/StructTreeRoot"]["/K"]))
+    assert {"/H1", "/H2", "/Table", "/THead", "/TH", "/TD", "/Caption"} <= kinds
+    assert "/L" not in kinds
+    pages: Any = read.pages
+    fonts = [font.get_object() for page in pages for font in page["/Resources"]["/Font"].values()]
+    inner = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
+    assert inner
+    assert all({"/FontFile2", "/FontFile3"} & set(descriptor) for descriptor in inner)
+    for part in (
+        "宛名㈱髙﨑<b>&",
+        "90000000000000",
+        SETTINGS.contact.operator,
+        SETTINGS.invoice_number,
+        "2026/03/02",
+    ):
+        assert part in text
+    for part in ("メール&Webスペース", "10%対象（税込）275円", "消費税（10%）25円", "小計（税抜）250円"):
+        assert part in text
+
+
+async def test_an_open_month_is_a_forecast_and_says_so_everywhere(reader: Browser) -> None:
+    await bought("2026-02-10")
+    await bought("2026-02-11", "2026-02-12", Product.REMOTE_SUPPORT, None)
+    await bought("2026-03-01", None, Product.REMOTE_SUPPORT, None)
+    await reader.open("/statements/2026-03")
+    assert "（見込み）" in reader.title
+    assert "まだ確定していません" in reader.text
+    assert [(line[0], line[4]) for line in entries(reader)] == [
+        ("セキュリティ360°", "550円"),
+        ("UCOM光 リモートサポート 再申し込み手数料", "3,300円"),
+    ]
+    assert {row["状態"] for row in await read_csv(reader, "2026-03")} == {"見込み"}
+    _, text = await read_pdf(reader, "2026-03")
+    assert "適格請求書ではありません" in text
+    assert "ご請求明細書（適格請求書）" not in text
+
+
+async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
+    await bought("2025-12-10", "2026-01-31")
+    await bought("2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT, None)
+    await bought("2026-02-10", None, Product.REMOTE_SUPPORT, None)
+    await reader.open("/statements")
+    forecast = {month: sum_ for month, (_, sum_) in months(reader).items()}
+    await close("2025-12", "2026-01", "2026-02")
+    await reader.open("/statements")
+    assert {month: sum_ for month, (_, sum_) in months(reader).items()} == forecast
+    assert forecast["2026年2月"] == "3,300円"
+
+
+async def test_a_correction_is_named_with_its_month(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await bought("2026-01-10", "2026-01-20", Product.KIDS_FILTER)
+    await close("2026-02")
+    await reader.open("/statements/2026-02")
+    assert "安心 Kidsフィルター（2026年1月分の訂正）" in [line[0] for line in entries(reader)]
+
+
+async def test_an_empty_month_says_so(reader: Browser) -> None:
+    await reader.open("/statements/2026-02")
+    assert "この月に請求するオプションサービスの料金はありません。" in reader.text
+    assert [row["金額（円）"] for row in await read_csv(reader, "2026-02")] == ["0", "0"]
+
+
+async def test_what_is_no_month_of_the_contract_is_not_there(reader: Browser) -> None:
+    for name in (
+        *("2026-04", "2024-03", "2030-01.pdf", "2014-11.csv", "2026-13", "x", "2026-01.", "2026-01.txt"),
+        *("2026-1", "2026-01.PDF", "2026-01.pdf.pdf"),
+    ):
+        assert (await reader.get(f"/statements/{name}")).status_code == 404, name
+
+
+async def test_there_is_no_month_before_the_contract(reader: Browser) -> None:
+    await database.rows("UPDATE contract SET opened_on = '2026-02-15'")
+    await reader.open("/statements")
+    assert list(months(reader)) == ["2026年3月", "2026年2月"]
+    assert (await reader.get("/statements/2026-01")).status_code == 404
+
+
+async def test_another_contract_sees_nothing_of_it(reader: Browser, stranger: Browser) -> None:
+    await bought("2026-01-10", "2026-01-20")
+    await stranger.open("/statements/2026-01")
+    await stranger.prove("tanin-1", "80000000000000")
+    assert "料金はありません" in stranger.text
+
+
+async def test_a_page_is_two_round_trips(reader: Browser, round_trips: list[str]) -> None:
+    for path in ("/statements", "/statements/2026-02", "/statements/2026-02.csv"):
+        round_trips.clear()
+        await reader.get(path)
+        assert len(round_trips) == 2
+
+
+async def test_without_font_or_library_the_member_is_led_on_and_the_operator_told(
+    reader: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    await reader.open("/statements/2026-02.pdf")
+    assert reader.answer.status_code == 503
+    assert reader.heading == "PDFを作成できません"
+    assert reader.page.select_one("a[href='/statements/2026-02.csv']")
+    assert "no Japanese font is there" in caplog.text
+    assert "fonts-ipaexfont-gothic" in caplog.text
+
+
+async def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "LIMIT", 0.01)
+    started = time.monotonic()
+    with pytest.raises(pdf.NoPdf, match="not made within"):
+        await pdf.make("<p>")
+    assert time.monotonic() - started < 5
+
+
+async def test_too_many_pdfs_at_a_time_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "WAITING", 0)
+    with pytest.raises(pdf.NoPdf, match="being made"):
+        await pdf.make("<p>")
+
+
+def statement(*lines: tuple[int, int]) -> Statement:
+    """A bill with lines of yen and rate."""
+    month = Month(2026, 1)
+    made = [Line(1, None, Product.MAIL_WEB, month, month, yen, rate) for yen, rate in lines]
+    return Statement(month, "見込み", None, "", [Entry(line, date(2026, 1, 1), None) for line in made])
+
+
+def test_tax_is_rounded_once_for_each_rate_and_cut_off() -> None:
+    bill = statement((275, 10), (330, 10), (329, 10), (275, 8), (108, 8))
+    assert [(tax.percent, tax.yen, tax.tax) for tax in bill.taxes] == [(10, 934, 84), (8, 383, 28)]
+    assert (bill.subtotal, bill.tax, bill.total) == (934 + 383 - 84 - 28, 112, 1317)
+    assert statement((-275, 10)).taxes[0].tax == -25
+    assert statement((-276, 10)).taxes[0].tax == -25
+    assert (statement().taxes, statement().total) == ([], 0)

@@ -1,0 +1,158 @@
+"""障害情報 and メンテナンス情報: the lists, and the banner on every page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.domain.notices import notices
+from tests.browser import Browser
+from tests.notices.filed import load, notice
+
+
+def banners(browser: Browser) -> list[str]:
+    """What the banners say, with the word of their severity."""
+    return [bar.get_text("", strip=True) for bar in browser.page.select("#banners .bar p")]
+
+
+async def close(browser: Browser, title: str) -> None:
+    """Press the 閉じる of that banner."""
+    for bar in browser.page.select("#banners .bar"):
+        if title in bar.get_text():
+            filled = {str(field["name"]): str(field["value"]) for field in bar.select("input")}
+            await browser.press("/notices/dismiss", filled)
+            return
+    raise AssertionError(f"no banner {title}")
+
+
+async def test_a_kind_lists_current_coming_and_past_ones_in_words(
+    contractor: Browser, tmp_path: Path
+) -> None:
+    await load(
+        tmp_path,
+        notice("いま", severity="critical", end=None, buildings=["B001", "B002"]),
+        notice("これから", start=24, end=25, severity="warning"),
+        notice("さきおととい", start=-72, end=-71),
+        notice("別の種類", kind="maintenance"),
+    )
+    await contractor.open("/notices/outage")
+    assert [heading.get_text(" ", strip=True) for heading in contractor.page.select("h2, h3")] == [
+        *("現在のお知らせ", "重大 いま"),
+        *("これからの予定", "注意 これから"),
+        *("過去のお知らせ", "お知らせ さきおととい"),
+        "まもなく自動的にログアウトします",
+    ]
+    assert "終了の見込みは未定です" in contractor.text
+    assert "対象の建物 お客様の建物" in contractor.text
+    assert "別の種類" not in contractor.text
+    await contractor.open("/notices/maintenance")
+    assert "別の種類" in contractor.text
+    await contractor.open("/notices")
+    kinds = [row.select("dd")[0].get_text() for row in contractor.page.select("article")]
+    assert sorted(kinds) == ["メンテナンス情報", "障害情報", "障害情報", "障害情報"]
+    assert (await contractor.get("/notices/news")).status_code == 404
+
+
+async def test_other_buildings_are_not_the_members_matter(contractor: Browser, tmp_path: Path) -> None:
+    await load(tmp_path, notice("隣の建物", buildings=["B999"]), notice("この建物", buildings=["B001"]))
+    await contractor.open("/notices/outage")
+    assert banners(contractor) == ["お知らせこの建物"]
+    assert "隣の建物" not in contractor.page.get_text()
+
+
+async def test_past_notices_are_paged(contractor: Browser, tmp_path: Path) -> None:
+    many = notices.PAGE + 1
+    await load(
+        tmp_path, *(notice(f"過去{n:02}", start=-100 - n, end=-99 - n) for n in range(many)), notice("いま")
+    )
+    await contractor.open("/notices/outage")
+    assert "過去19" in contractor.text
+    assert "過去20" not in contractor.text
+    older = contractor.page.select_one("main ul.next a")
+    assert older is not None
+    await contractor.open(str(older["href"]))
+    assert [heading.get_text(" ", strip=True) for heading in contractor.page.select("h3")] == [
+        "お知らせ 過去20"
+    ]
+    for odd in ("0", "-1", "x", "99999", "９"):
+        await contractor.open(f"/notices/outage?page={odd}")
+        assert contractor.answer.status_code == 200
+        assert "いま" in contractor.text
+
+
+async def test_a_current_notice_is_a_banner_on_every_page_of_every_role(
+    contractor: Browser, family_user: Browser, tmp_path: Path
+) -> None:
+    await load(
+        tmp_path,
+        notice("お知らせ"),
+        notice("緊急", severity="critical", kind="maintenance"),
+        notice("過去", start=-3, end=-1),
+        notice("未来", start=1, end=3),
+    )
+    for browser in (contractor, family_user):
+        for path in ("/", "/changes", "/nowhere", "/contact"):
+            await browser.open(path)
+            assert banners(browser) == ["重大緊急", "お知らせお知らせ"]
+    link = contractor.page.select_one("#banners a")
+    assert link is not None
+    await contractor.open(str(link["href"]))
+    assert contractor.page.select_one(f"#{str(link['href']).partition('#')[2]}")
+
+
+async def test_nobody_who_is_not_logged_in_sees_a_banner(visitor: Browser, tmp_path: Path) -> None:
+    await load(tmp_path, notice("緊急", severity="critical"))
+    await visitor.open("/login")
+    assert banners(visitor) == []
+
+
+async def test_a_banner_is_closed_for_this_session_and_leads_back(
+    contractor: Browser, admin: Browser, tmp_path: Path
+) -> None:
+    await load(tmp_path, notice("一つ目"), notice("二つ目"))
+    await contractor.open("/changes?kind=")
+    await close(contractor, "一つ目")
+    assert contractor.path == "/changes?kind="
+    assert banners(contractor) == ["お知らせ二つ目"]
+    await contractor.open("/")
+    await close(contractor, "二つ目")
+    assert banners(contractor) == []
+    await admin.open("/")
+    assert len(banners(admin)) == 2
+    await contractor.submit("/logout")
+    await contractor.log_in("customer", "90000000000000", "demo01")
+    assert len(banners(contractor)) == 2
+
+
+async def test_a_banner_is_closed_in_place_by_htmx(contractor: Browser, tmp_path: Path) -> None:
+    await load(tmp_path, notice("一つ目"), notice("二つ目"))
+    await contractor.open("/")
+    form = contractor.page.select_one("#banners form")
+    assert form is not None
+    body = {str(field["name"]): str(field["value"]) for field in form.select("input")}
+    sent = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
+    answer = await contractor.post("/notices/dismiss", data=body, headers=sent)
+    assert answer.status_code == 200
+    assert 'data-announce="お知らせを閉じました。"' in answer.text
+    assert ("一つ目" in answer.text) != ("二つ目" in answer.text)
+    assert "<h1" not in answer.text
+
+
+async def test_an_urgent_banner_cannot_be_closed(contractor: Browser, tmp_path: Path) -> None:
+    await load(tmp_path, notice("緊急", severity="critical"))
+    await contractor.open("/")
+    assert not contractor.page.select("#banners form")
+    token = contractor.page.select_one("input[name=csrf_token]")
+    assert token is not None
+    await contractor.press(
+        "/notices/dismiss", {"csrf_token": str(token["value"]), "notice": "1", "next": "/"}
+    )
+    assert banners(contractor) == ["重大緊急"]
+
+
+async def test_closing_what_is_no_notice_is_a_page_that_is_not_there(contractor: Browser) -> None:
+    await contractor.open("/")
+    token = contractor.page.select_one("input[name=csrf_token]")
+    assert token is not None
+    for notice_id, status in (("x", 404), ("", 404), ("9" * 19, 404), ("12345", 200)):
+        await contractor.press("/notices/dismiss", {"csrf_token": str(token["value"]), "notice": notice_id})
+        assert contractor.answer.status_code == status

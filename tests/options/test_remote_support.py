@@ -1,0 +1,85 @@
+"""UCOM光 リモートサポート through its pages (manual 16-18, spec 10)."""
+
+from __future__ import annotations
+
+from app import database
+from app.domain.cards import register as payment
+from app.domain.options import remote_support
+from tests.browser import Browser
+
+PHONE = "0120-000-1111"
+
+
+async def press_through(browser: Browser, **typed: str) -> None:
+    await browser.open("/remote-support")
+    await browser.submit(**typed)
+    assert browser.heading == "UCOM光 リモートサポート購入／解約確認", browser.reasons
+    await browser.submit()
+    assert browser.heading == "UCOM光 リモートサポート購入／解約完了", browser.text
+
+
+async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contractor: Browser) -> None:
+    await contractor.open("/remote-support")
+    assert contractor.rows["現在のご契約状態"] == "未購入"
+    assert PHONE not in contractor.answer.text
+    await contractor.submit()
+    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    await press_through(contractor, agree="yes")
+    assert PHONE not in contractor.answer.text, "the receipt stays after the end"
+    await contractor.open("/remote-support")
+    assert contractor.rows["電話番号"] == PHONE
+    await contractor.open("/")
+    assert contractor.rows["UCOM光 リモートサポート"].startswith("購入済")
+    await press_through(contractor)
+    await contractor.open("/remote-support")
+    assert PHONE not in contractor.answer.text
+    subjects = [row["subject"] for row in await database.rows("SELECT subject FROM outbox ORDER BY id")]
+    assert ["の購入）" in subjects[0], "の解約）" in subjects[1], len(subjects)] == [True, True, 2]
+
+
+async def test_a_second_application_shows_its_fee_and_the_first_none(contractor: Browser) -> None:
+    await contractor.open("/remote-support")
+    await contractor.submit(agree="yes")
+    assert "今月に1回" not in contractor.text
+    assert "前画面へ戻る" in contractor.text
+    await contractor.submit()
+    await contractor.open("/remote-support")
+    await contractor.submit()
+    assert contractor.rows["最後に利用できる日"].endswith("（本日）")
+    assert "いかなる理由でもご対応できません" in contractor.text
+    assert "再申し込み手数料 3,300円（税込）" in contractor.text
+    await contractor.submit()
+    await contractor.open("/remote-support")
+    assert "今回は再申し込み手数料 3,300円（税込）がかかります" in contractor.text
+    await contractor.submit(agree="yes")
+    assert contractor.rows["再申し込み手数料"] == "3,300円（税込、今月に1回）"
+
+
+async def test_buying_twice_ending_twice_and_buying_without_a_card_are_refused(
+    contractor: Browser, stranger: Browser
+) -> None:
+    await contractor.open("/remote-support")
+    token = str(contractor.form().select("input")[0]["value"])
+    agreed, cancelled = {"csrf_token": token, "agree": "yes"}, {"csrf_token": token, "want": "cancel"}
+    await contractor.press("/remote-support", cancelled)
+    assert contractor.reasons == [remote_support.NOT_BOUGHT]
+    await contractor.press("/remote-support", agreed)
+    second = contractor.path
+    await press_through(contractor, agree="yes")
+    await contractor.press("/remote-support", agreed)
+    assert contractor.reasons == [remote_support.BOUGHT]
+    await contractor.press(second, {"csrf_token": token})
+    assert remote_support.BOUGHT in contractor.text
+    await stranger.open("/remote-support")
+    assert payment.NO_CARD in stranger.text
+    assert not stranger.page.select("main form")
+    token = str(stranger.page.select("header [name=csrf_token]")[0]["value"])
+    await stranger.press("/remote-support", {"csrf_token": token, "agree": "yes"})
+    assert stranger.reasons == [payment.NO_CARD]
+    assert len(await database.rows("SELECT 1 FROM service_period")) == 1
+
+
+async def test_it_is_not_for_a_user_role_member(family_user: Browser) -> None:
+    await family_user.open("/")
+    assert not family_user.page.select("a[href='/remote-support']")
+    assert (await family_user.get("/remote-support")).status_code == 403

@@ -1,0 +1,148 @@
+"""What is over is thrown away, what is not stays, one worker at a time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app import database
+from app.domain import clock, housekeeping, tables
+from app.domain.access.members import Member
+from app.domain.changes import changes
+from app.domain.people.accounts import DeleteAccount
+from tests import households
+from tests.households import Household
+
+A_MOMENT = timedelta(seconds=20)
+"""Longer than any statement here takes: the clock runs on while they do."""
+
+
+@pytest.fixture
+async def family(empty_database: str) -> Household:
+    return await households.new_household()
+
+
+@pytest.fixture
+async def mother(family: Household) -> Member:
+    return await households.log_in(family.contract, family.mother)
+
+
+async def asked_ago(member: Member, ago: timedelta) -> uuid.UUID:
+    """A pending change that was asked for so long ago."""
+    identity = await changes.ask(member, DeleteAccount("family-son"), peek="Zq9")
+    await tables.Change.update({tables.Change.asked_at: clock.now() - ago}).where(
+        tables.Change.id == identity
+    )
+    return identity
+
+
+async def kept(identity: uuid.UUID) -> dict[str, Any] | None:
+    return await tables.Change.select().where(tables.Change.id == identity).first()
+
+
+async def test_sessions_that_are_over_are_deleted_and_live_ones_stay(family: Household) -> None:
+    now = clock.now()
+    half_an_hour, half_a_day = timedelta(minutes=30), timedelta(hours=12)
+    live = [
+        await households.new_session(family.contract, seen_at=now - half_an_hour + A_MOMENT),
+        await households.new_session(family.contract, family.son, opened_at=now - half_a_day + A_MOMENT),
+    ]
+    over = [
+        await households.new_session(family.contract, seen_at=now - half_an_hour),
+        await households.new_session(family.contract, family.mother, opened_at=now - half_a_day),
+    ]
+    assert await housekeeping.tidy()
+    assert await tables.Session.count() == 2
+    assert all([await households.caller(token) for token in live])
+    assert not any([await households.caller(token) for token in over])
+
+
+async def test_a_confirm_page_is_kept_whole_until_it_expires(mother: Member) -> None:
+    identity = await asked_ago(mother, timedelta(minutes=30) - A_MOMENT)
+    await housekeeping.tidy()
+    await changes.confirm(mother, identity)
+    assert (await changes.find(mother, identity)).receipt
+
+
+async def test_an_expired_confirm_page_says_so_for_a_week_without_what_was_asked(mother: Member) -> None:
+    for ago in (timedelta(minutes=30), timedelta(days=7) - A_MOMENT):
+        identity = await asked_ago(mother, ago)
+        await housekeeping.tidy()
+        row = await kept(identity)
+        assert row
+        assert (row["data"], row["sealed"]) == (None, None)
+        asked = await changes.find(mother, identity)
+        assert (asked.expired, asked.change, asked.name) == (True, None, "アカウントID削除")
+
+
+async def test_a_week_later_an_expired_confirm_page_is_gone(mother: Member) -> None:
+    identity = await asked_ago(mother, timedelta(days=7))
+    await housekeeping.tidy()
+    assert await kept(identity) is None
+
+
+async def test_a_receipt_stays_for_ever(mother: Member) -> None:
+    identity = await asked_ago(mother, timedelta())
+    await changes.confirm(mother, identity)
+    before = await kept(identity)
+    await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(days=4000)}, force=True)
+    await housekeeping.tidy()
+    after = await kept(identity)
+    assert before
+    assert after
+    assert (after["receipt"], after["receipt_number"]) == (before["receipt"], before["receipt_number"])
+
+
+async def test_the_first_characters_of_a_password_whose_receipt_nobody_opened_are_emptied(
+    mother: Member,
+) -> None:
+    identity = await asked_ago(mother, timedelta())
+    await changes.confirm(mother, identity)
+    await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(minutes=30)}, force=True)
+    await housekeeping.tidy()
+    row = await kept(identity)
+    assert row
+    assert row["sealed"] is None
+
+
+async def test_counters_that_count_no_more_are_dropped(empty_database: str) -> None:
+    window = timedelta(minutes=15)
+    for key, ago in ((b"live", window - A_MOMENT), (b"over", window + A_MOMENT)):
+        await tables.Attempt(key=key, failures=3, since=clock.now() - ago).save()
+    await housekeeping.tidy()
+    assert await tables.Attempt.select(tables.Attempt.key).output(as_list=True) == [b"live"]
+
+
+async def test_while_another_worker_tidies_this_one_leaves_it(
+    server: dict[str, Any], empty_database: str, mother: Member
+) -> None:
+    await asked_ago(mother, timedelta(days=8))
+    other = await asyncpg.connect(**{**server, "database": empty_database})
+    await other.execute("SELECT pg_advisory_lock($1)", housekeeping.LOCK)
+    assert await housekeeping.tidy() is False
+    assert await tables.Change.count() == 1
+    await other.close()
+    assert await tidied()
+    assert await tables.Change.count() == 0
+
+
+async def tidied() -> bool:
+    """Tidy as soon as the server has noticed that the other worker left."""
+    for _ in range(1000):
+        if await housekeeping.tidy():
+            return True
+    return False
+
+
+@pytest.mark.own_database
+async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, mother: Member) -> None:
+    await households.new_session(family.contract, seen_at=clock.now() - timedelta(hours=1))
+    await asked_ago(mother, timedelta(days=8))
+    await database.rows("ALTER TABLE attempt RENAME TO attempt_elsewhere")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await housekeeping.tidy()
+    assert (await tables.Session.count(), await tables.Change.count()) == (2, 1)
