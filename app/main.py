@@ -28,7 +28,7 @@ from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
 from app.routes.access import login, logins, proof
 from app.routes.cards import register as payment
-from app.routes.changes import changes
+from app.routes.changes import asking, history
 from app.routes.contracts import overview
 from app.routes.mail import addresses as mail_addresses
 from app.routes.mail import auto_reply, forwarding, mailbox, web_space
@@ -102,10 +102,10 @@ ROUTES = [
     statements.statement,
     calls.listing,
     calls.month,
-    changes.history,
-    changes.history_file,
-    changes.show,
-    changes.confirm,
+    history.history,
+    history.history_file,
+    asking.show,
+    asking.confirm,
     logins.logins,
     logins.end,
     own_data.offer,

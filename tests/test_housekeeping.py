@@ -12,7 +12,7 @@ import pytest
 from app import database
 from app.domain import clock, housekeeping, tables
 from app.domain.access.members import Member
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.people.accounts import DeleteAccount
 from tests import households
 from tests.households import Household
@@ -33,7 +33,7 @@ async def mother(family: Household) -> Member:
 
 async def asked_ago(member: Member, ago: timedelta) -> uuid.UUID:
     """A pending change that was asked for so long ago."""
-    identity = await changes.ask(member, DeleteAccount("family-son"), peek="Zq9")
+    identity = await asking.ask(member, DeleteAccount("family-son"), peek="Zq9")
     await tables.Change.update({tables.Change.asked_at: clock.now() - ago}).where(
         tables.Change.id == identity
     )
@@ -64,8 +64,8 @@ async def test_sessions_that_are_over_are_deleted_and_live_ones_stay(family: Hou
 async def test_a_confirm_page_is_kept_whole_until_it_expires(mother: Member) -> None:
     identity = await asked_ago(mother, timedelta(minutes=30) - A_MOMENT)
     await housekeeping.tidy()
-    await changes.confirm(mother, identity)
-    assert (await changes.find(mother, identity)).receipt
+    await asking.confirm(mother, identity)
+    assert (await asking.find(mother, identity)).receipt
 
 
 async def test_an_expired_confirm_page_says_so_for_a_week_without_what_was_asked(mother: Member) -> None:
@@ -75,7 +75,7 @@ async def test_an_expired_confirm_page_says_so_for_a_week_without_what_was_asked
         row = await kept(identity)
         assert row
         assert (row["data"], row["sealed"]) == (None, None)
-        asked = await changes.find(mother, identity)
+        asked = await asking.find(mother, identity)
         assert (asked.expired, asked.change, asked.name) == (True, None, "アカウントID削除")
 
 
@@ -87,7 +87,7 @@ async def test_a_week_later_an_expired_confirm_page_is_gone(mother: Member) -> N
 
 async def test_a_receipt_stays_for_ever(mother: Member) -> None:
     identity = await asked_ago(mother, timedelta())
-    await changes.confirm(mother, identity)
+    await asking.confirm(mother, identity)
     before = await kept(identity)
     await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(days=4000)}, force=True)
     await housekeeping.tidy()
@@ -101,7 +101,7 @@ async def test_the_first_characters_of_a_password_whose_receipt_nobody_opened_ar
     mother: Member,
 ) -> None:
     identity = await asked_ago(mother, timedelta())
-    await changes.confirm(mother, identity)
+    await asking.confirm(mother, identity)
     await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(minutes=30)}, force=True)
     await housekeeping.tidy()
     row = await kept(identity)

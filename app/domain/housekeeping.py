@@ -8,7 +8,7 @@ from app import database
 from app.domain import clock
 from app.domain.access import attempts, login_events, members
 from app.domain.cards import reminders
-from app.domain.changes.changes import VALID
+from app.domain.changes.kept import VALID
 from app.domain.people import contact_address
 
 LOCK = 7_302_021

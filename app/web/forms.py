@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from litestar.exceptions import ClientException, InternalServerException
 
 from app.domain.cards import numbers
-from app.domain.changes.changes import NOTHING
+from app.domain.changes.words import NOTHING, Refused
 from app.domain.fields import Wrong
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class Form:
         if not right:
             self._wrong.setdefault(name, reason)
 
-    def refuse(self, reason: str | None) -> None:
-        """With a reason nothing that can be typed helps, so nothing else is said; None: it may go on."""
-        if reason:
-            self._wrong[WHOLE] = reason
+    def refuse(self, refused: Refused | None) -> None:
+        """What is refused no typing helps, so nothing else is said; None: it may go on."""
+        if refused:
+            self._wrong[WHOLE] = refused.reason
 
     def must_change(self, changed: bool) -> None:
         """A form that shows what is registered has to change some of it, once every field is right."""
-        self.refuse(None if changed or not self.valid else NOTHING)
+        self.refuse(None if changed or not self.valid else Refused(NOTHING))
 
 
 async def password_typed_twice(

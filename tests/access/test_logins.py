@@ -16,7 +16,7 @@ from app.domain import tables
 from app.domain.access import logins, passwords
 from app.domain.access.login_events import Device
 from app.domain.access.logins import By, WrongPair
-from app.domain.changes import changes
+from app.domain.changes import asking, kinds
 from app.domain.fields import Wrong
 from app.domain.people import accounts
 from app.domain.people.accounts import ChangeAccountPassword, DeleteAccount
@@ -128,10 +128,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Awaitable[None]], No
     ],
 )
 async def test_a_login_in_flight_does_not_outlive_the_change_of_its_password(
-    family: Household, meanwhile: Callable[[Awaitable[None]], None], by: By, change: changes.Change
+    family: Household, meanwhile: Callable[[Awaitable[None]], None], by: By, change: kinds.Change
 ) -> None:
     mother = await households.log_in(family.contract, family.mother)
-    meanwhile(changes.confirm(mother, await changes.ask(mother, change)))
+    meanwhile(asking.confirm(mother, await asking.ask(mother, change)))
     with pytest.raises(WrongPair):
         await log_in(family, by)
     assert await tables.Session.count() == 1

@@ -14,8 +14,8 @@ import pytest
 from app import database
 from app.domain import tables
 from app.domain.access.members import Member
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking, history
+from app.domain.changes.words import Refused
 from app.domain.people import accounts
 from app.domain.people.accounts import (
     ChangeAccountPassword,
@@ -42,12 +42,12 @@ async def outcome(confirmed: Awaitable[None]) -> str:
 
 async def press_all(member: Member, identities: list[UUID]) -> Counter[str]:
     """Press every button at once; how often each outcome came."""
-    return Counter(await asyncio.gather(*(outcome(changes.confirm(member, one)) for one in identities)))
+    return Counter(await asyncio.gather(*(outcome(asking.confirm(member, one)) for one in identities)))
 
 
 async def registrations(member: Member, number: int, name: str = "new") -> list[UUID]:
     return [
-        await changes.ask(
+        await asking.ask(
             member, RegisterAccount(f"{name}-{place:02}", DETAILS, HASH), households.PASSWORD[:3]
         )
         for place in range(number)
@@ -64,7 +64,7 @@ async def test_twenty_presses_of_one_button_are_one_change_with_one_receipt(cust
     assert await press_all(customer, [identity] * 20) == {"": 20}
     assert await tables.Account.count() == 1
     assert await tables.UsedPassword.count() == 1
-    assert len(await changes.history(customer)) == 1
+    assert len(await history.history(customer)) == 1
 
 
 async def test_twenty_registrations_at_once_leave_five_account_ids_and_fifteen_reasons(
@@ -97,7 +97,7 @@ async def test_the_refused_ones_can_be_pressed_again_when_there_is_room(customer
     await press_all(customer, identities)
     living = await tables.Account.select(tables.Account.login).output(as_list=True)
     for login in living[:2]:
-        await changes.confirm(customer, await changes.ask(customer, DeleteAccount(login)))
+        await asking.confirm(customer, await asking.ask(customer, DeleteAccount(login)))
     assert await press_all(customer, identities) == {"": 7, accounts.FULL: 1}
     assert await tables.Account.count().where(tables.Account.deleted_at.is_null()) == 5
 
@@ -105,7 +105,7 @@ async def test_the_refused_ones_can_be_pressed_again_when_there_is_room(customer
 async def test_one_name_that_twenty_contracts_want_at_once_is_given_once(empty_database: str) -> None:
     customers = [await households.log_in(await households.new_contract()) for _ in range(20)]
     wanted = [(member, (await registrations(member, 1))[0]) for member in customers]
-    outcomes = await asyncio.gather(*(outcome(changes.confirm(member, one)) for member, one in wanted))
+    outcomes = await asyncio.gather(*(outcome(asking.confirm(member, one)) for member, one in wanted))
     assert Counter(outcomes) == {"": 1, accounts.TAKEN: 19}
     assert await tables.Account.count() == 1
 
@@ -113,21 +113,21 @@ async def test_one_name_that_twenty_contracts_want_at_once_is_given_once(empty_d
 async def test_one_new_password_confirmed_ten_times_is_set_once(customer: Member) -> None:
     await households.new_account(customer.contract.id, "arteri-an-001", 1)
     change = ChangeAccountPassword("arteri-an-001", ANOTHER_HASH)
-    identities = [await changes.ask(customer, change) for _ in range(10)]
+    identities = [await asking.ask(customer, change) for _ in range(10)]
     assert await press_all(customer, identities) == {"": 1, accounts.USED_BEFORE: 9}
 
 
 async def test_changing_and_deleting_an_account_id_at_once_leaves_it_deleted(customer: Member) -> None:
     key = await households.new_account(customer.contract.id, "arteri-an-001", 1)
-    edit = await changes.ask(customer, EditAccount("arteri-an-001", DETAILS, ""))
-    delete = await changes.ask(customer, DeleteAccount("arteri-an-001"))
+    edit = await asking.ask(customer, EditAccount("arteri-an-001", DETAILS, ""))
+    delete = await asking.ask(customer, DeleteAccount("arteri-an-001"))
     await asyncio.gather(
-        changes.confirm(customer, edit), changes.confirm(customer, delete), return_exceptions=True
+        asking.confirm(customer, edit), asking.confirm(customer, delete), return_exceptions=True
     )
     row = await tables.Account.select().where(tables.Account.id == key).first()
     assert row
     assert row["deleted_at"]
-    receipts = {asked.kind for asked in await changes.history(customer)}
+    receipts = {asked.kind for asked in await history.history(customer)}
     assert "account-deletion" in receipts
     assert ("account-edit" in receipts) == (row["given"] == "杏")
 
@@ -155,8 +155,8 @@ async def test_contracts_do_not_wait_for_each_other(customer: Member, elsewhere:
     await elsewhere.execute("SELECT 1 FROM contract WHERE id = $1 FOR UPDATE", customer.contract.id)
     other = await households.log_in(await households.new_contract())
     (identity,) = await registrations(other, 1, "other")
-    await changes.confirm(other, identity)
-    assert (await changes.find(other, identity)).receipt
+    await asking.confirm(other, identity)
+    assert (await asking.find(other, identity)).receipt
     await locked.rollback()
 
 
@@ -165,10 +165,10 @@ async def test_a_contracts_changes_stand_in_one_line(customer: Member, elsewhere
     locked = elsewhere.transaction()
     await locked.start()
     await elsewhere.execute("SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE", customer.contract.id)
-    pressed = asyncio.create_task(changes.confirm(customer, identity))
+    pressed = asyncio.create_task(asking.confirm(customer, identity))
     while not await somebody_waits(elsewhere):
         assert not pressed.done()
-    assert not (await changes.find(customer, identity)).receipt
+    assert not (await asking.find(customer, identity)).receipt
     await locked.rollback()
     await pressed
-    assert (await changes.find(customer, identity)).receipt
+    assert (await asking.find(customer, identity)).receipt

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from app import database
 from app.domain import clock
-from app.domain.changes import changes
+from app.domain.changes import history
 from tests.browser import Browser
 
 
@@ -95,11 +95,11 @@ async def test_a_long_history_is_read_page_by_page(contractor: Browser) -> None:
         "INSERT INTO change (id, contract, asker, kind, subject, asked_at, applied_at, receipt_number, receipt)"
         " SELECT gen_random_uuid(), contract, asker, kind, subject, asked_at, applied_at, n, receipt"
         " FROM change, generate_series(1, $1::int) n WHERE id = $2::text::uuid",
-        changes.PAGE,
+        history.PAGE,
         path.removeprefix("/changes/"),
     )
     await contractor.open("/changes")
-    assert len(contractor.page.select("tbody tr")) == changes.PAGE
+    assert len(contractor.page.select("tbody tr")) == history.PAGE
     older = [link for link in contractor.page.select("main a") if "これより前" in link.get_text()]
     await contractor.open(str(older[0]["href"]))
     assert len(contractor.page.select("tbody tr")) == 1

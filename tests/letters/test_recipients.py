@@ -7,8 +7,9 @@ import pytest
 from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.members import Member
-from app.domain.changes import changes
-from app.domain.changes.changes import Change, Refused
+from app.domain.changes import asking
+from app.domain.changes.kinds import Change
+from app.domain.changes.words import Refused
 from app.domain.letters import outbox, recipients
 from app.domain.people.accounts import (
     ChangeAccountPassword,
@@ -51,7 +52,7 @@ async def give_ucom_address(family: Household, account: int, address: str) -> No
 
 async def mails_after(member: Member, change: Change) -> dict[str, tables.Outbox]:
     """The mails that the confirmed change posted, by recipient."""
-    await changes.confirm(member, await changes.ask(member, change))
+    await asking.confirm(member, await asking.ask(member, change))
     return {mail.recipient: mail for mail in await outbox.newest(100)}
 
 
@@ -141,17 +142,17 @@ async def test_nobody_to_tell_is_no_mail_and_no_obstacle(family: Household, cust
 
 
 async def test_a_refused_change_tells_nobody(family: Household, customer: Member) -> None:
-    identity = await changes.ask(customer, RegisterAccount("family-son", DETAILS, HASH))
+    identity = await asking.ask(customer, RegisterAccount("family-son", DETAILS, HASH))
     with pytest.raises(Refused):
-        await changes.confirm(customer, identity)
+        await asking.confirm(customer, identity)
     assert await outbox.newest(100) == []
 
 
 async def test_no_mail_holds_a_password_or_its_first_characters(customer: Member) -> None:
-    identity = await changes.ask(
+    identity = await asking.ask(
         customer, ChangeAccountPassword("family-mother", other(HASH)), households.PASSWORD[:3]
     )
-    await changes.confirm(customer, identity)
+    await asking.confirm(customer, identity)
     (mail,) = await outbox.newest(100)
     for secret in (households.PASSWORD[:3], "$argon2", other(HASH)):
         assert secret not in mail.subject + mail.body

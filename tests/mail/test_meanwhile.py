@@ -10,7 +10,7 @@ import pytest
 
 from app import database
 from app.domain import clock, fields
-from app.domain.changes import changes
+from app.domain.changes import words
 from app.domain.letters import outbox
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import auto_reply, forwarding, mailbox, web_space
@@ -275,7 +275,7 @@ async def test_settings_sent_unchanged_are_no_change_and_mark_no_field(taro: Bro
     for page in ("forwarding", "auto-reply", "edit"):
         await taro.open(f"/accounts/arteri-an-001/{page}")
         await taro.submit()
-        assert taro.reasons == [changes.NOTHING], page
+        assert taro.reasons == [words.NOTHING], page
         assert not taro.page.select("[aria-invalid], .error-summary a"), page
 
 

@@ -14,8 +14,8 @@ from app import database
 from app.domain import clock
 from app.domain.access import members
 from app.domain.catalogue import Product
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking
+from app.domain.changes.words import Refused
 from app.domain.options import data_keys, licences, security
 from app.domain.options.security import BuySecurity
 from app.domain.tables import TABLES
@@ -75,9 +75,9 @@ async def test_two_hundred_who_buy_at_once_get_the_hundred_and_fifty_keys_each_o
     async def buy(contract: int) -> str:
         member = await members.find(token_hash(str(contract)), households.KEYS.seal_keys(str(contract)))
         assert member
-        asked = await changes.ask(member, BuySecurity(f"buyer-{contract}", P360))
+        asked = await asking.ask(member, BuySecurity(f"buyer-{contract}", P360))
         try:
-            await changes.confirm(member, asked)
+            await asking.confirm(member, asked)
         except Refused as refused:
             return str(refused)
         return ""
@@ -180,6 +180,6 @@ async def test_nobody_who_may_not_see_the_account_id_buys_for_it(household: hous
     await load(1)
     son = await households.log_in(household.contract, household.son)
     with pytest.raises(Refused):
-        await changes.confirm(son, await changes.ask(son, BuySecurity(household.mothers_login, P360)))
+        await asking.confirm(son, await asking.ask(son, BuySecurity(household.mothers_login, P360)))
     assert security.may_buy(son)
     assert await licences.any_left(P360)

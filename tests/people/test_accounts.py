@@ -12,8 +12,9 @@ from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.members import Forbidden, Member, Missing, Role
 from app.domain.catalogue import Product
-from app.domain.changes import changes
-from app.domain.changes.changes import Change, Gone, Receipt, Refused
+from app.domain.changes import asking, history
+from app.domain.changes.kinds import Change
+from app.domain.changes.words import Gone, Receipt, Refused
 from app.domain.fields import Wrong
 from app.domain.people import accounts
 from app.domain.people.accounts import (
@@ -45,9 +46,9 @@ async def customer(family: Household) -> Member:
 
 async def done(member: Member, change: Change) -> Receipt:
     """Ask for it and confirm it; its receipt."""
-    identity = await changes.ask(member, change)
-    await changes.confirm(member, identity)
-    receipt = (await changes.find(member, identity)).receipt
+    identity = await asking.ask(member, change)
+    await asking.confirm(member, identity)
+    receipt = (await asking.find(member, identity)).receipt
     assert receipt
     return receipt
 
@@ -87,13 +88,13 @@ async def test_a_sixth_account_id_is_refused_in_words_when_it_is_asked_and_when_
 ) -> None:
     change = RegisterAccount("momiji-06", DETAILS, HASH)
     assert change.review(customer, clock.now()).button == "登録"
-    identity = await changes.ask(customer, change)
+    identity = await asking.ask(customer, change)
     for number in (3, 4, 5):
         await done(customer, RegisterAccount(f"momiji-{number:02}", DETAILS, HASH))
     with pytest.raises(Refused, match="5個まで"):
-        change.review(await now_seen_by(customer), clock.now())
+        asking.review(await now_seen_by(customer), change)
     with pytest.raises(Refused, match="5個まで"):
-        await changes.confirm(customer, identity)
+        await asking.confirm(customer, identity)
 
 
 async def test_the_slot_of_a_deleted_account_id_is_used_again(family: Household, customer: Member) -> None:
@@ -192,7 +193,7 @@ async def test_an_account_id_of_another_contract_is_missing(customer: Member) ->
         DeleteAccount(others.sons_login),
     ):
         with pytest.raises(Missing):
-            change.review(customer, clock.now())
+            asking.judge(customer, change)
         with pytest.raises(Gone):
             await done(customer, change)
     row = await kept(others.sons_login)
@@ -219,12 +220,10 @@ async def test_a_password_used_before_on_this_account_id_is_refused_and_on_anoth
 async def test_a_password_set_since_it_was_typed_is_refused_at_the_last_moment(
     family: Household, customer: Member
 ) -> None:
-    twice = [
-        await changes.ask(customer, ChangeAccountPassword(family.sons_login, NEW_HASH)) for _ in range(2)
-    ]
-    await changes.confirm(customer, twice[0])
+    twice = [await asking.ask(customer, ChangeAccountPassword(family.sons_login, NEW_HASH)) for _ in range(2)]
+    await asking.confirm(customer, twice[0])
     with pytest.raises(Refused, match="使ったことのある"):
-        await changes.confirm(customer, twice[1])
+        await asking.confirm(customer, twice[1])
 
 
 async def test_the_password_of_the_registration_counts_as_used(customer: Member) -> None:
@@ -349,7 +348,7 @@ async def test_who_deletes_the_own_account_id_may_read_the_receipt_and_no_more_w
     assert (await done(mother, DeleteAccount(family.mothers_login))).title == "アカウントID削除完了"
     found = await now_seen_by(mother)
     assert found.deleted
-    assert [asked.kind for asked in await changes.history(found)] == ["account-deletion"]
+    assert [asked.kind for asked in await history.history(found)] == ["account-deletion"]
     with pytest.raises(Forbidden) as forbidden:
         await done(found, DeleteAccount(family.sons_login))
     assert forbidden.value.deleted

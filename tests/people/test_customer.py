@@ -10,7 +10,7 @@ import pytest
 
 from app import database
 from app.domain import clock
-from app.domain.changes import changes
+from app.domain.changes import words
 from app.domain.people import contact_address, customer
 from app.domain.people.contact_address import UNUSABLE
 from tests.browser import Browser
@@ -133,14 +133,14 @@ async def test_a_wrong_number_is_called_by_the_name_of_its_field(contractor: Bro
 
 async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
     await change(contractor)
-    assert contractor.reasons == [changes.NOTHING]
+    assert contractor.reasons == [words.NOTHING]
     assert not contractor.page.select("[aria-invalid], .error-summary a"), "no field is wrong"
     await change(contractor, phone="0300000001")
     first = contractor.path
     await changed(contractor, phone="0300000001")
     await contractor.open(first)
     await contractor.submit()
-    assert changes.NOTHING in contractor.text
+    assert words.NOTHING in contractor.text
     assert len(await mails()) == 1
 
 
@@ -310,5 +310,5 @@ async def test_only_the_hash_of_the_links_token_is_kept(contractor: Browser) -> 
     await changed(contractor, email=NEW)
     token = (await link()).rpartition("=")[2]
     kept = await database.rows("SELECT k::text AS row FROM email_check k")
-    changes = await database.rows("SELECT k::text AS row FROM change k")
-    assert not any(token in row["row"] for row in [*kept, *changes])
+    asking = await database.rows("SELECT k::text AS row FROM change k")
+    assert not any(token in row["row"] for row in [*kept, *asking])

@@ -8,7 +8,7 @@ from piccolo.columns import Bytea
 
 from app import database
 from app.domain import tables
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.people import own_data
 from app.domain.people.accounts import ChangeAccountPassword
 from app.domain.people.own_data import LEFT_OUT, TITLES, exported_columns
@@ -45,9 +45,7 @@ async def test_the_file_holds_the_contract_and_not_a_single_hash_pin_or_token(em
     family = await households.new_household()
     await households.new_household("stranger")
     member = await households.log_in(family.contract)
-    await changes.ask(
-        member, ChangeAccountPassword(family.sons_login, HASH.replace("m=8", "m=9")), peek="Zq9"
-    )
+    await asking.ask(member, ChangeAccountPassword(family.sons_login, HASH.replace("m=8", "m=9")), peek="Zq9")
     await database.rows(
         "INSERT INTO paper_request (contract, account, paper, asked_at) VALUES ($1, $2, 'name', now())",
         *(family.contract, family.mother),

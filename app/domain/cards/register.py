@@ -6,20 +6,22 @@ What is kept of a card comes from the payment gateway (app/gateway/); its number
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import clock
 from app.domain.access.members import Card, Contract, Member, Permission
 from app.domain.access.proofs import Step
 from app.domain.cards import numbers, roman_names
-from app.domain.changes.changes import Decision, Link, Receipt, Refused, Review, Row, edited, kind
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import Decision, Link, Mend, Receipt, Refused, Review, Row, edited
+from app.domain.letters import recipients
+from app.domain.letters.recipients import Told
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-PAGE = Link("お支払い方法登録／変更", "/payment")
+PAGE = Mend("お支払い方法登録／変更", "/payment", Permission.PAYMENT)
 NO_CARD = "お支払い方法が登録されていないため、有料のサービスは購入できません。"
 EXPIRED = "登録されているクレジットカードの有効期限が切れているため、有料のサービスは購入できません。"
 WAITING = (
@@ -48,21 +50,14 @@ NOT_MAILED = (
 )
 
 
-def hindrance(member: Member) -> str | None:
+def judge(member: Member) -> Refused | None:
     """Why the contract can buy nothing that costs money; None if it can."""
     contract = member.contract
     if contract.waiting_card:
-        return WAITING
+        return Refused(WAITING, PAGE)
     if contract.card is None:
-        return NO_CARD
-    return EXPIRED if expired(contract.card.expires) else None
-
-
-def must_be_able_to_pay(member: Member) -> None:
-    """Raises Refused with the reason, and the way to the payment page."""
-    reason = hindrance(member)
-    if reason:
-        raise Refused(reason, PAGE)
+        return Refused(NO_CARD, PAGE)
+    return Refused(EXPIRED, PAGE) if expired(contract.card.expires) else None
 
 
 def expired(expires: str) -> bool:
@@ -99,15 +94,17 @@ async def is_contractor(contract: Contract, holder: str) -> bool:
     return roman_names.may_be(holder, found[0]["family_kana"], found[0]["given_kana"])
 
 
-@kind
 @dataclass(frozen=True)
-class RegisterCard:
+class RegisterCard(
+    OfContract,
+    kind="card",
+    name="お支払い方法登録／変更",
+    permission=Permission.PAYMENT,
+    step=Step.RECENT,
+    page="/payment",
+    tells=Told.CONTRACT,
+):
     """Register a card that the gateway keeps. Where the gateway asked for the name, it is whole and `family` is empty."""
-
-    kind: ClassVar[str] = "card"
-    name: ClassVar[str] = "お支払い方法登録／変更"
-    permission: ClassVar[Permission] = Permission.PAYMENT
-    step: ClassVar[Step] = Step.RECENT
 
     token: str
     payer: str
@@ -120,19 +117,13 @@ class RegisterCard:
     """As it was when the card was typed, for the confirm page; what happens is judged again then."""
 
     @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/payment"
-
-    @property
     def holder(self) -> str:
         return f"{self.given} {self.family}".strip()
 
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return Refused(numbers.EXPIRED) if expired(self.expires) else None
+
     def review(self, member: Member, now: datetime) -> Review:
-        self._refuse()
         return Review(
             title="お支払い方法登録／変更確認",
             rows=self._rows(None if self.name_differs else member.contract.card),
@@ -141,7 +132,6 @@ class RegisterCard:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        self._refuse()
         contract = member.contract.id
         await database.rows(_REPLACED, contract, now)
         if not await is_contractor(member.contract, self.holder):
@@ -157,15 +147,11 @@ class RegisterCard:
             next=(Link("ご契約情報一覧", "/"),),
         )
 
-    @staticmethod
-    def once_decided(receipt: Receipt, decision: Decision) -> Receipt:
+    @classmethod
+    def once_decided(cls, receipt: Receipt, decision: Decision) -> Receipt:
         """The receipt of a card that waited, as it reads since it was decided."""
         lead = DECIDED[decision.outcome].format(day=clock.day(decision.decided_at))
         return replace(receipt, lead=lead, notices=(), decided=decision.outcome == "approved")
-
-    def _refuse(self) -> None:
-        if expired(self.expires):
-            raise Refused(numbers.EXPIRED)
 
     def _receipt_of_waiting(self, told: str) -> Receipt:
         """`told`: where the mail with the result goes, if it can go anywhere."""
@@ -194,14 +180,7 @@ class RegisterCard:
         ]
 
     async def _tell(self, member: Member, mail: str) -> None:
-        contract = member.contract.id
-        await outbox.post(
-            contract,
-            await recipients.of_contract(contract),
-            mail,
-            by=outbox.done_by(member),
-            **facts(self.brand, self.last4, self.expires),
-        )
+        await self.tell(member, mail, **facts(self.brand, self.last4, self.expires))
 
 
 def facts(brand: str, last4: str, expires: str) -> dict[str, object]:

@@ -11,7 +11,7 @@ from app import database
 from app.domain import clock
 from app.domain.access.members import Member, Missing
 from app.domain.cards.register import RegisterCard
-from app.domain.changes import changes
+from app.domain.changes import asking
 
 VALID = timedelta(hours=1)
 """Whoever comes back later starts anew."""
@@ -47,7 +47,7 @@ async def come_back(member: Member, visit: CardVisit, change: RegisterCard) -> u
     """The change to confirm: made by whoever comes back first, the same one for a reload or a second tab."""
     async with database.engine().transaction():
         locked = await database.rows("SELECT change FROM card_visit WHERE id = $1 FOR UPDATE", visit.id)
-        made: uuid.UUID = locked[0]["change"] or await changes.ask(member, change)
+        made: uuid.UUID = locked[0]["change"] or await asking.ask(member, change)
         await database.rows("UPDATE card_visit SET change = $2 WHERE id = $1", visit.id, made)
         return made
 

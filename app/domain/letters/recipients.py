@@ -5,8 +5,37 @@
 
 from __future__ import annotations
 
+from enum import StrEnum, auto
+
 from app import database
 from app.domain.access.members import Account
+
+
+class Told(StrEnum):
+    """Who gets the mail of a kind of change; each kind declares one (changes/kinds.py)."""
+
+    NOBODY = auto()
+    CONTRACT = auto()
+    """連絡用メールアドレス, or the contract's 管理者権限 account IDs."""
+    ACCOUNT = auto()
+    """The account ID's own address and 連絡用メールアドレス."""
+    ACCOUNT_ALONE = auto()
+    """The account ID's own address, or 連絡用メールアドレス of one without."""
+    NEW_ADDRESS = auto()
+    """The address that is registered, then as CONTRACT."""
+    OLD_AND_NEW_ADDRESS = auto()
+    """As CONTRACT before the change, then the new 連絡用メールアドレス."""
+    LEAVING = auto()
+    """As CONTRACT, then the address of another company that a deleted account ID had."""
+
+
+async def of(told: Told, contract: int, account: Account | None = None) -> list[str]:
+    """The addresses as they are now, those apart that only the kind of change knows. `account`: whom it is about."""
+    if told is Told.NOBODY:
+        return []
+    if told in (Told.ACCOUNT, Told.ACCOUNT_ALONE) and account:
+        return await (of_account if told is Told.ACCOUNT else of_account_alone)(account)
+    return await of_contract(contract)
 
 
 async def of_contract(contract: int) -> list[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
 from app import database
 from app.domain import catalogue, clock, fields
 from app.domain.access.members import Account, Contract, Member, Period, Permission
-from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, cost_rows, edited, kind
+from app.domain.changes.kinds import OfAccount
+from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.fields import Wrong
-from app.domain.letters import outbox, recipients
+from app.domain.letters import outbox
+from app.domain.letters.recipients import Told
 from app.domain.mail import forwarding
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
@@ -36,21 +38,6 @@ LOSSES = (
 )
 
 ASK = "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
-
-
-def full(contract: Contract) -> str | None:
-    """Why no further UCOM address can be registered; None if one can."""
-    if contract.mail_addresses < contract.mail_limit:
-        return None
-    if mail_service.purchase(contract):
-        return f"登録できるメールアドレスの数（{contract.mail_limit}個）に達しています。"
-    return f"取得するには、メールサービス（{catalogue.NAMES[contract.mail.product]}）の購入が必要です。"
-
-
-def hindrance(member: Member, account: Account) -> str | None:
-    """Why the account ID cannot have a UCOM address; changing the one that it has takes none away."""
-    reason = None if account.ucom_address else full(member.contract)
-    return f"{reason}{ASK}" if reason and not member.may(Permission.MAIL_SERVICE) else reason
 
 
 async def free_address(member: Member, account: Account, local_part: str) -> str:
@@ -86,29 +73,48 @@ def _free(contract: Contract) -> str:
     return "無料（基本の登録可能数に含まれます）"
 
 
-@kind
 @dataclass(frozen=True)
-class RegisterUcomAddress:
-    """A: get an address of ours, or change the one that the account ID has."""
+class _RegisterAddress(
+    OfAccount,
+    name="メールアドレス登録",
+    permission=Permission.MAIL_ADDRESS,
+    page="mail-address",
+    tells=Told.NEW_ADDRESS,
+):
+    """What A and B have in common."""
 
-    kind: ClassVar[str] = "mail-address-ucom"
-    name: ClassVar[str] = "メールアドレス登録"
-    permission: ClassVar[Permission] = Permission.MAIL_ADDRESS
-
-    login: str
     address: str
 
-    @property
-    def subject(self) -> str:
-        return self.login
+    async def told(self, member: Member) -> list[str]:
+        return [self.address, *await super().told(member)]
 
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/mail-address"
+    async def _tell(self, member: Member, which: str, ended: list[Period]) -> None:
+        """The メールアドレス登録完了メール.
+
+        It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
+        """
+        products = "、".join(catalogue.NAMES[period.product] for period in ended)
+        facts = {"login": self.login, "address": self.address, "kind": which, "products": products}
+        await self.tell(member, "mail-address-registered", **facts)
+
+
+@dataclass(frozen=True)
+class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
+    """A: get an address of ours, or change the one that the account ID has."""
+
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        """Changing the address that the account ID has takes none away."""
+        contract = member.contract
+        if self.account(member).ucom_address or contract.mail_addresses < contract.mail_limit:
+            return None
+        ask = "" if member.may(Permission.MAIL_SERVICE) else ASK
+        if mail_service.purchase(contract):
+            return Refused(f"登録できるメールアドレスの数（{contract.mail_limit}個）に達しています。{ask}")
+        name = catalogue.NAMES[contract.mail.product]
+        return Refused(f"取得するには、メールサービス（{name}）の購入が必要です。{ask}", mail_service.PAGE)
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
-        self._refuse(member, account)
+        account = self.account(member)
         replaced = f"これまでのメールアドレス（{account.ucom_address}）は使えなくなり、二度と登録できません。"
         return Review(
             title="メールアドレス登録／変更確認",
@@ -119,14 +125,8 @@ class RegisterUcomAddress:
             button="登録",
         )
 
-    def _refuse(self, member: Member, account: Account) -> None:
-        reason = hindrance(member, account)
-        if reason:
-            raise Refused(reason)
-
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        self._refuse(member, account)
+        account = self.account(member)
         try:
             await forwarding.must_not_loop(member.contract.id, account, self.address)
         except Wrong as wrong:
@@ -141,7 +141,7 @@ class RegisterUcomAddress:
         if account.ucom_address is None:
             await Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
         await AccountTable.update({AccountTable.other_address: None}).where(AccountTable.id == account.id)
-        await _tell(member, self.login, self.address, "UCOM", [])
+        await self._tell(member, "UCOM", [])
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
@@ -151,28 +151,12 @@ class RegisterUcomAddress:
         )
 
 
-@kind
 @dataclass(frozen=True)
-class RegisterOtherAddress:
+class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other"):
     """B: use an address of another company; what the account ID had of ours is lost."""
 
-    kind: ClassVar[str] = "mail-address-other"
-    name: ClassVar[str] = "メールアドレス登録"
-    permission: ClassVar[Permission] = Permission.MAIL_ADDRESS
-
-    login: str
-    address: str
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/mail-address"
-
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
+        account = self.account(member)
         ends = losing(member.contract, account)
         return Review(
             title="メールアドレス登録／変更確認",
@@ -189,7 +173,7 @@ class RegisterOtherAddress:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
+        account = self.account(member)
         ends = losing(member.contract, account)
         await give_up(account, now)
         await AccountTable.update({AccountTable.other_address: self.address}).where(
@@ -199,7 +183,7 @@ class RegisterOtherAddress:
             await mail_service.end(
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
             )
-        await _tell(member, self.login, self.address, "他社", lost_periods(account, ends))
+        await self._tell(member, "他社", lost_periods(account, ends))
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
@@ -244,18 +228,6 @@ async def _release_address(account: Account, now: datetime) -> None:
     await MailAddress.update({MailAddress.released_at: now}).where(
         MailAddress.account == account.id, MailAddress.released_at.is_null()
     )
-
-
-async def _tell(member: Member, login: str, address: str, which: str, ended: list[Period]) -> None:
-    """The メールアドレス登録完了メール, to the new address and the contact address.
-
-    It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
-    """
-    contact = await recipients.of_contract(member.contract.id)
-    products = "、".join(catalogue.NAMES[period.product] for period in ended)
-    facts = {"login": login, "address": address, "kind": which, "by": outbox.done_by(member)}
-    facts["products"] = products
-    await outbox.post(member.contract.id, [address, *contact], "mail-address-registered", **facts)
 
 
 def _rows(account: Account, use: str, address: str, now: datetime) -> list[Row]:

@@ -4,43 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
 
 from app.domain import tables
 from app.domain.access.members import Account, AutoReply, Member, Permission
-from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.changes.words import Link, Receipt, Review, Row, edited
 from app.domain.clock import TOKYO
-from app.domain.letters import outbox, recipients
-from app.domain.mail.mailbox import NO_ADDRESS
+from app.domain.letters.recipients import Told
+from app.domain.mail.mailbox import OfMailbox
 
 ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
 OVER = "終了日を過ぎているため、この設定では返信しません。"
 NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります。メールマガジンなどの一斉配信には返信しません。"
 
 
-@kind
 @dataclass(frozen=True)
-class SetAutoReply:
+class SetAutoReply(
+    OfMailbox,
+    kind="auto-reply",
+    name="メール自動返信設定",
+    permission=Permission.AUTO_REPLY,
+    page="auto-reply",
+    tells=Told.ACCOUNT,
+):
     """Switch the auto-reply on or off; its text is kept when it is off."""
 
-    kind: ClassVar[str] = "auto-reply"
-    name: ClassVar[str] = "メール自動返信設定"
-    permission: ClassVar[Permission] = Permission.AUTO_REPLY
-
-    login: str
     enabled: bool
     reply_subject: str
     body: str
     starts_on: date | None
     ends_on: date | None
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/auto-reply"
 
     @property
     def _new(self) -> AutoReply:
@@ -51,9 +43,7 @@ class SetAutoReply:
         return self._new != (account.auto_reply or AutoReply(False, "", "", None, None))
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
-        if account.ucom_address is None:
-            raise Refused(NO_ADDRESS)
+        account = self.account(member)
         return Review(
             title="メール自動返信設定確認",
             rows=self._rows(account),
@@ -66,9 +56,7 @@ class SetAutoReply:
         return (OVER,) if over else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        if account.ucom_address is None:
-            raise Refused(NO_ADDRESS)
+        account = self.account(member)
         await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
         await tables.AutoReply(
             contract=member.contract.id,
@@ -79,11 +67,9 @@ class SetAutoReply:
             starts_on=self.starts_on,
             ends_on=self.ends_on,
         ).save()
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_account(account),
+        await self.tell(
+            member,
             "auto-reply",
-            by=outbox.done_by(member),
             login=self.login,
             state=_state(self._new),
             period=_days(self._new) if self.enabled else "",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import tables
 from app.domain.access.members import Account, Member, Permission
-from app.domain.changes.changes import Link, Receipt, Refused, Review, Row, edited, kind
+from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
-from app.domain.letters import outbox, recipients
-from app.domain.mail.mailbox import NO_ADDRESS
+from app.domain.letters.recipients import Told
+from app.domain.mail.mailbox import OfMailbox
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,26 +73,19 @@ def _reached(address: str, onward: dict[str, list[str]]) -> set[str]:
     return reached
 
 
-@kind
 @dataclass(frozen=True)
-class SetForwarding:
+class SetForwarding(
+    OfMailbox,
+    kind="forwarding",
+    name="メール転送設定",
+    permission=Permission.FORWARDING,
+    page="forwarding",
+    tells=Told.ACCOUNT,
+):
     """Forward to the addresses; none: no forwarding."""
 
-    kind: ClassVar[str] = "forwarding"
-    name: ClassVar[str] = "メール転送設定"
-    permission: ClassVar[Permission] = Permission.FORWARDING
-
-    login: str
     addresses: list[str]
     keep_copy: bool
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/forwarding"
 
     def changes(self, account: Account) -> bool:
         """Whether it is anything else than what is set; without an address nothing else counts."""
@@ -102,9 +95,7 @@ class SetForwarding:
         return (old.addresses, old.keep_copy) != (self.addresses, self.keep_copy)
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
-        if account.ucom_address is None:
-            raise Refused(NO_ADDRESS)
+        account = self.account(member)
         lost = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
         return Review(
             title="メール転送設定確認",
@@ -114,9 +105,7 @@ class SetForwarding:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        if account.ucom_address is None:
-            raise Refused(NO_ADDRESS)
+        account = self.account(member)
         looping = await loops(member.contract.id, account, self.addresses)
         if looping:
             raise Refused(loop_reason(looping[0]))
@@ -129,14 +118,8 @@ class SetForwarding:
                 keep_copy=self.keep_copy,
             ).save()
         rows = self._rows(account)
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_account(account),
-            "forwarding",
-            by=outbox.done_by(member),
-            login=self.login,
-            settings=tuple(f"{row.label}：{row.value}" for row in rows[2:]),
-        )
+        settings = tuple(f"{row.label}：{row.value}" for row in rows[2:])
+        await self.tell(member, "forwarding", login=self.login, settings=settings)
         return Receipt(
             title="メール転送設定完了",
             lead="メール転送の設定を登録しました。",

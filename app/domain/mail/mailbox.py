@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app.domain import clock
 from app.domain.access.members import Account, Member, Period, Permission
 from app.domain.cards import register as payment
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
-from app.domain.changes.changes import (
-    FORMER_PAGE,
-    Link,
-    Receipt,
-    Refused,
-    Review,
-    Row,
-    cost_rows,
-    edited,
-    kind,
-)
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfAccount
+from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, edited
+from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
 
 if TYPE_CHECKING:
@@ -33,6 +24,14 @@ IN_USE = (
 )
 
 
+@dataclass(frozen=True)
+class OfMailbox(OfAccount):
+    """A change that needs a mailbox: a UCOM address."""
+
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return Refused(NO_ADDRESS) if self.account(member).ucom_address is None else None
+
+
 def large(account: Account) -> Period | None:
     """The purchase of the bigger mailbox, if there is one."""
     return account.bought(Product.MAILBOX_10GB)
@@ -43,45 +42,31 @@ def size(account: Account) -> str:
     return f"{BOX_SIZES[large(account) is not None]}GB" if account.ucom_address else ""
 
 
-def refuse(member: Member, account: Account) -> None:
-    """Raises Refused when the size cannot be changed to the other one."""
-    if account.ucom_address is None:
-        raise Refused(NO_ADDRESS)
-    if large(account) is None:
-        payment.must_be_able_to_pay(member)
-    elif (account.mailbox_bytes or 0) > GIGABYTE:
-        raise Refused(IN_USE)
-
-
-@kind
 @dataclass(frozen=True)
-class ChangeBoxSize:
+class ChangeBoxSize(
+    OfMailbox,
+    kind="mailbox-size",
+    name="メールボックス容量変更",
+    permission=Permission.MAIL_SERVICE,
+    way_back=FORMER_PAGE,
+    page="mailbox",
+    tells=Told.ACCOUNT,
+):
     """To 10 GB (`to_large`), or back to 1 GB."""
 
-    kind: ClassVar[str] = "mailbox-size"
-    name: ClassVar[str] = "メールボックス容量変更"
-    permission: ClassVar[Permission] = Permission.MAIL_SERVICE
-    way_back: ClassVar[str] = FORMER_PAGE
-
-    login: str
     to_large: bool
 
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/mailbox"
-
-    def _refuse(self, member: Member, account: Account) -> None:
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        account = self.account(member)
         if self.to_large == (large(account) is not None):
-            raise Refused(f"メールボックスの容量は、すでに{BOX_SIZES[self.to_large]}GBです。")
-        refuse(member, account)
+            return Refused(f"メールボックスの容量は、すでに{BOX_SIZES[self.to_large]}GBです。")
+        if self.to_large:
+            return super().judge(member, now) or payment.judge(member)
+        too_full = (account.mailbox_bytes or 0) > GIGABYTE
+        return super().judge(member, now) or (Refused(IN_USE) if too_full else None)
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
-        self._refuse(member, account)
+        account = self.account(member)
         return Review(
             title="メールボックス容量変更確認",
             rows=self._rows(now),
@@ -91,15 +76,12 @@ class ChangeBoxSize:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        self._refuse(member, account)
+        account = self.account(member)
         turn = purchases.start if self.to_large else purchases.end
         await turn(member, account, Product.MAILBOX_10GB, now)
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_account(account),
+        await self.tell(
+            member,
             "mailbox-size",
-            by=outbox.done_by(member),
             login=self.login,
             size=f"{BOX_SIZES[self.to_large]}GB",
             costs=billing.lines(_costs(account, now)[:2]),

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app.domain import catalogue, clock
 from app.domain.access.members import Contract, Member, Period, Permission, Role
 from app.domain.cards import register as payment
-from app.domain.changes.changes import (
-    FORMER_PAGE,
-    Link,
-    Onward,
-    Receipt,
-    Refused,
-    Review,
-    Row,
-    cost_rows,
-    kind,
-)
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
 
 if TYPE_CHECKING:
@@ -27,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 BOUGHT = "メールサービスは、すでに購入されています。"
+PAGE = Mend("メールサービスの購入", "/mail-service", Permission.MAIL_SERVICE)
 
 
 def purchase(contract: Contract) -> Period | None:
@@ -34,26 +27,22 @@ def purchase(contract: Contract) -> Period | None:
     return contract.bought(contract.mail.product)
 
 
-@kind
 @dataclass(frozen=True)
-class BuyMailService:
+class BuyMailService(
+    OfContract,
+    kind="mail-service-purchase",
+    name="メールサービス購入",
+    permission=Permission.MAIL_SERVICE,
+    way_back=FORMER_PAGE,
+    page="/mail-service",
+    tells=Told.CONTRACT,
+):
     """メールサービスの購入: as a service period of the contract's own product."""
 
-    kind: ClassVar[str] = "mail-service-purchase"
-    name: ClassVar[str] = "メールサービス購入"
-    permission: ClassVar[Permission] = Permission.MAIL_SERVICE
-    way_back: ClassVar[str] = FORMER_PAGE
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/mail-service"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return Refused(BOUGHT) if purchase(member.contract) else payment.judge(member)
 
     def review(self, member: Member, now: datetime) -> Review:
-        refuse(member)
         product = member.contract.mail.product
         return Review(
             title="メールサービス購入確認",
@@ -64,14 +53,11 @@ class BuyMailService:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        refuse(member)
         contract = member.contract
         await purchases.start(member, None, contract.mail.product, now)
-        await outbox.post(
-            contract.id,
-            await recipients.of_contract(contract.id),
+        await self.tell(
+            member,
             "mail-service-purchased",
-            by=outbox.done_by(member),
             product=catalogue.NAMES[contract.mail.product],
             price_line=f"{purchases.monthly(contract.mail.product, now)}（購入した月は無料）",
             date=clock.day(now),
@@ -96,13 +82,6 @@ ONWARD = (
         "から契約アカウント情報を確認し、メールアドレスの登録を行ってください。",
     ),
 )
-
-
-def refuse(member: Member) -> None:
-    """Raises Refused when the mail service is bought already, or cannot be paid."""
-    if purchase(member.contract):
-        raise Refused(BOUGHT)
-    payment.must_be_able_to_pay(member)
 
 
 def _rows(contract: Contract, now: datetime) -> list[Row]:

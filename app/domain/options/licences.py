@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app import database
 from app.domain.catalogue import NAMES, SECURITY, Product
-from app.domain.changes.changes import Refused
+from app.domain.changes.words import Refused
 from app.domain.options import data_keys
 from app.mistake import Mistake
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app.domain import clock
 from app.domain.access.members import Contract, Member, Period, Permission
 from app.domain.cards import register as payment
 from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, Product, price
-from app.domain.changes.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, kind
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows
+from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
 
 if TYPE_CHECKING:
@@ -46,19 +47,14 @@ def cancellation_notices(now: datetime) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class _RemoteSupport:
+class _RemoteSupport(
+    OfContract,
+    permission=Permission.REMOTE_SUPPORT,
+    way_back=FORMER_PAGE,
+    page="/remote-support",
+    tells=Told.CONTRACT,
+):
     """What buying and cancelling have in common."""
-
-    permission: ClassVar[Permission] = Permission.REMOTE_SUPPORT
-    way_back: ClassVar[str] = FORMER_PAGE
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/remote-support"
 
     def _rows(self, now: datetime, what: str) -> list[Row]:
         return [
@@ -69,15 +65,7 @@ class _RemoteSupport:
         ]
 
     async def _tell(self, member: Member, costs: list[billing.Cost], mail: str, now: datetime) -> None:
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_contract(member.contract.id),
-            mail,
-            by=outbox.done_by(member),
-            product=NAME,
-            costs=billing.lines(costs),
-            date=clock.day(now),
-        )
+        await self.tell(member, mail, product=NAME, costs=billing.lines(costs), date=clock.day(now))
 
     def _receipt(self, lead: str, rows: list[Row], link: Link) -> Receipt:
         return Receipt(
@@ -88,16 +76,14 @@ class _RemoteSupport:
         )
 
 
-@kind
 @dataclass(frozen=True)
-class BuyRemoteSupport(_RemoteSupport):
+class BuyRemoteSupport(_RemoteSupport, kind="remote-support-purchase", name="UCOM光 リモートサポート購入"):
     """リモートサポートの購入."""
 
-    kind: ClassVar[str] = "remote-support-purchase"
-    name: ClassVar[str] = "UCOM光 リモートサポート購入"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return Refused(BOUGHT) if purchase(member.contract) else payment.judge(member)
 
     def review(self, member: Member, now: datetime) -> Review:
-        must_be_buyable(member)
         return Review(
             title="UCOM光 リモートサポート購入／解約確認",
             rows=self._rows(now, "購入する"),
@@ -107,7 +93,6 @@ class BuyRemoteSupport(_RemoteSupport):
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        must_be_buyable(member)
         costs = billing.of_purchase(PRODUCT, now, again=again(member.contract))
         await purchases.start(member, None, PRODUCT, now)
         await self._tell(member, costs, "remote-support-purchased", now)
@@ -118,13 +103,14 @@ class BuyRemoteSupport(_RemoteSupport):
         )
 
 
-@kind
 @dataclass(frozen=True)
-class CancelRemoteSupport(_RemoteSupport):
+class CancelRemoteSupport(
+    _RemoteSupport, kind="remote-support-cancellation", name="UCOM光 リモートサポート解約"
+):
     """リモートサポートの解約: at once."""
 
-    kind: ClassVar[str] = "remote-support-cancellation"
-    name: ClassVar[str] = "UCOM光 リモートサポート解約"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return None if purchase(member.contract) else Refused(NOT_BOUGHT)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -147,15 +133,7 @@ class CancelRemoteSupport(_RemoteSupport):
         )
 
 
-def must_be_buyable(member: Member) -> None:
-    """Raises Refused when it is bought already, or cannot be paid."""
-    if purchase(member.contract):
-        raise Refused(BOUGHT)
-    payment.must_be_able_to_pay(member)
-
-
 def _ending(contract: Contract, now: datetime) -> list[billing.Cost]:
+    """What ending the purchase costs, if there is one (judged before)."""
     bought = purchase(contract)
-    if bought is None:
-        raise Refused(NOT_BOUGHT)
-    return billing.of_ending(PRODUCT, bought.started_at, now)
+    return billing.of_ending(PRODUCT, bought.started_at, now) if bought else []

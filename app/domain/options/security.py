@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import ClassVar
 
 from app.domain import clock
 from app.domain.access.members import Account, Member, Missing, Period, Permission, Role
 from app.domain.cards import register as payment
 from app.domain.catalogue import NAMES, SECURITY, Product
-from app.domain.changes.changes import (
-    FORMER_PAGE,
-    Link,
-    Onward,
-    Receipt,
-    Refused,
-    Review,
-    Row,
-    cost_rows,
-    kind,
-)
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfAccount
+from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
+from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
 from app.domain.options import licences
 
@@ -104,20 +94,14 @@ async def keys_of(account: Account) -> list[licences.Licence]:
 # --- what stands in the way -------------------------------------------------------------------------------------------
 
 
-def hindrance(member: Member, account: Account) -> str | None:
-    """Why the member can buy no security option for the account ID; None if he can."""
+def judge_purchase(member: Member, account: Account) -> Refused | None:
+    """Why the member can buy no security option at all for the account ID; None if he can."""
     if not may_buy(member):
-        return NOT_ALLOWED
-    return NO_ADDRESS if account.mail_address is None else payment.hindrance(member)
-
-
-def mend(member: Member, account: Account) -> Link | None:
-    """The page where the member can do something about the hindrance, if there is one."""
-    reason = hindrance(member, account)
-    if reason == NO_ADDRESS:
-        return Link("メールアドレスを登録する", f"/accounts/{account.login}/mail-address")
-    can_pay = reason is None or reason == NOT_ALLOWED or not member.may(Permission.PAYMENT)
-    return None if can_pay else payment.PAGE
+        return Refused(NOT_ALLOWED)
+    if account.mail_address is None:
+        path = f"/accounts/{account.login}/mail-address"
+        return Refused(NO_ADDRESS, Mend("メールアドレスを登録する", path, Permission.MAIL_ADDRESS))
+    return payment.judge(member)
 
 
 def may_buy(member: Member) -> bool:
@@ -125,35 +109,20 @@ def may_buy(member: Member) -> bool:
     return member.role is not Role.USER or member.contract.user_purchases
 
 
-def must_be_buyable(member: Member, account: Account, product: Product) -> None:
-    """Raises Refused when the account ID cannot be given the product, its stock apart."""
-    if option(account, product).bought:
-        raise Refused(f"{NAMES[product]}は、すでに購入されています。")
-    reason = hindrance(member, account)
-    if reason:
-        raise Refused(reason, payment.PAGE if reason == payment.hindrance(member) else None)
-
-
 # --- buying and cancelling --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Security:
+class _Security(
+    OfAccount,
+    permission=Permission.SECURITY,
+    way_back=FORMER_PAGE,
+    page="security",
+    tells=Told.ACCOUNT,
+):
     """What buying and cancelling have in common."""
 
-    permission: ClassVar[Permission] = Permission.SECURITY
-    way_back: ClassVar[str] = FORMER_PAGE
-
-    login: str
     product: Product
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/security"
 
     @property
     def _inline(self) -> str:
@@ -183,16 +152,17 @@ class _Security:
         )
 
 
-@kind
 @dataclass(frozen=True)
-class BuySecurity(_Security):
+class BuySecurity(_Security, kind="security-purchase", name="セキュリティオプション購入"):
     """セキュリティオプションの購入: a service period and a licence key, both or none."""
 
-    kind: ClassVar[str] = "security-purchase"
-    name: ClassVar[str] = "セキュリティオプション購入"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        account = self.account(member)
+        if option(account, self.product).bought:
+            return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
+        return judge_purchase(member, account)
 
     def review(self, member: Member, now: datetime) -> Review:
-        must_be_buyable(member, member.account(self.login), self.product)
         return Review(
             title="セキュリティオプション購入／解約確認",
             rows=self._rows(now, "購入する"),
@@ -204,15 +174,12 @@ class BuySecurity(_Security):
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        must_be_buyable(member, account, self.product)
+        account = self.account(member)
         period = await purchases.start(member, account, self.product, now)
         await licences.take(self.product, member.contract.id, period)
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_account(account),
+        await self.tell(
+            member,
             "security-purchased",
-            by=outbox.done_by(member),
             login=self.login,
             product=NAMES[self.product],
             price_line=f"{purchases.monthly(self.product, now)}（購入した月は無料）",
@@ -225,20 +192,20 @@ class BuySecurity(_Security):
         return replace(self._receipt(account, self._rows(now, "購入する")), onward=(download,))
 
 
-@kind
 @dataclass(frozen=True)
-class CancelSecurity(_Security):
+class CancelSecurity(_Security, kind="security-cancellation", name="セキュリティオプション解約"):
     """セキュリティオプションの解約: usable to the end of the month, which is charged in full."""
 
-    kind: ClassVar[str] = "security-cancellation"
-    name: ClassVar[str] = "セキュリティオプション解約"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        if option(self.account(member), self.product).bought:
+            return None
+        return Refused(f"{NAMES[self.product]}は、購入されていません。")
 
     def review(self, member: Member, now: datetime) -> Review:
-        bought = self._bought(member.account(self.login))
         return Review(
             title="セキュリティオプション購入／解約確認",
             rows=self._rows(now, "解約する"),
-            costs=cost_rows(billing.of_ending(self.product, bought.started_at, now)),
+            costs=cost_rows(self._costs(self.account(member), now)),
             notices=(NO_WAY_BACK,),
             button="決定",
             danger=True,
@@ -246,14 +213,12 @@ class CancelSecurity(_Security):
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
-        costs = billing.of_ending(self.product, self._bought(account).started_at, now)
+        account = self.account(member)
+        costs = self._costs(account, now)
         await purchases.end(member, account, self.product, now)
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_account(account),
+        await self.tell(
+            member,
             "security-cancelled",
-            by=outbox.done_by(member),
             login=self.login,
             product=NAMES[self.product],
             costs=billing.lines(costs[:2]),
@@ -262,9 +227,7 @@ class CancelSecurity(_Security):
         rows = [*self._rows(now, "解約する"), *cost_rows(costs)]
         return self._receipt(account, rows, Link("セキュリティオプション管理", f"{self.back}/status"))
 
-    def _bought(self, account: Account) -> Period:
-        """The purchase that goes on. Raises Refused."""
+    def _costs(self, account: Account, now: datetime) -> list[billing.Cost]:
+        """What ending the purchase costs, if there is one (judged before)."""
         bought = option(account, self.product).bought
-        if bought is None:
-            raise Refused(f"{NAMES[self.product]}は、購入されていません。")
-        return bought
+        return billing.of_ending(self.product, bought.started_at, now) if bought else []

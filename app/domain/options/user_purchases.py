@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app.domain.access.members import Member, Permission
-from app.domain.changes.changes import FORMER_PAGE, Link, Receipt, Review, Row, edited, kind
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
+from app.domain.letters.recipients import Told
 from app.domain.tables import Contract
 
 if TYPE_CHECKING:
@@ -18,25 +20,19 @@ CHOICES = {True: "許可する", False: "許可しない"}
 TITLE = "ユーザー権限によるセキュリティオプションの購入"
 
 
-@kind
 @dataclass(frozen=True)
-class PermitUserPurchases:
+class PermitUserPurchases(
+    OfContract,
+    kind="user-purchases",
+    name="ユーザー権限による購入の設定",
+    permission=Permission.ACCOUNTS,
+    way_back=FORMER_PAGE,
+    page=PATH,
+    tells=Told.NOBODY,
+):
     """Whether ユーザー権限 may buy security options for the own account ID."""
 
-    kind: ClassVar[str] = "user-purchases"
-    name: ClassVar[str] = "ユーザー権限による購入の設定"
-    permission: ClassVar[Permission] = Permission.ACCOUNTS
-    way_back: ClassVar[str] = FORMER_PAGE
-
     permitted: bool
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return PATH
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(

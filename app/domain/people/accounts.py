@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from asyncpg import UniqueViolationError
 
@@ -11,7 +11,8 @@ from app.domain import catalogue, tables
 from app.domain.access import passwords
 from app.domain.access.members import ROLE_NAMES, Account, Contract, Member, Period, Permission
 from app.domain.access.proofs import Step
-from app.domain.changes.changes import (
+from app.domain.changes.kinds import OfAccount, OfContract
+from app.domain.changes.words import (
     FORMER_PAGE,
     STARS,
     Link,
@@ -22,11 +23,10 @@ from app.domain.changes.changes import (
     Row,
     cost_rows,
     edited,
-    kind,
     parts,
 )
 from app.domain.fields import Wrong
-from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import service as mail_service
 from app.domain.money import billing
@@ -50,6 +50,11 @@ DELETION_NOTICES = (
     "同じ月に登録、削除、オプションサービスの申し込みを繰り返した場合、申し込みの回数分の月額利用料がかかります。",
     "このアカウントIDでログイン中の方は、ログアウトするまで（最長30分）画面を見ることができますが、お手続きはできません。",
 )
+
+
+def judge_registration(member: Member) -> Refused | None:
+    """Why no further account ID can be registered, whatever is typed."""
+    return Refused(FULL) if member.contract.full else None
 
 
 def deleted_name(login: str) -> str:
@@ -123,14 +128,16 @@ PASSWORD = Row("パスワード", STARS, secret=True)
 KEPT = Row("パスワード", "変更しない")
 
 
-@kind
 @dataclass(frozen=True)
-class RegisterAccount:
+class RegisterAccount(
+    OfContract,
+    kind="account-registration",
+    name="アカウントID登録",
+    permission=Permission.ACCOUNTS,
+    page="/accounts/new",
+    tells=Told.CONTRACT,
+):
     """アカウントIDの新規登録."""
-
-    kind: ClassVar[str] = "account-registration"
-    name: ClassVar[str] = "アカウントID登録"
-    permission: ClassVar[Permission] = Permission.ACCOUNTS
 
     login: str
     details: Details
@@ -140,13 +147,10 @@ class RegisterAccount:
     def subject(self) -> str:
         return self.login
 
-    @property
-    def back(self) -> str:
-        return "/accounts/new"
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        return judge_registration(member)
 
     def review(self, member: Member, now: datetime) -> Review:
-        if member.contract.full:
-            raise Refused(FULL)
         return Review(
             title="アカウントID登録／変更確認",
             rows=self.details.rows(self.login, PASSWORD),
@@ -155,17 +159,13 @@ class RegisterAccount:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        if member.contract.full:
-            raise Refused(FULL)
         try:
             await self._insert(member, now)
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
-        await outbox.post(
-            member.contract.id,
-            await recipients.of_contract(member.contract.id),
+        await self.tell(
+            member,
             "account-registered",
-            by=outbox.done_by(member),
             login=self.login,
             name=f"{self.details.family} {self.details.given}",
             role=ROLE_NAMES[self.details.role],
@@ -200,26 +200,19 @@ def _to_mail_address(login: str) -> Onward:
     )
 
 
-@kind
 @dataclass(frozen=True)
-class EditAccount:
-    """アカウントIDの登録情報変更; an empty password hash: the old one stays."""
+class EditAccount(
+    OfAccount,
+    kind="account-edit",
+    name="アカウントID変更",
+    permission=Permission.ACCOUNTS,
+    page="edit",
+    tells=Told.ACCOUNT_ALONE,
+):
+    """アカウントIDの登録情報変更; an empty password hash: the old one stays, and nobody is told."""
 
-    kind: ClassVar[str] = "account-edit"
-    name: ClassVar[str] = "アカウントID変更"
-    permission: ClassVar[Permission] = Permission.ACCOUNTS
-
-    login: str
     details: Details
     password_hash: str
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/edit"
 
     def _leaves(self, member: Member) -> bool:
         """Whether an admin gives up the own 管理者権限 with it."""
@@ -231,7 +224,7 @@ class EditAccount:
         return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT, account)
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
+        account = self.account(member)
         notices = []
         if account.role != "admin" and self.details.role == "admin":
             notices.append(
@@ -252,10 +245,11 @@ class EditAccount:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
+        account = self.account(member)
         await tables.Account.update(**asdict(self.details)).where(tables.Account.id == account.id)
         if self.password_hash:
             await _set_password(member, account, self.password_hash)
+            await self.tell(member, "account-password-changed", login=self.login)
         return Receipt(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",
@@ -270,33 +264,25 @@ class EditAccount:
 OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
 
 
-@kind
 @dataclass(frozen=True)
-class ChangeAccountPassword:
+class ChangeAccountPassword(
+    OfAccount,
+    kind="account-password",
+    name="アカウントIDパスワード変更",
+    permission=Permission.ACCOUNT_PASSWORD,
+    way_back=FORMER_PAGE,
+    page="password",
+    tells=Told.ACCOUNT_ALONE,
+):
     """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
 
-    kind: ClassVar[str] = "account-password"
-    name: ClassVar[str] = "アカウントIDパスワード変更"
-    permission: ClassVar[Permission] = Permission.ACCOUNT_PASSWORD
-    way_back: ClassVar[str] = FORMER_PAGE
-
-    login: str
     password_hash: str
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/password"
 
     @property
     def _rows(self) -> list[Row]:
         return [Row("アカウントID", self.login), PASSWORD]
 
     def review(self, member: Member, now: datetime) -> Review:
-        member.account(self.login)
         return Review(
             title="アカウントIDパスワード変更確認",
             rows=self._rows,
@@ -305,7 +291,8 @@ class ChangeAccountPassword:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        await _set_password(member, member.account(self.login), self.password_hash)
+        await _set_password(member, self.account(member), self.password_hash)
+        await self.tell(member, "account-password-changed", login=self.login)
         return Receipt(
             title="アカウントIDパスワード変更完了",
             lead="アカウントIDのパスワードを変更しました。",
@@ -314,29 +301,21 @@ class ChangeAccountPassword:
         )
 
 
-@kind
 @dataclass(frozen=True)
-class DeleteAccount:
+class DeleteAccount(
+    OfAccount,
+    kind="account-deletion",
+    name="アカウントID削除",
+    permission=Permission.ACCOUNTS,
+    step=Step.RECENT,
+    way_back=FORMER_PAGE,
+    page="delete",
+    tells=Told.LEAVING,
+):
     """アカウントIDの削除: at once, for ever; everything that hangs on it ends in the same transaction."""
 
-    kind: ClassVar[str] = "account-deletion"
-    name: ClassVar[str] = "アカウントID削除"
-    permission: ClassVar[Permission] = Permission.ACCOUNTS
-    way_back: ClassVar[str] = FORMER_PAGE
-    step: ClassVar[Step] = Step.RECENT
-
-    login: str
-
-    @property
-    def subject(self) -> str:
-        return self.login
-
-    @property
-    def back(self) -> str:
-        return f"/accounts/{self.login}/delete"
-
     def review(self, member: Member, now: datetime) -> Review:
-        account = member.account(self.login)
+        account = self.account(member)
         ends = mail_addresses.losing(member.contract, account)
         return Review(
             title="アカウントID情報削除確認",
@@ -349,7 +328,7 @@ class DeleteAccount:
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = member.account(self.login)
+        account = self.account(member)
         ends = mail_addresses.losing(member.contract, account)
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
         await mail_addresses.give_up(account, now)
@@ -358,7 +337,14 @@ class DeleteAccount:
         )
         if ends:
             await mail_service.end(member, ends, f"{self.login}を削除したため", now)
-        await self._tell(member, account)
+        await self.tell(
+            member,
+            "account-deleted",
+            login=account.login,
+            name=account.name,
+            address=account.mail_address or "未登録",
+            products=_names(_ending_with(member.contract, account)),
+        )
         return Receipt(
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
@@ -367,19 +353,10 @@ class DeleteAccount:
             next=(Link("アカウントID管理", "/accounts"),),
         )
 
-    async def _tell(self, member: Member, account: Account) -> None:
-        """To the person's address of another company, too: one of ours has just ended."""
-        contact = await recipients.of_contract(member.contract.id)
-        await outbox.post(
-            member.contract.id,
-            [*contact, *([account.other_address] if account.other_address else [])],
-            "account-deleted",
-            by=outbox.done_by(member),
-            login=account.login,
-            name=account.name,
-            address=account.mail_address or "未登録",
-            products=_names(_ending_with(member.contract, account)),
-        )
+    async def told(self, member: Member) -> list[str]:
+        """The person's address of another company, too: one of ours has just ended."""
+        other = self.account(member).other_address
+        return [*await super().told(member), *([other] if other else [])]
 
 
 def _ending_with(contract: Contract, account: Account) -> list[Period]:
@@ -416,15 +393,12 @@ async def _free_slot(member: Member) -> int:
 
 
 async def _set_password(member: Member, account: Account, password_hash: str) -> None:
-    """Give the account ID a new password, end every other session that was opened with the old one, and tell them."""
+    """Give the account ID a new password, and end every other session that was opened with the old one."""
     await _remember_password(member, account.id, password_hash)
     await tables.Account.update({tables.Account.password_hash: password_hash}).where(
         tables.Account.id == account.id
     )
     await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
-    told = await recipients.of_account_alone(account)
-    facts = {"by": outbox.done_by(member), "login": account.login}
-    await outbox.post(member.contract.id, told, "account-password-changed", **facts)
 
 
 async def _remember_password(member: Member, account: int, password_hash: str) -> None:

@@ -10,13 +10,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from app import database
 from app.domain import clock
 from app.domain.access.members import Member, Permission
-from app.domain.changes.changes import Link, Receipt, Refused, Review, edited, kind
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import Link, Receipt, Refused, Review, edited
+from app.domain.letters import outbox
+from app.domain.letters.recipients import Told
 
 VALID = timedelta(hours=24)
 MOST = 10
@@ -85,25 +86,19 @@ async def of_link(member: Member, token: str) -> VerifyAddress | None:
     return VerifyAddress(found[0]["email"], found[0]["before"]) if found else None
 
 
-@kind
 @dataclass(frozen=True)
-class VerifyAddress:
+class VerifyAddress(
+    OfContract,
+    kind="contact-address",
+    name="連絡用メールアドレスの確認",
+    permission=Permission.CONTRACT,
+    page="/customer",
+    tells=Told.OLD_AND_NEW_ADDRESS,
+):
     """Make the address that waits the contract's own."""
-
-    kind: ClassVar[str] = "contact-address"
-    name: ClassVar[str] = "連絡用メールアドレスの確認"
-    permission: ClassVar[Permission] = Permission.CONTRACT
 
     email: str
     before: str
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/customer"
 
     def review(self, member: Member, now: datetime) -> Review:
         rows = [edited("連絡用メールアドレス", self.before, self.email)]
@@ -111,18 +106,21 @@ class VerifyAddress:
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
-        old = await recipients.of_contract(contract)
+        told = await self.told(member)  # before the old address is replaced
         found = await database.rows(_TAKE, contract, self.email, now - VALID)
         if not found:
             raise Refused(UNUSABLE)
         await database.rows("UPDATE contract SET email = $2 WHERE id = $1", contract, self.email)
-        await outbox.post(contract, [*old, self.email], "contact-address-changed", by=outbox.done_by(member))
+        await self.tell(member, "contact-address-changed", told)
         return Receipt(
             title="連絡用メールアドレス登録完了",
             lead="新しい連絡用メールアドレスの登録が完了しました。",
             rows=self.review(member, now).rows,
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
         )
+
+    async def told(self, member: Member) -> list[str]:
+        return [*await super().told(member), self.email]
 
 
 def _hash(token: str) -> bytes:

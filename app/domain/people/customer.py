@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import clock
 from app.domain.access.members import Member, Permission
 from app.domain.access.proofs import Step
-from app.domain.changes.changes import NOTHING, Link, Receipt, Refused, Review, Row, edited, kind, parts
-from app.domain.letters import outbox, recipients
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import NOTHING, Link, Receipt, Refused, Review, Row, edited, parts
+from app.domain.letters.recipients import Told
 from app.domain.people import contact_address
 from app.domain.people.contact_address import Waiting
 
@@ -87,29 +88,23 @@ async def registered(member: Member) -> Contractor:
     return Contractor(**paper, details=details, waiting=waiting)
 
 
-@kind
 @dataclass(frozen=True)
-class ChangeCustomer:
+class ChangeCustomer(
+    OfContract,
+    kind="customer",
+    name="お客様情報変更",
+    permission=Permission.CONTRACT,
+    step=Step.RECENT,
+    page="/customer",
+    tells=Told.CONTRACT,
+):
     """Change what may be changed here. A new 連絡用メールアドレス is verified first (contact_address.py)."""
-
-    kind: ClassVar[str] = "customer"
-    name: ClassVar[str] = "お客様情報変更"
-    permission: ClassVar[Permission] = Permission.CONTRACT
-    step: ClassVar[Step] = Step.RECENT
 
     details: Details
     before: Contractor
     """As registered when the input page was sent: the confirm page shows all of it."""
     origin: str
     """Scheme and host of the portal, for the link in the mail."""
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/customer"
 
     @property
     def _new_address(self) -> str:
@@ -137,11 +132,9 @@ class ChangeCustomer:
             raise Refused(NOTHING)
         if replace(before.details, email="") != replace(self.before.details, email=""):
             raise Refused(MEANWHILE)  # it would put back what another change has just replaced
-        told = await recipients.of_contract(contract)  # before an address is deleted
+        told = await self.told(member)  # before an address is deleted
         await database.rows(_CHANGE, contract, *astuple(made))
-        await outbox.post(
-            contract, told, "customer-changed", by=outbox.done_by(member), items=self._items(before)
-        )
+        await self.tell(member, "customer-changed", told, items=self._items(before))
         if self._new_address:
             await contact_address.ask(contract, self._new_address, self.origin, now)
         elif self._deletes_address:

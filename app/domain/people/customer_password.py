@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
 from app.domain.access import passwords
 from app.domain.access.members import Member, Permission
 from app.domain.access.proofs import Step
-from app.domain.changes.changes import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row
 from app.domain.fields import Wrong
-from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
 from app.domain.tables import Contract, Session, UsedPassword
 
 if TYPE_CHECKING:
@@ -33,26 +34,20 @@ async def new_password(member: Member, password: str) -> passwords.NewPassword:
     return made
 
 
-@kind
 @dataclass(frozen=True)
-class ChangeCustomerPassword:
+class ChangeCustomerPassword(
+    OfContract,
+    kind="customer-password",
+    name="お客様番号パスワード変更",
+    permission=Permission.CONTRACT,
+    step=Step.RECENT,
+    way_back=FORMER_PAGE,
+    page="/customer-password",
+    tells=Told.CONTRACT,
+):
     """Set the password of the customer number and end every other session that was opened with the old one."""
 
-    kind: ClassVar[str] = "customer-password"
-    name: ClassVar[str] = "お客様番号パスワード変更"
-    permission: ClassVar[Permission] = Permission.CONTRACT
-    step: ClassVar[Step] = Step.RECENT
-    way_back: ClassVar[str] = FORMER_PAGE
-
     password_hash: str
-
-    @property
-    def subject(self) -> None:
-        return None
-
-    @property
-    def back(self) -> str:
-        return "/customer-password"
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -75,13 +70,7 @@ class ChangeCustomerPassword:
         await Session.update({Session.customer_proved_at: None}).where(
             Session.contract == contract, Session.token_hash != member.token_hash
         )  # an admin's session that was let in with the old one stays, but not there
-        await outbox.post(
-            contract,
-            await recipients.of_contract(contract),
-            "customer-password-changed",
-            by=outbox.done_by(member),
-            number_end=member.customer_number[-4:],
-        )
+        await self.tell(member, "customer-password-changed", number_end=member.customer_number[-4:])
         return Receipt(
             title="お客様番号パスワード変更完了",
             lead="お客様番号パスワードの変更が完了しました。",

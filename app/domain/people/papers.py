@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
 from app import database
 from app.domain import clock
 from app.domain.access.members import Contract, Member, Permission
-from app.domain.changes.changes import FORMER_PAGE, Link, Receipt, Refused, Review, Row, kind
+from app.domain.changes.kinds import OfContract
+from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
 from app.domain.tables import PaperRequest
 
 if TYPE_CHECKING:
@@ -61,26 +63,24 @@ FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.done_at IS 
 """
 
 
-@kind
 @dataclass(frozen=True)
-class RequestPaper:
+class RequestPaper(
+    OfContract,
+    kind="paper-request",
+    name="ご契約内容変更申請",
+    permission=Permission.CONTRACT,
+    way_back=FORMER_PAGE,
+    page="/application",
+    tells=Told.CONTRACT,
+):
     """Have a paper sent by post; one that is on its way is not asked for twice."""
-
-    kind: ClassVar[str] = "paper-request"
-    name: ClassVar[str] = "ご契約内容変更申請"
-    permission: ClassVar[Permission] = Permission.CONTRACT
-    way_back: ClassVar[str] = FORMER_PAGE
 
     paper: str
     sent_to: str
 
     @property
-    def subject(self) -> None:
-        return None
-
-    @property
     def back(self) -> str:
-        return f"/{'application' if self.paper in APPLICATIONS else 'guide-request'}?paper={self.paper}"
+        return f"{self.page}?paper={self.paper}"
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -99,10 +99,8 @@ class RequestPaper:
             ).save()
         except UniqueViolationError as error:
             raise Refused(already(self.paper)) from error
-        told, where = await recipients.of_contract(contract), await recipients.in_words(contract)
-        await outbox.post(
-            contract, told, "paper-requested", by=outbox.done_by(member), paper=NAMES[self.paper]
-        )
+        where = await recipients.in_words(contract)
+        await self.tell(member, "paper-requested", paper=NAMES[self.paper])
         return Receipt(
             title=f"{self.name}完了",
             lead="書類のご請求を受け付けました。"
@@ -124,13 +122,11 @@ class RequestPaper:
         ]
 
 
-@kind
 @dataclass(frozen=True)
-class RequestGuide(RequestPaper):
+class RequestGuide(
+    RequestPaper, kind="guide-request", name="ご利用ガイド・規約ご請求", page="/guide-request"
+):
     """The same for ご利用ガイド and 利用規約, under the name of their page."""
-
-    kind: ClassVar[str] = "guide-request"
-    name: ClassVar[str] = "ご利用ガイド・規約ご請求"
 
 
 # --- for staff --------------------------------------------------------------------------------------------------------

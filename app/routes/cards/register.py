@@ -18,7 +18,7 @@ from app.domain.access.proofs import Step
 from app.domain.cards import numbers, visits
 from app.domain.cards import register as payment
 from app.domain.cards.register import RegisterCard
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.gateway.port import Declined, KeptCard, Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
@@ -53,7 +53,7 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
         return _page(request, form)
     differs = not await payment.is_contractor(member.contract, f"{given} {family}")
     change = _change(await vault.keep(number, expires), given, family, differs)
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 @post("/payment/visit", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
@@ -136,7 +136,7 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         now=payment.card_rows(contract.card),
         waiting=payment.card_rows(contract.waiting_card) if contract.waiting_card else None,
         refusal=payment.refusal(contract),
-        hindrance=payment.hindrance(who(request)) if contract.card or contract.waiting_card else None,
+        refused=payment.judge(who(request)) if contract.card or contract.waiting_card else None,
         hosted=leads_to is not None,
         this_year=clock.today().year,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from app.domain.changes import changes
+from app.domain.changes import asking, kinds
 from app.web import forms
 from app.web.forms import Form
 from app.web.session import who
@@ -13,7 +13,7 @@ from app.web.session import who
 if TYPE_CHECKING:
     from litestar import Request
 
-C = TypeVar("C", bound=changes.Change)
+C = TypeVar("C", bound=kinds.Change)
 
 
 async def draft(request: Request[Any, Any, Any], login: str | None, *wanted: type[C]) -> tuple[C, str] | None:
@@ -25,7 +25,7 @@ async def draft(request: Request[Any, Any, Any], login: str | None, *wanted: typ
         identity = UUID(await came_from(request))
     except ValueError:
         return None
-    found = await changes.draft(who(request), identity, *wanted)
+    found = await asking.draft(who(request), identity, *wanted)
     return found if found and login in (None, found[0].subject) else None
 
 

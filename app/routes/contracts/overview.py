@@ -18,8 +18,7 @@ from app.web.session import who
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
     "options": security.options,
-    "hindrance_of": security.hindrance,
-    "mend_of": security.mend,
+    "judge_purchase": security.judge_purchase,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "home_page": lambda name: mail_system.current().home_page(name),

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from app.domain import fields
 from app.domain.access.members import Account, Member, Permission
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import system as mail_system
 from app.domain.mail.addresses import RegisterOtherAddress, RegisterUcomAddress
@@ -46,7 +46,7 @@ async def register(request: Request[Any, Any, Any], login: FromPath[str]) -> Res
     form.take("agree", fields.agreement)  # the last of the page, and so of the error summary
     if change is None or not form.valid:
         return _page(request, form, account)
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 async def _change(
@@ -66,9 +66,9 @@ async def _change(
 
 async def _ucom_address(form: Form, member: Member, account: Account) -> str | None:
     """Where none can be had the page has no field for it either, so nothing is said of what was typed there."""
-    reason = mail_addresses.hindrance(member, account)
-    if reason:
-        form.must(False, "kind", reason)
+    refused = asking.judge(member, RegisterUcomAddress(account.login, ""))
+    if refused:
+        form.must(False, "kind", refused.reason)
         return None
     local_part = form.take("local_part", fields.local_part)
     if local_part is None:
@@ -89,7 +89,7 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         title="メールアドレス登録／変更",
         form=form,
         account=account,
-        hindrance=mail_addresses.hindrance(member, account),
+        refused=asking.judge(member, RegisterUcomAddress(account.login, "")),
         losses=mail_addresses.LOSSES,
         domain=mail_system.current().domain,
         labels={"ucom": mail_addresses.UCOM, "other": mail_addresses.OTHER},

@@ -10,10 +10,9 @@ from litestar.params import FromPath
 from app.domain import fields
 from app.domain.access.members import Account, Permission
 from app.domain.access.members import AutoReply as Shown
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.mail import auto_reply
 from app.domain.mail.auto_reply import SetAutoReply
-from app.domain.mail.mailbox import NO_ADDRESS
 from app.routes.changes.drafts import draft
 from app.web import forms
 from app.web.forms import Form
@@ -32,12 +31,12 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    form.refuse(None if account.ucom_address else NO_ADDRESS)
+    form.refuse(asking.judge(member, SetAutoReply(login, False, "", "", None, None)))
     change = _change(form, account)
     form.must_change(change is None or change.changes(account))
     if change is None or not form.valid:
         return _page(request, form, account)
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 def _change(form: Form, account: Account) -> SetAutoReply | None:
@@ -80,5 +79,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         form=form,
         account=account,
         notice_text=auto_reply.NOTICE,
-        hindrance=None if account.ucom_address else NO_ADDRESS,
+        refused=asking.judge(who(request), SetAutoReply(account.login, False, "", "", None, None)),
     )

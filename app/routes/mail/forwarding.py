@@ -10,10 +10,9 @@ from litestar.params import FromPath
 
 from app.domain.access.members import Account, Member, Permission
 from app.domain.catalogue import FORWARDING_ADDRESSES
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.mail import forwarding
 from app.domain.mail.forwarding import SetForwarding
-from app.domain.mail.mailbox import NO_ADDRESS
 from app.routes.changes.drafts import draft
 from app.web import forms
 from app.web.forms import Form
@@ -38,13 +37,13 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     account = member.account(login)
-    form.refuse(None if account.ucom_address else NO_ADDRESS)
+    form.refuse(asking.judge(member, SetForwarding(login, [], keep_copy=True)))
     addresses = await _addresses(form, member, account)
     asked = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
     form.must_change(asked.changes(account))
     if not form.valid:
         return _page(request, form, account)
-    return see_other(f"/changes/{await changes.ask(member, asked)}")
+    return see_other(f"/changes/{await asking.ask(member, asked)}")
 
 
 async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
@@ -72,5 +71,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         form=form,
         account=account,
         fields=NAMES,
-        hindrance=None if account.ucom_address else NO_ADDRESS,
+        refused=asking.judge(who(request), SetForwarding(account.login, [], keep_copy=True)),
     )

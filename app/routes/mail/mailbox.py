@@ -10,8 +10,7 @@ from litestar.params import FromPath
 from app.domain import clock, fields
 from app.domain.access.members import Account, Permission
 from app.domain.catalogue import Product
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking
 from app.domain.mail import mailbox
 from app.domain.mail.mailbox import ChangeBoxSize
 from app.domain.money import purchases
@@ -33,22 +32,19 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     member, form = who(request), await forms.read(request)
     account = member.account(login)
     form.take("agree", fields.agreement)
-    try:
-        mailbox.refuse(member, account)
-    except Refused as refused:
-        form.refuse(str(refused))
+    form.refuse(asking.judge(member, _other_size(account)))
     if not form.valid:
         return _page(request, form, account)
     change = ChangeBoxSize(login, to_large=form.typed.get("to") != "1")  # as the page offered it
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
+
+
+def _other_size(account: Account) -> ChangeBoxSize:
+    """What the page offers: the size that the mailbox has not."""
+    return ChangeBoxSize(account.login, to_large=mailbox.large(account) is None)
 
 
 def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
-    try:
-        mailbox.refuse(who(request), account)
-        hindrance, mend = None, None
-    except Refused as refused:
-        hindrance, mend = str(refused), refused.mend
     return page(
         request,
         "mail/mailbox/input.html",
@@ -58,6 +54,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         size=mailbox.size(account),
         large=mailbox.large(account) is not None,
         monthly=purchases.monthly(Product.MAILBOX_10GB, clock.now()),
-        hindrance=hindrance,
-        mend=mend,
+        refused=asking.judge(who(request), _other_size(account)),
     )

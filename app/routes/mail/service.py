@@ -8,8 +8,7 @@ from litestar import Request, Response, get, post
 
 from app.domain import catalogue, clock, fields
 from app.domain.access.members import Permission
-from app.domain.cards import register as payment
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.mail import service as mail_service
 from app.domain.mail.service import BuyMailService
 from app.domain.money import purchases
@@ -29,10 +28,10 @@ async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
 async def buy(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
     form.take("agree", fields.agreement)
-    form.refuse(mail_service.BOUGHT if mail_service.purchase(member.contract) else payment.hindrance(member))
+    form.refuse(asking.judge(member, BuyMailService()))
     if not form.valid:
         return _page(request, form)
-    return see_other(f"/changes/{await changes.ask(member, BuyMailService())}")
+    return see_other(f"/changes/{await asking.ask(member, BuyMailService())}")
 
 
 def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
@@ -46,7 +45,6 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         product=contract.mail.product,
         name=catalogue.NAMES[contract.mail.product],
         bought=mail_service.purchase(contract),
-        hindrance=payment.hindrance(member),
-        mend=payment.PAGE,
+        refused=asking.judge(member, BuyMailService()),
         monthly=purchases.monthly(contract.mail.product, clock.now()),
     )

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from app.domain import fields
 from app.domain.access.members import Account, Permission
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.mail import system as mail_system
 from app.domain.mail import web_space
 from app.domain.mail.web_space import DeleteWebSpace, RegisterWebSpace
@@ -33,13 +33,13 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     member, form = who(request), await forms.read(request)
     account = member.account(login)
     if space := form.typed.get("delete"):
-        return see_other(f"/changes/{await changes.ask(member, DeleteWebSpace(login, space))}")
-    reason = web_space.hindrance(member, account)
-    form.must(reason is None, "space", reason or "")
+        return see_other(f"/changes/{await asking.ask(member, DeleteWebSpace(login, space))}")
+    refused = asking.judge(member, RegisterWebSpace(login, ""))
+    form.must(refused is None, "space", refused.reason if refused else "")
     named = await _free_name(form)
     if not form.valid:
         return _page(request, form, account)
-    return see_other(f"/changes/{await changes.ask(member, RegisterWebSpace(login, named))}")
+    return see_other(f"/changes/{await asking.ask(member, RegisterWebSpace(login, named))}")
 
 
 async def _free_name(form: Form) -> str:
@@ -59,5 +59,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         account=account,
         host=system.web_host,
         home_page=system.home_page(account.web_space) if account.web_space else None,
-        hindrance=web_space.hindrance(who(request), account),
+        refused=asking.judge(who(request), RegisterWebSpace(account.login, "")),
     )

@@ -8,9 +8,7 @@ from litestar import Request, Response, get, post
 
 from app.domain import clock, fields
 from app.domain.access.members import Permission
-from app.domain.cards import register as payment
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking
 from app.domain.money import purchases
 from app.domain.options import remote_support
 from app.domain.options.remote_support import BuyRemoteSupport, CancelRemoteSupport
@@ -32,13 +30,11 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()
     if isinstance(asked, BuyRemoteSupport):
         form.take("agree", fields.agreement)
-    try:
-        asked.review(member, clock.now())
-    except Refused as refused:
-        form.must(False, "state", str(refused))
+    refused = asking.judge(member, asked)
+    form.must(refused is None, "state", refused.reason if refused else "")
     if not form.valid:
         return _page(request, form)
-    return see_other(f"/changes/{await changes.ask(member, asked)}")
+    return see_other(f"/changes/{await asking.ask(member, asked)}")
 
 
 def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
@@ -49,8 +45,7 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         title="UCOM光 リモートサポート購入／確認／解約",
         form=form,
         bought=remote_support.purchase(member.contract),
-        hindrance=payment.hindrance(member),
-        mend=payment.PAGE,
+        refused=asking.judge(member, BuyRemoteSupport()),
         monthly=purchases.monthly(remote_support.PRODUCT, now),
         fee=remote_support.fee(now),
         again=remote_support.again(member.contract),

@@ -12,10 +12,8 @@ from litestar.response import Redirect
 
 from app.domain import catalogue, clock, fields
 from app.domain.access.members import Account, Missing, Permission
-from app.domain.cards import register as payment
 from app.domain.catalogue import Product
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking
 from app.domain.money import purchases
 from app.domain.options import licences, security
 from app.domain.options.security import BuySecurity, CancelSecurity
@@ -49,16 +47,14 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = who(request), await forms.read(request), inline_target(request)
     account, asked = member.account(login), _wanted(request, login)
-    try:
-        asked.review(member, clock.now())
-    except Refused as refused:
-        form.must(False, "product", str(refused))
+    refused = asking.judge(member, asked)
+    form.must(refused is None, "product", refused.reason if refused else "")
     if form.valid and isinstance(asked, BuySecurity):
         form.must(await licences.any_left(asked.product), "product", licences.no_stock(asked.product))
         if not inline:
             form.take("agree", fields.agreement)
     if form.valid:
-        return see_other(f"/changes/{await changes.ask(member, asked)}")
+        return see_other(f"/changes/{await asking.ask(member, asked)}")
     return (_cell if inline else _page)(request, account, asked.product, form)
 
 
@@ -89,9 +85,7 @@ def _page(
         options=security.options(account),
         monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
         logins=[(other.login, other.login) for other in member.accounts],
-        hindrance=security.hindrance(member, account),
-        no_address=security.NO_ADDRESS,
-        mend=payment.PAGE,
+        refused=security.judge_purchase(member, account),
     )
 
 
@@ -112,7 +106,7 @@ def _cell(
         status=422 if form else 200,
         account=account,
         option=security.option(account, product),
-        buyable=security.hindrance(who(request), account) is None,
+        buyable=security.judge_purchase(who(request), account) is None,
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )

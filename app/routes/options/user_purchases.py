@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.domain.access.members import Permission
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases
 from app.web import forms
@@ -32,7 +32,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     form.must_change(chosen != who(request).contract.user_purchases)
     if chosen is None or not form.valid:
         return _page(request, form)
-    return see_other(f"/changes/{await changes.ask(who(request), PermitUserPurchases(chosen))}")
+    return see_other(f"/changes/{await asking.ask(who(request), PermitUserPurchases(chosen))}")
 
 
 def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:

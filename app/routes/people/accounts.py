@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from app.domain import catalogue, fields
 from app.domain.access.members import Account, Member, Permission
 from app.domain.access.passwords import NewPassword
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.people import accounts
 from app.domain.people.accounts import (
@@ -57,14 +57,14 @@ async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
 @post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
 async def register(request: Request[Any, Any, Any]) -> Response[Any]:
     member, form = who(request), await forms.read(request)
-    form.refuse(accounts.FULL if member.contract.full else None)
+    form.refuse(accounts.judge_registration(member))
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
     password, details = await _password(form, login, None, kept), _details(form)
     if password is None or details is None or not form.valid:
         return await _input(request, form, None, kept=kept is not None)
     change = RegisterAccount(login, details, password.hash)
-    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+    return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
 
 
 # --- change -----------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Respons
     if password is None or details is None or not form.valid:
         return await _input(request, form, account, kept=kept is not UNCHANGED)
     change = EditAccount(login, details, password.hash)
-    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+    return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
 
 
 # --- password alone ---------------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ async def change_password(request: Request[Any, Any, Any], login: FromPath[str])
     if password is None:
         return _password_input(request, form, account)
     change = ChangeAccountPassword(login, password.hash)
-    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+    return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
 
 
 # --- delete -----------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -
 async def delete(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
     member = who(request)
     change = DeleteAccount(member.account(login).login)
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 # --- reading the input pages ------------------------------------------------------------------------------------------

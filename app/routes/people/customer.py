@@ -10,8 +10,8 @@ from litestar import Request, Response, get, post
 from app.domain import fields
 from app.domain.access.members import Permission
 from app.domain.access.proofs import Step
-from app.domain.changes import changes
-from app.domain.changes.changes import Refused
+from app.domain.changes import asking
+from app.domain.changes.words import Refused
 from app.domain.people import contact_address, customer
 from app.domain.people.customer import ChangeCustomer, Contractor, Details
 from app.routes.changes.drafts import draft
@@ -36,7 +36,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     if details is None or not form.valid:
         return _page(request, form, now)
     change = ChangeCustomer(details, now, origin(request))
-    return see_other(f"/changes/{await changes.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 @get("/customer/email", opt={"permission": Permission.CONTRACT})
@@ -51,9 +51,9 @@ async def verify_address(request: Request[Any, Any, Any]) -> Response[Any]:
     change = await contact_address.of_link(member, token)
     if change is None:
         return await _address_page(request, token)
-    identity = await changes.ask(member, change)
+    identity = await asking.ask(member, change)
     try:
-        await changes.confirm(member, identity)
+        await asking.confirm(member, identity)
     except Refused:  # the link was answered, or replaced, in the meantime
         return await _address_page(request, token)
     return see_other(f"/changes/{identity}")

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from app.domain import fields
 from app.domain.access.members import Permission
 from app.domain.access.proofs import Step
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.people import customer_password
 from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web import forms
@@ -33,7 +33,7 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     if password is None:
         return _page(request, form)
     change = ChangeCustomerPassword(password.hash)
-    return see_other(f"/changes/{await changes.ask(member, change, password.peek)}")
+    return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
 
 
 def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 
 from app.domain import clock
 from app.domain.access.members import Permission
-from app.domain.changes import changes
+from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.domain.people import papers
 from app.domain.people.papers import Desk, RequestGuide, RequestPaper
@@ -36,7 +36,7 @@ async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
     if paper is None:
         return _page(request, form, desk)
     wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
-    return see_other(f"/changes/{await changes.ask(member, wanted(paper, desk.sent_to))}")
+    return see_other(f"/changes/{await asking.ask(member, wanted(paper, desk.sent_to))}")
 
 
 def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:

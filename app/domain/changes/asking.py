@@ -1,0 +1,148 @@
+"""Input → confirm → complete, once for all kinds of change.
+
+`ask` keeps a change for the member who asked, `find` shows it again, `confirm` carries it out: once, whoever presses how
+often, in one transaction with everything that belongs to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from app import database
+from app.domain import clock, tables
+from app.domain.access import members, proofs
+from app.domain.access.members import Member, Missing
+from app.domain.changes import kept
+from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
+from app.domain.changes.kinds import Change
+from app.domain.changes.words import Gone, Refused, Review
+
+D = TypeVar("D", bound=Change)
+
+
+class Differs(Exception):
+    """The change would not do what its confirm page said: something that it hangs on has changed since."""
+
+
+async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
+    """Keep the change until the member confirms it; `peek`: the first characters of the password it sets."""
+    row = tables.Change(
+        contract=member.contract.id,
+        account=member.account_id,
+        asker=member.own.login if member.own else CUSTOMER,
+        kind=change.kind,
+        subject=change.subject,
+        asked_at=clock.now(),
+        data=msgspec.json.encode(change).decode(),
+        sealed=kept.seal(member, peek),
+    )
+    await row.save()
+    return row.id
+
+
+async def find(member: Member, identity: uuid.UUID) -> Asked:
+    """A change that this member may see. Raises Missing.
+
+    What one did to the own account ID is there even if one gave up the right to do it with that.
+    """
+    found = await database.rows(
+        f"SELECT {COLUMNS} FROM change WHERE id = $6 AND contract = $1"  # noqa: S608 - constants
+        f" AND ({VISIBLE} OR applied_at IS NOT NULL AND account = $2 AND subject = $5)",
+        *kept.seen_by(member),
+        identity,
+    )
+    if not found:
+        raise Missing(identity)
+    return kept.asked(member, found[0])
+
+
+async def draft(member: Member, identity: uuid.UUID, *wanted: type[D]) -> tuple[D, str] | None:
+    """The member's own pending change of one of the kinds with its peek, to fill the input page with again."""
+    try:
+        asked = await find(member, identity)
+    except Missing:
+        return None
+    return (asked.change, asked.peek) if isinstance(asked.change, wanted) and not asked.expired else None
+
+
+def judge(member: Member, change: Change) -> Refused | None:
+    """Why the change cannot be done now, for its input page; None: it can. Raises Missing."""
+    return change.judge(member, clock.now())
+
+
+def review(member: Member, change: Change) -> Review:
+    """The confirm page, from the contract as it is now. Raises Refused, ProofNeeded."""
+    proofs.require(member, change.step)
+    try:
+        return _reviewed(member, change, clock.now())
+    except Missing as missing:
+        raise Gone from missing
+
+
+def _reviewed(member: Member, change: Change, now: datetime) -> Review:
+    """The confirm page of a change that is judged first. Raises Refused, Missing."""
+    refused = change.judge(member, now)
+    if refused:
+        raise refused
+    return change.review(member, now)
+
+
+def fingerprint(review: Review) -> str:
+    """Tells whether two confirm pages say the same: rows, costs, notices."""
+    return hashlib.sha256(msgspec.json.encode(review)).hexdigest()
+
+
+async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
+    """Carry out a pending change; one that is applied or expired stays as it is.
+
+    `seen`: the fingerprint of the confirm page that the member saw. Raises Refused, Forbidden, ProofNeeded, Differs.
+
+    The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
+    judged again on what is true then.
+    """
+    async with database.engine().transaction():
+        await database.rows(_LOCK, member.contract.id)
+        now = clock.now()
+        claimed = await database.rows(
+            _CLAIM, identity, member.contract.id, member.account_id, now, now - VALID
+        )
+        if not claimed:
+            return
+        change = kept.read(claimed[0])
+        fresh = await members.find(member.token_hash, member.seal_keys)
+        if fresh is None:
+            raise members.SessionEnded
+        fresh.require(change.permission, writing=True)
+        proofs.require(fresh, change.step)
+        try:
+            reviewed = _reviewed(fresh, change, now)
+            if seen and seen != fingerprint(reviewed):
+                raise Differs
+            receipt = await change.apply(fresh, now)
+        except Missing as missing:
+            raise Gone from missing
+        await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
+            tables.Change.id == identity
+        )
+
+
+_LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
+_CLAIM = """
+WITH asked AS (
+    SELECT id, kind, data FROM change
+    WHERE id = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND applied_at IS NULL AND asked_at >= $5
+    FOR UPDATE
+)
+UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
+FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data
+"""
+
+
+async def shown(asked: Asked) -> None:
+    """The first complete page was made: from now on the password is stars."""
+    await tables.Change.update({tables.Change.sealed: None}).where(tables.Change.id == asked.id)

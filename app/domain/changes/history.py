@@ -1,0 +1,47 @@
+"""お手続き履歴: the changes of a contract that were carried out, as each member may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app import database
+from app.domain.access.members import Member, Permission
+from app.domain.changes.kept import COLUMNS, VISIBLE, Asked, asked, seen_by
+from app.domain.changes.kinds import KINDS
+
+PAGE = 50
+"""Changes on one page."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the history is narrowed down to: a name of changes, an account ID that they are about."""
+
+    name: str | None = None
+    account_id: str | None = None
+
+
+async def history(
+    member: Member, before: int | None = None, wanted: Wanted = Wanted(), most: int = PAGE
+) -> list[Asked]:
+    """The applied changes that this member may see, newest first, at most `most`, below the receipt number given."""
+    contract, account, everybodys, kinds, login = seen_by(member)
+    found = await database.rows(
+        f"SELECT {COLUMNS} FROM change WHERE {VISIBLE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
+        " AND receipt_number < $6 AND ($7::text IS NULL OR subject = $7) ORDER BY receipt_number DESC LIMIT $8",
+        *(contract, account, everybodys),
+        [kind for kind in kinds if wanted.name in (None, KINDS[kind].name)],
+        *(login, before or 2**62, wanted.account_id, most),
+    )
+    return [asked(member, row) for row in found]
+
+
+def names(member: Member) -> list[str]:
+    """The names of the changes that the member's role may ask for, in the order of the manual's feature table."""
+    matrix = list(Permission)
+    found = {
+        (matrix.index(change.permission), change.name)
+        for change in KINDS.values()
+        if member.may(change.permission)
+    }
+    return [name for _, name in sorted(found)]

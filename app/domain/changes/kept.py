@@ -1,0 +1,144 @@
+"""A change as it is kept: pending, applied or expired; whose it is, who may see it, and how its row is read."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from app.domain import clock
+from app.domain.access import members
+from app.domain.access.members import Member, Role
+from app.domain.changes.kinds import KINDS, Change
+from app.domain.changes.words import Decision, Receipt
+
+VALID = timedelta(minutes=30)
+"""A confirm page expires so long after its input page was sent."""
+CUSTOMER = "お客様番号"
+"""How the asker is kept who is no account ID."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that was asked for."""
+
+    id: uuid.UUID
+    kind: str
+    asker: str
+    subject: str | None
+    asked_at: datetime
+    applied_at: datetime | None
+    change: Change | None
+    receipt: Receipt | None
+    """As it reads now."""
+    decision: Decision | None
+    receipt_number: str
+    peek: str
+    """The first characters of the password it sets, while this session may still see them."""
+
+    @property
+    def name(self) -> str:
+        return KINDS[self.kind].name
+
+    @property
+    def back(self) -> str:
+        """The input page, which finds there what was typed."""
+        back = self.change.back if self.change else "/"
+        return f"{back}{'&' if '?' in back else '?'}change={self.id}"
+
+    @property
+    def way_back(self) -> str:
+        return KINDS[self.kind].way_back
+
+    @property
+    def expires_at(self) -> datetime:
+        return self.asked_at + VALID
+
+    @property
+    def expired(self) -> bool:
+        return self.applied_at is None and clock.now() > self.expires_at
+
+
+_DECISION = """
+CASE kind WHEN 'card' THEN (
+    SELECT json_build_object('outcome', k.outcome, 'decided_at', k.decided_at) FROM card_check k
+    WHERE k.contract = change.contract AND k.asked_at = change.applied_at AND k.decided_at IS NOT NULL LIMIT 1
+) END AS decision
+"""
+"""What waits for staff was asked at the moment that its change was applied."""
+COLUMNS = (
+    f"id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number, {_DECISION}"
+)
+"""What `asked` reads."""
+VISIBLE = """
+contract = $1 AND (account IS NOT DISTINCT FROM $2 OR applied_at IS NOT NULL AND ($3 OR subject = $5))
+    AND kind = ANY($4) AND ($3 OR subject IS NULL OR subject = $5)
+"""
+"""A pending change is its asker's alone; an applied one the customer and the admins may read too, and a user role that
+of others about the own account ID.
+
+Of features that the role may use, and for a user role about the own account ID: an admin may have become one.
+"""
+
+
+def seen_by(member: Member) -> tuple[int, int | None, bool, list[str], str | None]:
+    """The arguments $1 to $5 of VISIBLE."""
+    kinds = [name for name, change in KINDS.items() if member.may(change.permission)]
+    everybodys, login = member.role is not Role.USER, member.own.login if member.own else None
+    return member.contract.id, member.account_id, everybodys, kinds, login
+
+
+def asked(member: Member, row: Any) -> Asked:
+    """A row of COLUMNS, as this member may see it."""
+    applied_at, number = row["applied_at"], row["receipt_number"]
+    decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
+    return Asked(
+        id=row["id"],
+        kind=row["kind"],
+        asker=members.CUSTOMER_NAME if row["asker"] == CUSTOMER else row["asker"],
+        subject=row["subject"],
+        asked_at=row["asked_at"],
+        applied_at=applied_at,
+        change=read(row) if row["data"] else None,
+        receipt=_receipt(row, decision),
+        decision=decision,
+        receipt_number=f"{number:010d}" if number else "",
+        peek=_open(member, row["sealed"]),
+    )
+
+
+def read(row: Any) -> Change:
+    """The change of a row with its `kind` and `data`."""
+    change: Change = msgspec.json.decode(row["data"], type=KINDS[row["kind"]])
+    return change
+
+
+def _receipt(row: Any, decision: Decision | None) -> Receipt | None:
+    """The receipt, in the words of its kind of change since somebody decided what it had only received."""
+    if row["receipt"] is None:
+        return None
+    receipt = msgspec.json.decode(row["receipt"], type=Receipt)
+    return KINDS[row["kind"]].once_decided(receipt, decision) if decision else receipt
+
+
+def seal(member: Member, peek: str) -> bytes | None:
+    """The first characters of a password, for this session alone."""
+    return _cipher(member).encrypt(peek.encode()) if peek else None
+
+
+def _open(member: Member, sealed: bytes | None) -> str:
+    """What was sealed by this session; nothing for another one."""
+    if sealed is None:
+        return ""
+    try:
+        return _cipher(member).decrypt(sealed).decode()
+    except InvalidToken:
+        return ""
+
+
+def _cipher(member: Member) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in member.seal_keys])

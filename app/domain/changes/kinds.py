@@ -1,0 +1,163 @@
+"""What every change declares and does: the base class of all kinds, and the two that nearly all of them stand on.
+
+A kind is a frozen dataclass that declares itself in its class statement:
+
+    @dataclass(frozen=True)
+    class ChangeBoxSize(OfAccount, kind="mailbox-size", name="…", permission=…, page="mailbox", tells=…):
+
+A declaration that is misspelt or missing is an error the moment the class is made. Its fields are what was typed; they are
+kept as JSON until the member confirms, so no secret goes into them but a password's hash.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from app.domain.access.members import Account, Member, Permission
+from app.domain.access.proofs import Step
+from app.domain.changes.words import INPUT_PAGE, Decision, Receipt, Refused, Review
+from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
+
+
+class Change(ABC):
+    """What somebody asks for: it judges itself, shows its confirm page, and carries itself out."""
+
+    kind: ClassVar[str]
+    """As it is stored; never given to another kind."""
+    name: ClassVar[str]
+    """As the history calls it."""
+    permission: ClassVar[Permission]
+    step: ClassVar[Step | None] = None
+    """The step that comes before its confirm page, and again before it is carried out."""
+    way_back: ClassVar[str] = INPUT_PAGE
+    """What its confirm page calls the way back to the input page."""
+    page: ClassVar[str]
+    """Path of its input page; of an account ID the part behind it."""
+    tells: ClassVar[Told]
+    """Who gets its mail."""
+
+    def __init_subclass__(
+        cls,
+        *,
+        kind: str | None = None,
+        name: str | None = None,
+        permission: Permission | None = None,
+        step: Step | None = None,
+        way_back: str | None = None,
+        page: str | None = None,
+        tells: Told | None = None,
+    ) -> None:
+        super().__init_subclass__()
+        given = {
+            "kind": kind,
+            "name": name,
+            "permission": permission,
+            "step": step,
+            "way_back": way_back,
+            "page": page,
+            "tells": tells,
+        }
+        for declared, value in given.items():
+            if value is not None:
+                setattr(cls, declared, value)
+        if kind is not None:
+            _make_known(cls)
+
+    @property
+    @abstractmethod
+    def subject(self) -> str | None:
+        """The account ID that it is about, if any."""
+
+    @property
+    @abstractmethod
+    def back(self) -> str:
+        """Path of the input page."""
+
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        """Why it cannot be done, as far as the contract tells; None: it can. Raises Missing.
+
+        It is called for the input page, for the confirm page and before `apply`, never by a kind itself. What only the
+        database can tell at the last moment (a name that was just given away, an empty stock) `apply` refuses.
+        """
+        return None
+
+    @abstractmethod
+    def review(self, member: Member, now: datetime) -> Review:
+        """The confirm page of what can be done, from the contract as it is now. Raises Missing."""
+
+    @abstractmethod
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        """Carry it out, with the contract locked, in the caller's transaction. Raises Refused, Missing."""
+
+    @classmethod
+    def once_decided(cls, receipt: Receipt, decision: Decision) -> Receipt:
+        """The receipt of what was only received, as it reads since somebody decided it."""
+        return receipt
+
+    async def told(self, member: Member) -> list[str]:
+        """The addresses that its mail goes to, as they are before it is carried out."""
+        return await recipients.of(self.tells, member.contract.id)
+
+    async def tell(self, member: Member, mail: str, told: list[str] | None = None, /, **facts: Any) -> None:
+        """Post its mail to `told`, or to whom it tells; the mail says who did it."""
+        addresses = await self.told(member) if told is None else told
+        await outbox.post(member.contract.id, addresses, mail, by=outbox.done_by(member), **facts)
+
+
+KINDS: dict[str, type[Change]] = {}
+"""Every kind of change, by its stored name."""
+
+_NEEDED = ("name", "permission", "page", "tells")
+
+
+def _make_known(cls: type[Change]) -> None:
+    """Raises TypeError for a kind that lacks a declaration, or has a name that another one has."""
+    missing = [declared for declared in _NEEDED if not hasattr(cls, declared)]
+    if missing:
+        raise TypeError(f"{cls.__name__} does not declare {', '.join(missing)}")
+    if cls.kind in KINDS:
+        raise TypeError(f"{cls.__name__} and {KINDS[cls.kind].__name__} are both of the kind {cls.kind!r}")
+    KINDS[cls.kind] = cls
+
+
+@dataclass(frozen=True)
+class OfContract(Change):
+    """A change of the contract; `page` is the path of its input page."""
+
+    @property
+    def subject(self) -> str | None:
+        return None
+
+    @property
+    def back(self) -> str:
+        return self.page
+
+
+@dataclass(frozen=True)
+class OfAccount(Change):
+    """A change of the account ID `login`; `page` is what its input page is called below that."""
+
+    login: str
+
+    @property
+    def subject(self) -> str:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return f"/accounts/{self.login}/{self.page}"
+
+    def account(self, member: Member) -> Account:
+        """The account ID that it is about. Raises Missing."""
+        return member.account(self.login)
+
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        self.account(member)
+        return None
+
+    async def told(self, member: Member) -> list[str]:
+        return await recipients.of(self.tells, member.contract.id, self.account(member))

@@ -1,0 +1,85 @@
+"""The confirm and complete pages of every change."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from app.domain.access.members import Permission
+from app.domain.changes import asking
+from app.domain.changes.asking import Differs
+from app.domain.changes.kept import Asked
+from app.domain.changes.words import Gone, Receipt, Refused, Review, with_peek
+from app.web import forms
+from app.web.render import inline_target, page, piece, see_other
+from app.web.session import who
+
+
+@get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
+async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[str] | Redirect:
+    member = who(request)
+    asked = await asking.find(member, identity)
+    if asked.receipt:
+        return await _receipt(request, asked, asked.receipt)
+    if asked.expired or asked.change is None:
+        return page(request, "changes/expired.html", title="確認画面の有効期間が切れました", asked=asked)
+    try:
+        review = asking.review(member, asked.change)
+    except Refused as refused:
+        return _refused(request, asked, refused)
+    return _review(request, asked, review)
+
+
+@post("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
+async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[Any] | Redirect:
+    member = who(request)
+    asked = await asking.find(member, identity)
+    seen = (await forms.read(request)).typed.get("seen", "")
+    try:
+        await asking.confirm(member, identity, seen)
+    except Differs:
+        return see_other(f"/changes/{identity}?differs=yes")
+    except Refused as refused:
+        return _refused(request, asked, refused)
+    return see_other(f"/changes/{identity}")
+
+
+def _review(request: Request[Any, Any, Any], asked: Asked, review: Review) -> Response[str]:
+    shown: dict[str, Any] = {
+        "asked": asked,
+        "review": review,
+        "rows": with_peek(review.rows, asked.peek),
+        "seen": asking.fingerprint(review),
+        "differs": "differs" in request.query_params,
+    }
+    target = inline_target(request)
+    if target and review.inline:
+        return piece(request, "changes/inline.html", target=target, **shown)
+    return page(request, "changes/review.html", title=review.title, **shown)
+
+
+async def _receipt(
+    request: Request[Any, Any, Any], asked: Asked, receipt: Receipt
+) -> Response[str] | Redirect:
+    if receipt.inline and inline_target(request):
+        return see_other(f"{receipt.inline}&done={asked.id}")
+    if asked.peek:
+        await asking.shown(asked)
+    rows = with_peek(receipt.rows, asked.peek)
+    return page(request, "changes/receipt.html", title=receipt.title, asked=asked, receipt=receipt, rows=rows)
+
+
+def _refused(request: Request[Any, Any, Any], asked: Asked, refused: Refused) -> Response[str]:
+    return page(
+        request,
+        "changes/refused.html",
+        title="お手続きできません",
+        status=422,
+        asked=asked,
+        refused=refused,
+        gone=isinstance(refused, Gone),
+    )

@@ -1,0 +1,74 @@
+"""お手続き履歴, as a page and a CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, get
+
+from app.domain import clock, fields
+from app.domain.access.members import Member, Missing, Permission
+from app.domain.changes import history as changes
+from app.domain.changes.history import Wanted
+from app.domain.changes.kept import Asked
+from app.web.csv_file import csv_file
+from app.web.forms import Form
+from app.web.render import page
+from app.web.session import who
+
+MOST_IN_A_FILE = 5_000
+
+
+@get("/changes", opt={"permission": Permission.CHANGES})
+async def history(request: Request[Any, Any, Any]) -> Response[str]:
+    member, wanted = who(request), _wanted(request)
+    before = request.query_params.get("before", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
+    listed = await changes.history(member, number, wanted)
+    older = listed[-1].receipt_number if len(listed) == changes.PAGE else None
+    chosen = {"account": wanted.account_id or "", "kind": wanted.name or ""}
+    shown: dict[str, Any] = {
+        "listed": listed,
+        "older": older,
+        "before": number,
+        "choices": _choices(member, wanted, listed),
+        "narrowed": urlencode({name: value for name, value in chosen.items() if value}),
+    }
+    return page(request, "changes/history.html", title="お手続き履歴", form=Form(chosen), **shown)
+
+
+@get("/changes.csv", opt={"permission": Permission.CHANGES})
+async def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:
+    listed = await changes.history(who(request), None, _wanted(request), MOST_IN_A_FILE)
+    header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした人", "内容")
+    return csv_file("changes.csv", header, (_line(asked) for asked in listed))
+
+
+def _wanted(request: Request[Any, Any, Any]) -> Wanted:
+    """What the page was narrowed down to; an empty choice is none. Raises Missing for what can be no account ID."""
+    kind, account = (request.query_params.get(name) or None for name in ("kind", "account"))
+    if account and not fields.is_account_id(account):
+        raise Missing(account)
+    return Wanted(kind, account)
+
+
+def _choices(member: Member, wanted: Wanted, listed: list[Asked]) -> dict[str, list[tuple[str, str]]]:
+    """What can be chosen; a deleted account ID is, by the link of its row. One that nothing is known of is not."""
+    logins = {account.login for account in member.accounts} | ({wanted.account_id or ""} if listed else set())
+    every = [("", "すべて")]
+    return {
+        "account": every + [(login, login) for login in sorted(logins) if login],
+        "kind": every + [(name, name) for name in changes.names(member)],
+    }
+
+
+def _line(asked: Asked) -> tuple[str, ...]:
+    rows = asked.receipt.rows if asked.receipt else []
+    contents = (
+        f"{row.label}：{row.value}"
+        + (f"（変更前：{row.before or 'なし'}）" if row.before is not None else "")
+        for row in rows
+    )
+    applied = clock.minute(asked.applied_at) if asked.applied_at else ""
+    return asked.receipt_number, applied, asked.name, asked.subject or "", asked.asker, "／".join(contents)
