@@ -59,6 +59,6 @@ def test_a_misspelt_declaration_is_refused_when_it_is_made() -> None:
 
 def test_no_two_kinds_are_stored_under_one_name() -> None:
     declared = {"name": "二度目", "permission": Permission.CONTRACT, "page": "/", "tells": Told.NOBODY}
-    with pytest.raises(TypeError, match="ChangeCustomer and Again|Again and ChangeCustomer"):
+    with pytest.raises(TypeError, match=r"ChangeCustomer are both of the kind"):
         type("Again", (OfContract,), {}, kind="customer", **declared)
     assert KINDS["customer"].__name__ == "ChangeCustomer"
