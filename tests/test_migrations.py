@@ -138,12 +138,12 @@ async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing
     assert await households.new_household()
 
 
-def test_every_migration_has_an_id_of_its_own() -> None:
-    # Piccolo keeps them by id: of two with the same one, the folder's order decides which is never run.
-    files = sorted(Path("migrations").glob("m*.py"))
-    found = [re.findall(r'^ID = "(.+)"$', file.read_text(), re.MULTILINE) for file in files]
-    identities = [identity for (identity,) in found]
-    assert len(set(identities)) == len(files)
+def test_every_migration_has_its_name_for_an_id_and_a_number_of_its_own() -> None:
+    # Piccolo keeps and sorts them by ID: of two with the same one, the folder's order decides which is never run.
+    files = sorted(Path("migrations").glob("[!_]*.py"))
+    for number, file in enumerate(files, 1):
+        assert re.findall(r'^ID = "(.+)"$', file.read_text(), re.MULTILINE) == [file.stem]
+        assert file.stem.startswith(f"m{number:02}_")
 
 
 async def test_a_server_that_is_too_old_is_refused_by_its_version(

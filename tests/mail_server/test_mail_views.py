@@ -15,7 +15,7 @@ from app import database
 from app.domain.tables import TABLES
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
-from migrations.m2026_11_22_mail_views import ROLES
+from migrations.m06_mail_server import ROLES
 from tests.mail_server import portal
 from tests.mail_server.servers import DOMAIN
 
