@@ -25,8 +25,12 @@ class TooOld(Mistake):
     """The PostgreSQL server lacks what the schema needs."""
 
 
+class Unreleased(Mistake):
+    """The database was made by other migrations than those that are here."""
+
+
 async def migrate() -> list[str]:
-    """Run what is missing; returns the names of the migrations that were run. Raises TooOld."""
+    """Run what is missing; returns the names of the migrations that were run. Raises TooOld or Unreleased."""
     # Piccolo's commands take longer to import than most of ours take to run, which only want to know what is pending
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
@@ -39,6 +43,7 @@ async def migrate() -> list[str]:
         await database.rows("SELECT pg_advisory_xact_lock($1)", LOCK)
         await Migration.create_table(if_not_exists=True)
         before = await _done()
+        _refuse_unreleased(set(before))
         with contextlib.redirect_stdout(io.StringIO()):  # Piccolo's own progress; the caller tells the result
             await ForwardsMigrationManager(app_name=migrations.APP_NAME).run_migrations(APP_CONFIG)
         return [name for name in await _done() if name not in before]
@@ -52,16 +57,35 @@ async def _refuse_old() -> None:
         raise TooOld(f"the server is PostgreSQL {found[0]['name']}: {OLDEST} or newer is wanted")
 
 
+def _refuse_unreleased(done: set[str]) -> None:
+    """Raise Unreleased when other migrations were run in the place of ours, which would make the same tables again.
+
+    A database that has all of ours and more is a newer version's, and fine.
+    """
+    ours = _known()
+    strange = done - ours
+    if strange and ours - done:
+        raise Unreleased(
+            f"the database was made by an unreleased version of this program (it ran {min(strange)}), and cannot be "
+            "brought up to date: make a new one. For a demo, delete its folder or give another --data-dir"
+        )
+
+
 async def pending() -> list[str]:
     """The migrations that the schema lacks."""
     found = await database.rows("SELECT to_regclass('migration') IS NOT NULL AS there")
     Migration._meta.db = database.engine()
     done = await _done() if found[0]["there"] else []
+    return sorted(_known() - set(done))
+
+
+def _known() -> set[str]:
+    """The migrations of this program."""
     modules = (
         importlib.import_module(f"migrations.{entry.name}")
         for entry in pkgutil.iter_modules(migrations.__path__)
     )
-    return sorted({str(module.ID) for module in modules} - set(done))
+    return {str(module.ID) for module in modules}
 
 
 async def _done() -> list[str]:

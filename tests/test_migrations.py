@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from piccolo.apps.migrations.tables import Migration
 from piccolo.columns import Column, ForeignKey
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
@@ -19,7 +20,8 @@ from app import database
 from app.domain import tables
 from app.domain.catalogue import Fee, Product
 from app.domain.tables import TABLES
-from app.migrate import TooOld, migrate, pending
+from app.migrate import TooOld, Unreleased, migrate, pending
+from migrations import APP_NAME
 from tests import households
 from tests.households import HASH
 
@@ -175,6 +177,33 @@ async def test_a_migration_that_fails_leaves_nothing_behind(nothing: None) -> No
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
     )
     assert [row["table_name"] for row in found] == ["web_space"]
+
+
+async def ran(*names: str) -> None:
+    """The database says that these migrations were run."""
+    Migration._meta.db = database.engine()
+    await Migration.create_table(if_not_exists=True)
+    for name in names:
+        await Migration(name=name, app_name=APP_NAME).save()
+
+
+async def test_a_database_of_an_unreleased_version_is_refused_in_words_and_left_alone(nothing: None) -> None:
+    await ran("2026-11-22T12:00:00:000000", "2026-11-22T15:00:00:000000")
+    await database.rows("CREATE TABLE contract (id int)")
+    with pytest.raises(
+        Unreleased,
+        match=r"unreleased version .*2026-11-22T12:00.*delete its folder or give another --data-dir",
+    ):
+        await migrate()
+    found = await database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    assert [row["tablename"] for row in found] == ["contract", "migration"]
+
+
+async def test_a_database_that_a_newer_version_has_brought_up_to_date_is_not_refused(nothing: None) -> None:
+    await migrate()
+    await ran("m99_of_tomorrow")
+    assert await migrate() == []
+    assert await pending() == []
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------
