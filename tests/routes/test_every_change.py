@@ -1,0 +1,206 @@
+"""Every change is walked through its pages once; what the member was shown and mailed is compared with protocols/.
+
+A walk comes to its input page and waits until its password was typed ten minutes ago: a change that asks for it again
+does so then. What of it is asked, shown, said and written, and to whom, stands in the protocol word for word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from bs4 import Tag
+
+from app import database
+from app.domain import changes, clock
+from tests.browser import Browser
+from tests.people import sign_in
+from tests.routes.walks import EVERY, MAILED_LINK, WALKS, Walk
+
+PROTOCOLS = Path(__file__).parent / "protocols"
+MAILS = Path(__file__).parent.parent.parent / "app" / "partials" / "mails"
+JANUARY = datetime(2026, 1, 20, 10, 0, tzinfo=clock.TOKYO)
+COST = "料金："
+SECTIONS = ("料金", "受付", "ご案内：メールソフトの設定")
+"""Their rows are told from the others of the page."""
+MOST = 40
+"""Characters of a notice in a protocol."""
+
+
+def protocols() -> dict[str, str]:
+    """What is written down, by the name of the walk."""
+    texts = [(PROTOCOLS / f"{subject}.txt").read_text() for subject in WALKS]
+    parts = [part.partition("\n") for text in texts for part in text.split("=== ")[1:]]
+    return {name: protocol.strip("\n") for name, _, protocol in parts}
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_a_change_asks_shows_and_mails_what_its_protocol_says(visitor: Browser, name: str) -> None:
+    clock.start_at(JANUARY)
+    await database.rows("UPDATE account SET registered_at = $1", JANUARY - timedelta(days=1000))
+    for before in EVERY[name].after:
+        await taken(visitor, EVERY[before])
+    walked = await taken(visitor, EVERY[name])
+    assert "\n".join(walked) == protocols().get(name)
+
+
+def test_every_kind_of_change_is_walked_and_no_protocol_is_left_over() -> None:
+    assert {walk.kind for walk in EVERY.values()} == set(changes.KINDS)
+    assert list(protocols()) == list(EVERY)
+
+
+def test_every_mail_comes_out_of_a_walk() -> None:
+    subjects = {path.read_text().partition("\n")[0] for path in MAILS.glob("*.txt")} - {frame()}
+    told = re.findall(r"^mail .*?: (.+)$", "\n".join(protocols().values()), re.MULTILINE)
+    assert subjects
+    for subject in subjects:
+        assert any(re.fullmatch(re.sub(r"\{\{.*?\}\}", ".+", subject), one) for one in told), subject
+
+
+def frame() -> str:
+    """The first line of what every mail ends with: no subject."""
+    return (MAILS / "frame.txt").read_text().partition("\n")[0]
+
+
+# --- walking ----------------------------------------------------------------------------------------------------------
+
+
+async def taken(browser: Browser, walk: Walk) -> list[str]:
+    """Take the walk; its protocol."""
+    await sign_in(browser, "customer" if walk.who.isdigit() else "account", walk.who)
+    mailed = await last_mail()
+    await browser.open(await mailed_link() if walk.page == MAILED_LINK else walk.page)
+    await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
+    await browser.submit(walk.form, **walk.typed)
+    protocol = await asked_for_a_password(browser)
+    confirmed: list[str] = []
+    if browser.page.select_one("main form"):
+        confirmed = list(confirm_page(browser))
+        protocol += [f"confirm {browser.heading}", *indented(confirmed)]
+        await browser.submit()
+    assert not browser.page.select("main form"), browser.text
+    assert await last_kind() == walk.kind
+    protocol += [f"complete {browser.heading}", *indented(complete_page(browser, confirmed))]
+    protocol += await mails_since(mailed)
+    return protocol + (await what_came_later(browser, walk) if walk.later else [])
+
+
+async def asked_for_a_password(browser: Browser) -> list[str]:
+    """The line about the step before the confirm page, if there is one; it is passed without the time of a hash."""
+    if not browser.path.startswith("/proof?"):
+        return []
+    asked = [f"password {browser.heading}"]
+    await database.rows("UPDATE session SET proved_at = $1", clock.now())
+    await browser.open(str(browser.form("/proof").select("[name=next]")[0]["value"]))
+    return asked
+
+
+async def what_came_later(browser: Browser, walk: Walk) -> list[str]:
+    """The complete page as it reads after staff, or the clock, did something; and what was mailed then."""
+    assert walk.later
+    mailed, read = await last_mail(), list(complete_page(browser, []))
+    await walk.later()
+    await browser.open(browser.path)
+    reads = list(complete_page(browser, []))
+    new = [line for line in reads if line not in read]
+    gone = [f"no more {shortened(line)}" for line in read if line not in reads]
+    return ["later", *indented([*new, *gone]), *await mails_since(mailed)]
+
+
+async def last_kind() -> str:
+    (row,) = await database.rows("SELECT kind FROM change ORDER BY receipt_number DESC NULLS LAST LIMIT 1")
+    return str(row["kind"])
+
+
+async def last_mail() -> int:
+    (row,) = await database.rows("SELECT coalesce(max(id), 0) AS last FROM outbox")
+    return int(row["last"])
+
+
+async def mailed_link() -> str:
+    (row,) = await database.rows("SELECT body FROM outbox WHERE body LIKE '%token=%'")
+    return "".join(re.findall(r"https://[^/]+(/\S+\?token=\S+)", row["body"]))
+
+
+# --- writing it down --------------------------------------------------------------------------------------------------
+
+
+def confirm_page(browser: Browser) -> Iterator[str]:
+    yield from rows(browser)
+    for terms in browser.page.select("main [aria-labelledby^=terms-]"):
+        yield f"terms {str(terms['aria-labelledby']).removeprefix('terms-')}"
+    yield from notices(browser)
+    (button,), (back,) = browser.page.select("main .buttons button"), browser.page.select("main .buttons a")
+    danger = " in red" if "danger" in str(button["class"]) else ""
+    yield f"［{button.get_text(strip=True)}］{danger} ← {back.get_text(strip=True)} {fixed(str(back['href']))}"
+
+
+def complete_page(browser: Browser, confirmed: list[str]) -> Iterator[str]:
+    """`confirmed`: what the confirm page said; what is said again takes one line."""
+    said = browser.page.select("main .notice")[0]
+    yield f"{said['class'][-1]} {text(said)}"
+    yield from again(confirmed, [row for row in rows(browser) if not row.startswith("受付：")])
+    for sentence in browser.page.select("main > p:has(a.act)"):
+        yield f"onward {text(sentence)} {sentence.select('a')[0]['href']}"
+    yield from again(confirmed, list(notices(browser)))
+    links = browser.page.select("main nav a")
+    yield "→ " + "、".join(f"{link.get_text()} {link['href']}" for link in links)
+
+
+def again(confirmed: list[str], shown: list[str]) -> Iterator[str]:
+    """What is shown, without the lines that the confirm page had; how many of those there are."""
+    before = {line.removeprefix(COST) for line in confirmed}
+    yield from (line for line in shown if line not in before)
+    same = sum(line in before for line in shown)
+    if same:
+        yield f"{same} lines as confirmed"
+
+
+def rows(browser: Browser) -> Iterator[str]:
+    """The rows of the page: before them the heading of their section, behind them the former value."""
+    for row in browser.page.select("main dl.rows > div"):
+        heading = row.find_previous("h2")
+        section = text(heading) if heading else ""
+        label, value, *before = (text(cell) for cell in row.find_all(["dt", "dd"]))
+        under = f"{section}：" if section in SECTIONS else ""
+        yield f"{under}{label}：{value}{''.join(f'（{one}）' for one in before)}"
+
+
+def notices(browser: Browser) -> Iterator[str]:
+    return (f"notice {shortened(text(notice))}" for notice in browser.page.select("main .notice li"))
+
+
+async def mails_since(last: int) -> list[str]:
+    """To whom and with what subject; of the body the lines that say something of this change."""
+    found = await database.rows("SELECT recipient, subject, body FROM outbox WHERE id > $1 ORDER BY id", last)
+    told: dict[tuple[str, str], list[str]] = {}
+    for mail in found:
+        told.setdefault((mail["subject"], mail["body"]), []).append(mail["recipient"])
+    lines = []
+    for (subject, body), recipients in told.items():
+        said = body.partition("-----")[0].splitlines()
+        facts = [fixed(line) for line in said if re.search("：|://", line) and "お手続き日時" not in line]
+        lines += [f"mail to {' and '.join(recipients)}: {subject}", *indented(facts)]
+    return lines
+
+
+def indented(lines: Iterator[str] | list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
+
+
+def shortened(said: str) -> str:
+    return said if len(said) <= MOST else f"{said[:MOST]}…"
+
+
+def text(element: Tag) -> str:
+    return fixed(re.sub(r"\s+", " ", element.get_text(" ", strip=True)))
+
+
+def fixed(said: str) -> str:
+    """Without what is another each time: the minute, the change's identity, a token."""
+    said = re.sub(r"[?&]change=[0-9a-f-]{36}", "", said)
+    said = re.sub(r"(\d{4}/\d\d/\d\d) \d\d:\d\d", r"\1", said)
+    return re.sub(r"token=\S+", "token=…", said)

@@ -1,0 +1,215 @@
+"""A walk through the pages of every change, in each of the ways that it can go (test_every_change.py takes them all)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from app import database
+from app.domain import card_checks, card_reminders, papers
+
+SON, WIFE = "/accounts/arteri-an-001", "/accounts/arteri-an-002"
+"""He has no mail address yet, she has one of another company."""
+MAILED_LINK = ""
+"""The input page whose path was mailed."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """One change: its kind, its input page, what is typed there into which of its forms, and the walks before it."""
+
+    kind: str
+    page: str
+    typed: dict[str, str] = field(default_factory=dict)
+    form: str | None = None
+    after: tuple[str, ...] = ()
+    who: str = "90000000000000"
+    """A customer number, or an account ID."""
+    later: Callable[[], Awaitable[object]] | None = None
+    """What staff, or the clock, do about it."""
+
+
+async def approve() -> None:
+    (check,) = await card_checks.waiting()
+    await card_checks.approve(check.id)
+
+
+async def refuse() -> None:
+    (check,) = await card_checks.waiting()
+    await card_checks.refuse(check.id)
+
+
+async def send() -> None:
+    (paper,) = await papers.waiting()
+    async with database.engine().transaction():
+        await papers.done(paper.id)
+
+
+AGREED = {"agree": "yes"}
+NEW_PASSWORD = {"password": "hikari-2026", "password_again": "hikari-2026"}
+DAUGHTER = {
+    "login": "arteri-an-003",
+    "family": "有光",
+    "given": "光",
+    "family_kana": "アルテリ",
+    "given_kana": "ヒカリ",
+    "user_name": "ひかり",
+    **NEW_PASSWORD,
+}
+MOVED = {"occupation": "自営業", "household": "3", "phone": "03-0000-0001", "fax": "03-0000-0002"}
+AWAY = {"enabled": "on", "subject": "休暇中です", "body": "戻りましたらお返事します。"}
+OURS, OTHERS = {"kind": "ucom", **AGREED}, {"kind": "other", **AGREED}
+CARD = {
+    "month": "01",
+    "year": "2040",
+    "given": "AN",
+    "family": "ARUTERI",
+    "card_number": "5555555555554444",
+    **AGREED,
+}
+WITH_ADDRESS = ("the mail service is bought", "an address of ours")
+OPTION = "/security?product=security-360"
+
+PEOPLE = {
+    "an account ID is registered": Walk("account-registration", "/accounts/new", DAUGHTER),
+    "an account ID is edited": Walk("account-edit", f"{SON}/edit", {"given": "新", "role": "admin"}),
+    "an account ID is edited with its password": Walk(
+        "account-edit", f"{WIFE}/edit", {"user_name": "きち", **NEW_PASSWORD}
+    ),
+    "an admin gives up the own role": Walk(
+        "account-edit", f"{WIFE}/edit", {"role": "user"}, who="arteri-an-002"
+    ),
+    "the password of an account ID": Walk("account-password", f"{SON}/password", NEW_PASSWORD),
+    "an account ID is deleted": Walk("account-deletion", f"{WIFE}/delete"),
+    "an account ID is deleted with all that it has": Walk(
+        "account-deletion",
+        f"{SON}/delete",
+        after=(*WITH_ADDRESS, "the mailbox grows", "his filter is bought"),
+    ),
+    "users may buy no more": Walk(
+        "user-purchases", "/accounts/user-purchase-permission", {"permitted": "no"}
+    ),
+    "the password of the customer number": Walk(
+        "customer-password", "/customer-password", {"password": "neu!99", "password_again": "neu!99"}
+    ),
+    "the customer moves": Walk("customer", "/customer", {**MOVED, "email": "an@new.example.jp"}),
+    "the customer wants no mail": Walk("customer", "/customer", {"email": ""}),
+    "a new contact address is verified": Walk(
+        "contact-address", MAILED_LINK, form="/customer/email", after=("the customer moves",)
+    ),
+    "a paper is asked for": Walk("paper-request", "/application", {"paper": "name"}, later=send),
+    "a guide is asked for": Walk("guide-request", "/guide-request", {"paper": "guide"}),
+}
+MAIL = {
+    "the mail service is bought": Walk("mail-service-purchase", "/mail-service", AGREED),
+    "an address of ours": Walk(
+        "mail-address-ucom",
+        f"{SON}/mail-address",
+        {**OURS, "local_part": "hikari.taro"},
+        after=("the mail service is bought",),
+    ),
+    "another address of ours": Walk(
+        "mail-address-ucom", f"{SON}/mail-address", {**OURS, "local_part": "hikari.jiro"}, after=WITH_ADDRESS
+    ),
+    "an address of ours instead of another company's": Walk(
+        "mail-address-ucom",
+        f"{WIFE}/mail-address",
+        {**OURS, "local_part": "hikari.hana"},
+        after=("the mail service is bought",),
+    ),
+    "an address of another company": Walk(
+        "mail-address-other", f"{WIFE}/mail-address", {**OTHERS, "address": "kichi@example.com"}
+    ),
+    "the same address of another company": Walk(
+        "mail-address-other", f"{WIFE}/mail-address", {**OTHERS, "address": "arteri-kichi@mail.example.com"}
+    ),
+    "a user gives up the last address of ours": Walk(
+        "mail-address-other",
+        f"{SON}/mail-address",
+        {**OTHERS, "address": "taro@example.com"},
+        after=(*WITH_ADDRESS, "the mailbox grows"),
+        who="arteri-an-001",
+    ),
+    "the mailbox grows": Walk("mailbox-size", f"{SON}/mailbox", AGREED, after=WITH_ADDRESS),
+    "the mailbox shrinks": Walk(
+        "mailbox-size", f"{SON}/mailbox", AGREED, after=(*WITH_ADDRESS, "the mailbox grows")
+    ),
+    "mail is forwarded and kept": Walk(
+        "forwarding",
+        f"{SON}/forwarding",
+        {"address_1": "a@example.com", "keep_copy": "yes"},
+        after=WITH_ADDRESS,
+    ),
+    "mail is forwarded and not kept": Walk(
+        "forwarding",
+        f"{SON}/forwarding",
+        {"address_2": "b@example.com", "keep_copy": ""},
+        after=(*WITH_ADDRESS, "mail is forwarded and kept"),
+    ),
+    "mail is forwarded no more": Walk(
+        "forwarding",
+        f"{SON}/forwarding",
+        {"address_1": ""},
+        after=(*WITH_ADDRESS, "mail is forwarded and kept"),
+    ),
+    "the auto-reply is switched on": Walk(
+        "auto-reply",
+        f"{SON}/auto-reply",
+        {**AWAY, "starts_on": "2026-01-21", "ends_on": "2026-01-25"},
+        after=WITH_ADDRESS,
+    ),
+    "the auto-reply is switched off": Walk(
+        "auto-reply",
+        f"{SON}/auto-reply",
+        {"enabled": "off", "starts_on": "", "ends_on": ""},
+        after=(*WITH_ADDRESS, "the auto-reply is switched on"),
+    ),
+    "an auto-reply that is over": Walk(
+        "auto-reply", f"{SON}/auto-reply", {**AWAY, "ends_on": "2026-01-19"}, after=WITH_ADDRESS
+    ),
+    "a web space is registered": Walk(
+        "web-space-registration", f"{SON}/web-space", {"space": "taro.home"}, after=WITH_ADDRESS
+    ),
+    "a web space is deleted": Walk(
+        "web-space-deletion", f"{SON}/web-space", after=(*WITH_ADDRESS, "a web space is registered")
+    ),
+}
+OPTIONS = {
+    "an option is bought": Walk("security-purchase", f"{WIFE}/security", AGREED, WIFE + OPTION),
+    "his filter is bought": Walk(
+        "security-purchase",
+        f"{SON}/security",
+        AGREED,
+        f"{SON}/security?product=kids-filter",
+        after=WITH_ADDRESS,
+        who="arteri-an-001",
+    ),
+    "an option is cancelled": Walk(
+        "security-cancellation",
+        f"{WIFE}/security",
+        form=f"{WIFE}{OPTION}&want=cancel",
+        after=("an option is bought",),
+    ),
+    "remote support is bought": Walk("remote-support-purchase", "/remote-support", AGREED),
+    "remote support is cancelled": Walk(
+        "remote-support-cancellation", "/remote-support", after=("remote support is bought",)
+    ),
+    "remote support is bought again": Walk(
+        "remote-support-purchase",
+        "/remote-support",
+        AGREED,
+        after=("remote support is bought", "remote support is cancelled"),
+    ),
+}
+CARDS = {
+    "the contractor's card": Walk("card", "/payment", CARD),
+    "a card that expires soon": Walk(
+        "card", "/payment", {**CARD, "year": "2026"}, later=card_reminders.post_due
+    ),
+    "a card in another name is approved": Walk("card", "/payment", {**CARD, "given": "KICHI"}, later=approve),
+    "a card in another name is refused": Walk("card", "/payment", {**CARD, "given": "KICHI"}, later=refuse),
+}
+
+WALKS = {"people": PEOPLE, "mail": MAIL, "options": OPTIONS, "cards": CARDS}
+"""By subject, the walks by their names; protocols/ has a file of each subject."""
+EVERY = {name: walk for walks in WALKS.values() for name, walk in walks.items()}
