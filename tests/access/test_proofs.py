@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
+from app import database
 from app.domain import clock
 from tests.browser import Browser
+from tests.routes.test_permissions import ROUTES
 
 AFTER = "/customer-password"
+ASKED = {
+    ("GET", "/customer"): "recent",
+    ("GET", "/customer-password"): "recent",
+    ("GET", "/payment"): "recent",
+    ("POST", "/payment/visit"): "recent",
+    ("GET", "/calls/{service:str}"): "customer",
+    ("GET", "/calls/{service:str}/{name:str}"): "customer",
+    ("GET", "/statements"): "customer",
+    ("GET", "/statements/{name:str}"): "customer",
+    ("GET", "/own-data"): "customer",
+    ("GET", "/own-data.json"): "customer",
+    ("GET", "/giga-cinema"): "customer",
+    ("GET", "/club-off"): "customer",
+}
+"""The steps of all pages; those of changes are in protocols/."""
 
 
 def pass_minutes(minutes: int) -> None:
     clock.start_at(clock.now() + timedelta(minutes=minutes))
+
+
+async def test_no_other_page_asks_for_a_password_again_and_none_of_these_forgets_to(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/")
+    token = str(contractor.form("/logout").select("input")[0]["value"])
+    asked = {}
+    for method, path in sorted(ROUTES, key=lambda route: route[1] == "/logout"):
+        await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
+        concrete = re.sub(r"{identity:uuid}", "00000000-0000-0000-0000-000000000000", path)
+        concrete = re.sub(r"{\w+:\w+}", "arteri-an-001", concrete)
+        sent = {"csrf_token": token} if method == "POST" else None
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        answer = await contractor.request(method, concrete, data=sent, headers=headers)
+        step = re.match(r"/proof\?step=(\w+)&", answer.headers.get("location", ""))
+        asked |= {(method, path): step[1]} if step else {}
+    assert asked == ASKED
 
 
 async def test_after_ten_minutes_an_important_page_asks_for_the_password_and_then_opens(
