@@ -219,6 +219,20 @@ def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sent
 
 
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The cost of each argon2 that is computed, in the order of its beginning: what a clock could tell somebody."""
+    costs: list[dict[str, Any]] = []
+    really = passwords.hash_secret
+
+    def noted(*secret_and_salt: bytes, **cost: Any) -> bytes:
+        costs.append(cost)
+        return really(*secret_and_salt, **cost)
+
+    monkeypatch.setattr(passwords, "hash_secret", noted)
+    return costs
+
+
 @pytest.fixture(autouse=True)
 def real_time() -> Iterator[None]:
     """Whatever a test did to the clock, the next one starts in real time."""

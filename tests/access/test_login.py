@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from litestar.types import ASGIApp
@@ -62,6 +63,29 @@ async def test_a_wrong_pair_gets_one_message_whichever_half_was_wrong(
     assert visitor.answer.status_code == 422
     assert visitor.reasons == [WRONG]
     assert password not in visitor.answer.text
+
+
+@pytest.mark.parametrize(
+    ("by", "known", "unknown"),
+    [
+        ("customer", "90000000000000", "12345678901234"),
+        ("account", "arteri-an-002", "nobody-at-all"),
+        ("account", "arteri-an-002", "arteri-an-001"),
+    ],
+    ids=["customer number", "account ID", "deleted account ID"],
+)
+async def test_an_unknown_name_costs_the_same_computing_as_a_wrong_password(
+    visitor: Browser, hashed: list[dict[str, Any]], by: str, known: str, unknown: str
+) -> None:
+    await database.rows("UPDATE account SET deleted_at = registered_at WHERE login = $1", unknown)
+    await visitor.log_in(by, known, "Chigau-9")
+    assert visitor.reasons == [WRONG]
+    of_a_known_name = list(hashed)
+    assert len(of_a_known_name) == 1
+    hashed.clear()
+    await visitor.log_in(by, unknown, "Chigau-9")
+    assert visitor.reasons == [WRONG]
+    assert hashed == of_a_known_name
 
 
 async def test_an_empty_form_says_what_is_missing(visitor: Browser) -> None:

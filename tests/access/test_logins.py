@@ -24,6 +24,7 @@ from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web.session import token_hash
 from tests import households
 from tests.households import HASH, PASSWORD, Household
+from app.domain.access.proofs import Step
 
 ANOTHER_HASH = HASH.replace("$m=8,", "$m=9,")
 
@@ -146,6 +147,13 @@ async def elsewhere(server: dict[str, Any], empty_database: str) -> AsyncIterato
     await connection.close()
 
 
+async def waits_for(elsewhere: Any, task: asyncio.Task[Any]) -> None:
+    """Return once the task stands in the database behind the other connection's lock."""
+    blocked = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
+    while not (await database.rows(blocked, elsewhere.get_server_pid()))[0]["count"]:
+        assert not task.done()
+
+
 async def test_a_login_waits_for_a_change_that_is_being_made_and_sees_it(
     family: Household, elsewhere: Any
 ) -> None:
@@ -153,13 +161,39 @@ async def test_a_login_waits_for_a_change_that_is_being_made_and_sees_it(
     await changing.start()
     await elsewhere.execute("SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE", family.contract)
     login = asyncio.create_task(log_in(family, "account"))
-    blocked = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
-    while not (await database.rows(blocked, elsewhere.get_server_pid()))[0]["count"]:
-        assert not login.done()
+    await waits_for(elsewhere, login)
     await elsewhere.execute("UPDATE account SET password_hash = $1 WHERE id = $2", ANOTHER_HASH, family.son)
     await changing.commit()
     with pytest.raises(WrongPair):
         await login
+
+
+@pytest.mark.parametrize(
+    ("by", "step", "changed"),
+    [
+        ("account", Step.RECENT, "account"),
+        ("customer", Step.RECENT, "contract"),
+        ("account", Step.CUSTOMER, "contract"),
+    ],
+)
+async def test_a_step_waits_for_a_change_of_the_password_that_it_asked_for_and_is_not_passed(
+    family: Household, elsewhere: Any, by: By, step: Step, changed: str
+) -> None:
+    member = await households.log_in(family.contract, family.mother if by == "account" else None)
+    changing = elsewhere.transaction()
+    await changing.start()
+    await elsewhere.execute("SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE", family.contract)
+    proof = asyncio.create_task(
+        logins.prove(member, step, member.customer_number, PASSWORD, token_hash("a new token"))
+    )
+    await waits_for(elsewhere, proof)
+    await elsewhere.execute(f'UPDATE "{changed}" SET password_hash = $1', ANOTHER_HASH)
+    await changing.commit()
+    with pytest.raises(WrongPair):
+        await proof
+    still = await households.again(member)
+    assert still, "the session goes on under its old id"
+    assert (still.proved_at, still.customer_proved_at) == (member.proved_at, member.customer_proved_at)
 
 
 # --- renewed hashes ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -178,6 +179,19 @@ async def test_only_the_own_contracts_pair_passes_the_customers_step(
     await admin.open("/proof?step=customer&next=/accounts")
     await admin.prove(password, number)
     assert admin.reasons == ["入力されたお客様番号とお客様番号パスワードの組み合わせが正しくありません。"]
+
+
+@pytest.mark.parametrize("number", ["80000000000000", "90000000000009"])
+async def test_another_number_costs_the_customers_step_the_same_computing_as_a_wrong_password(
+    admin: Browser, hashed: list[dict[str, Any]], number: str
+) -> None:
+    await admin.open("/proof?step=customer&next=/accounts")
+    await admin.prove("Chigau-9", "90000000000000")
+    of_the_own_number = list(hashed)
+    assert len(of_the_own_number) == 1
+    hashed.clear()
+    await admin.prove("Chigau-9", number)
+    assert hashed == of_the_own_number
 
 
 async def test_a_user_role_member_cannot_pass_the_customers_step(family_user: Browser) -> None:
