@@ -58,6 +58,7 @@ async def test_the_contractors_own_card_is_registered_and_told_by_mail(contracto
     assert contractor.heading == "お支払い方法登録／変更確認"
     assert contractor.rows["カード名義"] == "（名）AN（姓）ARUTERI"
     assert contractor.rows["カード番号"] == "XXXX-XXXX-XXXX-1111"
+    assert "変更前：XXXX-XXXX-XXXX-0000" in contractor.text
     assert payment.NAME_DIFFERS not in contractor.text
     await contractor.submit()
     assert contractor.heading == "お支払い方法登録／変更完了"
@@ -158,6 +159,7 @@ async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
 ) -> None:
     await type_in(contractor, given="KICHI")
     assert payment.NAME_DIFFERS in contractor.text
+    assert "変更前" not in contractor.text, "the former card stays for now"
     await contractor.submit()
     assert contractor.heading == "お支払い方法登録／変更受付完了"
     assert payment.NAME_DIFFERS in contractor.text
@@ -200,6 +202,19 @@ async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contr
     ]
 
 
+async def test_what_staff_approve_is_kept_as_the_gateway_gave_it(contractor: Browser) -> None:
+    await register(contractor, given="KICHI")
+    await database.rows("UPDATE card_check SET token = 'pm_kichi', payer = 'cus_aruteri'")
+    (check,) = await card_checks.waiting()
+    await card_checks.approve(check.id)
+    kept = await database.rows(
+        "SELECT token, payer, brand, last4, expires, holder FROM card WHERE contract = $1", check.contract
+    )
+    assert [tuple(row) for row in kept] == [
+        ("pm_kichi", "cus_aruteri", "VISA", "1111", "2040-01", "KICHI ARUTERI")
+    ]
+
+
 async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     await register(contractor, given="YOSHI", card_number="5555555555554444")
@@ -230,6 +245,8 @@ async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
         today = clock.day(clock.now())
         for name, text in payment.DECIDED.items():
             assert (text.format(day=today) in contractor.text) == (name == outcome)
+        colour = "warning" if outcome in ("refused", "replaced", "waiting") else "ok"
+        assert contractor.page.select("main .notice")[0]["class"] == ["notice", colour]
         for promised in (payment.NAME_DIFFERS, "まだ登録は完了していません。", "お知らせします。"):
             assert (promised in contractor.text) == (outcome == "waiting")
 

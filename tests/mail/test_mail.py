@@ -191,6 +191,19 @@ async def test_the_last_available_address_taken_meanwhile_is_refused_in_words(co
     assert not await database.rows("SELECT 1 FROM mail_address WHERE address = $1", ADDRESS)
 
 
+async def test_the_confirm_page_of_an_address_shows_the_one_that_it_replaces(taro: Browser) -> None:
+    for login, typed, before in (
+        ("arteri-an-001", {"kind": "ucom", "local_part": "hikari.jiro"}, ADDRESS),
+        ("arteri-an-001", {"kind": "other", "address": "taro@example.com"}, ADDRESS),
+        ("arteri-an-002", {"kind": "ucom", "local_part": "hana.an"}, "arteri-kichi@mail.example.com"),
+        ("arteri-an-002", {"kind": "other", "address": "a@example.com"}, "arteri-kichi@mail.example.com"),
+    ):
+        await taro.open(f"/accounts/{login}/mail-address")
+        await taro.submit(**typed, agree="yes")
+        former = [row.get_text() for row in taro.page.select("main dd.before")]
+        assert former == [f"変更前：{before}"], login
+
+
 async def test_changing_the_address_keeps_the_mailbox_and_costs_nothing(contractor: Browser) -> None:
     await buy(contractor)
     await get_address(contractor, "arteri-an-001", "hikari.taro")
@@ -312,6 +325,20 @@ async def test_without_an_address_of_ours_each_page_says_what_is_needed(
     await contractor.open(f"/accounts/arteri-an-001/{page}")
     assert mailbox.NO_ADDRESS in contractor.text
     assert not contractor.page.select("main form")
+
+
+async def test_what_is_forwarded_without_a_copy_cannot_be_brought_back_and_the_confirm_page_says_so(
+    taro: Browser,
+) -> None:
+    for kept, told in (("", True), ("yes", False)):
+        await taro.open("/accounts/arteri-an-001/forwarding")
+        await taro.submit(address_1="a@example.com", keep_copy=kept)
+        assert ("受け取れなかったメールは戻せません" in taro.text) is told
+        await taro.submit()
+    await taro.open("/accounts/arteri-an-001/forwarding")
+    await taro.submit(address_1="", keep_copy="")
+    assert taro.rows["転送先"] == "転送しない"
+    assert "受け取れなかったメールは戻せません" not in taro.text
 
 
 async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None:

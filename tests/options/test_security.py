@@ -218,6 +218,24 @@ async def test_a_cancelled_option_can_be_used_to_the_end_of_its_month_in_tokyo(c
     assert "解約済" not in contractor.text
 
 
+async def test_the_end_of_one_option_leaves_the_others_as_they_are(contractor: Browser) -> None:
+    clock.start_at(tokyo("2026-01-20T10:00"))
+    for product in ("security-360", "security-online"):
+        await buy(contractor, product=product)
+    await cancel(contractor)
+    shown = {
+        "security-360": "解約済（2026/01/31まで利用可）",
+        "security-online": "購入済",
+        "kids-filter": "未購入",
+    }
+    await contractor.open(PAGE)
+    for product, state in shown.items():
+        assert contractor.page.select(f"#{product} dd")[0].get_text(strip=True) == state
+    row = await contractor.htmx(f"/accounts/{WIFE}")
+    for product, state in shown.items():
+        assert row.select(f"#{product}-{WIFE} .state")[0].get_text(strip=True) == state
+
+
 async def test_buying_again_takes_a_new_pin_and_both_are_shown(contractor: Browser) -> None:
     await buy(contractor)
     await cancel(contractor)
