@@ -16,6 +16,7 @@ from app.domain import tables
 from app.domain.access import logins, passwords
 from app.domain.access.login_events import Device
 from app.domain.access.logins import By, WrongPair
+from app.domain.access.proofs import Step
 from app.domain.changes import asking, kinds
 from app.domain.fields import Wrong
 from app.domain.people import accounts
@@ -24,7 +25,6 @@ from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web.session import token_hash
 from tests import households
 from tests.households import HASH, PASSWORD, Household
-from app.domain.access.proofs import Step
 
 ANOTHER_HASH = HASH.replace("$m=8,", "$m=9,")
 

@@ -11,8 +11,8 @@ import pytest
 
 from app import database
 from app.domain import clock
+from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
-from tests.routes.test_permissions import ROUTES
 
 AFTER = "/customer-password"
 ASKED = {

@@ -205,8 +205,8 @@ async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contr
 async def test_what_staff_approve_is_kept_as_the_gateway_gave_it(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     await database.rows("UPDATE card_check SET token = 'pm_kichi', payer = 'cus_aruteri'")
-    (check,) = await card_checks.waiting()
-    await card_checks.approve(check.id)
+    (check,) = await checks.waiting()
+    await checks.approve(check.id)
     kept = await database.rows(
         "SELECT token, payer, brand, last4, expires, holder FROM card WHERE contract = $1", check.contract
     )

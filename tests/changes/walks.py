@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from app import database
-from app.domain import card_checks, card_reminders, papers
+from app.domain.cards import checks, reminders
+from app.domain.people import papers
 
 SON, WIFE = "/accounts/arteri-an-001", "/accounts/arteri-an-002"
 """He has no mail address yet, she has one of another company."""
@@ -30,13 +31,13 @@ class Walk:
 
 
 async def approve() -> None:
-    (check,) = await card_checks.waiting()
-    await card_checks.approve(check.id)
+    (check,) = await checks.waiting()
+    await checks.approve(check.id)
 
 
 async def refuse() -> None:
-    (check,) = await card_checks.waiting()
-    await card_checks.refuse(check.id)
+    (check,) = await checks.waiting()
+    await checks.refuse(check.id)
 
 
 async def send() -> None:
@@ -203,9 +204,7 @@ OPTIONS = {
 }
 CARDS = {
     "the contractor's card": Walk("card", "/payment", CARD),
-    "a card that expires soon": Walk(
-        "card", "/payment", {**CARD, "year": "2026"}, later=card_reminders.post_due
-    ),
+    "a card that expires soon": Walk("card", "/payment", {**CARD, "year": "2026"}, later=reminders.post_due),
     "a card in another name is approved": Walk("card", "/payment", {**CARD, "given": "KICHI"}, later=approve),
     "a card in another name is refused": Walk("card", "/payment", {**CARD, "given": "KICHI"}, later=refuse),
 }

@@ -15,13 +15,14 @@ import pytest
 from bs4 import Tag
 
 from app import database
-from app.domain import changes, clock
+from app.domain import clock
+from app.domain.changes import kinds
 from tests.browser import Browser
-from tests.people import sign_in
-from tests.routes.walks import EVERY, MAILED_LINK, WALKS, Walk
+from tests.changes.walks import EVERY, MAILED_LINK, WALKS, Walk
+from tests.households import sign_in
 
 PROTOCOLS = Path(__file__).parent / "protocols"
-MAILS = Path(__file__).parent.parent.parent / "app" / "partials" / "mails"
+MAILS = Path(__file__).parents[2] / "app" / "partials" / "mails"
 JANUARY = datetime(2026, 1, 20, 10, 0, tzinfo=clock.TOKYO)
 COST = "料金："
 SECTIONS = ("料金", "受付", "ご案内：メールソフトの設定")
@@ -48,7 +49,7 @@ async def test_a_change_asks_shows_and_mails_what_its_protocol_says(visitor: Bro
 
 
 def test_every_kind_of_change_is_walked_and_no_protocol_is_left_over() -> None:
-    assert {walk.kind for walk in EVERY.values()} == set(changes.KINDS)
+    assert {walk.kind for walk in EVERY.values()} == set(kinds.KINDS)
     assert list(protocols()) == list(EVERY)
 
 
