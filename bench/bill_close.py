@@ -21,8 +21,8 @@ from app import database
 from app.domain.money import ledger
 from app.domain.money.billing import Month
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 
 FIRST = Month(2024, 1)
 CONTRACTS = """

@@ -18,8 +18,8 @@ from app import database
 from app.domain.contracts.importing import import_contracts
 from app.domain.money.call_import import import_calls
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from bench.import_contracts import _write as write_contracts
 
 CONTRACTS = 1_000

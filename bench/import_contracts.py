@@ -21,8 +21,8 @@ from app import database
 from app.domain.access.passwords import hash_now
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

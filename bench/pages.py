@@ -19,9 +19,9 @@ from app.commands import servers
 from app.domain.access import passwords
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.main import portal
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from tests.browser import Browser
 
 TIMES = 400

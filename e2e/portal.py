@@ -23,7 +23,7 @@ from app import cli, serving, settings
 from app.commands import servers
 from app.commands.running import keep_clock, with_database
 from app.domain import clock
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.web.session import Keys
 
 ROOT = Path(__file__).parent.parent

@@ -29,7 +29,7 @@ from app.domain.mail import system as mail_system
 from app.domain.options import data_keys
 from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.mailing import transport
 from app.main import portal
 from app.migrate import migrate

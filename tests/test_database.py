@@ -27,7 +27,7 @@ from app.database import (
     rows,
     unavailable,
 )
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

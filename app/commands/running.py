@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from app import database, settings
 from app.domain import clock
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.mistake import Mistake
+from app.postgres.embedded import EmbeddedPostgres
 
 T = TypeVar("T")
 

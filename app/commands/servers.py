@@ -14,7 +14,7 @@ from app.domain import catalogue, clock
 from app.domain.access import passwords, peppers
 from app.domain.money import billing
 from app.domain.options import data_keys, licences
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.mistake import Mistake
 
 DEMO_CONTRACTS = Path(__file__).parents[1] / "demo" / "contracts.jsonl"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from tests.commands.programs import PATIENCE, Starter, answers, copied, environment, free_port, mypage, until
 
 

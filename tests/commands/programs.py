@@ -19,7 +19,7 @@ from app import database, settings
 from app.commands import running
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain.letters import outbox
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.mailing import transport
 from tests.conftest import SETTINGS
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from tests.commands.programs import OTHER_KEY, SERVING, copied, free_port, mypage, url_of
 
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from app import database, settings
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from tests import smtp_server
 from tests.commands.programs import (
     PATIENCE,

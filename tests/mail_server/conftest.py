@@ -13,8 +13,8 @@ import pytest
 
 from app import database, settings
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from tests.mail_server import servers
 from tests.mail_server.clients import Postman, World, world
 from tests.mail_server.servers import MailServer, mail_server

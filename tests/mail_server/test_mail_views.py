@@ -13,7 +13,7 @@ import pytest
 
 from app import database
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from migrations.m06_mail_server import ROLES
 from tests.mail_server import portal

@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 
 from app import database
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
+from app.postgres.embedded import EmbeddedPostgres
 from app.routes.notices import contact
 from app.web.render import POSTED_ONLY
 from tests.access.test_matrix import ROUTES
