@@ -13,6 +13,7 @@ from app.postgres.embedded import DataDirInUse, EmbeddedPostgres, claim, server
 from tests.postgres.clusters import (
     COMMAND,
     FAST,
+    ROOT,
     SERVER,
     ask,
     first_line,
@@ -75,15 +76,32 @@ def test_a_command_gives_up_on_a_folder_whose_server_does_not_answer(
             second.connect_or_start(FAST)
 
 
+def sleeper() -> subprocess.Popen[bytes]:
+    """A process of the server's account: one of another account PostgreSQL itself does not take for a server."""
+    return subprocess.Popen(["sleep", "60"], start_new_session=True, user="nobody" if ROOT else None)
+
+
 async def test_a_stale_pid_file_harms_neither_the_start_nor_the_process_it_names(folder: Path) -> None:
     with EmbeddedPostgres(folder) as postgres:
         postgres.start(FAST)
-    with run("input()", stdin=subprocess.PIPE, start_new_session=True) as stranger:
+    with sleeper() as stranger:
         (folder / "data" / "postmaster.pid").write_text(f"{stranger.pid}\n")
         with EmbeddedPostgres(folder) as postgres:
             assert await ask(postgres.start(FAST), "SELECT 1") == 1
         assert stranger.poll() is None
         stranger.kill()
+
+
+async def test_an_orphan_that_the_kernel_did_not_stop_is_told_to_stop(folder: Path) -> None:
+    elsewhere = (
+        "from app.postgres.embedded import binaries as b; b.LAUNCHER = b.LAUNCHER.replace('linux', 'no')"
+    )
+    with run(elsewhere + SERVER, str(folder)) as application:
+        first_line(application)
+        application.kill()
+    assert not no_server_lives_in(folder)
+    with EmbeddedPostgres(folder) as postgres:
+        assert await ask(postgres.start(FAST), "SELECT line FROM kept") == "kept"
 
 
 async def test_an_orphan_is_waited_for_and_then_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from tests.postgres.clusters import (
     no_server_lives_in,
     rights,
     run,
+    until,
 )
 
 
@@ -102,3 +103,16 @@ def test_a_failed_start_leaves_nothing_in_the_temporary_folder(
         with pytest.raises(EmbeddedPostgresError, match="none"):
             postgres.start({**FAST, "port": "none"})
         assert os.listdir(open_folder) == []
+
+
+def test_a_cluster_that_takes_too_long_to_make_is_given_up_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedPostgres(folder) as postgres:
+        with monkeypatch.context() as hurried:
+            hurried.setattr("app.postgres.embedded.folder.CREATE_PATIENCE", 0.05)
+            with pytest.raises(EmbeddedPostgresError, match="not set up in time"):
+                postgres.start(FAST)
+        until(lambda: no_server_lives_in(folder))  # nor initdb and its children, which hold the same lock
+        assert not (folder / "data").exists()
+        postgres.start(FAST)
