@@ -29,10 +29,10 @@ from app.domain.mail import system as mail_system
 from app.domain.options import data_keys
 from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
-from app.postgres.embedded import EmbeddedPostgres
 from app.mailing import transport
 from app.main import portal
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from tests.browser import Browser
 from tests.households import sign_in
 from tests.mail.steps import buy, get_address

@@ -14,8 +14,8 @@ from app.domain import catalogue, clock
 from app.domain.access import passwords, peppers
 from app.domain.money import billing
 from app.domain.options import data_keys, licences
-from app.postgres.embedded import EmbeddedPostgres
 from app.mistake import Mistake
+from app.postgres.embedded import EmbeddedPostgres
 
 DEMO_CONTRACTS = Path(__file__).parents[1] / "demo" / "contracts.jsonl"
 DEMO_LICENCES = Path(__file__).parents[1] / "demo" / "licences.csv"

@@ -19,8 +19,8 @@ from app import database, settings
 from app.commands import running
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain.letters import outbox
-from app.postgres.embedded import EmbeddedPostgres
 from app.mailing import transport
+from app.postgres.embedded import EmbeddedPostgres
 from tests.conftest import SETTINGS
 
 SERVING = {

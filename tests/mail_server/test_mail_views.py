@@ -13,8 +13,8 @@ import pytest
 
 from app import database
 from app.domain.tables import TABLES
-from app.postgres.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from migrations.m06_mail_server import ROLES
 from tests.mail_server import portal
 from tests.mail_server.servers import DOMAIN
