@@ -13,7 +13,7 @@ from app import database
 from app.domain import clock, housekeeping, tables
 from app.domain.access.members import Member
 from app.domain.changes import asking
-from app.domain.people.accounts import DeleteAccount
+from app.domain.people.account_deletion import DeleteAccount
 from tests import households
 from tests.households import Household
 

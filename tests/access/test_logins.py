@@ -19,8 +19,9 @@ from app.domain.access.logins import By, WrongPair
 from app.domain.access.proofs import Step
 from app.domain.changes import asking, kinds
 from app.domain.fields import Wrong
-from app.domain.people import accounts
-from app.domain.people.accounts import ChangeAccountPassword, DeleteAccount
+from app.domain.people import account_password
+from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web.session import token_hash
 from tests import households
@@ -222,7 +223,7 @@ async def test_making_a_hash_anew_is_no_change_of_password(family: Household) ->
     son = await households.caller(at_home)
     assert son
     with pytest.raises(Wrong):
-        await accounts.new_password(son.own, PASSWORD)
+        await account_password.new_password(son.own, PASSWORD)
 
 
 async def test_twenty_logins_at_once_with_an_imported_hash_are_all_right(family: Household) -> None:

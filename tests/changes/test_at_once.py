@@ -16,14 +16,10 @@ from app.domain import tables
 from app.domain.access.members import Member
 from app.domain.changes import asking, history
 from app.domain.changes.words import Refused
-from app.domain.people import accounts
-from app.domain.people.accounts import (
-    ChangeAccountPassword,
-    DeleteAccount,
-    Details,
-    EditAccount,
-    RegisterAccount,
-)
+from app.domain.people import account_password, accounts
+from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_password import ChangeAccountPassword
+from app.domain.people.accounts import Details, EditAccount, RegisterAccount
 from tests import households
 from tests.households import HASH
 
@@ -114,7 +110,7 @@ async def test_one_new_password_confirmed_ten_times_is_set_once(customer: Member
     await households.new_account(customer.contract.id, "arteri-an-001", 1)
     change = ChangeAccountPassword("arteri-an-001", ANOTHER_HASH)
     identities = [await asking.ask(customer, change) for _ in range(10)]
-    assert await press_all(customer, identities) == {"": 1, accounts.USED_BEFORE: 9}
+    assert await press_all(customer, identities) == {"": 1, account_password.USED_BEFORE: 9}
 
 
 async def test_changing_and_deleting_an_account_id_at_once_leaves_it_deleted(customer: Member) -> None:

@@ -15,7 +15,8 @@ from app.domain.access.members import CUSTOMER_NAME, Forbidden, Member, Missing,
 from app.domain.changes import asking, history, kinds, words
 from app.domain.changes.words import Receipt, Refused, Review, Row
 from app.domain.letters.recipients import Told
-from app.domain.people.accounts import ChangeAccountPassword, DeleteAccount
+from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.customer_password import ChangeCustomerPassword
 from tests import households
 from tests.households import HASH, PASSWORD, Household

@@ -11,13 +11,9 @@ from app.domain.changes import asking
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Refused
 from app.domain.letters import outbox, recipients
-from app.domain.people.accounts import (
-    ChangeAccountPassword,
-    DeleteAccount,
-    Details,
-    EditAccount,
-    RegisterAccount,
-)
+from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_password import ChangeAccountPassword
+from app.domain.people.accounts import Details, EditAccount, RegisterAccount
 from app.domain.people.customer_password import ChangeCustomerPassword
 from tests import households
 from tests.households import HASH, Household

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from app.domain.people import accounts
+from app.domain.people import account_password, accounts
 from app.domain.tables import Account
 from tests.browser import Browser
 
@@ -186,7 +186,7 @@ async def test_a_changed_password_ends_the_other_sessions_of_that_login(
 async def test_a_password_is_never_used_twice_on_an_account_id(contractor: Browser, page: str) -> None:
     await contractor.open(f"/accounts/arteri-an-001/{page}")
     await contractor.submit(password="abc12345", password_again="abc12345")
-    assert contractor.reasons == [accounts.USED_BEFORE]
+    assert contractor.reasons == [account_password.USED_BEFORE]
 
 
 async def test_a_user_role_member_changes_the_own_password_and_stays_logged_in(family_user: Browser) -> None:

@@ -10,7 +10,7 @@ from app import database
 from app.domain import tables
 from app.domain.changes import asking
 from app.domain.people import own_data
-from app.domain.people.accounts import ChangeAccountPassword
+from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.own_data import LEFT_OUT, TITLES, exported_columns
 from app.domain.tables import TABLES
 from tests import households

@@ -1,4 +1,4 @@
-"""アカウントID管理 (manual 7, 8, 9): register, change and delete the account IDs of a contract."""
+"""アカウントID管理 (manual 7, 8, 9): register and change the account IDs of a contract."""
 
 from __future__ import annotations
 
@@ -8,29 +8,21 @@ from typing import TYPE_CHECKING, Literal, Self
 from asyncpg import UniqueViolationError
 
 from app.domain import catalogue, tables
-from app.domain.access import passwords
-from app.domain.access.members import ROLE_NAMES, Account, Contract, Member, Period, Permission
-from app.domain.access.proofs import Step
+from app.domain.access.members import ROLE_NAMES, Account, Member, Permission
 from app.domain.changes.kinds import OfAccount, OfContract
 from app.domain.changes.words import (
-    FORMER_PAGE,
-    STARS,
     Link,
     Onward,
     Receipt,
     Refused,
     Review,
     Row,
-    cost_rows,
     edited,
     parts,
 )
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
-from app.domain.mail import addresses as mail_addresses
-from app.domain.mail import service as mail_service
-from app.domain.money import billing
-from app.domain.tables import Session, UsedPassword
+from app.domain.people.account_password import OTHER_SESSIONS, PASSWORD, remember, set_password
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,17 +31,7 @@ FULL = (
     f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。"
     "登録するには、不要なアカウントIDを削除してください。"
 )
-USED_BEFORE = "このアカウントIDで使ったことのあるパスワードは使えません。"
 TAKEN = "このアカウントIDは、すでに使われているか、過去に使われていたため登録できません。別のアカウントIDを入力してください。"
-
-DELETION_NOTICES = (
-    "アカウントIDの削除は、すぐに行われます。取り消しはできません。",
-    "一度削除したアカウントIDは、二度と登録できません。",
-    "このアカウントIDで利用中のメールアドレスやオプションサービスは、同時に解約となり、利用できなくなります。",
-    "解約となるオプションサービスの当月分の月額利用料は、全額かかります。日割り計算はありません。",
-    "同じ月に登録、削除、オプションサービスの申し込みを繰り返した場合、申し込みの回数分の月額利用料がかかります。",
-    "このアカウントIDでログイン中の方は、ログアウトするまで（最長30分）画面を見ることができますが、お手続きはできません。",
-)
 
 
 def judge_registration(member: Member) -> Refused | None:
@@ -76,19 +58,6 @@ async def free_name(member: Member, login: str) -> None:
         raise Wrong(deleted_name(login))
     if found:
         raise Wrong(TAKEN)
-
-
-async def new_password(account: Account | None, password: str) -> passwords.NewPassword:
-    """The password, hashed; raises Wrong if this account ID ever had it (None: it is about to be registered)."""
-    made = await passwords.for_account(password, await _used(account.id) if account else [])
-    if made is None:
-        raise Wrong(USED_BEFORE)
-    return made
-
-
-async def _used(account: int) -> list[str]:
-    used = UsedPassword.select(UsedPassword.hash).where(UsedPassword.account == account)
-    return await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
 
 
 @dataclass(frozen=True)
@@ -124,7 +93,6 @@ class Details:
         ]
 
 
-PASSWORD = Row("パスワード", STARS, secret=True)
 KEPT = Row("パスワード", "変更しない")
 
 
@@ -188,7 +156,7 @@ class RegisterAccount(
             registered_at=now,
         )
         await account.save()
-        await _remember_password(member, account.id, self.password_hash)
+        await remember(member, account.id, self.password_hash)
 
 
 def _to_mail_address(login: str) -> Onward:
@@ -248,7 +216,7 @@ class EditAccount(
         account = self.account(member)
         await tables.Account.update(**asdict(self.details)).where(tables.Account.id == account.id)
         if self.password_hash:
-            await _set_password(member, account, self.password_hash)
+            await set_password(member, account, self.password_hash)
             await self.tell(member, "account-password-changed", login=self.login)
         return Receipt(
             title="アカウントID登録／変更完了",
@@ -261,148 +229,9 @@ class EditAccount(
         )
 
 
-OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
-
-
-@dataclass(frozen=True)
-class ChangeAccountPassword(
-    OfAccount,
-    kind="account-password",
-    name="アカウントIDパスワード変更",
-    permission=Permission.ACCOUNT_PASSWORD,
-    way_back=FORMER_PAGE,
-    page="password",
-    tells=Told.ACCOUNT_ALONE,
-):
-    """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
-
-    password_hash: str
-
-    @property
-    def _rows(self) -> list[Row]:
-        return [Row("アカウントID", self.login), PASSWORD]
-
-    def review(self, member: Member, now: datetime) -> Review:
-        return Review(
-            title="アカウントIDパスワード変更確認",
-            rows=self._rows,
-            button="変更",
-            notices=(OTHER_SESSIONS,),
-        )
-
-    async def apply(self, member: Member, now: datetime) -> Receipt:
-        await _set_password(member, self.account(member), self.password_hash)
-        await self.tell(member, "account-password-changed", login=self.login)
-        return Receipt(
-            title="アカウントIDパスワード変更完了",
-            lead="アカウントIDのパスワードを変更しました。",
-            rows=self._rows,
-            next=(Link("ご契約情報一覧", "/"),),
-        )
-
-
-@dataclass(frozen=True)
-class DeleteAccount(
-    OfAccount,
-    kind="account-deletion",
-    name="アカウントID削除",
-    permission=Permission.ACCOUNTS,
-    step=Step.RECENT,
-    way_back=FORMER_PAGE,
-    page="delete",
-    tells=Told.LEAVING,
-):
-    """アカウントIDの削除: at once, for ever; everything that hangs on it ends in the same transaction."""
-
-    def review(self, member: Member, now: datetime) -> Review:
-        account = self.account(member)
-        ends = mail_addresses.losing(member.contract, account)
-        return Review(
-            title="アカウントID情報削除確認",
-            rows=deletion_rows(member.contract, account),
-            costs=cost_rows(billing.of_endings(_ending_with(member.contract, account), now, deleted=True))
-            or (Row("アカウントIDの削除", "無料"),),
-            button="削除",
-            notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
-            danger=True,
-        )
-
-    async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = self.account(member)
-        ends = mail_addresses.losing(member.contract, account)
-        await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
-        await mail_addresses.give_up(account, now)
-        await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
-            tables.ServicePeriod.account == account.id, tables.ServicePeriod.ended_at.is_null()
-        )
-        if ends:
-            await mail_service.end(member, ends, f"{self.login}を削除したため", now)
-        await self.tell(
-            member,
-            "account-deleted",
-            login=account.login,
-            name=account.name,
-            address=account.mail_address or "未登録",
-            products=_names(_ending_with(member.contract, account)),
-        )
-        return Receipt(
-            title="アカウントID削除完了",
-            lead="アカウントIDの削除が完了しました。",
-            rows=deletion_rows(member.contract, account),
-            notices=(*mail_service.ended_notices(_ending_with(member.contract, account)), *DELETION_NOTICES),
-            next=(Link("アカウントID管理", "/accounts"),),
-        )
-
-    async def told(self, member: Member) -> list[str]:
-        """The person's address of another company, too: one of ours has just ended."""
-        other = self.account(member).other_address
-        return [*await super().told(member), *([other] if other else [])]
-
-
-def _ending_with(contract: Contract, account: Account) -> list[Period]:
-    """All that is cancelled with the account ID, the mail service of the contract included."""
-    ends = mail_addresses.losing(contract, account)
-    return [*([ends] if ends else []), *account.periods]
-
-
-def _names(periods: list[Period]) -> str:
-    return "、".join(catalogue.NAMES[period.product] for period in periods)
-
-
-def deletion_rows(contract: Contract, account: Account) -> list[Row]:
-    """What is about to be lost, or was; `contract` as it is before."""
-    rows = [
-        Row("アカウント", account.login),
-        Row("氏名", account.name),
-        Row("メールアドレス", account.mail_address or "未登録"),
-        Row("アカウント権限種別", ROLE_NAMES[account.role]),
-    ]
-    rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
-    usable = dict.fromkeys(
-        catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
-    )
-    return rows + ([Row("すぐに利用できなくなる解約済みのオプション", "、".join(usable))] if usable else [])
-
-
 async def _free_slot(member: Member) -> int:
     """The lowest of the contract's slots that no living account ID takes; the contract is locked."""
     taken = tables.Account.select(tables.Account.slot).where(
         tables.Account.contract == member.contract.id, tables.Account.deleted_at.is_null()
     )
     return min(set(range(1, catalogue.ACCOUNT_IDS + 1)) - set(await taken.output(as_list=True)))
-
-
-async def _set_password(member: Member, account: Account, password_hash: str) -> None:
-    """Give the account ID a new password, and end every other session that was opened with the old one."""
-    await _remember_password(member, account.id, password_hash)
-    await tables.Account.update({tables.Account.password_hash: password_hash}).where(
-        tables.Account.id == account.id
-    )
-    await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
-
-
-async def _remember_password(member: Member, account: int, password_hash: str) -> None:
-    try:
-        await UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
-    except UniqueViolationError as error:
-        raise Refused(USED_BEFORE) from error

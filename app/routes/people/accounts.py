@@ -13,14 +13,10 @@ from app.domain.access.members import Account, Member, Permission
 from app.domain.access.passwords import NewPassword
 from app.domain.changes import asking
 from app.domain.options import user_purchases
-from app.domain.people import accounts
-from app.domain.people.accounts import (
-    ChangeAccountPassword,
-    DeleteAccount,
-    Details,
-    EditAccount,
-    RegisterAccount,
-)
+from app.domain.people import account_deletion, account_password, accounts
+from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_password import ChangeAccountPassword
+from app.domain.people.accounts import Details, EditAccount, RegisterAccount
 from app.routes.changes.drafts import came_from, draft
 from app.web import forms
 from app.web.forms import Form
@@ -122,8 +118,8 @@ async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -
         "people/accounts/delete.html",
         title="アカウントID情報削除",
         account=account,
-        rows=accounts.deletion_rows(member.contract, account),
-        cautions=accounts.DELETION_NOTICES,
+        rows=account_deletion.deletion_rows(member.contract, account),
+        cautions=account_deletion.DELETION_NOTICES,
     )
 
 
@@ -177,7 +173,7 @@ async def _password(
     if kept and not form.typed.get("password") and not form.typed.get("password_again"):
         return kept
     rule = partial(fields.account_password, login=login)
-    return await forms.password_typed_twice(form, rule, partial(accounts.new_password, account))
+    return await forms.password_typed_twice(form, rule, partial(account_password.new_password, account))
 
 
 async def _input(

@@ -1,0 +1,118 @@
+"""アカウントIDの削除 (manual 9): at once and for ever, with everything that hangs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain import catalogue, tables
+from app.domain.access.members import ROLE_NAMES, Account, Contract, Member, Period, Permission
+from app.domain.access.proofs import Step
+from app.domain.changes.kinds import OfAccount
+from app.domain.changes.words import (
+    FORMER_PAGE,
+    Link,
+    Receipt,
+    Review,
+    Row,
+    cost_rows,
+)
+from app.domain.letters.recipients import Told
+from app.domain.mail import addresses as mail_addresses
+from app.domain.mail import service as mail_service
+from app.domain.money import billing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+DELETION_NOTICES = (
+    "アカウントIDの削除は、すぐに行われます。取り消しはできません。",
+    "一度削除したアカウントIDは、二度と登録できません。",
+    "このアカウントIDで利用中のメールアドレスやオプションサービスは、同時に解約となり、利用できなくなります。",
+    "解約となるオプションサービスの当月分の月額利用料は、全額かかります。日割り計算はありません。",
+    "同じ月に登録、削除、オプションサービスの申し込みを繰り返した場合、申し込みの回数分の月額利用料がかかります。",
+    "このアカウントIDでログイン中の方は、ログアウトするまで（最長30分）画面を見ることができますが、お手続きはできません。",
+)
+
+
+@dataclass(frozen=True)
+class DeleteAccount(
+    OfAccount,
+    kind="account-deletion",
+    name="アカウントID削除",
+    permission=Permission.ACCOUNTS,
+    step=Step.RECENT,
+    way_back=FORMER_PAGE,
+    page="delete",
+    tells=Told.LEAVING,
+):
+    """アカウントIDの削除: at once, for ever; everything that hangs on it ends in the same transaction."""
+
+    def review(self, member: Member, now: datetime) -> Review:
+        account = self.account(member)
+        ends = mail_addresses.losing(member.contract, account)
+        return Review(
+            title="アカウントID情報削除確認",
+            rows=deletion_rows(member.contract, account),
+            costs=cost_rows(billing.of_endings(_ending_with(member.contract, account), now, deleted=True))
+            or (Row("アカウントIDの削除", "無料"),),
+            button="削除",
+            notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
+            danger=True,
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        account = self.account(member)
+        ends = mail_addresses.losing(member.contract, account)
+        await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
+        await mail_addresses.give_up(account, now)
+        await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
+            tables.ServicePeriod.account == account.id, tables.ServicePeriod.ended_at.is_null()
+        )
+        if ends:
+            await mail_service.end(member, ends, f"{self.login}を削除したため", now)
+        await self.tell(
+            member,
+            "account-deleted",
+            login=account.login,
+            name=account.name,
+            address=account.mail_address or "未登録",
+            products=_names(_ending_with(member.contract, account)),
+        )
+        return Receipt(
+            title="アカウントID削除完了",
+            lead="アカウントIDの削除が完了しました。",
+            rows=deletion_rows(member.contract, account),
+            notices=(*mail_service.ended_notices(_ending_with(member.contract, account)), *DELETION_NOTICES),
+            next=(Link("アカウントID管理", "/accounts"),),
+        )
+
+    async def told(self, member: Member) -> list[str]:
+        """The person's address of another company, too: one of ours has just ended."""
+        other = self.account(member).other_address
+        return [*await super().told(member), *([other] if other else [])]
+
+
+def _ending_with(contract: Contract, account: Account) -> list[Period]:
+    """All that is cancelled with the account ID, the mail service of the contract included."""
+    ends = mail_addresses.losing(contract, account)
+    return [*([ends] if ends else []), *account.periods]
+
+
+def _names(periods: list[Period]) -> str:
+    return "、".join(catalogue.NAMES[period.product] for period in periods)
+
+
+def deletion_rows(contract: Contract, account: Account) -> list[Row]:
+    """What is about to be lost, or was; `contract` as it is before."""
+    rows = [
+        Row("アカウント", account.login),
+        Row("氏名", account.name),
+        Row("メールアドレス", account.mail_address or "未登録"),
+        Row("アカウント権限種別", ROLE_NAMES[account.role]),
+    ]
+    rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
+    usable = dict.fromkeys(
+        catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
+    )
+    return rows + ([Row("すぐに利用できなくなる解約済みのオプション", "、".join(usable))] if usable else [])

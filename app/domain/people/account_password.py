@@ -1,0 +1,98 @@
+"""アカウントIDパスワードの変更: a new password is one that the account ID never had, and ends its other sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asyncpg import UniqueViolationError
+
+from app.domain import tables
+from app.domain.access import passwords
+from app.domain.access.members import Account, Member, Permission
+from app.domain.changes.kinds import OfAccount
+from app.domain.changes.words import (
+    FORMER_PAGE,
+    STARS,
+    Link,
+    Receipt,
+    Refused,
+    Review,
+    Row,
+)
+from app.domain.fields import Wrong
+from app.domain.letters.recipients import Told
+from app.domain.tables import Session, UsedPassword
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+USED_BEFORE = "このアカウントIDで使ったことのあるパスワードは使えません。"
+PASSWORD = Row("パスワード", STARS, secret=True)
+OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
+
+
+async def new_password(account: Account | None, password: str) -> passwords.NewPassword:
+    """The password, hashed; raises Wrong if this account ID ever had it (None: it is about to be registered)."""
+    made = await passwords.for_account(password, await _used(account.id) if account else [])
+    if made is None:
+        raise Wrong(USED_BEFORE)
+    return made
+
+
+async def _used(account: int) -> list[str]:
+    used = UsedPassword.select(UsedPassword.hash).where(UsedPassword.account == account)
+    return await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
+
+
+async def set_password(member: Member, account: Account, password_hash: str) -> None:
+    """Give the account ID a new password, and end every other session that was opened with the old one."""
+    await remember(member, account.id, password_hash)
+    await tables.Account.update({tables.Account.password_hash: password_hash}).where(
+        tables.Account.id == account.id
+    )
+    await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
+
+
+async def remember(member: Member, account: int, password_hash: str) -> None:
+    try:
+        await UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
+    except UniqueViolationError as error:
+        raise Refused(USED_BEFORE) from error
+
+
+@dataclass(frozen=True)
+class ChangeAccountPassword(
+    OfAccount,
+    kind="account-password",
+    name="アカウントIDパスワード変更",
+    permission=Permission.ACCOUNT_PASSWORD,
+    way_back=FORMER_PAGE,
+    page="password",
+    tells=Told.ACCOUNT_ALONE,
+):
+    """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
+
+    password_hash: str
+
+    @property
+    def _rows(self) -> list[Row]:
+        return [Row("アカウントID", self.login), PASSWORD]
+
+    def review(self, member: Member, now: datetime) -> Review:
+        return Review(
+            title="アカウントIDパスワード変更確認",
+            rows=self._rows,
+            button="変更",
+            notices=(OTHER_SESSIONS,),
+        )
+
+    async def apply(self, member: Member, now: datetime) -> Receipt:
+        await set_password(member, self.account(member), self.password_hash)
+        await self.tell(member, "account-password-changed", login=self.login)
+        return Receipt(
+            title="アカウントIDパスワード変更完了",
+            lead="アカウントIDのパスワードを変更しました。",
+            rows=self._rows,
+            next=(Link("ご契約情報一覧", "/"),),
+        )
