@@ -1,4 +1,4 @@
-"""The schema that the migrations make is the one that app/domain/tables.py describes, and it refuses what is wrong."""
+"""The schema that the migrations make is the one that app/domain/tables/ describes, and it refuses what is wrong."""
 
 from __future__ import annotations
 

@@ -43,9 +43,9 @@ def demo(chosen: argparse.Namespace) -> None:
 async def prepare_demo(chosen: settings.Settings) -> None:
     from app.demo import calls as demo_calls
     from app.demo import notices as demo_notices
+    from app.domain import tables
     from app.domain.contracts.importing import import_contracts
     from app.domain.options.licence_import import import_licences
-    from app.domain.tables import Contract, Licence
     from app.migrate import migrate
 
     data_keys.use(chosen.data_keys)
@@ -53,10 +53,10 @@ async def prepare_demo(chosen: settings.Settings) -> None:
     await migrate()
     await peppers.recognise(chosen.peppers)
     await licences.recognise()
-    if not await Contract.exists():
+    if not await tables.Contract.exists():
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
         await demo_calls.load()
-    if not await Licence.exists():
+    if not await tables.Licence.exists():
         await import_licences(DEMO_LICENCES, progress=lambda _: None)
     await demo_notices.load()
     newest = await clock.newest_stored()

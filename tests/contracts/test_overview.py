@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from app import database
-from app.domain import clock
-from app.domain.tables import Account, Contract, MailAddress, ServicePeriod, WebSpace
+from app.domain import clock, tables
 from tests.browser import Browser
 from tests.mail.steps import confirmed
 
 
 async def account_row(login: str) -> tuple[int, int]:
     """Keys of an account ID and its contract."""
-    row = await Account.select(Account.id, Account.contract).where(Account.login == login).first()
+    row = (
+        await tables.Account.select(tables.Account.id, tables.Account.contract)
+        .where(tables.Account.login == login)
+        .first()
+    )
     assert row is not None
     return row["id"], row["contract"]
 
@@ -47,14 +50,18 @@ async def test_a_mail_pack_has_one_address_without_a_purchase(visitor: Browser) 
 async def test_a_purchase_adds_to_the_number_available(
     visitor: Browser, customer: str, product: str, shown: tuple[str, str]
 ) -> None:
-    contract = await Contract.select(Contract.id).where(Contract.customer_number == customer).first()
+    contract = (
+        await tables.Contract.select(tables.Contract.id)
+        .where(tables.Contract.customer_number == customer)
+        .first()
+    )
     assert contract is not None
     now = clock.now()
-    await ServicePeriod(contract=contract["id"], account=None, product=product, started_at=now).save()
+    await tables.ServicePeriod(contract=contract["id"], account=None, product=product, started_at=now).save()
     await visitor.log_in("customer", customer, "demo01")
     await visitor.open("/")
     assert (visitor.rows["メールサービス"], visitor.rows["メールアカウント"]) == shown
-    await ServicePeriod.update({ServicePeriod.ended_at: now}, force=True)
+    await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}, force=True)
     await visitor.open("/")
     assert visitor.rows["メールサービス"].endswith("未購入")
 
@@ -63,10 +70,10 @@ async def test_counts_are_of_what_is_registered_now(contractor: Browser) -> None
     account, contract = await account_row("arteri-an-001")
     now = clock.now()
     for address, released in (("a.b@s2.spaaqs.ne.jp", None), ("old@s2.spaaqs.ne.jp", now)):
-        await MailAddress(
+        await tables.MailAddress(
             contract=contract, account=account, address=address, registered_at=now, released_at=released
         ).save()
-    await WebSpace(contract=contract, account=account, name="hikari", registered_at=now).save()
+    await tables.WebSpace(contract=contract, account=account, name="hikari", registered_at=now).save()
     await contractor.open("/?open=arteri-an-001")
     assert contractor.rows["メールアカウント"].startswith("1個 / ")
     assert contractor.rows["Webスペース"].startswith("1個 / ")
@@ -111,7 +118,7 @@ async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> 
 
 async def test_security_options_show_their_state(contractor: Browser) -> None:
     account, contract = await account_row("arteri-an-002")
-    await ServicePeriod(
+    await tables.ServicePeriod(
         contract=contract, account=account, product="security-360", started_at=clock.now()
     ).save()
     await contractor.open("/?open=arteri-an-002")

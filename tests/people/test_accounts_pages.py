@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from app.domain import tables
 from app.domain.people import account_password, accounts
-from app.domain.tables import Account
 from tests.browser import Browser
 
 NEW = {
@@ -51,7 +51,7 @@ async def test_registering_goes_from_input_over_confirm_to_complete(contractor: 
     assert contractor.rows["氏名カナ"] == "（姓カナ）アリミツ （名カナ）サン"
     assert contractor.rows["パスワード"] == "abc*****"
     assert contractor.rows["アカウント権限種別"] == "ユーザー権限"
-    assert not await Account.exists().where(Account.login == "arteri-an-003")
+    assert not await tables.Account.exists().where(tables.Account.login == "arteri-an-003")
     await contractor.submit()
     assert contractor.heading == "アカウントID登録／変更完了"
     assert contractor.rows["パスワード"] == "abc*****"
@@ -238,7 +238,12 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
     )
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [422] * 17
     assert all(accounts.FULL in answer.text for answer in answers if answer.status_code == 422)
-    assert await Account.count().where(Account.deleted_at.is_null(), Account.login.like("arteri-an-%")) == 5
+    assert (
+        await tables.Account.count().where(
+            tables.Account.deleted_at.is_null(), tables.Account.login.like("arteri-an-%")
+        )
+        == 5
+    )
 
 
 async def test_pressing_twice_is_one_change_and_the_same_receipt(contractor: Browser) -> None:

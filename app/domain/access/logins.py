@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app import database
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.login_events import Device
 from app.domain.access.members import Member, SessionEnded
 from app.domain.access.proofs import Step
-from app.domain.tables import Account, Contract, Session
 
 By = Literal["customer", "account"]
 """What one logs in by: a customer number or an account ID."""
@@ -74,16 +73,16 @@ async def prove(member: Member, step: Step, number: str, password: str, token_ha
 
 async def end_session(token_hash: bytes) -> None:
     """From now on the session's cookie opens nothing, whoever has a copy."""
-    await Session.delete().where(Session.token_hash == token_hash)
+    await tables.Session.delete().where(tables.Session.token_hash == token_hash)
 
 
 async def _owner(by: By, name: str) -> Owner | None:
     if by == "customer":
-        columns = Contract.select(Contract.id, Contract.password_hash)
-        row = await columns.where(Contract.customer_number == name).first()
+        columns = tables.Contract.select(tables.Contract.id, tables.Contract.password_hash)
+        row = await columns.where(tables.Contract.customer_number == name).first()
         return Owner(row["id"], None, row["password_hash"]) if row else None
-    columns = Account.select(Account.id, Account.contract, Account.password_hash)
-    row = await columns.where(Account.login == name, Account.deleted_at.is_null()).first()
+    columns = tables.Account.select(tables.Account.id, tables.Account.contract, tables.Account.password_hash)
+    row = await columns.where(tables.Account.login == name, tables.Account.deleted_at.is_null()).first()
     return Owner(row["contract"], row["id"], row["password_hash"]) if row else None
 
 
@@ -109,9 +108,13 @@ async def _lock(owner: Owner) -> str | None:
 async def _renew(owner: Owner, made: str) -> None:
     """Keep the same password's hash of today's cost and pepper. That is no change of password: sessions stay."""
     if owner.account is None:
-        await Contract.update({Contract.password_hash: made}).where(Contract.id == owner.contract)
+        await tables.Contract.update({tables.Contract.password_hash: made}).where(
+            tables.Contract.id == owner.contract
+        )
     else:
-        await Account.update({Account.password_hash: made}).where(Account.id == owner.account)
+        await tables.Account.update({tables.Account.password_hash: made}).where(
+            tables.Account.id == owner.account
+        )
     await database.rows(_REMEMBER, owner.contract, owner.account, made)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 
 from app import database
-from app.domain.tables import Pepper
+from app.domain import tables
 from app.mistake import Mistake
 
 
@@ -45,7 +45,7 @@ _REMEMBER = "INSERT INTO pepper (version, fingerprint) VALUES ($1, $2) ON CONFLI
 
 
 async def _known() -> dict[int, bytes]:
-    rows = await Pepper.select().order_by(Pepper.version)
+    rows = await tables.Pepper.select().order_by(tables.Pepper.version)
     return {row["version"]: row["fingerprint"] for row in rows}
 
 

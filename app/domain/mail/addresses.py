@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asyncpg import UniqueViolationError
 
 from app import database
-from app.domain import catalogue, clock, fields
+from app.domain import catalogue, clock, fields, tables
 from app.domain.access.members import Account, Contract, Member, Period, Permission
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_rows, edited
@@ -20,8 +20,6 @@ from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.mail.system import IMAP_PORT, SUBMISSION_PORT
 from app.domain.money import billing
-from app.domain.tables import Account as AccountTable
-from app.domain.tables import AutoReply, Forwarding, MailAddress, Mailbox, ServicePeriod, WebSpace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,7 +45,7 @@ async def free_address(member: Member, account: Account, local_part: str) -> str
         raise Wrong(SAME)
     if address == outbox.sender().address.lower():  # whoever had it would write in our name
         raise Wrong(fields.operators_name(local_part))
-    if await MailAddress.exists().where(MailAddress.address == address):
+    if await tables.MailAddress.exists().where(tables.MailAddress.address == address):
         raise Wrong(TAKEN)
     await forwarding.must_not_loop(member.contract.id, account, address)
     return address
@@ -133,14 +131,16 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
             raise Refused(wrong.reason) from wrong
         await _release_address(account, now)
         try:
-            await MailAddress(
+            await tables.MailAddress(
                 contract=member.contract.id, account=account.id, address=self.address, registered_at=now
             ).save()
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
         if account.ucom_address is None:
-            await Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
-        await AccountTable.update({AccountTable.other_address: None}).where(AccountTable.id == account.id)
+            await tables.Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
+        await tables.Account.update({tables.Account.other_address: None}).where(
+            tables.Account.id == account.id
+        )
         await self._tell(member, "UCOM", [])
         return Receipt(
             title="メールアドレス登録／変更完了",
@@ -176,8 +176,8 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other"):
         account = self.account(member)
         ends = losing(member.contract, account)
         await give_up(account, now)
-        await AccountTable.update({AccountTable.other_address: self.address}).where(
-            AccountTable.id == account.id
+        await tables.Account.update({tables.Account.other_address: self.address}).where(
+            tables.Account.id == account.id
         )
         if ends:
             await mail_service.end(
@@ -209,24 +209,24 @@ def lost_periods(account: Account, ends: Period | None) -> list[Period]:
 async def give_up(account: Account, now: datetime) -> None:
     """Everything that hangs on the UCOM address ends: address, mailbox, settings, web space, bigger box."""
     await _release_address(account, now)
-    await Mailbox.update({Mailbox.retired_at: now}).where(
-        Mailbox.account == account.id, Mailbox.retired_at.is_null()
+    await tables.Mailbox.update({tables.Mailbox.retired_at: now}).where(
+        tables.Mailbox.account == account.id, tables.Mailbox.retired_at.is_null()
     )
-    await WebSpace.update({WebSpace.released_at: now}).where(
-        WebSpace.account == account.id, WebSpace.released_at.is_null()
+    await tables.WebSpace.update({tables.WebSpace.released_at: now}).where(
+        tables.WebSpace.account == account.id, tables.WebSpace.released_at.is_null()
     )
-    await Forwarding.delete().where(Forwarding.account == account.id)
-    await AutoReply.delete().where(AutoReply.account == account.id)
-    await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
-        ServicePeriod.account == account.id,
-        ServicePeriod.product == catalogue.Product.MAILBOX_10GB,
-        ServicePeriod.ended_at.is_null(),
+    await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
+    await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
+    await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
+        tables.ServicePeriod.account == account.id,
+        tables.ServicePeriod.product == catalogue.Product.MAILBOX_10GB,
+        tables.ServicePeriod.ended_at.is_null(),
     )
 
 
 async def _release_address(account: Account, now: datetime) -> None:
-    await MailAddress.update({MailAddress.released_at: now}).where(
-        MailAddress.account == account.id, MailAddress.released_at.is_null()
+    await tables.MailAddress.update({tables.MailAddress.released_at: now}).where(
+        tables.MailAddress.account == account.id, tables.MailAddress.released_at.is_null()
     )
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain import catalogue
+from app.domain import catalogue, tables
 from app.domain.money import billing
-from app.domain.tables import ServicePeriod
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 async def start(member: Member, account: Account | None, product: Product, now: datetime) -> int:
     """The key of the new period, which two at once cannot make: the database refuses overlapping ones."""
-    period = ServicePeriod(
+    period = tables.ServicePeriod(
         contract=member.contract.id, account=account and account.id, product=product, started_at=now
     )
     await period.save()
@@ -26,12 +25,16 @@ async def start(member: Member, account: Account | None, product: Product, now: 
 
 async def end(member: Member, account: Account | None, product: Product, now: datetime) -> None:
     """End the period that goes on."""
-    bearer = ServicePeriod.account.is_null() if account is None else ServicePeriod.account == account.id
-    await ServicePeriod.update({ServicePeriod.ended_at: now}).where(
-        ServicePeriod.contract == member.contract.id,
+    bearer = (
+        tables.ServicePeriod.account.is_null()
+        if account is None
+        else tables.ServicePeriod.account == account.id
+    )
+    await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
+        tables.ServicePeriod.contract == member.contract.id,
         bearer,
-        ServicePeriod.product == product,
-        ServicePeriod.ended_at.is_null(),
+        tables.ServicePeriod.product == product,
+        tables.ServicePeriod.ended_at.is_null(),
     )
 
 

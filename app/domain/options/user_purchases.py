@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.domain import tables
 from app.domain.access.members import Member, Permission
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
 from app.domain.letters.recipients import Told
-from app.domain.tables import Contract
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,8 +43,8 @@ class PermitUserPurchases(
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        await Contract.update({Contract.user_purchases: self.permitted}).where(
-            Contract.id == member.contract.id
+        await tables.Contract.update({tables.Contract.user_purchases: self.permitted}).where(
+            tables.Contract.id == member.contract.id
         )
         return Receipt(
             title=f"{self.name}変更完了",

@@ -22,7 +22,6 @@ from app.domain.changes.words import (
 )
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
-from app.domain.tables import Session, UsedPassword
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,8 +40,8 @@ async def new_password(account: Account | None, password: str) -> passwords.NewP
 
 
 async def _used(account: int) -> list[str]:
-    used = UsedPassword.select(UsedPassword.hash).where(UsedPassword.account == account)
-    return await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
+    used = tables.UsedPassword.select(tables.UsedPassword.hash).where(tables.UsedPassword.account == account)
+    return await used.order_by(tables.UsedPassword.id, ascending=False).output(as_list=True)
 
 
 async def set_password(member: Member, account: Account, password_hash: str) -> None:
@@ -51,12 +50,14 @@ async def set_password(member: Member, account: Account, password_hash: str) -> 
     await tables.Account.update({tables.Account.password_hash: password_hash}).where(
         tables.Account.id == account.id
     )
-    await Session.delete().where(Session.account == account.id, Session.token_hash != member.token_hash)
+    await tables.Session.delete().where(
+        tables.Session.account == account.id, tables.Session.token_hash != member.token_hash
+    )
 
 
 async def remember(member: Member, account: int, password_hash: str) -> None:
     try:
-        await UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
+        await tables.UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
     except UniqueViolationError as error:
         raise Refused(USED_BEFORE) from error
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
+from app.domain import tables
 from app.domain.access import passwords
 from app.domain.access.members import Member, Permission
 from app.domain.access.proofs import Step
@@ -14,7 +15,6 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
-from app.domain.tables import Contract, Session, UsedPassword
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,10 +24,10 @@ USED = "以前に使ったことのあるパスワードは使えません。"
 
 async def new_password(member: Member, password: str) -> passwords.NewPassword:
     """The password, hashed; raises Wrong if this customer number ever had it."""
-    used = UsedPassword.select(UsedPassword.hash).where(
-        UsedPassword.contract == member.contract.id, UsedPassword.account.is_null()
+    used = tables.UsedPassword.select(tables.UsedPassword.hash).where(
+        tables.UsedPassword.contract == member.contract.id, tables.UsedPassword.account.is_null()
     )
-    newest_first = await used.order_by(UsedPassword.id, ascending=False).output(as_list=True)
+    newest_first = await used.order_by(tables.UsedPassword.id, ascending=False).output(as_list=True)
     made = await passwords.for_customer(password, newest_first)
     if made is None:
         raise Wrong(USED)
@@ -60,15 +60,19 @@ class ChangeCustomerPassword(
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
         try:
-            await UsedPassword(contract=contract, account=None, hash=self.password_hash).save()
+            await tables.UsedPassword(contract=contract, account=None, hash=self.password_hash).save()
         except UniqueViolationError as error:
             raise Refused(USED) from error
-        await Contract.update({Contract.password_hash: self.password_hash}).where(Contract.id == contract)
-        await Session.delete().where(
-            Session.contract == contract, Session.account.is_null(), Session.token_hash != member.token_hash
+        await tables.Contract.update({tables.Contract.password_hash: self.password_hash}).where(
+            tables.Contract.id == contract
         )
-        await Session.update({Session.customer_proved_at: None}).where(
-            Session.contract == contract, Session.token_hash != member.token_hash
+        await tables.Session.delete().where(
+            tables.Session.contract == contract,
+            tables.Session.account.is_null(),
+            tables.Session.token_hash != member.token_hash,
+        )
+        await tables.Session.update({tables.Session.customer_proved_at: None}).where(
+            tables.Session.contract == contract, tables.Session.token_hash != member.token_hash
         )  # an admin's session that was let in with the old one stays, but not there
         await self.tell(member, "customer-password-changed", number_end=member.customer_number[-4:])
         return Receipt(

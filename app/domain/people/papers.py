@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from asyncpg import UniqueViolationError
 
 from app import database
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access.members import Contract, Member, Permission
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
-from app.domain.tables import PaperRequest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,7 +93,7 @@ class RequestPaper(
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
         try:
-            await PaperRequest(
+            await tables.PaperRequest(
                 contract=contract, account=member.account_id, paper=self.paper, asked_at=now
             ).save()
         except UniqueViolationError as error:

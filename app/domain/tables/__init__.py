@@ -1,0 +1,85 @@
+"""Every table, a file per subject. What Piccolo cannot express (checks, partial indexes) is raw SQL in migrations/.
+
+Every table that grows with members carries the contract's key, so that it can be partitioned or sharded by it.
+
+A table class is always written with its module, `tables.Account`: the domain has values of the same names.
+"""
+
+from __future__ import annotations
+
+from piccolo.table import Table
+
+from app.domain.tables.access import Attempt, LoginEvent, Pepper, Session, UsedPassword
+from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
+from app.domain.tables.changes import Change
+from app.domain.tables.contracts import Contract
+from app.domain.tables.letters import Outbox
+from app.domain.tables.mail import AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
+from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
+from app.domain.tables.notices import Notice
+from app.domain.tables.options import Licence
+from app.domain.tables.people import Account, EmailCheck, PaperRequest
+
+TABLES: list[type[Table]] = [
+    Contract,
+    Card,
+    CardCheck,
+    CardReminder,
+    VaultCard,
+    EmailCheck,
+    Account,
+    CardVisit,
+    UsedPassword,
+    ServicePeriod,
+    Licence,
+    BillClose,
+    Charge,
+    CallFile,
+    Call,
+    MailAddress,
+    WebSpace,
+    Mailbox,
+    Forwarding,
+    AutoReply,
+    Outbox,
+    Session,
+    LoginEvent,
+    Notice,
+    PaperRequest,
+    Attempt,
+    Pepper,
+    Change,
+]
+"""All of them, each after those that it refers to."""
+
+__all__ = [
+    "TABLES",
+    "Account",
+    "Attempt",
+    "AutoReply",
+    "BillClose",
+    "Call",
+    "CallFile",
+    "Card",
+    "CardCheck",
+    "CardReminder",
+    "CardVisit",
+    "Change",
+    "Charge",
+    "Contract",
+    "EmailCheck",
+    "Forwarding",
+    "Licence",
+    "LoginEvent",
+    "MailAddress",
+    "Mailbox",
+    "Notice",
+    "Outbox",
+    "PaperRequest",
+    "Pepper",
+    "ServicePeriod",
+    "Session",
+    "UsedPassword",
+    "VaultCard",
+    "WebSpace",
+]

@@ -1,0 +1,73 @@
+"""Who is logged in, who tried to, and what passwords were made with."""
+
+from __future__ import annotations
+
+from piccolo.columns import Array, BigInt, BigSerial, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from app.domain.tables import contracts, people
+
+
+class UsedPassword(Table):
+    """Every password hash that a login ever had: none may be used again."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(people.Account, null=True, default=None, on_delete=OnDelete.restrict)
+    hash = Text(secret=True)
+
+
+class Session(Table):
+    """Who is logged in. The cookie holds the token, this row its SHA-256: a copy of the table opens no session."""
+
+    token_hash = Bytea(primary_key=True, default=None, secret=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="none: the customer number",
+    )
+    opened_at = Timestamptz(default=None)
+    seen_at = Timestamptz(default=None)
+    proved_at = Timestamptz(null=True, default=None, help_text="own password typed again; none: at login")
+    customer_proved_at = Timestamptz(null=True, default=None, help_text="お客様番号 and password typed again")
+    id = BigSerial(unique=True, help_text="what ログイン履歴 names it by")
+    browser = Text(help_text="in words (login_events.py)")
+    network = Text(help_text="the address without its last part")
+    dismissed = Array(base_column=BigInt(), help_text="notices whose banner was closed")
+
+
+class LoginEvent(Table):
+    """ログイン履歴: a login of the contract, or a failed one. Kept for a year."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="none: the customer number",
+    )
+    at = Timestamptz(default=None)
+    result = Text(help_text="ok, wrong, or limited: too many failures before")
+    browser = Text(help_text="in words, as the session's")
+    network = Text()
+
+
+class Attempt(Table):
+    """Failed logins, counted per login, per address, per browser and over all (attempts.py)."""
+
+    key = Bytea(primary_key=True, default=None, help_text="keyed hash: no address and no name is kept")
+    failures = Integer(default=0)
+    since = Timestamptz(default=None)
+
+
+class Pepper(Table):
+    """What the database knows a pepper again by (peppers.py). Never the key."""
+
+    version = Integer(primary_key=True, default=None)
+    fingerprint = Bytea(default=None, secret=True, help_text="HMAC-SHA256 of a fixed text with the key")

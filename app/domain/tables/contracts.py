@@ -1,0 +1,32 @@
+"""ご契約."""
+
+from __future__ import annotations
+
+from piccolo.columns import BigSerial, Boolean, Date, SmallInt, Text
+from piccolo.table import Table
+
+
+class Contract(Table):
+    """ご契約: one per customer number, with its contractor."""
+
+    id = BigSerial(primary_key=True)
+    customer_number = Text(unique=True)
+    password_hash = Text(secret=True)
+    contract_type = Text()
+    mail_product = Text(help_text="mail_pack or mail_web; what it gives: domain/catalogue.py")
+    building = Text()
+    opened_on = Date(default=None)
+    family = Text()
+    given = Text()
+    family_kana = Text()
+    given_kana = Text()
+    birth_date = Date(default=None)
+    sex = Text()
+    address = Text()
+    occupation = Text()
+    household = SmallInt(null=True, default=0)
+    phone = Text()
+    fax = Text()
+    mobile = Text()
+    email = Text()
+    user_purchases = Boolean(default=True, help_text="whether ユーザー権限 may buy security options")

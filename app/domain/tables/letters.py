@@ -1,0 +1,26 @@
+"""The portal's own mails."""
+
+from __future__ import annotations
+
+from piccolo.columns import BigSerial, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns.base import OnDelete
+from piccolo.table import Table
+
+from app.domain.tables import contracts
+
+
+class Outbox(Table):
+    """A mail of the portal, stored with the change that it tells of and delivered later (outbox.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    recipient = Text()
+    subject = Text()
+    body = Text()
+    message_id = Text(unique=True, help_text="the same at every try")
+    posted_at = Timestamptz(default=None)
+    due_at = Timestamptz(default=None, help_text="when the next try may be made; a lease moves it on")
+    tries = Integer(default=0)
+    sent_at = Timestamptz(null=True, default=None)
+    refused_at = Timestamptz(null=True, default=None, help_text="given up: refused for good or too often")
+    problem = Text(null=True, default=None, help_text="what the mail server said last")
