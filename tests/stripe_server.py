@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from app.gateway.stripe_checkout import Account
+from app.gateway.stripe_checkout import StripeAccount
 
 KEY = "rk_test_of_the_fake_stripe"
 CHECKOUT = "https://checkout.stripe.example"
@@ -38,8 +38,8 @@ class FakeStripe:
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
-    def account(self) -> Account:
-        return Account(KEY, api=f"http://127.0.0.1:{self.port}", checkout=CHECKOUT)
+    def account(self) -> StripeAccount:
+        return StripeAccount(KEY, api=f"http://127.0.0.1:{self.port}", checkout=CHECKOUT)
 
     def type_in(
         self, session: str, *, brand: str = "visa", name: str = "AN ARUTERI", year: int = 2040

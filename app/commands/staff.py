@@ -44,7 +44,7 @@ def close_bills(chosen: argparse.Namespace) -> None:
     with progress(f"bill {month.iso}", "contracts") as shown:
         try:
             done = _run(lambda: ledger.close(month, shown))
-        except ledger.NotNow as error:
+        except ledger.NotClosable as error:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"
     print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
@@ -147,7 +147,7 @@ def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: 
     outbox.write_as(transport.sender(*settings.writer()))
     try:
         done = _run(lambda: decide(identity))
-    except checks.NotWaiting as error:
+    except checks.CardNotWaiting as error:
         raise Mistake(f"no card waits as {identity}; `mypage payments list` shows those that do") from error
     except checks.Expired as error:
         raise Mistake(f"card {identity} expired while it waited: refuse it") from error

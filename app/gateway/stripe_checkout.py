@@ -53,7 +53,7 @@ log = logging.getLogger("mypage")
 
 
 @dataclass(frozen=True)
-class Account:
+class StripeAccount:
     """The operator's account at Stripe. The addresses are others only in tests."""
 
     secret_key: str = field(repr=False)
@@ -62,7 +62,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Visit:
+class CheckoutVisit:
     """A visit to Stripe's page that may begin: its name there, who pays, and where it is."""
 
     session: str
@@ -81,7 +81,7 @@ class Typed:
 class StripeCheckout:
     """The adapter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._limiter = anyio.CapacityLimiter(AT_ONCE)
 
@@ -90,12 +90,14 @@ class StripeCheckout:
         """Where a form of the payment page may lead to (Content-Security-Policy)."""
         return self._account.checkout
 
-    async def begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> Visit:
+    async def begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> CheckoutVisit:
         """Open a visit for that contract; `back`: URL of the payment page. A payer that Stripe knows stays the same.
 
         Raises Unreachable.
         """
-        visit: Visit = await self._call(functools.partial(self._begin, identity, contract, payer, back))
+        visit: CheckoutVisit = await self._call(
+            functools.partial(self._begin, identity, contract, payer, back)
+        )
         return visit
 
     async def fetch(self, session: str, identity: uuid.UUID) -> Typed:
@@ -106,7 +108,7 @@ class StripeCheckout:
         """Drop whatever cards Stripe still keeps of that payer but these tokens. Raises Unreachable."""
         await self._call(functools.partial(self._forget_others, payer, kept))
 
-    def _begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> Visit:
+    def _begin(self, identity: uuid.UUID, contract: int, payer: str, back: str) -> CheckoutVisit:
         payer = payer or self._new_payer(identity, contract)
         made = self._client.v1.checkout.sessions.create(
             {
@@ -124,7 +126,7 @@ class StripeCheckout:
         )
         if not made.url or not made.url.startswith(f"{self.origin}/"):
             raise Unreachable("Stripe's page has an unexpected address")
-        return Visit(made.id, payer, made.url)
+        return CheckoutVisit(made.id, payer, made.url)
 
     def _new_payer(self, identity: uuid.UUID, contract: int) -> str:
         """Stripe charges a card again only for a customer of its own; it learns a number for ours, and no name."""

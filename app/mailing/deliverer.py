@@ -29,7 +29,7 @@ Delivery = Callable[[], AbstractAsyncContextManager[Send]]
 
 async def run(engine: database.Engine, delivery: Delivery) -> None:
     """Deliver until cancelled, whatever goes away meanwhile."""
-    trouble = Trouble()
+    trouble = LastingTrouble()
     while True:
         try:
             async with _listening(engine) as (connection, bell):
@@ -56,7 +56,7 @@ async def _listening(engine: database.Engine) -> AsyncIterator[tuple[Any, asynci
 
 
 async def _while_connected(
-    connection: Any, bell: asyncio.Event, delivery: Delivery, trouble: Trouble
+    connection: Any, bell: asyncio.Event, delivery: Delivery, trouble: LastingTrouble
 ) -> None:
     while not connection.is_closed():
         bell.clear()  # what is posted from here on rings again
@@ -77,7 +77,7 @@ async def _deliver_all(delivery: Delivery) -> str:
                 return done.away
 
 
-class Trouble:
+class LastingTrouble:
     """Says a trouble when it begins, now and then while it lasts, and when it is over."""
 
     def __init__(self) -> None:

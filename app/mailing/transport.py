@@ -17,7 +17,7 @@ import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
 from app.domain import clock
-from app.domain.letters.outbox import Away, Mail, NotNow, RefusedForGood, Send, Sender
+from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Send, Sender
 
 if TYPE_CHECKING:
     from app import settings
@@ -47,7 +47,7 @@ def delivery(operator: str, mail: settings.Mail) -> AbstractAsyncContextManager[
 async def in_the_demo() -> AsyncIterator[Send]:
     """Every mail is delivered by being there: it is read at /demo/mailbox."""
 
-    async def send(_: Mail) -> None:
+    async def send(_: DueMail) -> None:
         """Nothing goes anywhere."""
 
     yield send
@@ -58,7 +58,7 @@ async def over_smtp(operator: str, address: str, server: settings.Smtp) -> Async
     """One connection to the mail server for the mails of a round."""
     client = _client(server)
 
-    async def send(mail: Mail) -> None:
+    async def send(mail: DueMail) -> None:
         recipient = _one_address(mail.recipient)
         message = composed(mail, Address(operator, addr_spec=address), Address(addr_spec=recipient))
         await _connect(client)
@@ -83,7 +83,7 @@ def _client(server: settings.Smtp) -> aiosmtplib.SMTP:
     )
 
 
-def composed(mail: Mail, sender: Address, recipient: Address) -> EmailMessage:
+def composed(mail: DueMail, sender: Address, recipient: Address) -> EmailMessage:
     """The message as it is sent: UTF-8 in base64, since ISO-2022-JP has neither 髙 nor ①. Raises RefusedForGood."""
     message = EmailMessage()
     try:

@@ -13,7 +13,7 @@ from typing import cast, get_args
 from email_validator import EmailNotValidError, validate_email
 
 from app.domain.catalogue import SECURITY
-from app.gateway.stripe_checkout import Account as StripeAccount
+from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.shape import Contact, Mail, Network, Security, Smtp
 

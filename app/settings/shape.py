@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.mail.system import MailSystem
-from app.gateway.stripe_checkout import Account as StripeAccount
+from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -191,7 +191,7 @@ async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contr
         await decide(check.id)
         assert (await card_of())[1] == last4
         assert await checks.waiting() == []
-        with pytest.raises(checks.NotWaiting):
+        with pytest.raises(checks.CardNotWaiting):
             await decide(check.id)
         await contractor.open("/mail-service")
         assert contractor.page.select("form[action='/mail-service']")

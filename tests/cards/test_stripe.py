@@ -265,7 +265,7 @@ async def test_who_goes_to_stripe_again_while_cards_are_dropped_keeps_what_is_ty
 
 
 def test_a_server_has_stripe_and_never_the_vault() -> None:
-    assert settings.production(COMPLETE).stripe == stripe_checkout.Account("rk_test_0123456789abcdef")
+    assert settings.production(COMPLETE).stripe == stripe_checkout.StripeAccount("rk_test_0123456789abcdef")
     for key in ("", "pk_live_0123456789", "vault", "sk_live_"):
         with pytest.raises(settings.SettingsError, match="MYPAGE_STRIPE_SECRET_KEY"):
             settings.production({**COMPLETE, "MYPAGE_STRIPE_SECRET_KEY": key})

@@ -20,7 +20,7 @@ from app.domain import clock
 from app.domain.access import passwords
 from app.domain.contracts import file as contract_file
 from app.domain.contracts import importing as contract_import
-from app.domain.contracts.importing import Imported, import_contracts
+from app.domain.contracts.importing import ContractsImported, import_contracts
 from app.domain.imports import LISTED, ImportRefused, Problem
 from tests.contracts.lines import HASH, ONE, account, as_bytes, contract, lines
 
@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return file
 
 
-async def load(path: Path) -> Imported:
+async def load(path: Path) -> ContractsImported:
     return await import_contracts(path, lambda _: None)
 
 
@@ -69,9 +69,9 @@ async def everything() -> dict[str, list[Any]]:
 
 async def test_a_contract_is_loaded_with_its_card_and_its_account_ids(write: Callable[..., Path]) -> None:
     both = [account("login-1"), account("second-id", role="admin", other_address="a@example.jp")]
-    assert await load(write(contract(1, accounts=both), contract(2, card=None, accounts=[]))) == Imported(
-        new=2, already_there=0
-    )
+    assert await load(
+        write(contract(1, accounts=both), contract(2, card=None, accounts=[]))
+    ) == ContractsImported(new=2, already_there=0)
     rows = await everything()
     assert [row["customer_number"] for row in rows["contract"]] == [f"{1:014}", f"{2:014}"]
     assert rows["contract"][0]["family"] == "有光"
@@ -91,7 +91,7 @@ async def test_a_contract_is_loaded_with_its_card_and_its_account_ids(write: Cal
 
 
 async def test_the_demo_contracts_are_those_of_the_specification() -> None:
-    assert await load(servers.DEMO_CONTRACTS) == Imported(new=4, already_there=0)
+    assert await load(servers.DEMO_CONTRACTS) == ContractsImported(new=4, already_there=0)
     found = await database.rows(
         "SELECT customer_number, mail_product, brand, last4, expires, ARRAY(SELECT login || ' ' || role FROM account"
         " WHERE account.contract = contract.id ORDER BY slot) AS logins"
@@ -127,7 +127,7 @@ async def test_the_same_file_twice_changes_nothing(write: Callable[..., Path]) -
     path = write(contract(1), contract(2))
     await load(path)
     before = await everything()
-    assert await load(path) == Imported(new=0, already_there=2)
+    assert await load(path) == ContractsImported(new=0, already_there=2)
     assert await everything() == before
 
 
@@ -136,7 +136,7 @@ async def test_a_contract_that_is_there_stays_exactly_as_it_is(write: Callable[.
     await database.rows("UPDATE account SET deleted_at = $1", clock.now())
     before = await everything()
     changed = contract(1, building="B999", holder__phone="03-9999-9999", card=None)
-    assert await load(write(changed, contract(2))) == Imported(new=1, already_there=1)
+    assert await load(write(changed, contract(2))) == ContractsImported(new=1, already_there=1)
     after = await everything()
     assert all(after[table][: len(rows)] == rows for table, rows in before.items())
 
@@ -148,7 +148,7 @@ async def test_two_imports_at_once_load_a_contract_once(write: Callable[..., Pat
 
 
 async def test_an_empty_file_loads_nothing(write: Callable[..., Path]) -> None:
-    assert await load(write()) == Imported(new=0, already_there=0)
+    assert await load(write()) == ContractsImported(new=0, already_there=0)
 
 
 async def test_an_account_id_is_registered_on_the_day_of_opening_but_never_in_the_future(
@@ -270,7 +270,7 @@ async def test_a_copy_that_fails_leaves_nothing(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contract_import, "BATCH", 1)
-    broken = contract_file.Line(2, [], card=("VISA", "\x00", "2030-01", "A"))
+    broken = contract_file.ContractLine(2, [], card=("VISA", "\x00", "2030-01", "A"))
     good = list(contract_file.read(write(contract(1))))
     monkeypatch.setattr(contract_file, "read", lambda _: iter([*good, broken]))
     with pytest.raises(asyncpg.PostgresError):
@@ -288,7 +288,7 @@ async def test_a_stop_in_the_middle_leaves_nothing_and_the_next_import_works(
     with pytest.raises(KeyboardInterrupt):
         await import_contracts(path, stop)
     assert not any((await everything()).values())
-    assert await load(path) == Imported(new=1, already_there=0)
+    assert await load(path) == ContractsImported(new=1, already_there=0)
 
 
 async def test_a_file_that_is_missing_is_the_callers_matter(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from app import database
 from app.domain import clock, tables
 from app.domain.letters import outbox
-from app.domain.letters.outbox import Away, Delivered, Mail, NotNow, RefusedForGood
+from app.domain.letters.outbox import Away, Delivered, DueMail, NotNow, RefusedForGood
 from tests import households
 
 MAILS = Path(outbox.__file__).parents[2] / "partials" / "mails"
@@ -106,11 +106,11 @@ def later(by: timedelta) -> None:
 class Server:
     """A mail server that answers as it is told; what it was sent stays."""
 
-    def __init__(self, answer: Callable[[Mail], BaseException | None] = lambda _: None) -> None:
+    def __init__(self, answer: Callable[[DueMail], BaseException | None] = lambda _: None) -> None:
         self.answer = answer
-        self.sent: list[Mail] = []
+        self.sent: list[DueMail] = []
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: DueMail) -> None:
         self.sent.append(mail)
         await asyncio.sleep(0)
         if (error := self.answer(mail)) is not None:
@@ -274,7 +274,7 @@ async def test_deliverers_at_once_send_each_mail_once(contract: int) -> None:
 async def test_no_transaction_is_open_while_a_mail_is_sent(contract: int) -> None:
     await posted(contract, "a@example.jp")
 
-    async def send(_: Mail) -> None:
+    async def send(_: DueMail) -> None:
         open_ones = "SELECT count(*) AS n FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
         assert (await database.rows(open_ones + " AND datname = current_database()"))[0]["n"] == 0
         assert database.engine().current_transaction.get() is None
@@ -389,7 +389,7 @@ async def test_a_deliverer_that_comes_too_late_does_not_undo_what_another_has_do
     await posted(contract, "a@example.jp")
     server = Server()
 
-    async def slow(_: Mail) -> None:
+    async def slow(_: DueMail) -> None:
         later(outbox.LEASE)
         assert await outbox.deliver_due(server.send) == Delivered(1, 0, 0)
         raise late
@@ -405,7 +405,7 @@ async def test_sent_is_sent_even_when_another_was_refused_meanwhile(contract: in
     await posted(contract, "a@example.jp")
     server = refusing(RefusedForGood("550"))
 
-    async def slow(_: Mail) -> None:
+    async def slow(_: DueMail) -> None:
         later(outbox.LEASE)
         assert await outbox.deliver_due(server.send) == Delivered(0, 0, 1)
 

@@ -13,9 +13,9 @@ import pytest
 from app import database
 from app.domain import clock
 from app.domain.letters import outbox
-from app.domain.letters.outbox import Away, Mail, Send
+from app.domain.letters.outbox import Away, DueMail, Send
 from app.mailing import deliverer
-from app.mailing.deliverer import Trouble
+from app.mailing.deliverer import LastingTrouble
 from tests import households
 
 SOON = 5.0
@@ -31,7 +31,7 @@ class Server:
     """A mail server; `took` waits until it has taken so many mails."""
 
     def __init__(self) -> None:
-        self.mails: list[Mail] = []
+        self.mails: list[DueMail] = []
         self.away: Exception | None = None
         self._changed = asyncio.Condition()
 
@@ -39,7 +39,7 @@ class Server:
     async def delivery(self) -> AsyncIterator[Send]:
         yield self.send
 
-    async def send(self, mail: Mail) -> None:
+    async def send(self, mail: DueMail) -> None:
         if self.away:
             raise self.away
         async with self._changed:
@@ -184,7 +184,7 @@ async def test_a_database_that_is_away_is_said_in_a_line(
 
 def test_a_trouble_that_lasts_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
-    trouble = Trouble()
+    trouble = LastingTrouble()
     for _ in range(3):
         trouble.say("away")
     clock.start_at(clock.now() + deliverer.REMINDER)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from app.domain.letters.outbox import Away, Mail, NotNow, RefusedForGood, Sender
+from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Sender
 from app.mailing import transport
 from app.settings import Smtp
 from tests import smtp_server
@@ -20,7 +20,7 @@ from tests.conftest import SETTINGS
 from tests.smtp_server import MailServer
 
 FROM = "mypage@example.jp"
-MAIL = Mail(
+MAIL = DueMail(
     id=1,
     recipient="taro@example.jp",
     subject="【マイページ】髙﨑①様のアカウントID登録完了のお知らせ",
@@ -40,7 +40,7 @@ async def starttls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
         yield server
 
 
-async def deliver(server: Smtp, *mails: Mail) -> None:
+async def deliver(server: Smtp, *mails: DueMail) -> None:
     async with transport.over_smtp("髙﨑通信", FROM, server) as send:
         for mail in mails:
             await send(mail)

@@ -17,7 +17,7 @@ from app.demo import calls as demo_calls
 from app.domain import clock
 from app.domain.imports import LISTED, ImportRefused
 from app.domain.money import call_import
-from app.domain.money.call_import import HEADING, Imported, import_calls
+from app.domain.money.call_import import HEADING, CallsImported, import_calls
 from tests import households
 
 NUMBER = "70000000000001"
@@ -46,7 +46,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return file
 
 
-async def load(path: Path) -> Imported:
+async def load(path: Path) -> CallsImported:
     return await import_calls(path, lambda _: None)
 
 
@@ -72,7 +72,7 @@ async def test_a_call_is_loaded_with_its_time_in_tokyo(write: Callable[..., Path
             "－", "-"
         ),
     )
-    assert await load(write(GOOD, *others)) == Imported(4, before=False)
+    assert await load(write(GOOD, *others)) == CallsImported(4, before=False)
     assert await loaded() == [
         ("gate-call-050", datetime(2026, 1, 5, 1, tzinfo=UTC), "0312345678", 65, 17),
         ("hikari-denwa", datetime(2026, 1, 31, 14, 59, tzinfo=UTC), "0120-000-000", 0, 0),
@@ -97,8 +97,8 @@ async def test_a_file_that_is_neither_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_same_content_is_skipped_under_any_name(write: Callable[..., Path]) -> None:
-    assert await load(write(GOOD)) == Imported(1, before=False)
-    assert await load(write(GOOD, name="another.csv")) == Imported(1, before=True)
+    assert await load(write(GOOD)) == CallsImported(1, before=False)
+    assert await load(write(GOOD, name="another.csv")) == CallsImported(1, before=True)
     assert len(await loaded()) == 1
 
 
@@ -163,8 +163,8 @@ async def test_a_call_that_is_there_twice_is_refused(write: Callable[..., Path])
 
 
 async def test_an_empty_file_loads_nothing(write: Callable[..., Path]) -> None:
-    assert await load(write()) == Imported(0, before=False)
-    assert await load(write(GOOD, heading="")) == Imported(1, before=False)
+    assert await load(write()) == CallsImported(0, before=False)
+    assert await load(write(GOOD, heading="")) == CallsImported(1, before=False)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

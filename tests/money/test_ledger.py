@@ -20,7 +20,7 @@ from app.domain.catalogue import PRICES, Fee, NoPrice, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Month, Service
-from app.domain.money.ledger import Line, NotNow, Span
+from app.domain.money.ledger import LedgerLine, NotClosable, Span
 from tests import households
 from tests.money.test_billing import histories, moments
 
@@ -137,13 +137,13 @@ async def test_what_was_charged_too_much_is_given_back_in_the_next_one_and_only_
 
 @pytest.mark.parametrize("month", ["2026-03", "2026-04", "2030-01"])
 async def test_a_month_that_is_not_over_is_refused(month: str) -> None:
-    with pytest.raises(NotNow, match=r"2026-02 is the last month"):
+    with pytest.raises(NotClosable, match=r"2026-02 is the last month"):
         await close(Month.parse(month))
 
 
 async def test_a_month_is_over_at_midnight_in_tokyo() -> None:
     clock.start_at(tokyo("2026-03-31T23:59:58"))
-    with pytest.raises(NotNow):
+    with pytest.raises(NotClosable):
         await close(MARCH)
     clock.start_at(tokyo("2026-04-01T00:00:00"))
     assert not (await close(MARCH)).before
@@ -151,24 +151,24 @@ async def test_a_month_is_over_at_midnight_in_tokyo() -> None:
 
 async def test_months_are_closed_in_order_from_the_first_purchase_on() -> None:
     await bought(await households.new_contract(), "2025-12-10")
-    with pytest.raises(NotNow, match="close 2025-12 first"):
+    with pytest.raises(NotClosable, match="close 2025-12 first"):
         await close(JANUARY)
     await close(Month(2025, 12))
-    with pytest.raises(NotNow, match="close 2026-01 first"):
+    with pytest.raises(NotClosable, match="close 2026-01 first"):
         await close(FEBRUARY)
-    with pytest.raises(NotNow, match="2025-11 is before 2025-12"):
+    with pytest.raises(NotClosable, match="2025-11 is before 2025-12"):
         await close(Month(2025, 11))
 
 
 async def test_the_ledger_does_not_begin_before_the_first_purchase_or_the_last_month() -> None:
-    with pytest.raises(NotNow, match="2016-01 is before 2026-02, with which"):
+    with pytest.raises(NotClosable, match="2016-01 is before 2026-02, with which"):
         await close(Month(2016, 1))
     contract = await households.new_contract()
     await bought(contract, "2026-03-01")
-    with pytest.raises(NotNow, match="2026-01 is before 2026-02"):
+    with pytest.raises(NotClosable, match="2026-01 is before 2026-02"):
         await close(JANUARY)
     await bought(contract, "2026-01-10", product=Product.MAIL_PACK)
-    with pytest.raises(NotNow, match="2016-01 is before 2026-01"):
+    with pytest.raises(NotClosable, match="2016-01 is before 2026-01"):
         await close(Month(2016, 1))
     assert await database.rows("SELECT 1 FROM bill_close") == []
     await close(JANUARY)
@@ -313,9 +313,9 @@ async def test_the_look_back_ends_somewhere() -> None:
     assert late not in [row[1] for row in await written()]
 
 
-def spans_of(lines: list[Line], since: Month) -> list[Span]:
+def spans_of(lines: list[LedgerLine], since: Month) -> list[Span]:
     """What the database makes of the lines."""
-    found: dict[tuple[int, str], list[Line]] = {}
+    found: dict[tuple[int, str], list[LedgerLine]] = {}
     for line in lines:
         if line.month >= since:
             found.setdefault((line.period, line.item), []).append(line)
@@ -338,7 +338,7 @@ def test_the_quick_answer_is_the_thorough_one(
     month = Month.of(now)
     since = month.back(back)
     written = [
-        Line(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
+        LedgerLine(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
         for c in billing.charges(before, month.previous)
     ]
     quick = ledger.bill(services, [], month, month)
@@ -346,7 +346,7 @@ def test_the_quick_answer_is_the_thorough_one(
         if ledger.as_owed(services, spans_of(known, since), month, since):
             assert ledger.bill(services, known, month, since) == quick
     own = [
-        Line(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
+        LedgerLine(c.service.id, None, c.item, c.month, c.month, c.yen, c.tax_rate)
         for c in billing.charges(services, month.previous)
     ]
     assert ledger.as_owed(services, spans_of(own, since), month, since)
@@ -357,7 +357,7 @@ def test_whatever_was_learnt_late_the_ledger_comes_to_what_is_owed(
     first: list[Service], later: list[Service], now: datetime, learnt: int
 ) -> None:
     since = Month.of(now)
-    written: list[Line] = []
+    written: list[LedgerLine] = []
     for nth in range(8):
         month = since.back(-nth)
         written += ledger.bill(first if nth < learnt else later, written, month, since)

@@ -19,8 +19,8 @@ from app.domain.catalogue import Product
 from app.domain.clock import TOKYO
 from app.domain.money import ledger
 from app.domain.money.billing import Month
-from app.domain.money.ledger import Line
-from app.domain.money.statements import Entry, Statement
+from app.domain.money.ledger import LedgerLine
+from app.domain.money.statements import Statement, StatementEntry
 from app.web import pdf
 from tests.browser import Browser
 from tests.conftest import SETTINGS
@@ -298,8 +298,10 @@ async def test_too_many_pdfs_at_a_time_are_turned_away(monkeypatch: pytest.Monke
 def statement(*lines: tuple[int, int]) -> Statement:
     """A bill with lines of yen and rate."""
     month = Month(2026, 1)
-    made = [Line(1, None, Product.MAIL_WEB, month, month, yen, rate) for yen, rate in lines]
-    return Statement(month, "見込み", None, "", [Entry(line, date(2026, 1, 1), None) for line in made])
+    made = [LedgerLine(1, None, Product.MAIL_WEB, month, month, yen, rate) for yen, rate in lines]
+    return Statement(
+        month, "見込み", None, "", [StatementEntry(line, date(2026, 1, 1), None) for line in made]
+    )
 
 
 def test_tax_is_rounded_once_for_each_rate_and_cut_off() -> None:

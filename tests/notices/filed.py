@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import clock
-from app.domain.notices.notice_import import Imported, import_notices
+from app.domain.notices.notice_import import NoticesImported, import_notices
 
 
 def notice(
@@ -28,7 +28,7 @@ def notice(
     }
 
 
-async def load(folder: Path, *given: dict[str, Any] | str | bytes) -> Imported:
+async def load(folder: Path, *given: dict[str, Any] | str | bytes) -> NoticesImported:
     """Import a file of these lines."""
     path = folder / "notices.jsonl"
     lines = (json.dumps(line, ensure_ascii=False) if isinstance(line, dict) else line for line in given)

@@ -11,7 +11,7 @@ from app import database
 from app.domain import clock
 from app.domain.imports import LONGEST_JSON, ImportRefused, Problem
 from app.domain.notices import notice_import
-from app.domain.notices.notice_import import Imported
+from app.domain.notices.notice_import import NoticesImported
 from tests import households
 from tests.notices.filed import load, notice
 
@@ -38,7 +38,7 @@ async def test_notices_are_loaded_as_they_stand_in_the_file(tmp_path: Path) -> N
     second = notice(
         "別の障害", kind="maintenance", severity="critical", starts_at="2026-01-10T00:00:00+00:00"
     )
-    assert await load(tmp_path, first, "", second) == Imported(2, 0, 0)
+    assert await load(tmp_path, first, "", second) == NoticesImported(2, 0, 0)
     one, two = await rows()
     assert one["starts_at"] == two["starts_at"]  # without an offset it is Asia/Tokyo
     assert (one["ends_at"], one["buildings"], one["body"]) == (None, ["B001", "B002"], "一\n\n二")
@@ -49,7 +49,7 @@ async def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
     file = [notice(), notice("二つ目")]
     await load(tmp_path, *file)
     before = await rows()
-    assert await load(tmp_path, *file) == Imported(0, 0, 2)
+    assert await load(tmp_path, *file) == NoticesImported(0, 0, 2)
     assert await rows() == before
 
 
@@ -57,7 +57,7 @@ async def test_a_notice_that_is_known_again_is_changed_and_the_others_stay(tmp_p
     open_end, other = notice(end=None), notice("二つ目")
     await load(tmp_path, open_end, other)
     ended = {**open_end, "ends_at": clock.now().isoformat(), "severity": "warning"}
-    assert await load(tmp_path, ended) == Imported(0, 1, 0)
+    assert await load(tmp_path, ended) == NoticesImported(0, 1, 0)
     one, two = await rows()
     assert (one["severity"], one["ends_at"] is None, two["title"]) == ("warning", False, "二つ目")
 

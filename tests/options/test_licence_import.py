@@ -13,7 +13,7 @@ from app.commands import servers
 from app.domain import tables
 from app.domain.imports import ImportRefused
 from app.domain.options import data_keys, licence_import, licences
-from app.domain.options.licence_import import Imported, import_licences
+from app.domain.options.licence_import import LicencesImported, import_licences
 from tests.conftest import SETTINGS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def keys_of_the_tests() -> Iterator[None]:
     data_keys.use(SETTINGS.data_keys)
 
 
-async def load(path: Path) -> Imported:
+async def load(path: Path) -> LicencesImported:
     return await import_licences(path, lambda _: None)
 
 
@@ -65,8 +65,8 @@ async def test_a_file_is_loaded_in_its_order_with_or_without_heading(
     write: Callable[[str | bytes], Path],
 ) -> None:
     first = write("product,pin\r\nsecurity-360,AAAA-0001\r\nkids-filter, BBBB \r\n\r\n")
-    assert await load(first) == Imported(2, 0)
-    assert await load(write('\ufeffsecurity-online,"C,C""C"')) == Imported(1, 0)
+    assert await load(first) == LicencesImported(2, 0)
+    assert await load(write('\ufeffsecurity-online,"C,C""C"')) == LicencesImported(1, 0)
     wanted = [("security-360", "AAAA-0001"), ("kids-filter", "BBBB"), ("security-online", 'C,C"C')]
     assert await stock() == wanted
 
@@ -76,9 +76,9 @@ async def test_the_same_file_twice_changes_nothing_and_a_longer_one_adds_its_new
 ) -> None:
     await load(write("security-360,AAAA\nsecurity-360,BBBB\n"))
     before = await database.rows("SELECT * FROM licence ORDER BY id")
-    assert await load(write("security-360,AAAA\nsecurity-360,BBBB\n")) == Imported(0, 2)
+    assert await load(write("security-360,AAAA\nsecurity-360,BBBB\n")) == LicencesImported(0, 2)
     assert await database.rows("SELECT * FROM licence ORDER BY id") == before
-    assert await load(write("security-360,CCCC\nsecurity-360,AAAA\n")) == Imported(1, 1)
+    assert await load(write("security-360,CCCC\nsecurity-360,AAAA\n")) == LicencesImported(1, 1)
 
 
 async def test_every_bad_line_is_named_and_no_pin_is_repeated(write: Callable[[str | bytes], Path]) -> None:
@@ -142,7 +142,7 @@ async def test_keys_rotate_new_pins_by_the_newest_old_ones_still_found_and_renew
     data_keys.use((old,))
     await load(write("security-360,AAAA\nsecurity-360,BBBB\nsecurity-360,CCCC\n"))
     data_keys.use((new, old))
-    assert await load(write("security-360,BBBB\nsecurity-360,DDDD")) == Imported(1, 1)
+    assert await load(write("security-360,BBBB\nsecurity-360,DDDD")) == LicencesImported(1, 1)
     assert await problems(write("product,pin\nkids-filter,AAAA")) == [
         (2, "pin: was loaded before, as one of security-360")
     ]
@@ -157,4 +157,4 @@ async def test_keys_rotate_new_pins_by_the_newest_old_ones_still_found_and_renew
     data_keys.use((new,))
     await licences.recognise()
     assert [pin for _, pin in await stock()] == ["AAAA", "BBBB", "CCCC", "DDDD"]
-    assert await load(write("security-360,AAAA\nsecurity-360,EEEE")) == Imported(1, 1)
+    assert await load(write("security-360,AAAA\nsecurity-360,EEEE")) == LicencesImported(1, 1)

@@ -37,7 +37,7 @@ class Decided:
     mailed: bool
 
 
-class NotWaiting(Exception):
+class CardNotWaiting(Exception):
     """No card waits under that number: there never was one, it was decided, or the customer registered another one."""
 
 
@@ -51,7 +51,7 @@ async def waiting() -> list[Check]:
 
 
 async def approve(identity: int) -> Decided:
-    """Make it the contract's card, and write to the customer. Raises NotWaiting, Expired."""
+    """Make it the contract's card, and write to the customer. Raises CardNotWaiting, Expired."""
     async with database.engine().transaction():
         check = await _claim(identity, "approved")
         if payment.expired(check.expires):
@@ -64,7 +64,7 @@ async def approve(identity: int) -> Decided:
 
 
 async def refuse(identity: int) -> Decided:
-    """Drop it, so that the former card counts again, and write to the customer. Raises NotWaiting."""
+    """Drop it, so that the former card counts again, and write to the customer. Raises CardNotWaiting."""
     async with database.engine().transaction():
         return await _tell(await _claim(identity, "refused"), "payment-refused")
 
@@ -74,7 +74,7 @@ async def _claim(identity: int, outcome: str) -> Check:
     await database.rows(_LOCK, identity)
     found = await database.rows(f"{_WAITING} AND k.id = $1", identity)
     if not found:
-        raise NotWaiting
+        raise CardNotWaiting
     await database.rows(
         "UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = $3 WHERE id = $1",
         *(identity, clock.now(), outcome),

@@ -30,7 +30,7 @@ _CARD_HOLDER = re.compile(r"[A-Za-z][A-Za-z .'-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Line:
+class ContractLine:
     """One line: the values that its rules let through (None for the others), and what is wrong with it.
 
     A `contract` has the order of CONTRACT_COLUMNS, a `card` of CARD_COLUMNS, an account of ACCOUNT_COLUMNS.
@@ -206,22 +206,22 @@ _contract_decoder = msgspec.json.Decoder(_Contract)
 _account_decoder = msgspec.json.Decoder(_Account)
 
 
-def read(path: Path) -> Iterator[Line]:
+def read(path: Path) -> Iterator[ContractLine]:
     """The lines of the file that are not blank. Raises OSError when the file cannot be read."""
     for number, raw in json_lines(path):
         if raw is None:
-            yield Line(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
+            yield ContractLine(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
         else:
             yield _judge(number, raw)
 
 
-def _judge(number: int, raw: bytes) -> Line:
+def _judge(number: int, raw: bytes) -> ContractLine:
     try:
         contract = _contract_decoder.decode(raw.decode())
     except UnicodeDecodeError as error:
-        return Line(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
+        return ContractLine(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
     except (msgspec.DecodeError, RecursionError) as error:
-        return Line(number, [undecoded(error)])
+        return ContractLine(number, [undecoded(error)])
     return _LineJudge(number).judge(contract)
 
 
@@ -233,7 +233,7 @@ class _LineJudge:
         self._problems: list[str] = []
         self._plain: list[tuple[int, str]] = []
 
-    def judge(self, contract: _Contract) -> Line:
+    def judge(self, contract: _Contract) -> ContractLine:
         customer_number = self._value("customer_number", _CUSTOMER_NUMBER, contract.customer_number)
         password = partial(fields.customer_password, customer_number=str(customer_number or ""))
         rule = _Rule(
@@ -247,7 +247,7 @@ class _LineJudge:
         )
         card = self._values("card.", _CARD, contract.card) if contract.card else None
         accounts = list(self._accounts(contract.accounts))
-        return Line(self._number, self._problems, judged, card, accounts, self._plain)
+        return ContractLine(self._number, self._problems, judged, card, accounts, self._plain)
 
     def _accounts(self, accounts: list[msgspec.Raw]) -> Iterator[tuple[object, ...]]:
         if len(accounts) > ACCOUNT_IDS:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from app.domain.contracts.file import Line
+    from app.domain.contracts.file import ContractLine
 
 BATCH = 1_000
 """Lines that are copied at a time."""
@@ -40,14 +40,14 @@ NONCE = 12
 
 
 @dataclass(frozen=True)
-class Imported:
+class ContractsImported:
     """Contracts that were loaded, and those that were left as they are because they were there already."""
 
     new: int
     already_there: int
 
 
-async def import_contracts(path: Path, progress: Callable[[int], None]) -> Imported:
+async def import_contracts(path: Path, progress: Callable[[int], None]) -> ContractsImported:
     """Load the contracts of the file that are not there yet, in a transaction of its own.
 
     `progress` is called with the number of the line that was reached; once more from the start while plain passwords
@@ -64,7 +64,9 @@ async def import_contracts(path: Path, progress: Callable[[int], None]) -> Impor
         already_there = await connection.fetchval(_DROP_PRESENT)
         await _hash_plain_passwords(connection, seal, progress)
         await _load(connection)
-        return Imported(await connection.fetchval("SELECT count(*) FROM incoming_contract"), already_there)
+        return ContractsImported(
+            await connection.fetchval("SELECT count(*) FROM incoming_contract"), already_there
+        )
 
 
 # --- from the file into temporary tables ----------------------------------------------------------------------------
@@ -111,7 +113,7 @@ async def _stage(connection: Any, path: Path, seal: _Seal, progress: Callable[[i
     await connection.execute("ANALYZE incoming_contract; ANALYZE incoming_account; ANALYZE incoming_card")
 
 
-def _records(batch: list[Line], seal: _Seal) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def _records(batch: list[ContractLine], seal: _Seal) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     yield "problem", [(line.number, reason) for line in batch for reason in line.problems]
     yield "incoming_contract", [(line.number, *line.contract) for line in batch if line.contract]
     yield "incoming_card", [(line.number, *line.card) for line in batch if line.card]

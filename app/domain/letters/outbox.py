@@ -169,7 +169,7 @@ class Away(Exception):
 
 
 @dataclass(frozen=True)
-class Mail:
+class DueMail:
     """A mail that was taken out of the outbox to be sent. The Message-ID is the same at every try."""
 
     id: int
@@ -183,7 +183,7 @@ class Mail:
     tries: int
 
 
-Send = Callable[[Mail], Awaitable[None]]
+Send = Callable[[DueMail], Awaitable[None]]
 """Hands a mail over. Raises RefusedForGood, NotNow, Away."""
 
 
@@ -220,11 +220,11 @@ async def deliver_due(send: Send, limit: int = BATCH) -> Delivered:
     return Delivered(done[_Outcome.SENT], done[_Outcome.PUT_OFF], done[_Outcome.REFUSED], away)
 
 
-async def _take() -> Mail | None:
+async def _take() -> DueMail | None:
     """The mail that has waited longest, leased to the caller; one that others are taking is passed over."""
     now = clock.now()
     found = await database.rows(_TAKE, now, now + LEASE)
-    return Mail(**found[0]) if found else None
+    return DueMail(**found[0]) if found else None
 
 
 _TAKE = """
@@ -237,7 +237,7 @@ RETURNING id, recipient, subject, body, message_id, posted_at, due_at, tries
 """
 
 
-async def _deliver(mail: Mail, send: Send) -> _Outcome:
+async def _deliver(mail: DueMail, send: Send) -> _Outcome:
     if mail.tries > TRIES:  # each time the deliverer died of it
         return await _refuse(mail, "given up: no try of sending it came to an end")
     try:
@@ -260,7 +260,7 @@ async def _deliver(mail: Mail, send: Send) -> _Outcome:
 # deliverer does not undo what another one has done.
 
 
-async def _refuse(mail: Mail, problem: str) -> _Outcome:
+async def _refuse(mail: DueMail, problem: str) -> _Outcome:
     await database.rows(
         "UPDATE outbox SET refused_at = $3, problem = $4 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
         *(mail.id, mail.due_at, clock.now(), _readable(problem)),
@@ -268,18 +268,18 @@ async def _refuse(mail: Mail, problem: str) -> _Outcome:
     return _Outcome.REFUSED
 
 
-async def _put_off(mail: Mail, problem: str) -> _Outcome:
+async def _put_off(mail: DueMail, problem: str) -> _Outcome:
     await _wait(mail, clock.now() + pause(mail.tries), mail.tries, problem)
     return _Outcome.PUT_OFF
 
 
-async def _give_back(mail: Mail, reason: Away) -> str:
+async def _give_back(mail: DueMail, reason: Away) -> str:
     """The mail server is away, which is not the mail's fault: the try does not count, whole days of it give up nothing."""
     await _wait(mail, clock.now() + SHORTEST, mail.tries - 1, str(reason))
     return _readable(str(reason))
 
 
-async def _wait(mail: Mail, until: datetime, tries: int, problem: str) -> None:
+async def _wait(mail: DueMail, until: datetime, tries: int, problem: str) -> None:
     await database.rows(
         "UPDATE outbox SET due_at = $3, tries = $4, problem = $5 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
         *(mail.id, mail.due_at, until, tries, _readable(problem)),

@@ -39,7 +39,7 @@ _MOMENT = re.compile(
 _AMOUNT = re.compile(r"[0-9]{1,9}")
 
 
-class Line(NamedTuple):
+class CallLine(NamedTuple):
     """One line: what it holds in the order of HEADING, or what is wrong with it."""
 
     number: int
@@ -48,14 +48,14 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Imported:
+class CallsImported:
     """Calls that were loaded; `before`: a file with this content was loaded already, so nothing was done."""
 
     calls: int
     before: bool
 
 
-async def import_calls(path: Path, progress: Callable[[int], None]) -> Imported:
+async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImported:
     """Load the calls of the file in a transaction of its own, unless a file with the same content was loaded before.
 
     `progress` is called with the number of the line that was reached. The database role needs the right to make
@@ -68,7 +68,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> Imported:
         await connection.execute(_PREPARE)
         known = await connection.fetchval("SELECT calls FROM call_file WHERE digest = $1", digest)
         if known is not None:
-            return Imported(known, before=True)
+            return CallsImported(known, before=True)
         lines = read(path, encoding)
         while batch := list(islice(lines, BATCH)):
             await _stage(connection, batch)
@@ -77,7 +77,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> Imported:
         await refuse_problems(connection, _OF_NOBODY, _TWICE, _LOADED_BEFORE)
         calls = await connection.fetchval(_LOAD)
         await connection.execute("INSERT INTO call_file VALUES ($1, $2, $3)", digest, clock.now(), calls)
-        return Imported(calls, before=False)
+        return CallsImported(calls, before=False)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -103,18 +103,18 @@ def _examine(path: Path) -> tuple[str, bytes]:
     return next(iter(possible)), digest.digest()
 
 
-def read(path: Path, encoding: str) -> Iterator[Line]:
+def read(path: Path, encoding: str) -> Iterator[CallLine]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
     for number, cells in csv_lines(path, encoding, HEADING, fields.half_width):
         if cells is None:
-            yield Line(number, None, (f"is longer than {LONGEST_CSV:,} characters",))
+            yield CallLine(number, None, (f"is longer than {LONGEST_CSV:,} characters",))
         else:
             yield _judged(number, cells)
 
 
-def _judged(number: int, cells: list[str]) -> Line:
+def _judged(number: int, cells: list[str]) -> CallLine:
     if len(cells) != len(HEADING):
-        return Line(number, None, (f"must be {len(HEADING)} columns, {','.join(HEADING)}",))
+        return CallLine(number, None, (f"must be {len(HEADING)} columns, {','.join(HEADING)}",))
     customer, service, started_at, called, seconds, amount = cells
     moment = _moment(started_at)
     rules = (
@@ -127,8 +127,8 @@ def _judged(number: int, cells: list[str]) -> Line:
     )  # fmt: skip
     problems = tuple(reason for holds, reason in rules if not holds)
     if problems or moment is None:
-        return Line(number, None, problems)
-    return Line(number, (customer, service, moment, called, int(seconds), int(amount)))
+        return CallLine(number, None, problems)
+    return CallLine(number, (customer, service, moment, called, int(seconds), int(amount)))
 
 
 def _moment(text: str) -> datetime | None:
@@ -157,7 +157,7 @@ CREATE TEMPORARY TABLE incoming_call (line bigint, customer_number text, service
 """
 
 
-async def _stage(connection: Any, batch: list[Line]) -> None:
+async def _stage(connection: Any, batch: list[CallLine]) -> None:
     problems = [(line.number, reason) for line in batch for reason in line.problems]
     await connection.copy_records_to_table("problem", records=problems)
     records = [(line.number, *line.call) for line in batch if line.call]

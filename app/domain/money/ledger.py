@@ -22,7 +22,7 @@ LOOK_BACK = 12
 """Months before the closed one whose charges are compared with the ledger, and corrected in the closed one."""
 
 
-class NotNow(Exception):
+class NotClosable(Exception):
     """The month cannot be closed; the text says which one can."""
 
 
@@ -36,7 +36,7 @@ class Closed:
     before: bool
 
 
-class Line(NamedTuple):
+class LedgerLine(NamedTuple):
     """A line of the ledger, or what will be one: `yen` with tax, below 0 in a correction."""
 
     period: int
@@ -61,13 +61,15 @@ def item(text: str) -> Product | Fee:
 _PRODUCTS = frozenset(Product)
 
 
-def bill(services: Sequence[Service], written: Iterable[Line], month: Month, since: Month) -> list[Line]:
+def bill(
+    services: Sequence[Service], written: Iterable[LedgerLine], month: Month, since: Month
+) -> list[LedgerLine]:
     """The lines of one contract's bill of the month, after those that are `written` in the ledger for earlier ones.
 
     They are its charges, and what has to be mended of the months from `since` on: a charge that was missed, or one
     that should not be there. A charge that is there stays as it was billed, whatever the catalogue says today.
     """
-    balance: dict[tuple[int, str, Month], Line] = {}
+    balance: dict[tuple[int, str, Month], LedgerLine] = {}
     for line in written:
         known = balance.get(line.key)
         balance[line.key] = line._replace(yen=line.yen + known.yen) if known else line
@@ -77,7 +79,7 @@ def bill(services: Sequence[Service], written: Iterable[Line], month: Month, sin
         due.add(key)
         if key not in balance or not balance[key].yen:
             yen, tax_rate = billing.tariff(product, owed)
-            made.append(Line(service.id, service.login, product, owed, month, yen, tax_rate))
+            made.append(LedgerLine(service.id, service.login, product, owed, month, yen, tax_rate))
     surplus = [
         line._replace(billed=month, yen=-line.yen)
         for key, line in balance.items()
@@ -117,7 +119,7 @@ def as_owed(services: Sequence[Service], spans: Iterable[Span], month: Month, si
 async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
     """Write the month's charges of every contract, batch by batch; a close that was cut off goes on where it was.
 
-    `progress` is called with the contracts that are done and those that have bought anything. Raises NotNow, NoPrice.
+    `progress` is called with the contracts that are done and those that have bought anything. Raises NotClosable, NoPrice.
     """
     before = await _may_be_closed(month)
     if not before:
@@ -148,13 +150,15 @@ async def _may_be_closed(month: Month) -> bool:
         return True
     this = Month.of(clock.now())
     if month >= this:
-        raise NotNow(f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed")
+        raise NotClosable(
+            f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed"
+        )
     expected = closed[-1].next if closed else await _first()
     if month > expected:
-        raise NotNow(f"months are closed in order: close {expected.iso} first")
+        raise NotClosable(f"months are closed in order: close {expected.iso} first")
     if month < expected:
         begins = closed[0] if closed else expected
-        raise NotNow(f"{month.iso} is before {begins.iso}, with which the ledger begins")
+        raise NotClosable(f"{month.iso} is before {begins.iso}, with which the ledger begins")
     return False
 
 
@@ -263,8 +267,8 @@ def _span(row: Any) -> Span:
     return Span(row["period"], row["product"], first, last, row["lines"], row["corrected"])
 
 
-def _written(row: Any) -> Line:
-    return Line(
+def _written(row: Any) -> LedgerLine:
+    return LedgerLine(
         row["period"],
         row["login"],
         item(row["product"]),
@@ -275,7 +279,7 @@ def _written(row: Any) -> Line:
     )
 
 
-def _record(contract: int, line: Line) -> tuple[object, ...]:
+def _record(contract: int, line: LedgerLine) -> tuple[object, ...]:
     return (
         contract,
         line.period,

@@ -14,17 +14,17 @@ from app.domain.access.members import Member, Missing
 from app.domain.catalogue import Fee, Product
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Month, Service
-from app.domain.money.ledger import LOOK_BACK, Line, end_of
+from app.domain.money.ledger import LOOK_BACK, LedgerLine, end_of
 
 MONTHS = 24
 """That can be looked at, the current one included."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class StatementEntry:
     """A line of a bill with the purchase that it is for."""
 
-    line: Line
+    line: LedgerLine
     started_on: date
     ended_on: date | None
     """The last day that it could be used; None: went on beyond the month of the bill."""
@@ -63,7 +63,7 @@ class Statement:
     """確定 (closed), 見込み (not yet), or 請求なし (from before anything could be billed)."""
     closed_on: date | None
     recipient: str
-    entries: list[Entry]
+    entries: list[StatementEntry]
 
     @property
     def forecast(self) -> bool:
@@ -73,7 +73,7 @@ class Statement:
     def taxes(self) -> list[TaxSum]:
         """By rate, the highest first."""
 
-        def rate(line: Line) -> int:
+        def rate(line: LedgerLine) -> int:
             return line.tax_rate
 
         lines = sorted((entry.line for entry in self.entries), key=rate, reverse=True)
@@ -192,8 +192,8 @@ def _begins(found: _Found, this: Month) -> Month:
     return min((Month.of(purchase.started_at) for purchase in found.purchases), default=this)
 
 
-def _line(row: _Written) -> Line:
-    return Line(
+def _line(row: _Written) -> LedgerLine:
+    return LedgerLine(
         row.period,
         row.login,
         ledger.item(row.product),
@@ -204,15 +204,15 @@ def _line(row: _Written) -> Line:
     )
 
 
-def _entry(line: Line, purchase: _Purchase) -> Entry:
+def _entry(line: LedgerLine, purchase: _Purchase) -> StatementEntry:
     """What ended after the month of the bill had not ended for it: a closed bill says the same for ever."""
     started_on = purchase.started_at.astimezone(clock.TOKYO).date()
     ended_at = purchase.ended_at
     if isinstance(line.item, Fee):
-        return Entry(line, started_on, started_on)
+        return StatementEntry(line, started_on, started_on)
     if ended_at is None or ended_at >= end_of(line.billed):
-        return Entry(line, started_on, None)
+        return StatementEntry(line, started_on, None)
     usable = billing.last_usable_day(purchase.product, ended_at)
     if purchase.deleted_at:  # a cancelled option is over with its account ID
         usable = min(usable, purchase.deleted_at.astimezone(clock.TOKYO).date())
-    return Entry(line, started_on, usable)
+    return StatementEntry(line, started_on, usable)

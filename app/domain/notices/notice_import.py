@@ -29,7 +29,7 @@ BODY_LENGTH = 4_000
 
 
 @dataclass(frozen=True)
-class Imported:
+class NoticesImported:
     """Notices that were loaded, changed, and left as they are because they were there already."""
 
     new: int
@@ -50,7 +50,7 @@ class _Notice(msgspec.Struct, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(_Notice)
 
 
-async def import_notices(path: Path, progress: Callable[[int], None]) -> Imported:
+async def import_notices(path: Path, progress: Callable[[int], None]) -> NoticesImported:
     """Load the notices of the file, in a transaction of its own; `progress` is called with the line that was reached.
 
     Raises ImportRefused, OSError when the file cannot be read, and what the database raises; then nothing was loaded.
@@ -60,7 +60,7 @@ async def import_notices(path: Path, progress: Callable[[int], None]) -> Importe
         found = await database.rows(_LOAD, msgspec.json.encode(judged).decode())
         changed = [row["id"] for row in found if not row["new"]]
         await database.rows(_OPEN_AGAIN, changed)
-    return Imported(len(found) - len(changed), len(changed), len(judged) - len(found))
+    return NoticesImported(len(found) - len(changed), len(changed), len(judged) - len(found))
 
 
 def _judged(path: Path, progress: Callable[[int], None]) -> list[dict[str, Any]]:

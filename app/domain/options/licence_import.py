@@ -27,7 +27,7 @@ HEADING = ["product", "pin"]
 _PIN = re.compile(r"[!-~]{4,64}")
 
 
-class Line(NamedTuple):
+class LicenceLine(NamedTuple):
     """One line: what it holds, or what is wrong with it."""
 
     number: int
@@ -37,14 +37,14 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Imported:
+class LicencesImported:
     """Licence keys that were loaded, and those that were there already."""
 
     new: int
     already_there: int
 
 
-async def import_licences(path: Path, progress: Callable[[int], None]) -> Imported:
+async def import_licences(path: Path, progress: Callable[[int], None]) -> LicencesImported:
     """Load the licence keys of the file that are not there yet, in a transaction of its own.
 
     `progress` is called with the number of the line that was reached. The database role needs the right to make
@@ -61,27 +61,27 @@ async def import_licences(path: Path, progress: Callable[[int], None]) -> Import
         await connection.execute("ANALYZE incoming")
         await refuse_problems(connection, _TWICE, _OF_ANOTHER_PRODUCT)
         new = await connection.fetchval(_LOAD, data_keys.current().names[0], clock.now())
-        return Imported(new, await connection.fetchval("SELECT count(*) FROM incoming") - new)
+        return LicencesImported(new, await connection.fetchval("SELECT count(*) FROM incoming") - new)
 
 
-def read(path: Path) -> Iterator[Line]:
+def read(path: Path) -> Iterator[LicenceLine]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
     for number, cells in csv_lines(path, "utf-8-sig", HEADING, str.strip):
         if cells is None:
-            yield Line(number, problem=f"is longer than {LONGEST_CSV:,} characters")
+            yield LicenceLine(number, problem=f"is longer than {LONGEST_CSV:,} characters")
         else:
             yield _judged(number, cells)
 
 
-def _judged(number: int, cells: list[str]) -> Line:
+def _judged(number: int, cells: list[str]) -> LicenceLine:
     if len(cells) != len(HEADING):
-        return Line(number, problem="must be two columns, product,pin")
+        return LicenceLine(number, problem="must be two columns, product,pin")
     product, pin = cells
     if product not in SECURITY:
-        return Line(number, problem=f"product: must be one of {', '.join(SECURITY)}")
+        return LicenceLine(number, problem=f"product: must be one of {', '.join(SECURITY)}")
     if not _PIN.fullmatch(pin):
-        return Line(number, problem="pin: must be 4 to 64 ASCII characters without spaces")
-    return Line(number, product, pin)
+        return LicenceLine(number, problem="pin: must be 4 to 64 ASCII characters without spaces")
+    return LicenceLine(number, product, pin)
 
 
 _PREPARE = f"""
@@ -91,7 +91,7 @@ CREATE TEMPORARY TABLE incoming (line bigint, product text, pin bytea, fingerpri
 """
 
 
-async def _stage(connection: Any, batch: list[Line]) -> None:
+async def _stage(connection: Any, batch: list[LicenceLine]) -> None:
     keys = data_keys.current()
     problems = [(line.number, line.problem) for line in batch if line.problem]
     records = []
