@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.main import ROUTES
 from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import TakeDevice

@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.letters import outbox
 from app.web.render import page
 from app.web.session import origin

@@ -12,7 +12,8 @@ from litestar.exceptions import HTTPException
 
 from app import database
 from app.domain.access.attempts import TooMany
-from app.domain.access.members import DELETED, Forbidden, Missing, SessionEnded
+from app.domain.access.matrix import DELETED, Forbidden, Missing
+from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
 from app.web.render import POSTED_ONLY, elsewhere, page
 from app.web.session import READING, Untrusted, visit_if_any

@@ -6,7 +6,7 @@ from asyncpg import UndefinedTableError
 from litestar import MediaType, Response, get
 
 from app import database
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.options import licences
 
 

@@ -14,8 +14,9 @@ from litestar.response import Redirect
 from markupsafe import Markup, escape
 
 from app.domain import clock
-from app.domain.access import members
-from app.domain.access.members import Member, Permission
+from app.domain.access import matrix, members
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.session import visit_if_any
@@ -135,7 +136,7 @@ def menu(member: Member, path: str) -> list[Section]:
 
 def home(member: Member | None) -> str:
     """What the member's first page is called."""
-    return OWN_PAGE if member and member.role is members.Role.USER else MENU[0][1][0][0]
+    return OWN_PAGE if member and member.role is matrix.Role.USER else MENU[0][1][0][0]
 
 
 OWN_PAGE = "ユーザー管理"
@@ -155,9 +156,9 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     )
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
-    made.globals["role_names"] = members.ROLE_NAMES
-    made.globals["deleted_text"] = members.DELETED
-    made.globals["customer_name"] = members.CUSTOMER_NAME
+    made.globals["role_names"] = matrix.ROLE_NAMES
+    made.globals["deleted_text"] = matrix.DELETED
+    made.globals["customer_name"] = matrix.CUSTOMER_NAME
     made.globals["severities"] = notices.SEVERITIES
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())

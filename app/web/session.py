@@ -23,7 +23,8 @@ from litestar.exceptions import PermissionDeniedException
 
 from app import database
 from app.domain.access import attempts, login_events, logins, members, proofs
-from app.domain.access.members import Forbidden, Member, Permission, Role, SessionEnded
+from app.domain.access.matrix import Forbidden, Permission, Role
+from app.domain.access.members import Member, SessionEnded
 from app.domain.access.proofs import Step
 from app.web import forms
 

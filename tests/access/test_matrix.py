@@ -17,7 +17,7 @@ from litestar.types import ASGIApp
 
 from app import database
 from app.domain import fields
-from app.domain.access.members import DELETED, MATRIX, Permission, Role, allowed
+from app.domain.access.matrix import DELETED, MATRIX, Permission, Role, allowed
 from app.domain.tables import TABLES
 from app.web.front_door import FrontDoor
 from app.web.render import FORMS_ONLY

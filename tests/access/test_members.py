@@ -10,8 +10,9 @@ import pytest
 
 from app import database
 from app.domain import clock, tables
-from app.domain.access import members
-from app.domain.access.members import MATRIX, Forbidden, Member, Missing, Permission, Role
+from app.domain.access import graph, matrix, members
+from app.domain.access.matrix import MATRIX, Forbidden, Missing, Permission, Role
+from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from tests import households
 from tests.households import Household
@@ -102,8 +103,8 @@ def test_every_permission_has_a_row_in_the_spec_or_is_one_of_ours() -> None:
 def test_a_cell_says_whether_the_role_may() -> None:
     for permission, row in MATRIX.items():
         for role, cell in zip(("customer", "admin", "user"), row, strict=True):
-            assert members.sign(permission, Role(role)) == cell
-            assert members.allowed(permission, Role(role)) == (cell != "×")
+            assert matrix.sign(permission, Role(role)) == cell
+            assert matrix.allowed(permission, Role(role)) == (cell != "×")
 
 
 # --- a session and its ends -------------------------------------------------------------------------------------------
@@ -318,7 +319,7 @@ async def test_of_the_refused_cards_the_graph_has_the_newest_one_of_the_contract
         }
         await tables.CardCheck(contract=contract, holder="KICHI ARUTERI", **card, **dated).save()
     refused = (await households.log_in(family.contract)).contract.refused_card
-    assert refused == members.RefusedCard("1111", now - timedelta(days=1))
+    assert refused == graph.RefusedCard("1111", now - timedelta(days=1))
 
 
 async def test_neither_password_hash_nor_token_is_in_what_a_member_prints(family: Household) -> None:

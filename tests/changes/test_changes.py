@@ -11,7 +11,8 @@ from typing import ClassVar
 import pytest
 
 from app.domain import clock, tables
-from app.domain.access.members import CUSTOMER_NAME, Forbidden, Member, Missing, Permission, SessionEnded
+from app.domain.access.matrix import CUSTOMER_NAME, Forbidden, Missing, Permission
+from app.domain.access.members import Member, SessionEnded
 from app.domain.changes import asking, history, kinds, words
 from app.domain.changes.words import Receipt, Refused, Review, Row
 from app.domain.letters.recipients import Told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import KINDS, OfContract
 from app.domain.letters.recipients import Told

@@ -10,7 +10,8 @@ import pytest
 
 from app.domain import clock, tables
 from app.domain.access import passwords
-from app.domain.access.members import Forbidden, Member, Missing, Role
+from app.domain.access.matrix import Forbidden, Missing, Role
+from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.changes import asking, history
 from app.domain.changes.kinds import Change

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from app import database
 from app.demo import notices as demo_notices
 from app.domain import clock
-from app.domain.access.members import Role
+from app.domain.access.matrix import Role
 from tests.access.test_matrix import LOGINS, OWN, ROUTES, delete
 from tests.browser import Browser, _filled
 

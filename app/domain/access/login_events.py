@@ -18,7 +18,8 @@ from app import database
 from app.domain import clock
 from app.domain.access import members
 from app.domain.access.attempts import WINDOW
-from app.domain.access.members import Member, Role
+from app.domain.access.matrix import Role
+from app.domain.access.members import Member
 
 KEPT = timedelta(days=365)
 SHOWN = 100

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.domain import clock
-from app.domain.access.members import Forbidden, Member, Role
+from app.domain.access.matrix import Forbidden, Role
+from app.domain.access.members import Member
 
 if TYPE_CHECKING:
     from datetime import datetime

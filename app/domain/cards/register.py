@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import clock
-from app.domain.access.members import Card, Contract, Member, Permission
+from app.domain.access.graph import Card, Contract, ShownCard
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.cards import numbers, roman_names
 from app.domain.changes.kinds import OfContract
@@ -65,7 +67,7 @@ def expired(expires: str) -> bool:
     return f"{clock.today():%Y-%m}" > expires
 
 
-def card_rows(card: Card | None) -> list[tuple[str, str]]:
+def card_rows(card: ShownCard | None) -> list[tuple[str, str]]:
     """現在のお支払い方法."""
     if card is None:
         return [("お支払い方法", "登録されていません")]

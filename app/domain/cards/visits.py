@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from app import database
 from app.domain import clock
-from app.domain.access.members import Member, Missing
+from app.domain.access.matrix import Missing
+from app.domain.access.members import Member
 from app.domain.cards.register import RegisterCard
 from app.domain.changes import asking
 

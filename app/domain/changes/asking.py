@@ -16,7 +16,8 @@ import msgspec
 from app import database
 from app.domain import clock, tables
 from app.domain.access import members, proofs
-from app.domain.access.members import Member, Missing
+from app.domain.access.matrix import Missing
+from app.domain.access.members import Member
 from app.domain.changes import kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app import database
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kept import COLUMNS, VISIBLE, Asked, asked, seen_by
 from app.domain.changes.kinds import KINDS
 

@@ -11,8 +11,9 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app.domain import clock
-from app.domain.access import members
-from app.domain.access.members import Member, Role
+from app.domain.access import matrix
+from app.domain.access.matrix import Role
+from app.domain.access.members import Member
 from app.domain.changes.kinds import KINDS, Change
 from app.domain.changes.words import Decision, Receipt
 
@@ -99,7 +100,7 @@ def asked(member: Member, row: Any) -> Asked:
     return Asked(
         id=row["id"],
         kind=row["kind"],
-        asker=members.CUSTOMER_NAME if row["asker"] == CUSTOMER else row["asker"],
+        asker=matrix.CUSTOMER_NAME if row["asker"] == CUSTOMER else row["asker"],
         subject=row["subject"],
         asked_at=row["asked_at"],
         applied_at=applied_at,

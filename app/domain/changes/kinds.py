@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from app.domain.access.members import Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.words import INPUT_PAGE, Decision, Receipt, Refused, Review
 from app.domain.letters import outbox, recipients

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.money import billing
 
 NOTHING = "変更された項目がありません。"

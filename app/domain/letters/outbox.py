@@ -22,7 +22,8 @@ import jinja2
 
 from app import database
 from app.domain import clock, tables
-from app.domain.access.members import ROLE_NAMES, Member
+from app.domain.access.matrix import ROLE_NAMES
+from app.domain.access.members import Member
 
 CHANNEL = "mypage_outbox"
 """A commit that posted a mail notifies it, so that the deliverer wakes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum, auto
 
 from app import database
-from app.domain.access.members import Account
+from app.domain.access.graph import Account
 
 
 class Told(StrEnum):

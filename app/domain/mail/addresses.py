@@ -9,7 +9,9 @@ from asyncpg import UniqueViolationError
 
 from app import database
 from app.domain import catalogue, clock, fields, tables
-from app.domain.access.members import Account, Contract, Member, Period, Permission
+from app.domain.access.graph import Account, Contract, Period
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.fields import Wrong

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.domain import tables
-from app.domain.access.members import Account, AutoReply, Member, Permission
+from app.domain.access.graph import Account, AutoReply
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.words import Link, Receipt, Review, Row, edited
 from app.domain.clock import TOKYO
 from app.domain.letters.recipients import Told

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import tables
-from app.domain.access.members import Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
 from app.domain.letters.recipients import Told

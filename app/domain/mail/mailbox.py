@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import clock
-from app.domain.access.members import Account, Member, Period, Permission
+from app.domain.access.graph import Account, Period
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.cards import register as payment
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes.kinds import OfAccount

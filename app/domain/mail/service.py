@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import catalogue, clock
-from app.domain.access.members import Contract, Member, Period, Permission, Role
+from app.domain.access.graph import Contract, Period
+from app.domain.access.matrix import Permission, Role
+from app.domain.access.members import Member
 from app.domain.cards import register as payment
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows

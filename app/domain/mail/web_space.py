@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from asyncpg import UniqueViolationError
 
 from app.domain import catalogue, tables
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows
 from app.domain.fields import Wrong

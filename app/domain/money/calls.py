@@ -9,7 +9,8 @@ from typing import Any
 
 from app import database
 from app.domain import clock
-from app.domain.access.members import Member, Missing
+from app.domain.access.matrix import Missing
+from app.domain.access.members import Member
 from app.domain.money.billing import Month
 
 SERVICES = {"gate-call-050": "GATE CALL050", "hikari-denwa": "UCOM光電話"}

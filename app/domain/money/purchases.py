@@ -10,7 +10,8 @@ from app.domain.money import billing
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.domain.access.members import Account, Member
+    from app.domain.access.graph import Account
+    from app.domain.access.members import Member
     from app.domain.catalogue import Product
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from app import database
 from app.domain import catalogue, clock
-from app.domain.access.members import Member, Missing
+from app.domain.access.matrix import Missing
+from app.domain.access.members import Member
 from app.domain.catalogue import Fee, Product
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Month, Service

@@ -1,7 +1,7 @@
 """お知らせ (spec 15): 障害情報 and メンテナンス情報, for everybody or for some buildings.
 
 A current one for the member's building is a banner on every page. The banners come with the member, in the same
-statement (members.py); whoever is not logged in sees none, because no building is known and no query is made there.
+statement (access/graph.py); whoever is not logged in sees none, because no building is known and no query is made there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from app.domain import clock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.domain.access.members import Banner, Member
+    from app.domain.access.graph import Banner
+    from app.domain.access.members import Member
 
 KINDS = {"outage": "障害情報", "maintenance": "メンテナンス情報"}
 SEVERITIES = {"critical": "重大", "warning": "注意", "info": "お知らせ"}

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import clock
-from app.domain.access.members import Contract, Member, Period, Permission
+from app.domain.access.graph import Contract, Period
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.cards import register as payment
 from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, Product, price
 from app.domain.changes.kinds import OfContract

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.domain import clock
-from app.domain.access.members import Account, Member, Missing, Period, Permission, Role
+from app.domain.access.graph import Account, Period
+from app.domain.access.matrix import Missing, Permission, Role
+from app.domain.access.members import Member
 from app.domain.cards import register as payment
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.kinds import OfAccount

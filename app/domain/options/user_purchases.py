@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import tables
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
 from app.domain.letters.recipients import Told

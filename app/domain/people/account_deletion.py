@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import catalogue, tables
-from app.domain.access.members import ROLE_NAMES, Account, Contract, Member, Period, Permission
+from app.domain.access.graph import Account, Contract, Period
+from app.domain.access.matrix import ROLE_NAMES, Permission
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import (

@@ -9,7 +9,9 @@ from asyncpg import UniqueViolationError
 
 from app.domain import tables
 from app.domain.access import passwords
-from app.domain.access.members import Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import (
     FORMER_PAGE,

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal, Self
 from asyncpg import UniqueViolationError
 
 from app.domain import catalogue, tables
-from app.domain.access.members import ROLE_NAMES, Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import ROLE_NAMES, Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount, OfContract
 from app.domain.changes.words import (
     Link,

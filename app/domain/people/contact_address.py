@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 
 from app import database
 from app.domain import clock
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import Link, Receipt, Refused, Review, edited
 from app.domain.letters import outbox

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from app import database
 from app.domain import clock
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import NOTHING, Link, Receipt, Refused, Review, Row, edited, parts

@@ -9,7 +9,8 @@ from asyncpg import UniqueViolationError
 
 from app.domain import tables
 from app.domain.access import passwords
-from app.domain.access.members import Member, Permission
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row

@@ -9,7 +9,9 @@ from asyncpg import UniqueViolationError
 
 from app import database
 from app.domain import clock, tables
-from app.domain.access.members import Contract, Member, Permission
+from app.domain.access.graph import Contract
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients

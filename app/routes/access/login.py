@@ -8,7 +8,8 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 
 from app.domain.access.logins import By, WrongPair
-from app.domain.access.members import Member, Permission, Role
+from app.domain.access.matrix import Permission, Role
+from app.domain.access.members import Member
 from app.domain.fields import half_width
 from app.web import forms, session
 from app.web.forms import Form

@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 
 from app.domain.access import proofs
 from app.domain.access.logins import WrongPair
-from app.domain.access.members import Missing, Permission
+from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.fields import half_width
 from app.web import forms, session

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from litestar import Request, Response, get, post
 
 from app.domain import clock, fields
-from app.domain.access.members import Missing, Permission
+from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.cards import numbers, visits
 from app.domain.cards import register as payment

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from litestar import Request, Response, get
 
 from app.domain import clock, fields
-from app.domain.access.members import Member, Missing, Permission
+from app.domain.access.matrix import Missing, Permission
+from app.domain.access.members import Member
 from app.domain.changes import history as changes
 from app.domain.changes.history import Wanted
 from app.domain.changes.kept import Asked

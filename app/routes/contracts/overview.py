@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from app.domain import catalogue
-from app.domain.access.members import Permission, Role
+from app.domain.access.matrix import Permission, Role
 from app.domain.mail import mailbox
 from app.domain.mail import system as mail_system
 from app.domain.options import security

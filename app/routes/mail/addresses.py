@@ -8,7 +8,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
-from app.domain.access.members import Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import system as mail_system

@@ -8,8 +8,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
-from app.domain.access.members import Account, Permission
-from app.domain.access.members import AutoReply as Shown
+from app.domain.access.graph import Account
+from app.domain.access.graph import AutoReply as Shown
+from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.mail import auto_reply
 from app.domain.mail.auto_reply import SetAutoReply

@@ -9,7 +9,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
-from app.domain.access.members import Account, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.mail import system as mail_system
 from app.domain.mail import web_space

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from app.domain.access.members import Missing
+from app.domain.access.matrix import Missing
 from app.domain.clock import TOKYO
 from app.domain.money import calls
 from app.domain.money.billing import Month

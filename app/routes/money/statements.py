@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from app.domain import clock
-from app.domain.access.members import Missing, Permission
+from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.money import statements
 from app.domain.money.billing import Month

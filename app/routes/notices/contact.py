@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, route
 from litestar.params import FromPath
 
-from app.domain.access.members import Missing, Permission
+from app.domain.access.matrix import Missing, Permission
 from app.web.render import page
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from app.domain.access.members import Missing, Permission
+from app.domain.access.matrix import Missing, Permission
 from app.domain.notices import notices
 from app.web import forms, session
 from app.web.render import by_htmx, page, piece, see_other

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.domain import clock, fields
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.money import purchases
 from app.domain.options import remote_support

@@ -11,7 +11,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from app.domain import catalogue, clock, fields
-from app.domain.access.members import Account, Missing, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.money import purchases

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases

@@ -9,7 +9,9 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from app.domain import catalogue, fields
-from app.domain.access.members import Account, Member, Permission
+from app.domain.access.graph import Account
+from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.access.passwords import NewPassword
 from app.domain.changes import asking
 from app.domain.options import user_purchases

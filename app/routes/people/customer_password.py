@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.domain import fields
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.people import customer_password

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request, Response, get
 
-from app.domain.access.members import Permission
+from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.people import own_data
 from app.web.render import page

@@ -1,0 +1,106 @@
+"""What each role may do: the manual's feature table (chapter 2), and how a refusal is called."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+
+class Missing(Exception):
+    """Not there, or not this member's: the two look the same."""
+
+
+class Forbidden(Exception):
+    """A known thing that this role may not do; `deleted`: because the own account ID was deleted."""
+
+    def __init__(self, *, deleted: bool = False) -> None:
+        super().__init__()
+        self.deleted = deleted
+
+
+class Role(StrEnum):
+    """The three kinds of login (spec 1)."""
+
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+    USER = "user"
+
+
+CUSTOMER_NAME = "ご契約者様（お客様番号）"
+"""Who logs in with the customer number, in words."""
+ROLE_NAMES = {"user": "ユーザー権限", "admin": "管理者権限"}
+DELETED = "アカウントIDが削除されたため、お手続きはできません。"
+"""Why a deleted person may not write."""
+
+
+class Permission(StrEnum):
+    """The rows of the matrix; every handler names one in `opt`."""
+
+    PUBLIC = "public"
+    """For everybody, without a look at who calls: static files, health."""
+    ANYONE = "anyone"
+    """For everybody, in the frame of whoever is logged in: login, contact, privacy."""
+    OVERVIEW = "overview"
+    CONTRACT = "contract"
+    PAYMENT = "payment"
+    STATEMENTS = "statements"
+    ACCOUNTS = "accounts"
+    ACCOUNT_PASSWORD = "account-password"  # noqa: S105 - the name of a feature
+    MAIL_SERVICE = "mail-service"
+    MAIL_ADDRESS = "mail-address"
+    FORWARDING = "forwarding"
+    AUTO_REPLY = "auto-reply"
+    SECURITY = "security"
+    SECURITY_STATUS = "security-status"
+    WEB_SPACE = "web-space"
+    REMOTE_SUPPORT = "remote-support"
+    BY_PHONE = "by-phone"
+    ON_PAPER = "on-paper"
+    PARTNERS = "partners"
+    CHANGES = "changes"
+    LOGINS = "logins"
+    OWN_DATA = "own-data"
+    NOTICES = "notices"
+    """お知らせ: notices, terms and the guide."""
+    SESSION = "session"
+
+
+Sign = Literal["◎", "○", "○※", "×※", "×"]
+"""◎ every account ID of the contract, ○ the own account ID or the contract, ※ after a second login, × not."""
+
+MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
+    #                             customer  admin  user
+    Permission.OVERVIEW:         ("◎",     "◎",   "○"),
+    Permission.CONTRACT:         ("○",     "○",   "×"),
+    Permission.PAYMENT:          ("○",     "○",   "×"),
+    Permission.STATEMENTS:       ("○※",    "×※",  "×"),
+    Permission.ACCOUNTS:         ("○",     "○",   "×"),
+    Permission.ACCOUNT_PASSWORD: ("◎",     "◎",   "○"),
+    Permission.MAIL_SERVICE:     ("○",     "○",   "×"),
+    Permission.MAIL_ADDRESS:     ("◎",     "◎",   "○"),
+    Permission.FORWARDING:       ("◎",     "◎",   "○"),
+    Permission.AUTO_REPLY:       ("◎",     "◎",   "○"),
+    Permission.SECURITY:         ("◎",     "◎",   "○"),
+    Permission.SECURITY_STATUS:  ("◎",     "◎",   "○"),
+    Permission.WEB_SPACE:        ("◎",     "◎",   "○"),
+    Permission.REMOTE_SUPPORT:   ("○",     "○",   "×"),
+    Permission.BY_PHONE:         ("○",     "○",   "×"),
+    Permission.ON_PAPER:         ("○",     "○",   "×"),
+    Permission.PARTNERS:         ("○※",    "×※",  "×"),
+    Permission.CHANGES:          ("◎",     "◎",   "○"),
+    Permission.LOGINS:           ("◎",     "◎",   "○"),
+    Permission.OWN_DATA:         ("○※",    "×※",  "×"),
+    Permission.NOTICES:          ("○",     "○",   "○"),
+    Permission.SESSION:          ("○",     "○",   "○"),
+}  # fmt: skip
+"""The manual's feature table (chapter 2). From お手続き履歴 on the rows are ours; so is the first."""
+
+
+def sign(permission: Permission, role: Role) -> Sign:
+    """The cell of the matrix."""
+    return MATRIX[permission][list(Role).index(role)]
+
+
+def allowed(permission: Permission, role: Role) -> bool:
+    """Whether the role may use the feature at all; ※ says so too, its page asks again (spec 1)."""
+    return sign(permission, role) != "×"
