@@ -15,11 +15,12 @@ from typing import Literal
 import msgspec
 
 from app import database
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access import members
 from app.domain.access.attempts import WINDOW
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member
+from app.domain.json_objects import json_list, json_object
 
 KEPT = timedelta(days=365)
 SHOWN = 100
@@ -169,21 +170,18 @@ def _seen_by(member: Member) -> tuple[int, bool, int | None]:
     return member.contract.id, member.role is not Role.USER, member.account_id
 
 
-_sessions = msgspec.json.Decoder(list[OpenSession])
-_events = msgspec.json.Decoder(list[Event])
-_OF_MEMBER = """
-SELECT (
-    SELECT coalesce(json_agg(json_build_object(
-        'id', s.id, 'login', a.login, 'opened_at', s.opened_at, 'seen_at', s.seen_at,
-        'browser', s.browser, 'network', s.network, 'own', s.token_hash = $4
-    ) ORDER BY s.token_hash = $4 DESC, s.opened_at DESC, s.id), '[]')
-    FROM session s LEFT JOIN account a ON a.id = s.account
-    WHERE s.contract = $1 AND ($2 OR s.account = $3) AND s.seen_at > $5 AND s.opened_at > $6
-) AS sessions, (
-    SELECT coalesce(json_agg(last), '[]') FROM (
-        SELECT e.at, a.login, e.result, e.browser, e.network
-        FROM login_event e LEFT JOIN account a ON a.id = e.account
+_SESSION = json_object(OpenSession, tables.Session, "s", login="a.login", own="s.token_hash = $4")
+_EVENT = json_object(Event, tables.LoginEvent, "e", login="a.login")
+_SESSIONS = """FROM session s LEFT JOIN account a ON a.id = s.account
+    WHERE s.contract = $1 AND ($2 OR s.account = $3) AND s.seen_at > $5 AND s.opened_at > $6"""
+# One round trip for both lists, as JSON.
+_OF_MEMBER = f"""
+SELECT {json_list(_SESSION, _SESSIONS, "s.token_hash = $4 DESC, s.opened_at DESC, s.id")} AS sessions, (
+    SELECT coalesce(json_agg(last.event), '[]') FROM (
+        SELECT {_EVENT} AS event FROM login_event e LEFT JOIN account a ON a.id = e.account
         WHERE e.contract = $1 AND ($2 OR e.account = $3) ORDER BY e.at DESC, e.id DESC LIMIT $7
     ) AS last
 ) AS events
-"""
+"""  # noqa: S608 - constants
+_sessions = msgspec.json.Decoder(list[OpenSession])
+_events = msgspec.json.Decoder(list[Event])

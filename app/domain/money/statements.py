@@ -9,10 +9,11 @@ from itertools import groupby
 import msgspec
 
 from app import database
-from app.domain import catalogue, clock
+from app.domain import catalogue, clock, tables
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.catalogue import Fee, Product
+from app.domain.json_objects import json_list, json_object
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Month, Service
 from app.domain.money.ledger import LOOK_BACK, LedgerLine, end_of
@@ -149,20 +150,31 @@ class _Found(msgspec.Struct):
 
 _found = msgspec.json.Decoder(_Found)
 
-_FIND = """
-SELECT json_build_object(
-    'recipient', c.family || ' ' || c.given, 'opened_on', c.opened_on,
-    'begins', (SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL),
-    'closed', (SELECT coalesce(json_agg(json_build_object('month', b.month, 'closed_at', b.closed_at)), '[]')
-        FROM bill_close b WHERE b.closed_at IS NOT NULL AND b.month >= $3),
-    'purchases', (SELECT coalesce(json_agg(json_build_object('id', p.id, 'login', a.login, 'product', p.product,
-        'started_at', p.started_at, 'ended_at', p.ended_at, 'deleted_at', a.deleted_at) ORDER BY p.id), '[]')
-        FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = c.id),
-    'written', (SELECT coalesce(json_agg(json_build_object('period', h.period, 'login', h.login,
-        'product', h.product, 'month', h.month, 'billed', h.billed, 'yen', h.yen, 'tax_rate', h.tax_rate)
-        ORDER BY h.id), '[]') FROM charge h WHERE h.contract = c.id AND h.month = ANY($2))
-) AS found FROM contract c WHERE c.id = $1
-"""
+_PURCHASE = json_object(_Purchase, tables.ServicePeriod, "p", login="a.login", deleted_at="a.deleted_at")
+_FOUND = json_object(
+    _Found,
+    tables.Contract,
+    "c",
+    recipient="c.family || ' ' || c.given",
+    begins="(SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL)",
+    closed=json_list(
+        json_object(_Closed, tables.BillClose, "b"),
+        "FROM bill_close b WHERE b.closed_at IS NOT NULL AND b.month >= $3",
+        "b.month",
+    ),
+    purchases=json_list(
+        _PURCHASE,
+        "FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = c.id",
+        "p.id",
+    ),
+    written=json_list(
+        json_object(_Written, tables.Charge, "h"),
+        "FROM charge h WHERE h.contract = c.id AND h.month = ANY($2)",
+        "h.id",
+    ),
+)
+# All that the bills of a contract are made of, in one round trip.
+_FIND = f"SELECT {_FOUND} AS found FROM contract c WHERE c.id = $1"  # noqa: S608 - constants
 
 
 def _statements(found: _Found, now: datetime) -> list[Statement]:
