@@ -6,7 +6,6 @@ Pure ASGI around the whole application, so nothing inside can forget it.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
 
+from app.domain import networks
 from app.domain.access import login_events
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
     `forwarded` is X-Forwarded-For, to which each proxy adds whom it was asked by. So it is read from its end, and only
     as long as trusted proxies wrote it: what stands before that, anybody can have sent.
     """
-    found = _address(peer)
+    found = networks.address(peer)
     for entry in reversed(forwarded.split(",")):
         if found is None or not any(found in network for network in proxies):
             break
-        before = _address(_PORT.sub(r"\1\2", entry.strip()))
+        before = networks.address(_PORT.sub(r"\1\2", entry.strip()))
         if before is None:
             break
         found = before
@@ -123,15 +123,6 @@ def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
 
 _PORT = re.compile(r"^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$")
 """An address as a proxy may write it: IPv6 in brackets, with a port."""
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address; an IPv4 one written in IPv6 is IPv4, as in the settings."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _host(scope: Scope) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import database
-from app.domain import clock, tables
+from app.domain import clock, networks, tables
 from app.domain.access import attempts
 from app.domain.access.attempts import Counted, TooMany
 
@@ -275,9 +275,9 @@ async def test_what_is_no_address_is_counted_as_it_stands() -> None:
 def test_two_ipv6_addresses_are_one_network_if_their_first_64_bits_are_the_same(
     network: int, first: int, second: int
 ) -> None:
-    addresses = [attempts._network(ipv6(network, host)) for host in (first, second)]
+    addresses = [networks.counted(ipv6(network, host)) for host in (first, second)]
     assert addresses[0] == addresses[1]
-    assert addresses[0] != attempts._network(ipv6(network ^ 1, first))
+    assert addresses[0] != networks.counted(ipv6(network ^ 1, first))
 
 
 def ipv6(network: int, host: int) -> str:

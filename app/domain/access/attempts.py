@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import database
-from app.domain import clock
+from app.domain import clock, networks
 
 WINDOW = timedelta(minutes=15)
 PER_LOGIN = 10
@@ -50,7 +49,7 @@ async def count(secret: bytes, login: str, address: str, browser: str | None) ->
     else:
         own = _key(secret, f"login {login}")
         limits = {
-            _key(secret, f"address {_network(address)}"): PER_ADDRESS,
+            _key(secret, f"address {networks.counted(address)}"): PER_ADDRESS,
             own: PER_LOGIN,
             _key(secret, "all"): OVER_ALL,
         }
@@ -110,14 +109,3 @@ FROM locked WHERE attempt.key = locked.key
 
 def _key(secret: bytes, text: str) -> bytes:
     return hmac.digest(secret, text.encode(), hashlib.sha256)
-
-
-def _network(address: str) -> str:
-    """An IPv6 address stands for its /64: one household can use all of it. An IPv4 one written in IPv6 is IPv4."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

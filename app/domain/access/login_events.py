@@ -6,7 +6,6 @@ last part. Failures of names that nobody has are not kept at all.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from app import database
-from app.domain import clock, tables
+from app.domain import clock, networks, tables
 from app.domain.access import members
 from app.domain.access.attempts import WINDOW
 from app.domain.access.matrix import Role
@@ -40,7 +39,7 @@ class Device:
 
 def device(user_agent: str, address: str) -> Device:
     """From the User-Agent header and the address of the request."""
-    return Device(_browser(user_agent), _network(address))
+    return Device(_browser(user_agent), networks.kept(address))
 
 
 _BROWSERS = (
@@ -59,18 +58,6 @@ def _browser(user_agent: str) -> str:
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "不明なブラウザー")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     return f"{browser}（{system}）" if system else browser
-
-
-def _network(address: str) -> str:
-    """The first 24 bits of an IPv4 address, 48 of an IPv6 one: the household's or the operator's, no machine."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "不明"
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    if isinstance(mapped, ipaddress.IPv4Address):
-        return f"{str(mapped).rpartition('.')[0]}.*"
-    return f"{ipaddress.ip_network((mapped, 48), strict=False).network_address}*"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from app.domain import clock
 from app.domain.access import graph
 from app.domain.access.graph import Account, Contract
 from app.domain.access.matrix import CUSTOMER_NAME, ROLE_NAMES, Forbidden, Missing, Permission, Role, allowed
+from app.domain.months import Month
 
 if TYPE_CHECKING:
     import asyncpg
@@ -116,7 +117,7 @@ async def find(token_hash: bytes, seal_keys: tuple[bytes, ...] = ()) -> Member |
     """
     now = clock.now()
     found = await database.rows(
-        _FIND, token_hash, now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), clock.month_began(now)
+        _FIND, token_hash, now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), Month.of(now).began
     )
     return _member(found[0], token_hash, seal_keys) if found else None
 
