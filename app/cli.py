@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from app.mistake import Mistake
 
 if TYPE_CHECKING:
-    from app.domain.money.billing import Month
+    from app.domain.months import Month
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -80,7 +80,7 @@ def moment(text: str) -> datetime:
 
 
 def _month(text: str) -> Month:
-    from app.domain.money.billing import Month
+    from app.domain.months import Month
 
     try:
         return Month.parse(text)

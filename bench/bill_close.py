@@ -19,7 +19,7 @@ from typing import Any
 
 from app import database
 from app.domain.money import ledger
-from app.domain.money.billing import Month
+from app.domain.months import Month
 from app.domain.tables import TABLES
 from app.migrate import migrate
 from app.postgres.embedded import EmbeddedPostgres

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from app.domain import clock
-from app.domain.money.billing import Month
+from app.domain.months import Month
 from e2e import ways
 from e2e.device import Device
 from e2e.households import Town
@@ -213,7 +212,7 @@ OPTIONS = [
     ),
 ]
 
-THIS = Month.of(clock.now())
+THIS = Month.this()
 MONEY = [
     Screen("statements", "/statements", before=ways.with_charges),
     Screen("statement, forecast", f"/statements/{THIS.iso}", before=ways.with_charges),

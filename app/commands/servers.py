@@ -12,7 +12,7 @@ from app import database, settings
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import catalogue, clock
 from app.domain.access import passwords, peppers
-from app.domain.money import billing
+from app.domain.months import Month
 from app.domain.options import data_keys, licences
 from app.mistake import Mistake
 from app.postgres.embedded import EmbeddedPostgres
@@ -103,7 +103,7 @@ def serve(chosen: argparse.Namespace) -> None:
 
 def _check_prices() -> None:
     """Raises NoPrice that names what is sold and has none: a purchase of today may be charged for this month."""
-    catalogue.check(billing.Month.of(clock.now()).first_day)
+    catalogue.check(Month.this().first_day)
 
 
 async def _ready_to_serve(chosen: settings.Settings) -> None:

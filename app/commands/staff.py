@@ -16,7 +16,7 @@ from app.mistake import Mistake
 
 if TYPE_CHECKING:
     from app.domain.cards.checks import Decided
-    from app.domain.money.billing import Month
+    from app.domain.months import Month
 
 T = TypeVar("T")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from app.domain import clock
-from app.domain.money.billing import Month
 from app.domain.money.call_import import HEADING, import_calls
 from app.domain.money.calls import SERVICES
+from app.domain.months import Month
 
 CUSTOMER_NUMBER = "90000000000000"
 NUMBERS = ("0311112222", "09011112222", "05011112222", "0611113333", "08022223333")
@@ -27,12 +26,11 @@ async def load() -> None:
 
 
 def _calls() -> Iterator[list[object]]:
-    this = Month.of(clock.now())
+    this = Month.this()
     for month in (this.back(2), this.previous):
-        start = datetime.combine(month.first_day, time(), clock.TOKYO)
         for which, service in enumerate(SERVICES):
             for nth in range(18 + 6 * which):
-                at = start + timedelta(days=nth % 28, hours=8 + nth * 5 % 12, minutes=nth * 17 % 60)
+                at = month.began + timedelta(days=nth % 28, hours=8 + nth * 5 % 12, minutes=nth * 17 % 60)
                 seconds = 15 + nth * 97 % 1_200
                 number = NUMBERS[(nth + which) % len(NUMBERS)]
                 yield [CUSTOMER_NUMBER, service, f"{at:%Y-%m-%dT%H:%M:%S}", number, seconds, _yen(seconds)]

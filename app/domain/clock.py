@@ -25,11 +25,6 @@ def today() -> date:
     return now().astimezone(TOKYO).date()
 
 
-def month_began(moment: datetime) -> datetime:
-    """When the month of that moment began in Asia/Tokyo."""
-    return moment.astimezone(TOKYO).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
 def day(moment: datetime) -> str:
     """The day in Asia/Tokyo as it is shown: 2026/01/10."""
     return f"{moment.astimezone(TOKYO):%Y/%m/%d}"

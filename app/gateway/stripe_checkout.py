@@ -18,6 +18,7 @@ import anyio
 
 from app.domain import clock
 from app.domain.cards import numbers
+from app.domain.months import Month
 from app.gateway.port import Declined, KeptCard, Unreachable
 
 if TYPE_CHECKING:
@@ -190,6 +191,6 @@ def _typed(session: Session, identity: uuid.UUID) -> Typed:
         payer=str(session.customer or ""),
         brand=BRANDS[card.brand],
         last4=card.last4,
-        expires=f"{card.exp_year:04d}-{card.exp_month:02d}",
+        expires=Month(card.exp_year, card.exp_month).iso,
     )
     return Typed(kept, str(method.billing_details.name or ""))

@@ -14,7 +14,8 @@ from app.domain import catalogue
 from app.domain.catalogue import PRICES, Fee, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing
-from app.domain.money.billing import Month, Service, charged_months, charges
+from app.domain.money.billing import Service, charged_months, charges
+from app.domain.months import Month
 
 UPTO = Month(2026, 6)
 

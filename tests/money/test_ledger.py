@@ -19,8 +19,9 @@ from app.domain import clock, tables
 from app.domain.catalogue import PRICES, Fee, NoPrice, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing, ledger
-from app.domain.money.billing import Month, Service
+from app.domain.money.billing import Service
 from app.domain.money.ledger import LedgerLine, NotClosable, Span
+from app.domain.months import Month
 from tests import households
 from tests.money.test_billing import histories, moments
 

@@ -18,9 +18,9 @@ from app.domain import clock
 from app.domain.catalogue import Product
 from app.domain.clock import TOKYO
 from app.domain.money import ledger
-from app.domain.money.billing import Month
 from app.domain.money.ledger import LedgerLine
 from app.domain.money.statements import Statement, StatementEntry
+from app.domain.months import Month
 from app.web import pdf
 from tests.browser import Browser
 from tests.conftest import SETTINGS

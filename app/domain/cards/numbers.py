@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from app.domain import clock
 from app.domain.fields import NAME_LENGTH, Wrong, half_width
+from app.domain.months import Month
 
 
 class _Range(NamedTuple):
@@ -151,5 +152,4 @@ def masked(last4: str) -> str:
 
 def shown_month(expires: str) -> str:
     """有効期限 as every page shows it, from YYYY-MM."""
-    year, _, month = expires.partition("-")
-    return f"{month}月 / {year}年"
+    return Month.parse(expires).on_card

@@ -19,6 +19,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import Decision, Link, Mend, Receipt, Refused, Review, Row, edited
 from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
+from app.domain.months import Month
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +65,7 @@ def judge(member: Member) -> Refused | None:
 
 def expired(expires: str) -> bool:
     """A card is valid to the end of its last month, YYYY-MM."""
-    return f"{clock.today():%Y-%m}" > expires
+    return Month.this() > Month.parse(expires)
 
 
 def card_rows(card: ShownCard | None) -> list[tuple[str, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, timedelta
 
 from app import database
 from app.domain import clock
 from app.domain.cards import register as payment
 from app.domain.letters import outbox, recipients
+from app.domain.months import Month
 
 DAYS = (60, 30)
 """Before the last day that the card is valid on."""
@@ -28,25 +28,12 @@ async def post_due() -> int:
 def due(today: date) -> dict[int, list[str]]:
     """The months, YYYY-MM, whose cards get the mail of so many days before on that day."""
     found: dict[int, list[str]] = {days: [] for days in DAYS}
-    for month in _months(today):
-        left = (_last_day(month) - today).days
+    for month in Month.of_day(today).upto(Month.of_day(today + timedelta(days=DAYS[0]))):
+        left = (month.last_day - today).days
         nearest = min((days for days in DAYS if left <= days), default=None)
         if nearest:
-            found[nearest].append(f"{month:%Y-%m}")
+            found[nearest].append(month.iso)
     return found
-
-
-def _months(today: date) -> list[date]:
-    """First days of this month and of all that end within the longest time before."""
-    months, first = [], today.replace(day=1)
-    while first <= today + timedelta(days=DAYS[0]):
-        months.append(first)
-        first = _last_day(first) + timedelta(days=1)
-    return months
-
-
-def _last_day(month: date) -> date:
-    return month.replace(day=monthrange(month.year, month.month)[1])
 
 
 async def _post(days: int, months: list[str]) -> int:

@@ -20,11 +20,11 @@ from app.domain.cards import numbers
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS
 from app.domain.fields import Wrong
 from app.domain.imports import LONGEST_JSON, json_lines, undecoded
+from app.domain.months import Month
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _LAST4 = re.compile(r"[0-9]{4}")
 _CARD_HOLDER = re.compile(r"[A-Za-z][A-Za-z .'-]{0,63}")
 
@@ -69,6 +69,13 @@ def _matching(text: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(value):
         raise Wrong("another form")
     return value
+
+
+def _month(text: str) -> str:
+    try:
+        return Month.parse(fields.half_width(text)).iso
+    except ValueError as error:
+        raise Wrong("no month") from error
 
 
 def _hash(text: str) -> str:
@@ -122,7 +129,7 @@ _HOLDER = {
 _CARD = {
     "brand": _one_of(numbers.BRANDS),
     "last4": _like(_LAST4, "must be the last 4 digits of the card number"),
-    "expires": _like(_MONTH, "must be a month as YYYY-MM"),
+    "expires": _Rule(_month, "must be a month as YYYY-MM"),
     "holder": _like(_CARD_HOLDER, "must be 1 to 64 Roman letters, with spaces . ' - between"),
 }
 _ACCOUNT = {

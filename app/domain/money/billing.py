@@ -6,71 +6,15 @@ the month of the end; a period that ends in the month that it began is charged f
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple, Protocol, Self
+from typing import Protocol
 
 from app.domain import catalogue
 from app.domain.catalogue import SECURITY, Fee, Product
 from app.domain.clock import TOKYO
-
-_ISO = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
-
-
-class Month(NamedTuple):
-    """A calendar month in Asia/Tokyo."""
-
-    year: int
-    month: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """From 2026-01. Raises ValueError."""
-        found = _ISO.fullmatch(text)
-        if not found:
-            raise ValueError(f"{text!r} is no month: write it as 2026-01")
-        return cls(int(found[1]), int(found[2]))
-
-    @classmethod
-    def of_day(cls, day: date) -> Self:
-        return cls(day.year, day.month)
-
-    @classmethod
-    def of(cls, moment: datetime) -> Self:
-        local = moment.astimezone(TOKYO)
-        return cls(local.year, local.month)
-
-    @property
-    def next(self) -> Month:
-        return Month(self.year + self.month // 12, self.month % 12 + 1)
-
-    @property
-    def previous(self) -> Month:
-        return self.back(1)
-
-    def back(self, months: int) -> Month:
-        """So many months before."""
-        index = self.year * 12 + self.month - 1 - months
-        return Month(index // 12, index % 12 + 1)
-
-    @property
-    def first_day(self) -> date:
-        return date(self.year, self.month, 1)
-
-    @property
-    def last_day(self) -> date:
-        return date(self.year, self.month, monthrange(self.year, self.month)[1])
-
-    @property
-    def iso(self) -> str:
-        """As in a path: 2026-01."""
-        return f"{self.year:04}-{self.month:02}"
-
-    def __str__(self) -> str:
-        return f"{self.year}年{self.month}月"
+from app.domain.months import Month
 
 
 def charged_months(
@@ -79,15 +23,8 @@ def charged_months(
     """The months that one service period is charged for, none before `since` and none after `upto`."""
     first = Month.of(started_at)
     last = Month.of(ended_at) if ended_at else None
-    month = first if last == first else first.next
-    if since and month < since:
-        month = since
-    last = min(last, upto) if last else upto
-    months = []
-    while month <= last:
-        months.append(month)
-        month = month.next
-    return months
+    begin = first if last == first else first.next
+    return max(begin, since or begin).upto(min(last or upto, upto))
 
 
 @dataclass(frozen=True)

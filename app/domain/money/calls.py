@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 from app import database
-from app.domain import clock
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
-from app.domain.money.billing import Month
+from app.domain.months import Month
 
 SERVICES = {"gate-call-050": "GATE CALL050", "hikari-denwa": "UCOM光電話"}
 """By their names in paths and files."""
@@ -71,8 +70,8 @@ def duration(seconds: int) -> str:
 
 async def months(member: Member, service: str) -> list[tuple[Month, Sums]]:
     """The months of the last 24 that have calls, the newest first."""
-    oldest = Month.of(clock.now()).back(MONTHS - 1)
-    found = await database.rows(_MONTHS, member.contract.id, service, _start(oldest))
+    oldest = Month.this().back(MONTHS - 1)
+    found = await database.rows(_MONTHS, member.contract.id, service, oldest.began)
     return [(Month.of_day(row["month"]), _sums(row)) for row in found]
 
 
@@ -90,10 +89,10 @@ async def all_in_month(member: Member, service: str, month: Month) -> CallList:
 
 
 async def _read(member: Member, service: str, month: Month, most: int | None, skip: int) -> list[Any]:
-    this = Month.of(clock.now())
+    this = Month.this()
     if not this.back(MONTHS - 1) <= month <= this:
         raise Missing(month.iso)
-    when = _start(month), _start(month.next)
+    when = month.began, month.next.began
     return await database.rows(_CALLS, member.contract.id, service, *when, most, skip)
 
 
@@ -104,10 +103,6 @@ def _listed(found: Sequence[Any]) -> tuple[Sums, list[Call]]:
 
 def _sums(row: Any) -> Sums:
     return Sums(row["calls"], row["seconds"], row["yen"])
-
-
-def _start(month: Month) -> datetime:
-    return datetime.combine(month.first_day, time(), clock.TOKYO)
 
 
 _MONTHS = """

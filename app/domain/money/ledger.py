@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, NamedTuple
 
 from app import database
 from app.domain import clock
 from app.domain.catalogue import Fee, Product
 from app.domain.money import billing
-from app.domain.money.billing import Month, Service
+from app.domain.money.billing import Service
+from app.domain.months import Month
 
 BATCH = 500
 """Contracts of one transaction: what a member may have to wait for, and what is done again after a kill."""
@@ -148,7 +149,7 @@ async def _may_be_closed(month: Month) -> bool:
     closed = [Month.of_day(row["month"]) for row in await database.rows(_CLOSED)]
     if month in closed:
         return True
-    this = Month.of(clock.now())
+    this = Month.this()
     if month >= this:
         raise NotClosable(
             f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed"
@@ -171,7 +172,7 @@ async def _first() -> Month:
     found = (await database.rows(_FIRST))[0]
     if found["closed"]:
         return Month.of_day(found["closed"])
-    last = Month.of(clock.now()).previous
+    last = Month.this().previous
     return min(last, Month.of(found["bought"])) if found["bought"] else last
 
 
@@ -195,7 +196,7 @@ async def _close_batch(month: Month, since: Month) -> int:
         if not contracts:
             return 0
         await connection.execute(_LOCK, contracts)
-        services = _by_contract(await connection.fetch(_SERVICES, contracts, end_of(month)), _service)
+        services = _by_contract(await connection.fetch(_SERVICES, contracts, month.next.began), _service)
         before = days(since, month)
         spans = _by_contract(await connection.fetch(_SPANS, contracts, before), _span)
         odd = {c for c in contracts if not as_owed(services.get(c, []), spans.get(c, []), month, since)}
@@ -238,17 +239,9 @@ _COLUMNS = ("contract", "period", "login", "product", "month", "billed", "yen", 
 _MOVE = "UPDATE bill_close SET reached = $2 WHERE month = $1"
 
 
-def end_of(month: Month) -> datetime:
-    """The first moment after the month."""
-    return datetime.combine(month.next.first_day, time(), clock.TOKYO)
-
-
 def days(since: Month, upto: Month) -> list[date]:
     """The first days of the months, as the ledger's indexes look them up."""
-    months = [since]
-    while months[-1] < upto:
-        months.append(months[-1].next)
-    return [month.first_day for month in months]
+    return [month.first_day for month in since.upto(upto)]
 
 
 def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int, list[Any]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain import catalogue, tables
 from app.domain.money import billing
+from app.domain.months import Month
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,5 +42,5 @@ async def end(member: Member, account: Account | None, product: Product, now: da
 
 def monthly(product: Product, now: datetime) -> str:
     """月額利用料 (税込), of the first month that buying it now is charged for."""
-    price = catalogue.price(product, billing.Month.of(now).next.first_day)
+    price = catalogue.price(product, Month.of(now).next.first_day)
     return f"{billing.yen(price)}／月（税込）"

@@ -15,8 +15,9 @@ from app.domain.access.members import Member
 from app.domain.catalogue import Fee, Product
 from app.domain.json_objects import json_list, json_object
 from app.domain.money import billing, ledger
-from app.domain.money.billing import Month, Service
-from app.domain.money.ledger import LOOK_BACK, LedgerLine, end_of
+from app.domain.money.billing import Service
+from app.domain.money.ledger import LOOK_BACK, LedgerLine
+from app.domain.months import Month
 
 MONTHS = 24
 """That can be looked at, the current one included."""
@@ -186,15 +187,13 @@ def _statements(found: _Found, now: datetime) -> list[Statement]:
     services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
     written = [_line(line) for line in found.written]
     made = []
-    month = oldest
-    while month <= this:
+    for month in oldest.upto(this):
         if month not in closed and month >= begins:
-            bought = [service for service in services if service.started_at < end_of(month)]
+            bought = [service for service in services if service.started_at < month.next.began]
             written += ledger.bill(bought, written, month, max(begins, month.back(LOOK_BACK)))
         entries = [_entry(line, purchases[line.period]) for line in written if line.billed == month]
         state = "確定" if month in closed else "見込み" if month >= begins else "請求なし"
         made.append(Statement(month, state, closed.get(month), found.recipient, entries))
-        month = month.next
     return made[::-1]
 
 
@@ -223,7 +222,7 @@ def _entry(line: LedgerLine, purchase: _Purchase) -> StatementEntry:
     ended_at = purchase.ended_at
     if isinstance(line.item, Fee):
         return StatementEntry(line, started_on, started_on)
-    if ended_at is None or ended_at >= end_of(line.billed):
+    if ended_at is None or ended_at >= line.billed.next.began:
         return StatementEntry(line, started_on, None)
     usable = billing.last_usable_day(purchase.product, ended_at)
     if purchase.deleted_at:  # a cancelled option is over with its account ID

@@ -15,6 +15,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
+from app.domain.months import Month
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,7 +38,7 @@ def again(contract: Contract) -> bool:
 
 def fee(now: datetime) -> str:
     """再申し込み手数料 (税込)."""
-    return f"{billing.yen(price(FEES_OF_BUYING_AGAIN[PRODUCT], billing.Month.of(now).first_day))}（税込）"
+    return f"{billing.yen(price(FEES_OF_BUYING_AGAIN[PRODUCT], Month.of(now).first_day))}（税込）"
 
 
 def cancellation_notices(now: datetime) -> tuple[str, ...]:

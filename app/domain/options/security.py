@@ -15,6 +15,7 @@ from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
+from app.domain.months import Month
 from app.domain.options import licences
 
 NO_ADDRESS = "セキュリティオプションを購入するには、このアカウントIDにメールアドレスの登録が必要です。"
@@ -90,7 +91,7 @@ async def keys_of(account: Account) -> list[licences.Licence]:
     """The licence keys that the account ID can use now, those of cancelled options included."""
     if account.deleted_at:
         return []
-    return await licences.of_account(account.id, clock.month_began(clock.now()))
+    return await licences.of_account(account.id, Month.this().began)
 
 
 # --- what stands in the way -------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from app.domain.cards import register as payment
 from app.domain.cards.register import RegisterCard
 from app.domain.changes import asking
 from app.domain.fields import Wrong
+from app.domain.months import Month
 from app.gateway.port import Declined, KeptCard, Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.gateway.vault import Vault
@@ -107,16 +108,22 @@ def _expires(form: Form) -> str | None:
     month, year = form.take("month", numbers.month), form.take("year", numbers.year)
     if not (month and year):
         return None
-    expires = f"{year:04d}-{month:02d}"
+    expires = Month(year, month).iso
     form.must(not payment.expired(expires), "month", numbers.EXPIRED)
     return expires
 
 
 def _filled(change: RegisterCard) -> Form:
     """What was typed, but the number, which is nowhere any more."""
-    year, _, month = change.expires.partition("-")
+    year, month = Month.parse(change.expires)
     return Form(
-        {"month": month, "year": year, "given": change.given, "family": change.family, "agree": "yes"}
+        {
+            "month": f"{month:02}",
+            "year": str(year),
+            "given": change.given,
+            "family": change.family,
+            "agree": "yes",
+        }
     )
 
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from app.domain.access.matrix import Missing
 from app.domain.clock import TOKYO
 from app.domain.money import calls
-from app.domain.money.billing import Month
+from app.domain.months import Month
 from app.routes.money.statements import BEHIND, month_of
 from app.web.csv_file import csv_file
 from app.web.render import page

@@ -13,8 +13,8 @@ from app.domain import clock
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.money import statements
-from app.domain.money.billing import Month
 from app.domain.money.statements import Statement
+from app.domain.months import Month
 from app.web import pdf
 from app.web.csv_file import csv_file
 from app.web.render import day, page
