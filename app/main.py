@@ -16,12 +16,8 @@ from litestar.datastructures import State
 from app import database, gateway
 from app.demo import elsewhere
 from app.demo import mailbox as demo_mailbox
-from app.domain import housekeeping
-from app.domain.access import passwords
+from app.domain import housekeeping, installation
 from app.domain.cards import visits
-from app.domain.letters import outbox
-from app.domain.mail import system as mail_system
-from app.domain.options import data_keys, licences
 from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
@@ -37,14 +33,13 @@ from app.routes.money import calls, statements
 from app.routes.notices import contact, documents, hand_over, notices
 from app.routes.options import remote_support, security, user_purchases
 from app.routes.people import accounts, customer, customer_password, own_data, papers
+from app.settings import Settings, installation_of
 from app.web import errors, health, render, session
 from app.web.front_door import FrontDoor
 from app.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
-
-    from app.settings import Settings
 
 STATIC = Path(__file__).parent.parent / "static"
 LARGEST_BODY = 64 * 1024
@@ -144,11 +139,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         database.use(engine, TABLES)
-        passwords.season(passwords.Peppers(settings.peppers))
-        data_keys.use(settings.data_keys)
-        licences.warn_below(settings.low_stock)
-        outbox.write_as(transport.sender_of(settings))
-        mail_system.use(settings.mail_system)
+        installation.use(installation_of(settings))
         await engine.start_connection_pool(max_size=settings.pool_size)
         delivery = functools.partial(transport.delivery, settings.contact.operator, settings.mail)
         tasks = [

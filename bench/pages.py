@@ -16,7 +16,7 @@ from pathlib import Path
 
 from app import database, settings
 from app.commands import servers
-from app.domain.access import passwords
+from app.domain import installation
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.main import portal
@@ -44,7 +44,7 @@ def main() -> None:
 async def _measure(engine: database.Engine, chosen: settings.Settings) -> None:
     application = portal(chosen, engine)
     database.use(engine, TABLES)
-    passwords.season(passwords.Peppers(chosen.peppers))
+    installation.use(settings.installation_of(chosen))
     await engine.start_connection_pool()
     await migrate()
     await import_contracts(servers.DEMO_CONTRACTS, progress=lambda _: None)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import gc
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,11 @@ from litestar.types import ASGIApp
 
 from app import database, settings
 from app.commands import servers
-from app.domain import clock
+from app.domain import clock, installation
 from app.domain.access import passwords
 from app.domain.contracts.importing import import_contracts
-from app.domain.letters import outbox
-from app.domain.mail import system as mail_system
-from app.domain.options import data_keys
 from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
-from app.mailing import transport
 from app.main import portal
 from app.migrate import migrate
 from app.postgres.embedded import EmbeddedPostgres
@@ -57,6 +53,9 @@ SETTINGS = settings.Settings(
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """PostgreSQL for tests: nothing has to survive a power cut, and no table lives long enough to be vacuumed."""
 
+Installed = Callable[..., None]
+"""Gives a test other parts of the installation; the fixture `installed`."""
+
 _numbers = itertools.count(1)
 
 hypothesis.settings.register_profile(
@@ -69,6 +68,22 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays: a twentieth of the suite's time went into looking whether it is garbage."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def at_start() -> None:
+    """What a server does at its start."""
+    installation.use(settings.installation_of(SETTINGS))
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
+    """Gives the test another part of the installation, by name, or takes it away with None."""
+
+    def other(**parts: Any) -> None:
+        monkeypatch.setattr(installation, "_current", replace(installation._current, **parts))
+
+    return other
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +107,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
 async def templates(server: dict[str, Any], worker: str) -> AsyncIterator[tuple[str, str]]:
     """Names of two databases to copy: an empty one with the schema, and one with the contracts of the stories."""
     empty, filled = f"template_empty_{worker}", f"template_filled_{worker}"
-    passwords.season(passwords.Peppers(SETTINGS.peppers))
-    outbox.write_as(transport.sender_of(SETTINGS))
-    mail_system.use(SETTINGS.mail_system)
-    data_keys.use(SETTINGS.data_keys)
     await _command(server, f'DROP DATABASE IF EXISTS "{empty}"', f'CREATE DATABASE "{empty}"')
     await _inside(server, empty, load=())
     await _command(

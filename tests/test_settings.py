@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import settings
+from app.domain.installation import Sender
 from app.settings import SettingsError
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
@@ -141,11 +142,11 @@ def test_the_invoice_number_has_its_check_digit(number: str, right: bool) -> Non
 
 def test_a_command_that_writes_mails_needs_to_know_who_writes(tmp_path: Path) -> None:
     found = settings.writer({**COMPLETE, "MYPAGE_DATA_DIR": str(tmp_path)})
-    assert found == (settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時"), "mypage@example.jp")
+    assert found == Sender("試験通信株式会社", "mypage@example.jp", "0120-000-0000", "9時～17時")
     with pytest.raises(SettingsError, match="MYPAGE_OPERATOR"):
         settings.writer({"MYPAGE_DATA_DIR": str(tmp_path)})
-    settings.demo(tmp_path)
-    assert settings.writer({"MYPAGE_DATA_DIR": str(tmp_path)})[0] == settings.DEMO_CONTACT
+    of_the_demo = settings.installation_of(settings.demo(tmp_path)).sender
+    assert settings.writer({"MYPAGE_DATA_DIR": str(tmp_path)}) == of_the_demo
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

@@ -10,27 +10,27 @@ from typing import TypeVar
 
 from app import settings
 from app.commands.running import fit, fit_for_licences, migrated, progress, reached, with_database
+from app.domain import installation
+from app.domain.installation import Installation, Peppers
 from app.mistake import Mistake
 
 T = TypeVar("T")
 
 
 def contracts(chosen: argparse.Namespace) -> None:
-    from app.domain.access import passwords
     from app.domain.contracts.importing import import_contracts
 
     file, found = _there(chosen.file), settings.peppers()
-    passwords.season(passwords.Peppers(found))
+    installation.use(Installation(peppers=Peppers(found)))
     done = _load(file, lambda: fit(found), import_contracts)
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
 
 
 def licence_keys(chosen: argparse.Namespace) -> None:
-    from app.domain.options import data_keys
     from app.domain.options.licence_import import import_licences
 
     file = _there(chosen.file)
-    data_keys.use(settings.data_keys())
+    installation.use(Installation(data_keys=settings.data_keys()))
     done = _load(file, fit_for_licences, import_licences)
     print(f"{done.new} licence keys loaded, {done.already_there} were there already")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from app import database, settings
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
-from app.domain import catalogue, clock
-from app.domain.access import passwords, peppers
+from app.domain import catalogue, clock, installation
+from app.domain.access import peppers
 from app.domain.months import Month
-from app.domain.options import data_keys, licences
+from app.domain.options import licences
 from app.mistake import Mistake
 from app.postgres.embedded import EmbeddedPostgres
 
@@ -48,8 +48,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
     from app.domain.options.licence_import import import_licences
     from app.migrate import migrate
 
-    data_keys.use(chosen.data_keys)
-    passwords.season(passwords.Peppers(chosen.peppers))
+    installation.use(settings.installation_of(chosen))
     await migrate()
     await peppers.recognise(chosen.peppers)
     await licences.recognise()
@@ -109,7 +108,7 @@ def _check_prices() -> None:
 async def _ready_to_serve(chosen: settings.Settings) -> None:
     """With the database there, its schema must be up to date and its peppers and data keys ours; while it is away, the
     server starts and answers 503."""
-    data_keys.use(chosen.data_keys)
+    installation.use(settings.installation_of(chosen))
     try:
         await fit(chosen.peppers)
         await licences.recognise()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app import database, settings
 from app.commands.running import fit_for_licences, migrated, progress, reached, with_database
-from app.domain import clock
+from app.domain import clock, installation
+from app.domain.installation import Installation
 from app.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ def migrate(_: argparse.Namespace) -> None:
 
 
 def renew_licences(_: argparse.Namespace) -> None:
-    from app.domain.options import data_keys, licences
+    from app.domain.options import licences
 
-    data_keys.use(settings.data_keys())
+    installation.use(Installation(data_keys=settings.data_keys()))
     done = _run(licences.renew, fit_for_licences)
     print(f"{done} PINs encrypted with the newest key; the older keys are needed no more")
 
@@ -61,11 +62,9 @@ def list_requests(_: argparse.Namespace) -> None:
 
 
 def finish_requests(chosen: argparse.Namespace) -> None:
-    from app.domain.letters import outbox
     from app.domain.people import papers
-    from app.mailing import transport
 
-    outbox.write_as(transport.sender(*settings.writer()))
+    installation.use(Installation(sender=settings.writer()))
 
     async def finish() -> None:
         async with database.engine().transaction():
@@ -141,10 +140,8 @@ def refuse_payment(chosen: argparse.Namespace) -> None:
 
 def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: str) -> None:
     from app.domain.cards import checks
-    from app.domain.letters import outbox
-    from app.mailing import transport
 
-    outbox.write_as(transport.sender(*settings.writer()))
+    installation.use(Installation(sender=settings.writer()))
     try:
         done = _run(lambda: decide(identity))
     except checks.CardNotWaiting as error:

@@ -17,7 +17,7 @@ import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
 from app.domain import clock
-from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Send, Sender
+from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Send
 
 if TYPE_CHECKING:
     from app import settings
@@ -26,16 +26,6 @@ PATIENCE = 30.0
 """Seconds for reaching the mail server, and for each mail then; both together end well before a lease does."""
 GOODBYE = 2.0
 """Seconds that a mail server has to answer QUIT."""
-
-
-def sender_of(chosen: settings.Settings) -> Sender:
-    """Who the portal's mails come from, as the settings say."""
-    return sender(chosen.contact, chosen.mail.sender)
-
-
-def sender(contact: settings.Contact, address: str) -> Sender:
-    """Who writes, from what a command beside a server knows."""
-    return Sender(contact.operator, address, contact.phone, contact.hours)
 
 
 def delivery(operator: str, mail: settings.Mail) -> AbstractAsyncContextManager[Send]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.domain.mail.system import MailSystem
+from app.domain.installation import Installation, MailSystem, Peppers, Sender
 from app.settings import parts
 from app.settings.of_demo import (
     DEMO_CONTACT,
@@ -59,6 +59,7 @@ __all__ = [
     "database_url",
     "delivery",
     "demo",
+    "installation_of",
     "made_by_demo",
     "peppers",
     "production",
@@ -116,6 +117,17 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+def installation_of(chosen: Settings) -> Installation:
+    """What the rules in app/domain need of the settings; a server, the demo and the tests hand over all of it."""
+    return Installation(
+        peppers=Peppers(chosen.peppers),
+        data_keys=chosen.data_keys,
+        sender=_sender(chosen.contact, chosen.mail.sender),
+        mail_system=chosen.mail_system,
+        low_stock=chosen.low_stock,
+    )
+
+
 def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
     """The peppers for a command: the operator's, or the one that `mypage demo` keeps with its data.
 
@@ -158,18 +170,22 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
     return operator, mail
 
 
-def writer(environment: Mapping[str, str] = os.environ) -> tuple[Contact, str]:
-    """Who a command writes mails as: the operator with where to ask, and the address. Raises SettingsError."""
+def writer(environment: Mapping[str, str] = os.environ) -> Sender:
+    """Who a command writes mails as. Raises SettingsError."""
     if made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
-        return DEMO_CONTACT, DEMO_MAIL.sender
+        return _sender(DEMO_CONTACT, DEMO_MAIL.sender)
     wrong: list[str] = []
-    found = parts.contact(environment, wrong), parts.sender(environment, wrong)
+    contact, address = parts.contact(environment, wrong), parts.sender(environment, wrong)
     if wrong:
         raise SettingsError(
             "nothing was done, because it could not be told by mail; mend these settings:\n"
             + "\n".join(f"  {line}" for line in wrong)
         )
-    return found
+    return _sender(contact, address)
+
+
+def _sender(contact: Contact, address: str) -> Sender:
+    return Sender(contact.operator, address, contact.phone, contact.hours)
 
 
 def made_by_demo(environment: Mapping[str, str] = os.environ) -> bool:

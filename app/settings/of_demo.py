@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from app.domain.catalogue import SECURITY
-from app.domain.mail.system import MailSystem
+from app.domain.installation import MailSystem
 from app.settings.shape import Contact, Elsewhere, Mail, Settings, SupportWindow
 
 DEMO_INVOICE_NUMBER = "T9000000000000"

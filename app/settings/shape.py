@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.domain.mail.system import MailSystem
+from app.domain.installation import MailSystem
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
 

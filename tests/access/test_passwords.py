@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -17,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.access import passwords
-from app.domain.access.passwords import Peppers
+from app.domain.installation import Peppers
+from tests.conftest import Installed
 
 FIRST, SECOND = b"the first pepper of these tests, long", b"the second pepper of these tests, long"
 ARGON2 = PasswordHasher()
@@ -25,12 +25,8 @@ CHARACTER = st.characters(exclude_categories=["Cs"])
 
 
 @pytest.fixture(autouse=True)
-def seasoning() -> Iterator[None]:
-    """The first pepper; afterwards the peppers from before."""
-    before = passwords._peppers
-    passwords.season(Peppers({1: FIRST}))
-    yield
-    passwords.season(before)
+def first_pepper(installed: Installed) -> None:
+    installed(peppers=Peppers({1: FIRST}))
 
 
 def imported(password: str, salt: bytes = b"salt of elsewhere", memory: int = 64, lanes: int = 2) -> str:
@@ -88,11 +84,25 @@ async def test_a_customer_numbers_password_is_keyed_with_the_pepper_first() -> N
         ARGON2.verify("$" + argon2, "demo01")
 
 
-async def test_without_peppers_a_customer_numbers_hash_has_none() -> None:
-    passwords.season(Peppers({}))
-    stored = await of_customer("demo01")
-    assert ARGON2.verify(stored, "demo01")
-    assert await passwords.renewed(stored, "demo01", peppered=True) is None
+async def test_without_peppers_an_account_ids_password_is_hashed_and_a_customer_numbers_is_not(
+    installed: Installed,
+) -> None:
+    with_pepper = await of_customer("demo01")
+    installed(peppers=None)
+    without = await of_account("abc12345")
+    assert await passwords.renewed(without, "abc12345", peppered=False) is None
+    assert await passwords.verify(without, "abc12345")
+    await passwords.pretend("abc12345")
+    assert ARGON2.verify(passwords.hash_now("abc12345", peppered=False), "abc12345")
+    with pytest.raises(RuntimeError, match="peppers was not handed over"):
+        passwords.hash_now("demo01", peppered=True)
+    for wanted in (
+        passwords.for_customer("demo01", []),
+        passwords.renewed(without, "abc12345", peppered=True),
+        passwords.verify(with_pepper, "demo01"),
+    ):
+        with pytest.raises(RuntimeError, match="peppers was not handed over"):
+            await wanted
 
 
 async def test_an_import_hashes_with_a_fresh_salt_each_time() -> None:
@@ -150,9 +160,9 @@ async def test_an_imported_hash_with_its_own_salt_and_cost_counts_as_used() -> N
     assert await passwords.for_account("abc12348", [newest, other, old])
 
 
-async def test_a_password_used_under_an_old_pepper_is_refused_under_the_new_one() -> None:
+async def test_a_password_used_under_an_old_pepper_is_refused_under_the_new_one(installed: Installed) -> None:
     old = await of_customer("demo01")
-    passwords.season(Peppers({1: FIRST, 2: SECOND}))
+    installed(peppers=Peppers({1: FIRST, 2: SECOND}))
     new = await of_customer("demo02", old)
     assert new.startswith("p2$")
     assert salt_of(new) == salt_of(old)
@@ -163,10 +173,12 @@ async def test_a_password_used_under_an_old_pepper_is_refused_under_the_new_one(
 # --- peppers that rotate ----------------------------------------------------------------------------------------------
 
 
-async def test_after_a_rotation_the_old_hash_still_verifies_and_is_renewed_with_its_salt() -> None:
+async def test_after_a_rotation_the_old_hash_still_verifies_and_is_renewed_with_its_salt(
+    installed: Installed,
+) -> None:
     old = await of_customer("demo01")
     assert await passwords.renewed(old, "demo01", peppered=True) is None
-    passwords.season(Peppers({1: FIRST, 2: SECOND}))
+    installed(peppers=Peppers({1: FIRST, 2: SECOND}))
     assert await passwords.verify(old, "demo01")
     renewed = await passwords.renewed(old, "demo01", peppered=True)
     assert renewed
@@ -189,15 +201,15 @@ async def test_a_hash_of_todays_cost_is_not_renewed() -> None:
     assert await passwords.renewed(await of_account("abc12345"), "abc12345", peppered=False) is None
 
 
-async def test_the_highest_version_is_the_newest_pepper_in_whatever_order() -> None:
+async def test_the_highest_version_is_the_newest_pepper_in_whatever_order(installed: Installed) -> None:
     for peppers in ({9: FIRST, 10: SECOND}, {10: SECOND, 9: FIRST}):
-        passwords.season(Peppers(peppers))
+        installed(peppers=Peppers(peppers))
         assert (await of_customer("demo01")).startswith("p10$")
 
 
-async def test_another_key_under_the_same_version_opens_nothing() -> None:
+async def test_another_key_under_the_same_version_opens_nothing(installed: Installed) -> None:
     stored = await of_customer("demo01")
-    passwords.season(Peppers({1: SECOND}))
+    installed(peppers=Peppers({1: SECOND}))
     assert not await passwords.verify(stored, "demo01")
 
 

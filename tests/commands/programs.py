@@ -19,9 +19,7 @@ from app import database, settings
 from app.commands import running
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain.letters import outbox
-from app.mailing import transport
 from app.postgres.embedded import EmbeddedPostgres
-from tests.conftest import SETTINGS
 
 SERVING = {
     "MYPAGE_SECRET_KEYS": "a secret key of the production test",
@@ -148,7 +146,6 @@ async def two_mails(folder: Path) -> None:
             await outbox.post(1, told, "account-password-changed", login="髙﨑①")
 
     assert mypage(folder, "import", "contracts", str(DEMO_CONTRACTS), **SERVING).returncode == 0
-    outbox.write_as(transport.sender_of(SETTINGS))
     await on_the_database(folder, post)
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from app import database
-from app.domain import clock, fields
+from app.domain import clock, fields, installation
 from app.domain.changes import words
-from app.domain.letters import outbox
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import auto_reply, forwarding, mailbox, web_space
 from tests.browser import Browser
+from tests.conftest import Installed
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods, use_other
 
 JIRO = "hikari.jiro@s2.spaaqs.ne.jp"
@@ -116,9 +116,9 @@ async def test_an_earlier_domain_of_ours_is_not_another_companys(taro: Browser) 
 
 
 async def test_the_address_that_the_portal_writes_from_is_nobodys(
-    taro: Browser, monkeypatch: pytest.MonkeyPatch
+    taro: Browser, installed: Installed
 ) -> None:
-    monkeypatch.setattr(outbox, "_sender", replace(outbox.sender(), address="MyPage@s2.spaaqs.ne.jp"))
+    installed(sender=replace(installation.sender(), address="MyPage@s2.spaaqs.ne.jp"))
     await taro.open("/accounts/arteri-an-002/mail-address")
     await taro.submit(kind="ucom", local_part="mypage", agree="yes")
     assert taro.reasons == [fields.operators_name("mypage")]

@@ -8,11 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 from litestar.types import ASGIApp
 
-from app.domain.letters import outbox
-from app.domain.mail import system as mail_system
-from app.mailing import transport
 from tests.browser import Browser
-from tests.conftest import HOST, SETTINGS
+from tests.conftest import HOST
 from tests.mail_server import portal
 from tests.mail_server.clients import FRIEND, STRANGER, Postman, World, can_log_in, inbox
 from tests.mail_server.portal import PASSWORD, Person
@@ -31,9 +28,7 @@ async def person(mail_host: MailServer) -> Person:
 
 @pytest.fixture
 async def browser(application: ASGIApp, person: Person) -> AsyncIterator[Browser]:
-    """The person, logged in to the portal, which was not started but only made."""
-    mail_system.use(SETTINGS.mail_system)
-    outbox.write_as(transport.sender_of(SETTINGS))
+    """The person, logged in to the portal."""
     async with Browser(application, HOST) as own:
         await own.log_in("account", person.login, PASSWORD)
         yield own

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Sender
+from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood
 from app.mailing import transport
 from app.settings import Smtp
 from tests import smtp_server
@@ -252,6 +252,3 @@ async def test_the_demo_delivers_by_showing_and_the_settings_choose(starttls: Ma
     async with transport.delivery("試験通信", replace(SETTINGS.mail, server=starttls.settings)) as send:
         await send(MAIL)
     assert len(starttls.envelopes) == 1
-    assert transport.sender_of(SETTINGS) == Sender(
-        "試験通信株式会社", FROM, "0120-000-0000", "9時～17時（年中無休）"
-    )

@@ -14,10 +14,10 @@ from app.domain import tables
 from app.domain.imports import ImportRefused
 from app.domain.options import data_keys, licence_import, licences
 from app.domain.options.licence_import import LicencesImported, import_licences
-from tests.conftest import SETTINGS
+from tests.conftest import Installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("empty_database")
@@ -33,13 +33,6 @@ def write(tmp_path: Path) -> Callable[[str | bytes], Path]:
         return path
 
     return file
-
-
-@pytest.fixture(autouse=True)
-def keys_of_the_tests() -> Iterator[None]:
-    """Whatever a test did to the data keys, the next one has those of the tests."""
-    yield
-    data_keys.use(SETTINGS.data_keys)
 
 
 async def load(path: Path) -> LicencesImported:
@@ -136,25 +129,25 @@ async def test_a_pin_is_nowhere_in_the_database_as_it_is(write: Callable[[str | 
 
 
 async def test_keys_rotate_new_pins_by_the_newest_old_ones_still_found_and_renewed(
-    write: Callable[[str | bytes], Path], monkeypatch: pytest.MonkeyPatch
+    write: Callable[[str | bytes], Path], monkeypatch: pytest.MonkeyPatch, installed: Installed
 ) -> None:
     old, new = b"the first key of the rotation tests", b"the second key of the rotation test"
-    data_keys.use((old,))
+    installed(data_keys=(old,))
     await load(write("security-360,AAAA\nsecurity-360,BBBB\nsecurity-360,CCCC\n"))
-    data_keys.use((new, old))
+    installed(data_keys=(new, old))
     assert await load(write("security-360,BBBB\nsecurity-360,DDDD")) == LicencesImported(1, 1)
     assert await problems(write("product,pin\nkids-filter,AAAA")) == [
         (2, "pin: was loaded before, as one of security-360")
     ]
-    data_keys.use((new,))
+    installed(data_keys=(new,))
     with pytest.raises(licences.WrongDataKeys, match="3 PINs"):
         await licences.recognise()
-    data_keys.use((new, old))
+    installed(data_keys=(new, old))
     await licences.recognise()
     monkeypatch.setattr(licences, "BATCH", 2)
     assert await licences.renew() == 3
     assert await licences.renew() == 0
-    data_keys.use((new,))
+    installed(data_keys=(new,))
     await licences.recognise()
     assert [pin for _, pin in await stock()] == ["AAAA", "BBBB", "CCCC", "DDDD"]
     assert await load(write("security-360,AAAA\nsecurity-360,EEEE")) == LicencesImported(1, 1)

@@ -21,6 +21,7 @@ from app.domain.options.security import BuySecurity
 from app.domain.tables import TABLES
 from app.web.session import token_hash
 from tests import households
+from tests.conftest import Installed
 from tests.households import HASH
 
 BUYERS, KEYS = 200, 150
@@ -166,9 +167,9 @@ async def test_the_database_keeps_a_key_with_its_purchase(household: households.
 
 
 async def test_a_stock_is_low_below_the_number_that_operators_set(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
+    empty_database: str, installed: Installed
 ) -> None:
-    monkeypatch.setattr(licences, "_low", 3)
+    installed(low_stock=3)
     await load(3)
     await load(2, Product.SECURITY_ONLINE)
     assert await licences.low() == {Product.SECURITY_ONLINE: 2, Product.KIDS_FILTER: 0}

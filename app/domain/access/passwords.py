@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import anyio
 from argon2.low_level import Type, hash_secret
 
+from app.domain import installation
+
 MEMORY = 19 * 1024
 """KiB; with two passes and one lane: 40-80 ms."""
 PASSES = 2
@@ -30,26 +32,6 @@ _ARGON2 = re.compile(
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<hash>[A-Za-z0-9+/]{43})"
 )
 _two_at_once = anyio.CapacityLimiter(2)
-
-
-@dataclass(frozen=True)
-class Peppers:
-    """Secret keys by version, from the settings; the highest version is used for new hashes."""
-
-    by_version: dict[int, bytes]
-
-    @property
-    def newest(self) -> int | None:
-        return max(self.by_version, default=None)
-
-
-_peppers = Peppers({})
-
-
-def season(peppers: Peppers) -> None:
-    """Set the peppers, once at start."""
-    global _peppers
-    _peppers = peppers
 
 
 @dataclass(frozen=True)
@@ -95,7 +77,7 @@ async def renewed(stored: str, password: str, *, peppered: bool) -> str | None:
 
     Another one was imported or has an old pepper. It takes another time to check than an unknown name does.
     """
-    form = _new_form(stored, _peppers.newest if peppered else None)
+    form = _new_form(stored, installation.peppers().newest if peppered else None)
     return None if form == _form(stored) else await _in_thread(password, form)
 
 
@@ -106,12 +88,12 @@ async def for_account(password: str, used: list[str]) -> NewPassword | None:
 
 async def for_customer(password: str, used: list[str]) -> NewPassword | None:
     """The new password of a customer number, with pepper; None if it was used before."""
-    return await _new(password, used, _peppers.newest)
+    return await _new(password, used, installation.peppers().newest)
 
 
 def hash_now(password: str, *, peppered: bool) -> str:
     """A hash with a fresh salt, in this thread (an import does its own threading)."""
-    return _hash(password, _new_form(None, _peppers.newest if peppered else None))
+    return _hash(password, _new_form(None, installation.peppers().newest if peppered else None))
 
 
 async def _new(password: str, used: list[str], pepper: int | None) -> NewPassword | None:
@@ -153,7 +135,7 @@ def _hash(password: str, form: str) -> str:
     secret = password.encode()
     pepper, argon2 = parts["pepper"], form[form.index("$") :]
     if pepper is not None:
-        key = _peppers.by_version[int(pepper)]
+        key = installation.peppers().by_version[int(pepper)]
         secret = base64.b64encode(hmac.digest(key, secret, hashlib.sha256))
     made = hash_secret(
         secret,

@@ -21,7 +21,7 @@ from pathlib import Path
 import jinja2
 
 from app import database
-from app.domain import clock, tables
+from app.domain import clock, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
 from app.domain.access.members import Member
 
@@ -29,30 +29,9 @@ CHANNEL = "mypage_outbox"
 """A commit that posted a mail notifies it, so that the deliverer wakes."""
 
 
-@dataclass(frozen=True)
-class Sender:
-    """Who writes: the operator's name, the address that mails come from, and where a member asks."""
-
-    name: str
-    address: str
-    phone: str
-    hours: str
-
-
-_sender: Sender | None = None
-
-
-def write_as(sender: Sender) -> None:
-    """Set who writes, once at start."""
-    global _sender
-    _sender = sender
-
-
-def sender() -> Sender:
-    """Who writes. Raises RuntimeError before `write_as`."""
-    if _sender is None:
-        raise RuntimeError("nobody to write as: call outbox.write_as() first")
-    return _sender
+def sender() -> installation.Sender:
+    """Who writes. Raises RuntimeError when no sender was handed over at start."""
+    return installation.sender()
 
 
 def done_by(member: Member) -> str:

@@ -7,11 +7,14 @@ value is found without reading it, and a name, by which a table says which key a
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 from dataclasses import dataclass
 
 from cryptography.fernet import Fernet, MultiFernet
+
+from app.domain import installation
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,10 @@ def _derived(key: bytes, purpose: bytes) -> bytes:
     return hmac.digest(key, b"data " + purpose, hashlib.sha256)
 
 
-_keys: DataKeys | None = None
-
-
-def use(keys: tuple[bytes, ...]) -> None:
-    """Set the keys, newest first, once at start."""
-    global _keys
-    _keys = DataKeys.of(keys)
-
-
 def current() -> DataKeys:
-    """The keys in use. Raises RuntimeError before `use`."""
-    if _keys is None:
-        raise RuntimeError("no data keys in use: call data_keys.use() first")
-    return _keys
+    """The keys of this installation. Raises RuntimeError when none were handed over at start."""
+    return _made_of(installation.data_keys())
+
+
+_made_of = functools.lru_cache(maxsize=1)(DataKeys.of)
+"""Derived once: an installation has the same keys as long as it runs."""

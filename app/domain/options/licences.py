@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app import database
+from app.domain import installation
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.words import Refused
 from app.domain.options import data_keys
@@ -34,14 +35,6 @@ def no_stock(product: Product) -> str:
 
 
 # --- the stock --------------------------------------------------------------------------------------------------------
-
-_low = 10
-
-
-def warn_below(number: int) -> None:
-    """Warn operators when fewer keys of a product are left, once at start."""
-    global _low
-    _low = number
 
 
 async def any_left(product: Product) -> bool:
@@ -71,8 +64,9 @@ async def take(product: Product, contract: int, period: int) -> None:
     taken = await database.rows(_TAKE, product, contract, period) or await database.rows(
         _WAIT_AND_TAKE, product, contract, period
     )
-    left = (await _left([product], _low))[product]
-    if left < _low or not taken:
+    enough = installation.low_stock()
+    left = (await _left([product], enough))[product]
+    if left < enough or not taken:
         log.warning("licence keys are running out: %s left of %s", left, product.value)
     if not taken:
         raise Refused(no_stock(product))
@@ -80,7 +74,8 @@ async def take(product: Product, contract: int, period: int) -> None:
 
 async def low() -> dict[Product, int]:
     """How many are left of each product that has fewer than operators want."""
-    return {product: left for product, left in (await _left(SECURITY, _low)).items() if left < _low}
+    enough = installation.low_stock()
+    return {product: left for product, left in (await _left(SECURITY, enough)).items() if left < enough}
 
 
 _LEFT = """

@@ -1,0 +1,120 @@
+"""What this installation of the portal is: its keys, names and numbers, handed over once at start and never changed.
+
+A server hands over all of it, a command what it needs. A part that was not given has no default: whoever needs it
+gets a RuntimeError that names it, before a password is hashed without a pepper, say.
+
+The database's engine and the clock are no parts of it: tests and the demo change them while a program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Peppers:
+    """Secret keys of password hashes by version; the highest version is used for new hashes."""
+
+    by_version: Mapping[int, bytes] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.by_version:
+            raise ValueError("there is no pepper: at least one is wanted")
+
+    @property
+    def newest(self) -> int:
+        return max(self.by_version)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who writes the portal's mails: the operator's name, the address they come from, and where a member asks."""
+
+    name: str
+    address: str
+    phone: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class MailSystem:
+    """Names of the operator's mail domain and servers."""
+
+    domain: str
+    imap_host: str
+    submission_host: str
+    web_host: str
+
+    def address(self, local_part: str) -> str:
+        return f"{local_part}@{self.domain}"
+
+    def home_page(self, name: str) -> str:
+        return f"https://{self.web_host}/{name}/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """The parts that a program was given; None: it was not given that one, and must not need it."""
+
+    peppers: Peppers | None = None
+    data_keys: tuple[bytes, ...] | None = field(default=None, repr=False)
+    """What is encrypted at rest; newest first."""
+    sender: Sender | None = None
+    mail_system: MailSystem | None = None
+    low_stock: int | None = None
+    """Licence keys of a product below which operators are warned."""
+
+    def __post_init__(self) -> None:
+        if self.data_keys == ():
+            raise ValueError("there is no data key: at least one is wanted")
+
+
+_NOTHING = Installation()
+_current = _NOTHING
+
+
+def use(installation: Installation) -> None:
+    """Hand it over, once at start; the same one again does no harm (the demo prepares its data, then serves).
+
+    Raises RuntimeError when another one is in use.
+    """
+    global _current
+    if _current not in (_NOTHING, installation):
+        names = (part.name for part in fields(Installation))
+        other = [name for name in names if getattr(_current, name) != getattr(installation, name)]
+        raise RuntimeError(
+            f"an installation with other {', '.join(other)} is in use: hand over one, at start"
+        )
+    _current = installation
+
+
+def peppers() -> Peppers:
+    return _needed("peppers", _current.peppers)
+
+
+def data_keys() -> tuple[bytes, ...]:
+    return _needed("data_keys", _current.data_keys)
+
+
+def sender() -> Sender:
+    return _needed("sender", _current.sender)
+
+
+def mail_system() -> MailSystem:
+    return _needed("mail_system", _current.mail_system)
+
+
+def low_stock() -> int:
+    return _needed("low_stock", _current.low_stock)
+
+
+def _needed(name: str, part: T | None) -> T:
+    if part is None:
+        raise RuntimeError(
+            f"{name} was not handed over: give it at start, installation.use(Installation({name}=...))"
+        )
+    return part
