@@ -34,8 +34,9 @@ from app.routes.notices import contact, documents, hand_over, notices
 from app.routes.options import remote_support, security, user_purchases
 from app.routes.people import accounts, customer, customer_password, own_data, papers
 from app.settings import Settings, installation_of
-from app.web import errors, health, render, session
+from app.web import errors, guard, health, render
 from app.web.front_door import FrontDoor
+from app.web.request import Request
 from app.web.static_files import StaticFiles
 
 if TYPE_CHECKING:
@@ -156,7 +157,8 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
 
     app = Litestar(
         route_handlers=[*ROUTES, *(DEMO_ROUTES if settings.demo else []), *files.routes()],
-        guards=[session.guard],
+        guards=[guard.guard],
+        request_class=Request,
         exception_handlers=errors.HANDLERS,
         lifespan=[running],
         request_max_body_size=LARGEST_BODY,

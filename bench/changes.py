@@ -17,15 +17,12 @@ import httpx
 
 from app import database, settings
 from app.commands import servers
-from app.domain.access import passwords
+from app.domain import installation
 from app.domain.contracts.importing import import_contracts
-from app.domain.letters import outbox
-from app.domain.mail import system as mail_system
 from app.domain.tables import TABLES
-from app.embedded import EmbeddedPostgres
-from app.mailing import transport
 from app.main import portal
 from app.migrate import migrate
+from app.postgres.embedded import EmbeddedPostgres
 from tests.browser import Browser
 from tests.mail.steps import buy, get_address
 
@@ -48,9 +45,7 @@ def main() -> None:
 async def _measure(engine: database.Engine, chosen: settings.Settings) -> dict[str, list[float]]:
     application = portal(chosen, engine)
     database.use(engine, TABLES)
-    passwords.season(passwords.Peppers(chosen.peppers))
-    outbox.write_as(transport.sender_of(chosen))
-    mail_system.use(chosen.mail_system)
+    installation.use(settings.installation_of(chosen))
     await engine.start_connection_pool()
     await migrate()
     await import_contracts(servers.DEMO_CONTRACTS, progress=lambda _: None)

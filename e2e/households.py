@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from app.domain import clock
-from app.web.session import token_hash
+from app.web.cookies import token_hash
 
 if TYPE_CHECKING:
-    from app.web.session import Keys
+    from app.web.cookies import Keys
     from e2e.device import Device
 
 MODEL = "90000000000000"

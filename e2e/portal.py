@@ -24,7 +24,7 @@ from app.commands import servers
 from app.commands.running import keep_clock, with_database
 from app.domain import clock
 from app.postgres.embedded import EmbeddedPostgres
-from app.web.session import Keys
+from app.web.cookies import Keys
 
 ROOT = Path(__file__).parent.parent
 QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

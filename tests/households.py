@@ -13,7 +13,7 @@ from app.domain import clock, tables
 from app.domain.access import members
 from app.domain.access.logins import By
 from app.domain.access.members import Member
-from app.web.session import Keys, new_token, token_hash
+from app.web.cookies import Keys, new_token, token_hash
 from tests.browser import Browser
 
 KEYS = Keys((b"a newest secret key for the tests", b"an older secret key for the tests!"), https=True)

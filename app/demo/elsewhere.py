@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import NAMES, SECURITY
 from app.web.render import page
+from app.web.request import Request
 
 
 @get("/demo/elsewhere/{name:str}", opt={"permission": Permission.ANYONE})
-async def elsewhere(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
-    settings = request.app.state.settings
+async def elsewhere(request: Request, name: FromPath[str]) -> Response[str]:
+    settings = request.settings
     pages = {
         **{product.value: (NAMES[product], settings.installers[product]) for product in SECURITY},
         "giga-cinema": ("ギガシネマ with U-NEXT", settings.elsewhere.cinema),

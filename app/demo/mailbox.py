@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from app.domain.access.matrix import Permission
 from app.domain.letters import outbox
 from app.web.render import page
-from app.web.session import origin
+from app.web.request import Request
 
 SHOWN = 100
 """Mails on the page."""
 
 
 @get("/demo/mailbox", opt={"permission": Permission.ANYONE})
-async def mailbox(request: Request[Any, Any, Any]) -> Response[str]:
-    mails, own = await outbox.newest(SHOWN), origin(request)
+async def mailbox(request: Request) -> Response[str]:
+    mails, own = await outbox.newest(SHOWN), request.origin
     title = "送信されたメール（デモ）"
     return page(request, "demo/mailbox/list.html", title=title, mails=mails, paths=partial(_path, own))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 
 from app import database
@@ -15,12 +16,12 @@ from app.domain.access.attempts import TooMany
 from app.domain.access.matrix import DELETED, Forbidden, Missing
 from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
+from app.web.guard import READING, Untrusted
 from app.web.render import POSTED_ONLY, elsewhere, page
-from app.web.session import READING, Untrusted, visit_if_any
+from app.web.request import Request
 
 if TYPE_CHECKING:
     import jinja2
-    from litestar.types import ExceptionHandlersMap
 
 log = logging.getLogger("mypage")
 
@@ -70,7 +71,7 @@ UNTRUSTED = (
 )
 
 
-def _page(request: Request[Any, Any, Any], status: int, text: str | None = None) -> Response[str]:
+def _page(request: Request, status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
     return page(
         request,
@@ -82,21 +83,21 @@ def _page(request: Request[Any, Any, Any], status: int, text: str | None = None)
     )
 
 
-def session_ended(request: Request[Any, Any, Any], _: SessionEnded) -> Response[Any]:
+def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
     """To the login page and back; a sentence there says why."""
-    visit = visit_if_any(request)
+    visit = request.visit_if_any
     query = {"next": _asked_for(request)}
     if visit and visit.ended:
         query["expired"] = "1"
     return elsewhere(request, f"/login?{urlencode(query)}")
 
 
-def proof_needed(request: Request[Any, Any, Any], error: ProofNeeded) -> Response[Any]:
+def proof_needed(request: Request, error: ProofNeeded) -> Response[Any]:
     """To the page that asks for a password again, and back."""
     return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
 
 
-def _asked_for(request: Request[Any, Any, Any]) -> str:
+def _asked_for(request: Request) -> str:
     """Where to come back to: the page that was asked for, or the one that the form stood on."""
     path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
     if request.method not in READING:
@@ -104,19 +105,19 @@ def _asked_for(request: Request[Any, Any, Any]) -> str:
     return f"{path}?{question}" if question else path
 
 
-def forbidden(request: Request[Any, Any, Any], error: Forbidden) -> Response[str]:
+def forbidden(request: Request, error: Forbidden) -> Response[str]:
     return _page(request, 403, DELETED if error.deleted else None)
 
 
-def missing(request: Request[Any, Any, Any], _: Missing) -> Response[str]:
+def missing(request: Request, _: Missing) -> Response[str]:
     return _page(request, 404)
 
 
-def untrusted(request: Request[Any, Any, Any], _: Untrusted) -> Response[str]:
+def untrusted(request: Request, _: Untrusted) -> Response[str]:
     return _page(request, 403, UNTRUSTED)
 
 
-def too_many(request: Request[Any, Any, Any], error: TooMany) -> Response[str]:
+def too_many(request: Request, error: TooMany) -> Response[str]:
     seconds = max(1, int(error.wait.total_seconds()))
     answer = _page(
         request,
@@ -132,7 +133,7 @@ def wait_in_words(seconds: int) -> str:
     return f"約{-(-seconds // 60)}分"
 
 
-def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[str]:
+def http_error(request: Request, error: HTTPException) -> Response[str]:
     """Litestar's own: no such route, method, body too large, unreadable form."""
     if error.status_code >= 500:
         _report(request, error)
@@ -141,7 +142,7 @@ def http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     return answer
 
 
-def any_error(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+def any_error(request: Request, error: Exception) -> Response[str]:
     """The database away: 503. Anything else is a bug: 500, with the traceback in the log and nothing on the page."""
     if database.unavailable(error):
         log.warning("database unavailable: %s %r: %r", request.method, request.scope["path"], error)
@@ -152,13 +153,13 @@ def any_error(request: Request[Any, Any, Any], error: Exception) -> Response[str
     return _page(request, 500)
 
 
-def _report(request: Request[Any, Any, Any], error: Exception) -> None:
+def _report(request: Request, error: Exception) -> None:
     """A bug, for whoever runs the portal. The path is what anybody typed: quoted, it stays on its line."""
     reported = database.without_detail(error)
     log.error("unexpected error: %s %r", request.method, request.scope["path"], exc_info=reported)
 
 
-HANDLERS: ExceptionHandlersMap = {
+HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     SessionEnded: session_ended,
     ProofNeeded: proof_needed,
     Forbidden: forbidden,
@@ -168,6 +169,7 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: http_error,
     Exception: any_error,
 }
+"""Litestar gives each the application's own class of requests, which its type of a handler cannot say: hence `...`."""
 
 
 def bad_request(templates: jinja2.Environment) -> bytes:

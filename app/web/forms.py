@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from litestar.exceptions import ClientException, InternalServerException
+from litestar.exceptions import ClientException
 
 from app.domain.cards import numbers
 from app.domain.changes.words import NOTHING, Refused
 from app.domain.fields import Wrong
-
-if TYPE_CHECKING:
-    from litestar import Request
 
 MOST_FIELDS = 60
 CARD_FIELD = "card_number"
@@ -99,14 +96,9 @@ async def password_typed_twice(
     return await form.accept("password", hashed(password)) if password and form.valid else None
 
 
-async def read(request: Request[Any, Any, Any]) -> Form:
-    """The form of a POST, read once per request. Raises Unreadable (400); a body over the app's limit is a 413."""
-    scope: dict[str, Any] = request.scope  # type: ignore[assignment]
-    if "form" not in scope:
-        typed = _parse(request.headers.get("content-type", ""), await _body(request))
-        scope["form"] = _without_card_numbers(typed)
-    form: Form = scope["form"]
-    return form
+def read(content_type: str, body: bytes) -> Form:
+    """The form in the body of a POST. Raises Unreadable (400)."""
+    return _without_card_numbers(_parse(content_type, body))
 
 
 def _without_card_numbers(typed: dict[str, str]) -> Form:
@@ -119,13 +111,6 @@ def _without_card_numbers(typed: dict[str, str]) -> Form:
             typed[name] = ""
             form.must(False, name, CARD_ELSEWHERE)
     return form
-
-
-async def _body(request: Request[Any, Any, Any]) -> bytes:
-    try:
-        return await request.body()
-    except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
-        raise Unreadable from error
 
 
 def _parse(content_type: str, body: bytes) -> dict[str, str]:

@@ -16,12 +16,12 @@ from litestar.enums import HttpMethod, ScopeType
 
 from app.domain import networks
 from app.domain.access import login_events
+from app.web import visit
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.settings import Network, Settings
-    from app.web.session import Visit
 
 
 def policy(form_action: str = "") -> str:
@@ -89,9 +89,9 @@ class FrontDoor:
 
         if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
             await self.app(scope, receive, send_with_headers)
-            visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
-            if visit and visit.failure:
-                await login_events.note(visit.failure)
+            arrived = visit.of(scope)
+            if arrived and arrived.failure:
+                await login_events.note(arrived.failure)
         else:
             await _turn_away(send_with_headers, self.bad_request)
 
@@ -99,8 +99,8 @@ class FrontDoor:
         for name, value in self.headers.items():
             headers.setdefault(name, value)
         headers.setdefault("Cache-Control", "no-store")
-        visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
-        for cookie in visit.cookies if visit else ():
+        arrived = visit.of(scope)
+        for cookie in arrived.cookies if arrived else ():
             headers.add("Set-Cookie", cookie.to_header(header=""))
 
 

@@ -1,15 +1,14 @@
-"""Pages: the Jinja environment, and `page()`, which alone knows htmx."""
+"""Pages: the Jinja environment, and `page()`, which alone knows what htmx wants of one."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from litestar import Request, Response
+from litestar import Response
 from litestar.response import Redirect
 from markupsafe import Markup, escape
 
@@ -19,7 +18,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.money import billing
 from app.domain.notices import notices
-from app.web.session import visit_if_any
+from app.web.request import Request
 
 if TYPE_CHECKING:
     from app.web.forms import Form
@@ -180,23 +179,8 @@ def day(value: date | datetime) -> str:
     return f"{value.astimezone(clock.TOKYO) if isinstance(value, datetime) else value:%Y/%m/%d}"
 
 
-def by_htmx(request: Request[Any, Any, Any]) -> bool:
-    """Whether htmx asks, and wants a part of a page."""
-    headers = request.headers
-    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
-
-
-def inline_target(request: Request[Any, Any, Any]) -> str:
-    """The id of the small piece that htmx asks for; "" where a page or its panel is wanted."""
-    found = _SMALL.fullmatch(request.headers.get("hx-target", "")) if by_htmx(request) else None
-    return found["id"] if found and found["id"] != "main" else ""
-
-
-_SMALL = re.compile(r"[a-z0-9]+#(?P<id>[a-z][a-z0-9-]{0,80})")
-
-
 def page(
-    request: Request[Any, Any, Any],
+    request: Request,
     template: str,
     *,
     title: str,
@@ -208,27 +192,23 @@ def page(
     which marks the title as an error."""
     if status is None:
         status = 200 if form is None or form.valid else 422
-    layout = "layout/panel.html" if by_htmx(request) else "layout/page.html"
+    layout = "layout/panel.html" if request.by_htmx else "layout/page.html"
     shown = {"layout": layout, "title": title, "error": status == 422, "form": form, **context}
     answer = _html(request, template, status, shown)
-    if by_htmx(request):
+    if request.by_htmx:
         answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
     return answer
 
 
-def piece(
-    request: Request[Any, Any, Any], template: str, *, status: int = 200, **context: Any
-) -> Response[str]:
+def piece(request: Request, template: str, *, status: int = 200, **context: Any) -> Response[str]:
     """A part of a page that htmx swaps alone."""
     return _html(request, template, status, context)
 
 
-def _html(
-    request: Request[Any, Any, Any], template: str, status: int, context: dict[str, Any]
-) -> Response[str]:
-    visit = visit_if_any(request)
+def _html(request: Request, template: str, status: int, context: dict[str, Any]) -> Response[str]:
+    visit = request.visit_if_any
     member = visit.member if visit else None
-    content = request.app.state.templates.get_template(template).render(
+    content = request.templates.get_template(template).render(
         member=member,
         menu=menu(member, request.scope["path"]) if member else [],
         csrf_token=visit.csrf_token if visit else "",
@@ -247,7 +227,7 @@ POSTED_ONLY = {
 """Paths that show nothing when they are merely opened, with the page to come back to instead."""
 
 
-def _here(request: Request[Any, Any, Any]) -> str:
+def _here(request: Request) -> str:
     """The address of the page, to come back to."""
     if request.method == "POST" and request.scope["path"] in POSTED_ONLY:
         return POSTED_ONLY[request.scope["path"]]
@@ -260,8 +240,14 @@ def see_other(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
-def elsewhere(request: Request[Any, Any, Any], path: str) -> Response[Any]:
+def own_path(path: str) -> str:
+    """A path of this portal to go on to after login; `/` for anything else."""
+    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if ours and path.isascii() and path.isprintable() else "/"
+
+
+def elsewhere(request: Request, path: str) -> Response[Any]:
     """The same where a whole page is wanted, whatever htmx asked for: with a policy of its own, or a file."""
-    if by_htmx(request):
+    if request.by_htmx:
         return Response("", status_code=200, headers={"HX-Redirect": path})
     return see_other(path)

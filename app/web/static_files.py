@@ -4,13 +4,14 @@ import gzip
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import brotli  # type: ignore[import-untyped]
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+
+from app.web.request import Request
 
 FOREVER = "public, max-age=31536000, immutable"
 ONE_DAY = "public, max-age=86400"
@@ -51,14 +52,14 @@ class StaticFiles:
 
     def routes(self) -> list[HTTPRouteHandler]:
         @get("/static/{name:str}", opt={"permission": "public"})
-        async def static_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+        async def static_file(name: FromPath[str], request: Request) -> Response[bytes]:
             file = self._files.get(name)
             if file is None:
                 raise NotFoundException
             return _answer(file, request, FOREVER)
 
         @get("/favicon.ico", opt={"permission": "public"})
-        async def favicon(request: Request[Any, Any, Any]) -> Response[bytes]:
+        async def favicon(request: Request) -> Response[bytes]:
             url = self._urls.get("icon.svg")
             if url is None:
                 raise NotFoundException
@@ -73,7 +74,7 @@ def _read(path: Path) -> StaticFile:
     return StaticFile(CONTENT_TYPES[path.suffix], sha256(content).hexdigest()[:16], bodies)
 
 
-def _answer(file: StaticFile, request: Request[Any, Any, Any], cache_control: str) -> Response[bytes]:
+def _answer(file: StaticFile, request: Request, cache_control: str) -> Response[bytes]:
     coding = _coding(request.headers.get("accept-encoding", ""), file.bodies)
     etag = f'"{file.digest}-{coding}"'
     headers = {"Cache-Control": cache_control, "ETag": etag, "Vary": "Accept-Encoding"}

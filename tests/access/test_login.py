@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from app import database
 from app.domain import clock
 from app.domain.access import attempts
-from app.web.session import own_path
+from app.web.render import own_path
 from tests.browser import Browser
 from tests.conftest import HOST
 

@@ -23,7 +23,7 @@ from app.domain.people import account_password
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.customer_password import ChangeCustomerPassword
-from app.web.session import token_hash
+from app.web.cookies import token_hash
 from tests import households
 from tests.households import HASH, PASSWORD, Household
 

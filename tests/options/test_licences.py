@@ -19,7 +19,7 @@ from app.domain.changes.words import Refused
 from app.domain.options import data_keys, licences, security
 from app.domain.options.security import BuySecurity
 from app.domain.tables import TABLES
-from app.web.session import token_hash
+from app.web.cookies import token_hash
 from tests import households
 from tests.conftest import Installed
 from tests.households import HASH

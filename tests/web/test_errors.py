@@ -292,7 +292,7 @@ async def refused(browser: Browser) -> None:
 
 
 def _signed_cookie(browser: Browser) -> str:
-    from app.web.session import Keys
+    from app.web.cookies import Keys
     from tests.conftest import SETTINGS
 
     keys = Keys(SETTINGS.secret_keys, https=True)

@@ -10,25 +10,28 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from litestar import Litestar, Request, post
+from litestar import Litestar, post
 
 from app.domain import fields
 from app.domain.fields import Wrong
 from app.web import forms
 from app.web.forms import Form
+from app.web.request import Request
 
 FORM = "application/x-www-form-urlencoded"
 
 
 @post("/", status_code=200)
-async def echo(request: Request[Any, Any, Any]) -> dict[str, str]:
+async def echo(request: Request) -> dict[str, str]:
     """What was read, twice."""
-    form = await forms.read(request)
-    assert await forms.read(request) is form
+    form = await request.read_form()
+    assert await request.read_form() is form
     return form.typed
 
 
-PORTAL = Litestar([echo], openapi_config=None, logging_config=None, request_max_body_size=64 * 1024)
+PORTAL = Litestar(
+    [echo], request_class=Request, openapi_config=None, logging_config=None, request_max_body_size=64 * 1024
+)
 
 
 async def send(body: bytes | str, content_type: str | None = FORM) -> httpx.Response:

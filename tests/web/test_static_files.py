@@ -7,6 +7,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from app.web.request import Request
 from app.web.static_files import StaticFiles
 
 STYLE = "body { color: black; }\n" * 50
@@ -27,7 +28,7 @@ def static(folder: Path) -> StaticFiles:
 
 @pytest.fixture
 def client(static: StaticFiles) -> Iterator[TestClient[Litestar]]:
-    with TestClient(Litestar(static.routes(), openapi_config=None)) as client:
+    with TestClient(Litestar(static.routes(), request_class=Request, openapi_config=None)) as client:
         yield client
 
 
@@ -120,7 +121,9 @@ def test_the_favicon_is_the_icon(client: TestClient[Litestar]) -> None:
 
 
 def test_a_folder_without_an_icon_has_no_favicon(tmp_path: Path) -> None:
-    with TestClient(Litestar(StaticFiles(tmp_path).routes(), openapi_config=None)) as client:
+    with TestClient(
+        Litestar(StaticFiles(tmp_path).routes(), request_class=Request, openapi_config=None)
+    ) as client:
         assert client.get("/favicon.ico").status_code == 404
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Redirect
 
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Permission, Role
 from app.domain.access.members import Member
 from app.domain.fields import half_width
-from app.web import forms, session
 from app.web.forms import Form
-from app.web.render import page, piece, see_other
+from app.web.render import own_path, page, piece, see_other
+from app.web.request import Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 LONGEST = 128
@@ -22,20 +22,20 @@ NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウン�
 
 
 @get("/login", opt={"permission": Permission.ANYONE})
-async def login_page(request: Request[Any, Any, Any]) -> Response[Any]:
-    if session.visit_of(request).member:
+async def login_page(request: Request) -> Response[Any]:
+    if request.visit.member:
         return see_other("/")
     return _page(request, Form({"next": request.query_params.get("next", "")}))
 
 
 @post("/login", opt={"permission": Permission.ANYONE})
-async def log_in(request: Request[Any, Any, Any]) -> Response[Any] | Redirect:
-    form = await forms.read(request)
+async def log_in(request: Request) -> Response[Any] | Redirect:
+    form = await request.read_form()
     pair = _pair(form)
     if pair is None:
         return _page(request, form)
     try:
-        member = await session.log_in(request, *pair)
+        member = await request.visit.log_in(*pair)
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
         return _page(request, form)
@@ -43,13 +43,13 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any] | Redirect:
 
 
 @post("/logout", opt={"permission": Permission.SESSION})
-async def log_out(request: Request[Any, Any, Any]) -> Redirect:
-    await session.log_out(request)
+async def log_out(request: Request) -> Redirect:
+    await request.visit.log_out()
     return see_other("/login?out=1")
 
 
 @post("/session/extend", opt={"permission": Permission.SESSION})
-async def extend(request: Request[Any, Any, Any]) -> Response[Any]:
+async def extend(request: Request) -> Response[Any]:
     """The guard has noted that the session is in use; a browser without script goes to its first page."""
     if request.headers.get("hx-request") != "true":
         return see_other("/")
@@ -73,13 +73,13 @@ def _pair(form: Form) -> tuple[By, str, str] | None:
 
 def _landing(member: Member, next_path: str) -> str:
     """Where a login leads: back to where one was, a first login to register an account ID, else the first page."""
-    back = session.own_path(next_path)
+    back = own_path(next_path)
     if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
         return "/accounts/new"
     return back
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+def _page(request: Request, form: Form) -> Response[str]:
     return page(
         request,
         "access/login/login.html",

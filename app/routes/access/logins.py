@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Redirect
 
 from app.domain.access import login_events
 from app.domain.access.matrix import Missing, Permission
-from app.web import forms
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 LONGEST = 18
 """Digits of a session's number."""
 
 
 @get("/logins", opt={"permission": Permission.LOGINS})
-async def logins(request: Request[Any, Any, Any]) -> Response[str]:
-    found = await login_events.of(who(request))
+async def logins(request: Request) -> Response[str]:
+    found = await login_events.of(request.member)
     return page(
         request, "access/logins/logins.html", title="ログイン履歴", found=found, results=login_events.RESULTS
     )
 
 
 @post("/logins/end", opt={"permission": Permission.LOGINS})
-async def end(request: Request[Any, Any, Any]) -> Redirect:
-    session = (await forms.read(request)).typed.get("session", "")
+async def end(request: Request) -> Redirect:
+    session = (await request.read_form()).typed.get("session", "")
     if not (session.isascii() and session.isdigit() and len(session) <= LONGEST):
         raise Missing(session)
-    await login_events.end(who(request), int(session))
+    await login_events.end(request.member, int(session))
     return see_other("/logins")

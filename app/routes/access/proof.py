@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain.access import proofs
 from app.domain.access.logins import WrongPair
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.fields import half_width
-from app.web import forms, session
 from app.web.forms import Form
-from app.web.render import elsewhere, page
-from app.web.session import who
+from app.web.render import elsewhere, own_path, page
+from app.web.request import Request
 
 TITLES = {Step.RECENT: "パスワードの確認", Step.CUSTOMER: "お客様番号で再度ログイン"}
 WRONG = {
@@ -26,16 +25,16 @@ LONGEST = 128
 
 
 @get("/proof", opt={"permission": Permission.SESSION})
-async def proof_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def proof_page(request: Request) -> Response[str]:
     asked = {name: request.query_params.get(name, "") for name in ("step", "next")}
     return _page(request, Form(asked))
 
 
 @post("/proof", opt={"permission": Permission.SESSION})
-async def prove(request: Request[Any, Any, Any]) -> Response[Any]:
-    form = await forms.read(request)
+async def prove(request: Request) -> Response[Any]:
+    form = await request.read_form()
     step = _step(form)
-    proofs.may_pass(who(request), step)
+    proofs.may_pass(request.member, step)
     number = half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
     password = form.typed.get("password", "")
     form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
@@ -43,11 +42,11 @@ async def prove(request: Request[Any, Any, Any]) -> Response[Any]:
     if not form.valid:
         return _page(request, form)
     try:
-        await session.prove(request, step, number[:LONGEST], password[:LONGEST])
+        await request.visit.prove(step, number[:LONGEST], password[:LONGEST])
     except WrongPair:
         form.must(False, "password", WRONG[step])
         return _page(request, form)
-    return elsewhere(request, session.own_path(form.typed.get("next", "")))
+    return elsewhere(request, own_path(form.typed.get("next", "")))
 
 
 def _step(form: Form) -> Step:
@@ -58,7 +57,7 @@ def _step(form: Form) -> Step:
         raise Missing(form.typed.get("step")) from error
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+def _page(request: Request, form: Form) -> Response[str]:
     step = _step(form)
-    proofs.may_pass(who(request), step)
+    proofs.may_pass(request.member, step)
     return page(request, "access/proof/proof.html", title=TITLES[step], form=form, step=step)

@@ -10,7 +10,7 @@ import uuid
 from functools import partial
 from typing import Any, TypeVar
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import clock, fields
 from app.domain.access.matrix import Missing, Permission
@@ -28,7 +28,7 @@ from app.routes.changes.drafts import draft
 from app.web import forms, front_door
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import origin, who
+from app.web.request import Request
 
 G = TypeVar("G", Vault, StripeCheckout)
 
@@ -36,15 +36,15 @@ AWAY = "ただいまカード会社の画面に接続できません。しばら
 
 
 @get("/payment", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterCard)
     return _page(request, _filled(drafted[0]) if drafted else Form())
 
 
 @post("/payment", opt={"permission": Permission.PAYMENT})
-async def register(request: Request[Any, Any, Any]) -> Response[Any]:
+async def register(request: Request) -> Response[Any]:
     """The local vault's form, with the number."""
-    member, form, vault = who(request), await forms.read(request), _gateway(request, Vault)
+    member, form, vault = request.member, await request.read_form(), _gateway(request, Vault)
     expires = _expires(form)
     given = form.take("given", partial(numbers.holder, label="カード名義（名）"))
     family = form.take("family", partial(numbers.holder, label="カード名義（姓）"))
@@ -58,15 +58,15 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/payment/visit", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
-async def visit(request: Request[Any, Any, Any]) -> Response[Any]:
+async def visit(request: Request) -> Response[Any]:
     """To Stripe's page."""
-    member, form, stripe = who(request), await forms.read(request), _gateway(request, StripeCheckout)
+    member, form, stripe = request.member, await request.read_form(), _gateway(request, StripeCheckout)
     form.take("agree", fields.agreement)
     if not form.valid:
         return _page(request, form)
     identity, payer = uuid.uuid4(), member.contract.card.payer if member.contract.card else ""
     try:
-        begun = await stripe.begin(identity, member.contract.id, payer, f"{origin(request)}/payment")
+        begun = await stripe.begin(identity, member.contract.id, payer, f"{request.origin}/payment")
     except Unreachable:
         form.must(False, "agree", AWAY)
         return _page(request, form)
@@ -75,9 +75,9 @@ async def visit(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/payment/return", opt={"permission": Permission.PAYMENT})
-async def come_back(request: Request[Any, Any, Any]) -> Response[Any]:
+async def come_back(request: Request) -> Response[Any]:
     """From Stripe's page. What was typed there is asked of Stripe; a reload leads to the same confirm page."""
-    member, stripe = who(request), _gateway(request, StripeCheckout)
+    member, stripe = request.member, _gateway(request, StripeCheckout)
     visit = await visits.find(member, request.query_params.get("session_id", ""))
     if visit.change is None:
         try:
@@ -95,9 +95,9 @@ def _change(card: KeptCard, given: str, family: str, differs: bool) -> RegisterC
     return RegisterCard(card.token, card.payer, card.brand, card.last4, card.expires, given, family, differs)
 
 
-def _gateway(request: Request[Any, Any, Any], wanted: type[G]) -> G:
+def _gateway(request: Request, wanted: type[G]) -> G:
     """The gateway, where it is that one. Raises Missing: the other one has no such page."""
-    gateway = request.app.state.gateway
+    gateway = request.gateway
     if not isinstance(gateway, wanted):
         raise Missing("gateway")
     return gateway
@@ -133,8 +133,8 @@ def _refusing(reason: str) -> Form:
     return form
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
-    contract, leads_to = who(request).contract, request.app.state.gateway.origin
+def _page(request: Request, form: Form) -> Response[str]:
+    contract, leads_to = request.member.contract, request.gateway.origin
     answer = page(
         request,
         "cards/register/input.html",
@@ -143,7 +143,7 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         now=payment.card_rows(contract.card),
         waiting=payment.card_rows(contract.waiting_card) if contract.waiting_card else None,
         refusal=payment.refusal(contract),
-        refused=payment.judge(who(request)) if contract.card or contract.waiting_card else None,
+        refused=payment.judge(request.member) if contract.card or contract.waiting_card else None,
         hosted=leads_to is not None,
         this_year=clock.today().year,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -14,14 +14,13 @@ from app.domain.changes import asking
 from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked
 from app.domain.changes.words import Gone, Receipt, Refused, Review, with_peek
-from app.web import forms
-from app.web.render import inline_target, page, piece, see_other
-from app.web.session import who
+from app.web.render import page, piece, see_other
+from app.web.request import Request
 
 
 @get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
-async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[str] | Redirect:
-    member = who(request)
+async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
+    member = request.member
     asked = await asking.find(member, identity)
     if asked.receipt:
         return await _receipt(request, asked, asked.receipt)
@@ -35,10 +34,10 @@ async def show(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Res
 
 
 @post("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
-async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> Response[Any] | Redirect:
-    member = who(request)
+async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] | Redirect:
+    member = request.member
     asked = await asking.find(member, identity)
-    seen = (await forms.read(request)).typed.get("seen", "")
+    seen = (await request.read_form()).typed.get("seen", "")
     try:
         await asking.confirm(member, identity, seen)
     except Differs:
@@ -48,7 +47,7 @@ async def confirm(request: Request[Any, Any, Any], identity: FromPath[UUID]) -> 
     return see_other(f"/changes/{identity}")
 
 
-def _review(request: Request[Any, Any, Any], asked: Asked, review: Review) -> Response[str]:
+def _review(request: Request, asked: Asked, review: Review) -> Response[str]:
     shown: dict[str, Any] = {
         "asked": asked,
         "review": review,
@@ -56,16 +55,14 @@ def _review(request: Request[Any, Any, Any], asked: Asked, review: Review) -> Re
         "seen": asking.fingerprint(review),
         "differs": "differs" in request.query_params,
     }
-    target = inline_target(request)
+    target = request.inline_target
     if target and review.inline:
         return piece(request, "changes/inline.html", target=target, **shown)
     return page(request, "changes/review.html", title=review.title, **shown)
 
 
-async def _receipt(
-    request: Request[Any, Any, Any], asked: Asked, receipt: Receipt
-) -> Response[str] | Redirect:
-    if receipt.inline and inline_target(request):
+async def _receipt(request: Request, asked: Asked, receipt: Receipt) -> Response[str] | Redirect:
+    if receipt.inline and request.inline_target:
         return see_other(f"{receipt.inline}&done={asked.id}")
     if asked.peek:
         await asking.shown(asked)
@@ -73,7 +70,7 @@ async def _receipt(
     return page(request, "changes/receipt.html", title=receipt.title, asked=asked, receipt=receipt, rows=rows)
 
 
-def _refused(request: Request[Any, Any, Any], asked: Asked, refused: Refused) -> Response[str]:
+def _refused(request: Request, asked: Asked, refused: Refused) -> Response[str]:
     return page(
         request,
         "changes/refused.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from app.domain import clock, fields
 from app.domain.access.matrix import Missing, Permission
@@ -16,14 +16,14 @@ from app.domain.changes.kept import Asked
 from app.web.csv_file import csv_file
 from app.web.forms import Form
 from app.web.render import page
-from app.web.session import who
+from app.web.request import Request
 
 MOST_IN_A_FILE = 5_000
 
 
 @get("/changes", opt={"permission": Permission.CHANGES})
-async def history(request: Request[Any, Any, Any]) -> Response[str]:
-    member, wanted = who(request), _wanted(request)
+async def history(request: Request) -> Response[str]:
+    member, wanted = request.member, _wanted(request)
     before = request.query_params.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
     listed = await changes.history(member, number, wanted)
@@ -40,13 +40,13 @@ async def history(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/changes.csv", opt={"permission": Permission.CHANGES})
-async def history_file(request: Request[Any, Any, Any]) -> Response[bytes]:
-    listed = await changes.history(who(request), None, _wanted(request), MOST_IN_A_FILE)
+async def history_file(request: Request) -> Response[bytes]:
+    listed = await changes.history(request.member, None, _wanted(request), MOST_IN_A_FILE)
     header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした人", "内容")
     return csv_file("changes.csv", header, (_line(asked) for asked in listed))
 
 
-def _wanted(request: Request[Any, Any, Any]) -> Wanted:
+def _wanted(request: Request) -> Wanted:
     """What the page was narrowed down to; an empty choice is none. Raises Missing for what can be no account ID."""
     kind, account = (request.query_params.get(name) or None for name in ("kind", "account"))
     if account and not fields.is_account_id(account):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain import catalogue
@@ -12,8 +12,8 @@ from app.domain.access.matrix import Permission, Role
 from app.domain.mail import mailbox
 from app.domain.mail import system as mail_system
 from app.domain.options import security
-from app.web.render import OWN_PAGE, by_htmx, page, piece
-from app.web.session import who
+from app.web.render import OWN_PAGE, page, piece
+from app.web.request import Request
 
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
@@ -26,8 +26,8 @@ SHOWN: dict[str, Any] = {
 
 
 @get("/", opt={"permission": Permission.OVERVIEW})
-async def overview(request: Request[Any, Any, Any]) -> Response[str]:
-    member = who(request)
+async def overview(request: Request) -> Response[str]:
+    member = request.member
     if member.role is Role.USER:
         return page(request, "contracts/overview/own.html", title=OWN_PAGE, account=member.own, **SHOWN)
     opened = request.query_params.get("open")
@@ -35,9 +35,9 @@ async def overview(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/accounts/{login:str}", opt={"permission": Permission.OVERVIEW})
-async def account(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
+async def account(request: Request, login: FromPath[str]) -> Response[str]:
     """The opened row of the accordion; a page of its own for a browser that asks for one."""
-    account = who(request).account(login)
-    if by_htmx(request):
+    account = request.member.account(login)
+    if request.by_htmx:
         return piece(request, "contracts/overview/account.html", account=account, **SHOWN)
     return page(request, "contracts/overview/own.html", title="アカウントID情報", account=account, **SHOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
@@ -16,10 +16,9 @@ from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import system as mail_system
 from app.domain.mail.addresses import RegisterOtherAddress, RegisterUcomAddress
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 BOTH: tuple[type[RegisterUcomAddress | RegisterOtherAddress], ...] = (
     RegisterUcomAddress,
@@ -28,8 +27,8 @@ BOTH: tuple[type[RegisterUcomAddress | RegisterOtherAddress], ...] = (
 
 
 @get("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     drafted = await draft(request, login, *BOTH)
     return _page(request, Form(_typed(drafted[0]) if drafted else {}), account)
 
@@ -41,8 +40,8 @@ def _typed(change: RegisterUcomAddress | RegisterOtherAddress) -> dict[str, str]
 
 
 @post("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
-async def register(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def register(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     change = await _change(form, member, account)
     form.take("agree", fields.agreement)  # the last of the page, and so of the error summary
@@ -83,8 +82,8 @@ async def _other_address(form: Form) -> str | None:
     return await form.accept("address", mail_addresses.of_another_company(address)) if address else None
 
 
-def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
-    member = who(request)
+def _page(request: Request, form: Form, account: Account) -> Response[str]:
+    member = request.member
     return page(
         request,
         "mail/addresses/input.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
@@ -15,22 +15,21 @@ from app.domain.changes import asking
 from app.domain.mail import auto_reply
 from app.domain.mail.auto_reply import SetAutoReply
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     drafted = await draft(request, login, SetAutoReply)
     return _page(request, _filled(drafted[0] if drafted else account.auto_reply), account)
 
 
 @post("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
-async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     form.refuse(asking.judge(member, SetAutoReply(login, False, "", "", None, None)))
     change = _change(form, account)
@@ -72,7 +71,7 @@ def _filled(shown: SetAutoReply | Shown | None) -> Form:
     )
 
 
-def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+def _page(request: Request, form: Form, account: Account) -> Response[str]:
     return page(
         request,
         "mail/auto_reply/input.html",
@@ -80,5 +79,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         form=form,
         account=account,
         notice_text=auto_reply.NOTICE,
-        refused=asking.judge(who(request), SetAutoReply(account.login, False, "", "", None, None)),
+        refused=asking.judge(request.member, SetAutoReply(account.login, False, "", "", None, None)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain.access.graph import Account
@@ -16,17 +16,16 @@ from app.domain.changes import asking
 from app.domain.mail import forwarding
 from app.domain.mail.forwarding import SetForwarding
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
 
 
 @get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     drafted = await draft(request, login, SetForwarding)
     shown = drafted[0] if drafted else account.forwarding
     typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
@@ -36,8 +35,8 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 
 
 @post("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
-async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     form.refuse(asking.judge(member, SetForwarding(login, [], keep_copy=True)))
     addresses = await _addresses(form, member, account)
@@ -65,7 +64,7 @@ async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     return list(addresses.values())
 
 
-def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+def _page(request: Request, form: Form, account: Account) -> Response[str]:
     return page(
         request,
         "mail/forwarding/input.html",
@@ -73,5 +72,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         form=form,
         account=account,
         fields=NAMES,
-        refused=asking.judge(who(request), SetForwarding(account.login, [], keep_copy=True)),
+        refused=asking.judge(request.member, SetForwarding(account.login, [], keep_copy=True)),
     )

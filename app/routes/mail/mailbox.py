@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain import clock, fields
@@ -16,21 +16,20 @@ from app.domain.mail import mailbox
 from app.domain.mail.mailbox import ChangeBoxSize
 from app.domain.money import purchases
 from app.routes.changes.drafts import consented
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     return _page(request, await consented(request, login, ChangeBoxSize), account)
 
 
 @post("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
-async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     form.take("agree", fields.agreement)
     form.refuse(asking.judge(member, _other_size(account)))
@@ -45,7 +44,7 @@ def _other_size(account: Account) -> ChangeBoxSize:
     return ChangeBoxSize(account.login, to_large=mailbox.large(account) is None)
 
 
-def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+def _page(request: Request, form: Form, account: Account) -> Response[str]:
     return page(
         request,
         "mail/mailbox/input.html",
@@ -55,5 +54,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         size=mailbox.size(account),
         large=mailbox.large(account) is not None,
         monthly=purchases.monthly(Product.MAILBOX_10GB, clock.now()),
-        refused=asking.judge(who(request), _other_size(account)),
+        refused=asking.judge(request.member, _other_size(account)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import catalogue, clock, fields
 from app.domain.access.matrix import Permission
@@ -13,20 +13,19 @@ from app.domain.mail import service as mail_service
 from app.domain.mail.service import BuyMailService
 from app.domain.money import purchases
 from app.routes.changes.drafts import consented
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyMailService))
 
 
 @post("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
-async def buy(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def buy(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     form.take("agree", fields.agreement)
     form.refuse(asking.judge(member, BuyMailService()))
     if not form.valid:
@@ -34,8 +33,8 @@ async def buy(request: Request[Any, Any, Any]) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, BuyMailService())}")
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
-    member = who(request)
+def _page(request: Request, form: Form) -> Response[str]:
+    member = request.member
     contract = member.contract
     return page(
         request,

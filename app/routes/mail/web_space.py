@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain import fields
@@ -16,22 +16,21 @@ from app.domain.mail import system as mail_system
 from app.domain.mail import web_space
 from app.domain.mail.web_space import DeleteWebSpace, RegisterWebSpace
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     drafted = await draft(request, login, RegisterWebSpace)
     return _page(request, Form({"space": drafted[0].space} if drafted else {}), account)
 
 
 @post("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
-async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     if space := form.typed.get("delete"):
         return see_other(f"/changes/{await asking.ask(member, DeleteWebSpace(login, space))}")
@@ -50,7 +49,7 @@ async def _free_name(form: Form) -> str:
     return space or ""
 
 
-def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+def _page(request: Request, form: Form, account: Account) -> Response[str]:
     system = mail_system.current()
     return page(
         request,
@@ -60,5 +59,5 @@ def _page(request: Request[Any, Any, Any], form: Form, account: Account) -> Resp
         account=account,
         host=system.web_host,
         home_page=system.home_page(account.web_space) if account.web_space else None,
-        refused=asking.judge(who(request), RegisterWebSpace(account.login, "")),
+        refused=asking.judge(request.member, RegisterWebSpace(account.login, "")),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing
@@ -14,28 +14,26 @@ from app.domain.months import Month
 from app.routes.money.statements import BEHIND, month_of
 from app.web.csv_file import csv_file
 from app.web.render import page
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/calls/{service:str}", opt=BEHIND)
-async def listing(request: Request[Any, Any, Any], service: FromPath[str]) -> Response[str]:
+async def listing(request: Request, service: FromPath[str]) -> Response[str]:
     title = calls.title(service)
-    listed = await calls.months(who(request), service)
+    listed = await calls.months(request.member, service)
     return page(
         request, "money/calls/list.html", title=title, service=service, listed=listed, duration=calls.duration
     )
 
 
 @get("/calls/{service:str}/{name:str}", opt=BEHIND)
-async def month(
-    request: Request[Any, Any, Any], service: FromPath[str], name: FromPath[str]
-) -> Response[Any]:
+async def month(request: Request, service: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """A month: 2026-01 or 2026-01.csv."""
     title, wanted = calls.title(service), month_of(name.removesuffix(".csv"))
     if name.endswith(".csv"):
         return await _csv(request, service, wanted)
     number = _number(request.query_params.get("page", "1"))
-    found = await calls.in_month(who(request), service, wanted, number)
+    found = await calls.in_month(request.member, service, wanted, number)
     part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
     shown: dict[str, Any] = {"listing": title, "service": service, "found": found, "duration": calls.duration}
     return page(
@@ -43,8 +41,8 @@ async def month(
     )
 
 
-async def _csv(request: Request[Any, Any, Any], service: str, wanted: Month) -> Response[bytes]:
-    found = await calls.all_in_month(who(request), service, wanted)
+async def _csv(request: Request, service: str, wanted: Month) -> Response[bytes]:
+    found = await calls.all_in_month(request.member, service, wanted)
     rows = (
         (f"{at:%Y/%m/%d}", f"{at:%H:%M:%S}", call.number, call.seconds, call.yen)
         for call in found.calls

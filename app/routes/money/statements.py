@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain import clock
@@ -18,7 +18,7 @@ from app.domain.months import Month
 from app.web import pdf
 from app.web.csv_file import csv_file
 from app.web.render import day, page
-from app.web.session import who
+from app.web.request import Request
 
 BEHIND = {"permission": Permission.STATEMENTS, "step": Step.CUSTOMER}
 
@@ -26,18 +26,18 @@ log = logging.getLogger("mypage")
 
 
 @get("/statements", opt=BEHIND)
-async def listing(request: Request[Any, Any, Any]) -> Response[str]:
-    listed = await statements.listing(who(request))
+async def listing(request: Request) -> Response[str]:
+    listed = await statements.listing(request.member)
     return page(request, "money/statements/list.html", title="月額請求明細照会", listed=listed)
 
 
 @get("/statements/{name:str}", opt=BEHIND)
-async def statement(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
+async def statement(request: Request, name: FromPath[str]) -> Response[Any]:
     """A month: 2026-01, 2026-01.csv or 2026-01.pdf."""
     month, _, form = name.partition(".")
     if form not in FORMS or name.endswith("."):
         raise Missing(name)
-    found = await statements.find(who(request), month_of(month))
+    found = await statements.find(request.member, month_of(month))
     return await FORMS[form](request, found)
 
 
@@ -49,18 +49,18 @@ def month_of(text: str) -> Month:
         raise Missing(text) from error
 
 
-async def _page(request: Request[Any, Any, Any], statement: Statement) -> Response[str]:
+async def _page(request: Request, statement: Statement) -> Response[str]:
     return page(request, "money/statements/month.html", title=_title(statement), **_shown(request, statement))
 
 
-async def _csv(request: Request[Any, Any, Any], statement: Statement) -> Response[bytes]:
+async def _csv(request: Request, statement: Statement) -> Response[bytes]:
     return csv_file(f"statement-{statement.month.iso}.csv", HEADER, _rows(request, statement))
 
 
-async def _pdf(request: Request[Any, Any, Any], statement: Statement) -> Response[Any]:
-    template = request.app.state.templates.get_template("money/statements/invoice.html")
+async def _pdf(request: Request, statement: Statement) -> Response[Any]:
+    template = request.templates.get_template("money/statements/invoice.html")
     try:
-        made = await pdf.make(template.render(member=who(request), **_shown(request, statement)))
+        made = await pdf.make(template.render(member=request.member, **_shown(request, statement)))
     except pdf.NoPdf as error:
         log.error("no PDF of a statement: %s", error)
         shown = _shown(request, statement)
@@ -73,7 +73,7 @@ async def _pdf(request: Request[Any, Any, Any], statement: Statement) -> Respons
     )
 
 
-FORMS: dict[str, Callable[[Request[Any, Any, Any], Statement], Awaitable[Response[Any]]]] = {
+FORMS: dict[str, Callable[[Request, Statement], Awaitable[Response[Any]]]] = {
     "": _page,
     "csv": _csv,
     "pdf": _pdf,
@@ -85,8 +85,8 @@ def _title(statement: Statement) -> str:
     return f"{statement.month}の月額請求明細{'（見込み）' if statement.forecast else ''}"
 
 
-def _shown(request: Request[Any, Any, Any], statement: Statement) -> dict[str, Any]:
-    settings = request.app.state.settings
+def _shown(request: Request, statement: Statement) -> dict[str, Any]:
+    settings = request.settings
     return {
         "statement": statement,
         "heading": _title(statement),
@@ -114,10 +114,10 @@ HEADER = (
 Cells = tuple[str | int | None, ...]
 
 
-def _rows(request: Request[Any, Any, Any], statement: Statement) -> Iterator[Cells]:
+def _rows(request: Request, statement: Statement) -> Iterator[Cells]:
     """The bill's lines, then its sums, each with whose and from whom it is."""
     shown = _shown(request, statement)
-    before = (str(statement.month), statement.state, who(request).customer_number, statement.recipient)
+    before = (str(statement.month), statement.state, request.member.customer_number, statement.recipient)
     after = (shown["issuer"], shown["invoice_number"], day(shown["made_on"]))
     for entry in statement.entries:
         what = (entry.name, entry.line.login, str(entry.line.month))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get, route
+from litestar import Response, get, route
 from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.web.render import page
+from app.web.request import Request
 
 
 @get("/contact", opt={"permission": Permission.ANYONE})
-async def contact(request: Request[Any, Any, Any]) -> Response[str]:
-    settings = request.app.state.settings
+async def contact(request: Request) -> Response[str]:
+    settings = request.settings
     return page(
         request,
         "notices/contact/contact.html",
@@ -24,14 +23,13 @@ async def contact(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/privacy", opt={"permission": Permission.ANYONE})
-async def privacy(request: Request[Any, Any, Any]) -> Response[str]:
-    state = request.app.state
+async def privacy(request: Request) -> Response[str]:
     return page(
         request,
         "notices/contact/privacy.html",
         title="個人情報保護方針",
-        contact=state.settings.contact,
-        hosted=state.gateway.origin is not None,
+        contact=request.settings.contact,
+        hosted=request.gateway.origin is not None,
     )
 
 

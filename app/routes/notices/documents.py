@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import NAMES, Product
 from app.web.render import PARTIALS, page
+from app.web.request import Request
 
 TITLES = {
     **{product.value: NAMES[product] for product in Product},
@@ -21,18 +20,18 @@ TERMS = {name: title for name, title in TITLES.items() if (PARTIALS / "terms" / 
 
 
 @get("/documents", opt={"permission": Permission.NOTICES})
-async def documents(request: Request[Any, Any, Any]) -> Response[str]:
+async def documents(request: Request) -> Response[str]:
     return page(request, "notices/documents/documents.html", title="マニュアル・利用規約", terms=TERMS)
 
 
 @get("/documents/{name:str}", opt={"permission": Permission.NOTICES})
-async def terms(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[str]:
+async def terms(request: Request, name: FromPath[str]) -> Response[str]:
     if name not in TERMS:
         raise Missing(name)
     return page(request, "notices/documents/terms.html", title=f"利用規約：{TERMS[name]}", name=name)
 
 
 @get("/accessibility", opt={"permission": Permission.ANYONE})
-async def accessibility(request: Request[Any, Any, Any]) -> Response[str]:
-    contact = request.app.state.settings.contact
+async def accessibility(request: Request) -> Response[str]:
+    contact = request.settings.contact
     return page(request, "notices/documents/accessibility.html", title="アクセシビリティ", contact=contact)

@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.domain.notices import notices
-from app.web import forms, session
-from app.web.render import by_htmx, page, piece, see_other
-from app.web.session import who
+from app.web.render import own_path, page, piece, see_other
+from app.web.request import Request
 
 
 @get("/notices", opt={"permission": Permission.NOTICES})
-async def both(request: Request[Any, Any, Any]) -> Response[str]:
+async def both(request: Request) -> Response[str]:
     return await _page(request, "障害・メンテナンス情報", list(notices.KINDS))
 
 
 @get("/notices/{kind:str}", opt={"permission": Permission.NOTICES})
-async def listed(request: Request[Any, Any, Any], kind: FromPath[str]) -> Response[str]:
+async def listed(request: Request, kind: FromPath[str]) -> Response[str]:
     if kind not in notices.KINDS:
         raise Missing(kind)
     return await _page(request, notices.KINDS[kind], [kind])
 
 
 @post("/notices/dismiss", opt={"permission": Permission.SESSION})
-async def dismiss(request: Request[Any, Any, Any]) -> Response[Any]:
-    typed = (await forms.read(request)).typed
+async def dismiss(request: Request) -> Response[Any]:
+    typed = (await request.read_form()).typed
     notice = typed.get("notice", "")
     if not (notice.isascii() and notice.isdigit() and len(notice) <= 18):
         raise Missing(notice)
-    banners = await notices.dismiss(who(request), int(notice))
-    if not by_htmx(request):
-        return see_other(session.own_path(typed.get("next", "")))
+    banners = await notices.dismiss(request.member, int(notice))
+    if not request.by_htmx:
+        return see_other(own_path(typed.get("next", "")))
     return piece(request, "layout/banners.html", banners=banners, closed=True)
 
 
-async def _page(request: Request[Any, Any, Any], title: str, kinds: list[str]) -> Response[str]:
+async def _page(request: Request, title: str, kinds: list[str]) -> Response[str]:
     text = request.query_params.get("page", "")
     number = int(text) if text.isascii() and text.isdigit() and 1 <= len(text) <= 4 and int(text) else 1
-    found = await notices.listed(who(request), kinds, number)
+    found = await notices.listed(request.member, kinds, number)
     return page(
         request,
         "notices/notices/list.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import clock, fields
 from app.domain.access.matrix import Permission
@@ -13,20 +13,19 @@ from app.domain.money import purchases
 from app.domain.options import remote_support
 from app.domain.options.remote_support import BuyRemoteSupport, CancelRemoteSupport
 from app.routes.changes.drafts import consented
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyRemoteSupport))
 
 
 @post("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
-async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()
     if isinstance(asked, BuyRemoteSupport):
         form.take("agree", fields.agreement)
@@ -37,8 +36,8 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, asked)}")
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
-    member, now = who(request), clock.now()
+def _page(request: Request, form: Form) -> Response[str]:
+    member, now = request.member, clock.now()
     return page(
         request,
         "options/remote_support/input.html",
@@ -49,6 +48,6 @@ def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
         monthly=purchases.monthly(remote_support.PRODUCT, now),
         fee=remote_support.fee(now),
         again=remote_support.again(member.contract),
-        window=request.app.state.settings.remote_support,
+        window=request.settings.remote_support,
         cautions=remote_support.cancellation_notices(now),
     )

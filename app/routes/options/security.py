@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
@@ -19,20 +19,19 @@ from app.domain.money import purchases
 from app.domain.options import licences, security
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
-from app.web.render import inline_target, page, piece, see_other
-from app.web.session import visit_of, who
+from app.web.render import page, piece, see_other
+from app.web.request import Request
 
 LINK_VALID = timedelta(minutes=10)
 """A download link can be followed so long after its page was made."""
 
 
 @get("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
-async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str] | Redirect:
-    member = who(request)
+async def input_page(request: Request, login: FromPath[str]) -> Response[str] | Redirect:
+    member = request.member
     chosen = member.account(request.query_params.get("account", login))
-    if inline_target(request):
+    if request.inline_target:
         return _cell(request, chosen, _product(request), done=_receipt_of(request))
     if chosen.login != login:
         member.account(login)
@@ -44,9 +43,9 @@ async def input_page(request: Request[Any, Any, Any], login: FromPath[str]) -> R
 
 
 @post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
-async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
+async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
-    member, form, inline = who(request), await forms.read(request), inline_target(request)
+    member, form, inline = request.member, await request.read_form(), request.inline_target
     account, asked = member.account(login), _wanted(request, login)
     refused = asking.judge(member, asked)
     form.must(refused is None, "product", refused.reason if refused else "")
@@ -59,22 +58,22 @@ async def change(request: Request[Any, Any, Any], login: FromPath[str]) -> Respo
     return (_cell if inline else _page)(request, account, asked.product, form)
 
 
-def _wanted(request: Request[Any, Any, Any], login: str) -> BuySecurity | CancelSecurity:
+def _wanted(request: Request, login: str) -> BuySecurity | CancelSecurity:
     """What the path's query asks for. Raises Missing."""
     cancelling = request.query_params.get("want") == "cancel"
     return (CancelSecurity if cancelling else BuySecurity)(login, _product(request))
 
 
-def _product(request: Request[Any, Any, Any]) -> Product:
+def _product(request: Request) -> Product:
     """The product that the path's query names. Raises Missing."""
     return security.product_named(request.query_params.get("product", ""))
 
 
 def _page(
-    request: Request[Any, Any, Any], account: Account, wrong: Product | None = None, form: Form | None = None
+    request: Request, account: Account, wrong: Product | None = None, form: Form | None = None
 ) -> Response[str]:
     """The page; `wrong`: the product whose `form` came back."""
-    member, now = who(request), clock.now()
+    member, now = request.member, clock.now()
     return page(
         request,
         "options/security/input.html",
@@ -94,7 +93,7 @@ def _page(
 
 
 def _cell(
-    request: Request[Any, Any, Any],
+    request: Request,
     account: Account,
     product: Product,
     form: Form | None = None,
@@ -107,13 +106,13 @@ def _cell(
         status=422 if form else 200,
         account=account,
         option=security.option(account, product),
-        buyable=security.judge_purchase(who(request), account) is None,
+        buyable=security.judge_purchase(request.member, account) is None,
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )
 
 
-def _receipt_of(request: Request[Any, Any, Any]) -> UUID | None:
+def _receipt_of(request: Request) -> UUID | None:
     try:
         return UUID(request.query_params.get("done", ""))
     except ValueError:
@@ -124,8 +123,8 @@ def _receipt_of(request: Request[Any, Any, Any]) -> UUID | None:
 
 
 @get("/accounts/{login:str}/security/status", opt={"permission": Permission.SECURITY_STATUS})
-async def status_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def status_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     return page(
         request,
         "options/security/status.html",
@@ -142,27 +141,27 @@ async def status_page(request: Request[Any, Any, Any], login: FromPath[str]) -> 
 
 
 @get("/accounts/{login:str}/security/download", opt={"permission": Permission.SECURITY_STATUS})
-async def download(request: Request[Any, Any, Any], login: FromPath[str]) -> Redirect:
+async def download(request: Request, login: FromPath[str]) -> Redirect:
     """On to the installer, for whoever has the product now and comes from a page of the last minutes."""
-    account = who(request).account(login)
+    account = request.member.account(login)
     product = _linked(request, login)
     if product is None:
         return see_other(f"/accounts/{login}/security/status?late=1")
     if product not in {key.product for key in await security.keys_of(account)}:
         raise Missing(product)
-    settings = request.app.state.settings
+    settings = request.settings
     return see_other(f"/demo/elsewhere/{product}" if settings.demo else settings.installers[product])
 
 
-def _download_link(request: Request[Any, Any, Any], login: str, product: Product) -> str:
+def _download_link(request: Request, login: str, product: Product) -> str:
     until = str(int((clock.now() + LINK_VALID).timestamp()))
-    signed = visit_of(request).keys.sign("download", [login, product, until])
+    signed = request.visit.keys.sign("download", [login, product, until])
     return f"/accounts/{login}/security/download?link={signed}"
 
 
-def _linked(request: Request[Any, Any, Any], login: str) -> Product | None:
+def _linked(request: Request, login: str) -> Product | None:
     """The product of a link that is ours, still good, and for this account ID."""
-    read = visit_of(request).keys.read("download", request.query_params.get("link"))
+    read = request.visit.keys.read("download", request.query_params.get("link"))
     if read is None or read[0] != login or int(read[2]) < clock.now().timestamp():
         return None
     return Product(read[1])

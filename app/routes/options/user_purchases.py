@@ -4,38 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 VALUES = {"yes": True, "no": False}
 
 
 @get(PATH, opt={"permission": Permission.ACCOUNTS})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
-    permitted = who(request).contract.user_purchases
+async def input_page(request: Request) -> Response[str]:
+    permitted = request.member.contract.user_purchases
     return _page(request, Form({"permitted": "yes" if permitted else "no"}))
 
 
 @post(PATH, opt={"permission": Permission.ACCOUNTS})
-async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    form = await forms.read(request)
+async def change(request: Request) -> Response[Any]:
+    form = await request.read_form()
     chosen = VALUES.get(form.typed.get("permitted", ""))
     form.must(chosen is not None, "permitted", "許可するかどうかを選択してください。")
-    form.must_change(chosen != who(request).contract.user_purchases)
+    form.must_change(chosen != request.member.contract.user_purchases)
     if chosen is None or not form.valid:
         return _page(request, form)
-    return see_other(f"/changes/{await asking.ask(who(request), PermitUserPurchases(chosen))}")
+    return see_other(f"/changes/{await asking.ask(request.member, PermitUserPurchases(chosen))}")
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+def _page(request: Request, form: Form) -> Response[str]:
     choices = [(value, CHOICES[permitted], "") for value, permitted in VALUES.items()]
     return page(
         request,

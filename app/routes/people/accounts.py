@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.domain import catalogue, fields
@@ -23,14 +23,14 @@ from app.routes.changes.drafts import came_from, draft
 from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 UNCHANGED = NewPassword("")
 """An empty password on the input page of a change keeps the old one."""
 
 
 @get("/accounts", opt={"permission": Permission.ACCOUNTS})
-async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
+async def account_list(request: Request) -> Response[str]:
     return page(
         request,
         "people/accounts/list.html",
@@ -46,15 +46,15 @@ async def account_list(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
-async def registration_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def registration_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterAccount)
     form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
     return await _input(request, form, None, kept=drafted is not None)
 
 
 @post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
-async def register(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def register(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     form.refuse(accounts.judge_registration(member))
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
@@ -69,16 +69,16 @@ async def register(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
-async def edit_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    account = who(request).account(login)
+async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
+    account = request.member.account(login)
     drafted = await draft(request, login, EditAccount)
     form = _filled(login, drafted[0].details if drafted else account)
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
 @post("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
-async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
     password, details = await _password(form, login, account, kept), _details(form)
@@ -93,13 +93,13 @@ async def edit(request: Request[Any, Any, Any], login: FromPath[str]) -> Respons
 
 
 @get("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
-async def password_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    return _password_input(request, Form(), who(request).account(login))
+async def password_page(request: Request, login: FromPath[str]) -> Response[str]:
+    return _password_input(request, Form(), request.member.account(login))
 
 
 @post("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
-async def change_password(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change_password(request: Request, login: FromPath[str]) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     account = member.account(login)
     password = await _password(form, login, account, None)
     if password is None:
@@ -112,8 +112,8 @@ async def change_password(request: Request[Any, Any, Any], login: FromPath[str])
 
 
 @get("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
-async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[str]:
-    member = who(request)
+async def deletion_page(request: Request, login: FromPath[str]) -> Response[str]:
+    member = request.member
     account = member.account(login)
     return page(
         request,
@@ -126,8 +126,8 @@ async def deletion_page(request: Request[Any, Any, Any], login: FromPath[str]) -
 
 
 @post("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
-async def delete(request: Request[Any, Any, Any], login: FromPath[str]) -> Response[Any]:
-    member = who(request)
+async def delete(request: Request, login: FromPath[str]) -> Response[Any]:
+    member = request.member
     change = DeleteAccount(member.account(login).login)
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
@@ -161,7 +161,7 @@ def _details(form: Form) -> Details | None:
 
 
 async def _kept_password(
-    request: Request[Any, Any, Any], wanted: type[RegisterAccount | EditAccount], login: str
+    request: Request, wanted: type[RegisterAccount | EditAccount], login: str
 ) -> NewPassword | None:
     """The password typed before for the same account ID, when the form came back from its confirm page."""
     drafted = await draft(request, login, wanted)
@@ -178,9 +178,7 @@ async def _password(
     return await forms.password_typed_twice(form, rule, partial(account_password.new_password, account))
 
 
-async def _input(
-    request: Request[Any, Any, Any], form: Form, account: Account | None, *, kept: bool
-) -> Response[str]:
+async def _input(request: Request, form: Form, account: Account | None, *, kept: bool) -> Response[str]:
     return page(
         request,
         "people/accounts/input.html",
@@ -194,7 +192,7 @@ async def _input(
     )
 
 
-def _password_input(request: Request[Any, Any, Any], form: Form, account: Account) -> Response[str]:
+def _password_input(request: Request, form: Form, account: Account) -> Response[str]:
     return page(
         request,
         "people/accounts/password.html",

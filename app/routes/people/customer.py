@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import fields
 from app.domain.access.matrix import Permission
@@ -15,39 +15,38 @@ from app.domain.changes.words import Refused
 from app.domain.people import contact_address, customer
 from app.domain.people.customer import ChangeCustomer, Contractor, Details
 from app.routes.changes.drafts import draft
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import origin, who
+from app.web.request import Request
 
 
 @get("/customer", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, ChangeCustomer)
-    now = drafted[0].before if drafted else await customer.registered(who(request))
+    now = drafted[0].before if drafted else await customer.registered(request.member)
     return _page(request, _filled(drafted[0].details if drafted else now.details), now)
 
 
 @post("/customer", opt={"permission": Permission.CONTRACT})
-async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     now, details = await customer.registered(member), _details(form)
     form.must_change(details != now.details)
     if details is None or not form.valid:
         return _page(request, form, now)
-    change = ChangeCustomer(details, now, origin(request))
+    change = ChangeCustomer(details, now, request.origin)
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
 @get("/customer/email", opt={"permission": Permission.CONTRACT})
-async def address_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def address_page(request: Request) -> Response[str]:
     """What the mailed link opens: it changes nothing, a mail scanner may open it too."""
     return await _address_page(request, request.query_params.get("token", ""))
 
 
 @post("/customer/email", opt={"permission": Permission.CONTRACT})
-async def verify_address(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, token = who(request), (await forms.read(request)).typed.get("token", "")
+async def verify_address(request: Request) -> Response[Any]:
+    member, token = request.member, (await request.read_form()).typed.get("token", "")
     change = await contact_address.of_link(member, token)
     if change is None:
         return await _address_page(request, token)
@@ -78,7 +77,7 @@ def _filled(details: Details) -> Form:
     return Form({"household": household, **{name: getattr(details, name) for name in names}})
 
 
-def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) -> Response[str]:
+def _page(request: Request, form: Form, now: Contractor) -> Response[str]:
     return page(
         request,
         "people/customer/input.html",
@@ -90,8 +89,8 @@ def _page(request: Request[Any, Any, Any], form: Form, now: Contractor) -> Respo
     )
 
 
-async def _address_page(request: Request[Any, Any, Any], token: str) -> Response[str]:
-    change = await contact_address.of_link(who(request), token)
+async def _address_page(request: Request, token: str) -> Response[str]:
+    change = await contact_address.of_link(request.member, token)
     return page(
         request,
         "people/customer/address.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import fields
 from app.domain.access.matrix import Permission
@@ -16,17 +16,17 @@ from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/customer-password", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     return _page(request, Form())
 
 
 @post("/customer-password", opt={"permission": Permission.CONTRACT})
-async def change(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def change(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     rule = partial(fields.customer_password, customer_number=member.customer_number)
     hashed = partial(customer_password.new_password, member)
     password = await forms.password_typed_twice(form, rule, hashed, "新パスワード")
@@ -36,5 +36,5 @@ async def change(request: Request[Any, Any, Any]) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
 
 
-def _page(request: Request[Any, Any, Any], form: Form) -> Response[str]:
+def _page(request: Request, form: Form) -> Response[str]:
     return page(request, "people/customer_password/input.html", title="お客様番号パスワード変更", form=form)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get
+from litestar import Response, get
 
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.people import own_data
 from app.web.render import page
-from app.web.session import who
+from app.web.request import Request
 
 
 @get("/own-data", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
-async def offer(request: Request[Any, Any, Any]) -> Response[str]:
+async def offer(request: Request) -> Response[str]:
     titles = own_data.TITLES.values()
     return page(request, "people/own_data/own_data.html", title="ご登録情報のダウンロード", titles=titles)
 
 
 @get("/own-data.json", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
-async def download(request: Request[Any, Any, Any]) -> Response[bytes]:
-    member = who(request)
+async def download(request: Request) -> Response[bytes]:
+    member = request.member
     name = f'attachment; filename="mypage-{member.customer_number}.json"'
     content = (await own_data.of(member)).encode()
     return Response(content, media_type="application/json", headers={"Content-Disposition": name})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 
 from app.domain import clock
 from app.domain.access.matrix import Permission
@@ -13,24 +13,23 @@ from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.domain.people import papers
 from app.domain.people.papers import Desk, RequestGuide, RequestPaper
-from app.web import forms
 from app.web.forms import Form
 from app.web.render import page, see_other
-from app.web.session import who
+from app.web.request import Request
 
 TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
 CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
 
 
 @get(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
-async def input_page(request: Request[Any, Any, Any]) -> Response[str]:
+async def input_page(request: Request) -> Response[str]:
     chosen = {"paper": request.query_params.get("paper", "")}
-    return _page(request, Form(chosen), await papers.desk(who(request).contract))
+    return _page(request, Form(chosen), await papers.desk(request.member.contract))
 
 
 @post(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
-async def ask(request: Request[Any, Any, Any]) -> Response[Any]:
-    member, form = who(request), await forms.read(request)
+async def ask(request: Request) -> Response[Any]:
+    member, form = request.member, await request.read_form()
     desk = await papers.desk(member.contract)
     paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
     if paper is None:
@@ -47,7 +46,7 @@ def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
     return text
 
 
-def _page(request: Request[Any, Any, Any], form: Form, desk: Desk) -> Response[str]:
+def _page(request: Request, form: Form, desk: Desk) -> Response[str]:
     path = request.scope["path"]
     waiting = {
         paper: f"{clock.day(moment)}にご請求を受け付け、発送の準備をしています。"

@@ -1,0 +1,178 @@
+"""Who is calling: the visit that the cookies make of a request, and what opens, proves and ends its session.
+
+The row that a session's token leads to is the truth: it can be ended at any time, and is read together with the member
+in one query. Passwords are looked at, and rows of sessions made, in domain/access/logins.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from litestar.datastructures import Cookie
+from litestar.types import Scope
+
+from app import database
+from app.domain.access import attempts, login_events, logins, members
+from app.domain.access.matrix import Role
+from app.domain.access.members import Member, SessionEnded
+from app.domain.access.proofs import Step
+from app.web.cookies import Keys, anchor, new_token, token_hash
+
+BROWSER_AGE = 400 * 24 * 3600
+"""Seconds that a browser is remembered; browsers keep no cookie longer."""
+KNOWN_LOGINS = 6
+"""Logins that one browser is remembered for: the customer number and five account IDs."""
+
+
+@dataclass
+class Visit:
+    """What is known of the caller during one request."""
+
+    keys: Keys
+    browser: str
+    known: tuple[str, ...]
+    address: str
+    user_agent: str
+    token: str | None = None
+    """Of the live session, if there is one."""
+    member: Member | None = None
+    ended: bool = False
+    """A session cookie came that leads to no live session."""
+    cookies: list[Cookie] = field(default_factory=list)
+    """To be set with the answer."""
+    failure: login_events.Failure | None = None
+    """To be noted when the answer is sent."""
+
+    @property
+    def csrf_token(self) -> str:
+        return self.keys.csrf(self.csrf_binding)
+
+    @property
+    def csrf_binding(self) -> str:
+        """What the forms of this visit are bound to: the session, or the browser where nobody is logged in."""
+        return anchor(self.token) if self.token else self.browser
+
+    @property
+    def device(self) -> login_events.Device:
+        return login_events.device(self.user_agent, self.address)
+
+    def knows(self, login: str) -> bool:
+        """Whether this browser has logged in with that login before."""
+        return any(mark in self.known for mark in self.keys.marks(login))
+
+    def remember_browser(self) -> None:
+        signed = self.keys.sign("browser", [self.browser, *self.known])
+        self.cookies.append(self.keys.cookie(self.keys.browser_cookie, signed, BROWSER_AGE))
+
+    def remember_login(self, login: str) -> None:
+        marks = self.keys.marks(login)
+        self.known = (marks[0], *(other for other in self.known if other not in marks))[:KNOWN_LOGINS]
+        self.remember_browser()
+
+    def remember_session(self, token: str, role: Role) -> None:
+        # The role is a copy for whoever reads cookies. Nothing here is decided by it: the row decides.
+        signed = self.keys.sign("session", [token, role.value])
+        self.cookies.append(self.keys.cookie(self.keys.session_cookie, signed))
+
+    async def log_in(self, by: logins.By, name: str, password: str) -> Member:
+        """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
+        login, token = f"{by} {name}", new_token()
+        with self._noting_failure(by, name):
+            counted = await self._count(login)
+            await logins.open_session(by, name, password, token_hash(token), self.device)
+        await attempts.succeeded(counted)
+        member = await members.find(token_hash(token), self.keys.seal_keys(token))
+        if member is None:
+            raise logins.WrongPair  # the password was changed just now
+        await self._close()
+        self.token, self.member = token, member
+        self.remember_session(token, member.role)
+        self.remember_login(login)
+        return member
+
+    async def prove(self, step: Step, number: str, password: str) -> None:
+        """Pass a step: the session goes on under a new id. Raises logins.WrongPair, attempts.TooMany, SessionEnded."""
+        member = self.member
+        if member is None:
+            raise SessionEnded
+        by: logins.By = "account" if member.own and step is Step.RECENT else "customer"
+        typed = number if step is Step.CUSTOMER else member.customer_number
+        name = member.own.login if member.own and by == "account" else typed
+        token = new_token(kept=anchor(self.token or ""))
+        with self._noting_failure(by, name):
+            counted = await self._count(f"{by} {name}")
+            await logins.prove(member, step, number, password, token_hash(token))
+        await attempts.succeeded(counted)
+        self.token = token
+        self.remember_session(token, member.role)
+
+    async def log_out(self) -> None:
+        """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
+        await self._close()
+        self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
+
+    @contextlib.contextmanager
+    def _noting_failure(self, by: logins.By, name: str) -> Iterator[None]:
+        """A refused login is left for the front door to note, when the answer is on its way."""
+        try:
+            yield
+        except (logins.WrongPair, attempts.TooMany) as refusal:
+            failure = login_events.Failure(by, name, self.device)
+            self.failure = replace(failure, limited=isinstance(refusal, attempts.TooMany))
+            raise
+
+    async def _count(self, login: str) -> attempts.Counted:
+        known = self.browser if self.knows(login) else None
+        return await attempts.count(self.keys.newest, login, self.address or "unknown", known)
+
+    async def _close(self) -> None:
+        if self.token is not None:
+            await logins.end_session(token_hash(self.token))
+        self.member = self.token = None
+
+
+def arrive(keys: Keys, cookies: Mapping[str, str], address: str, user_agent: str) -> Visit:
+    """The visit of a browser that is new or known by its cookie, before anybody is looked up."""
+    signed = keys.read("browser", cookies.get(keys.browser_cookie))
+    if signed:
+        return Visit(keys, signed[0], tuple(signed[1:]), address, user_agent)
+    visit = Visit(keys, secrets.token_urlsafe(16), (), address, user_agent)
+    visit.remember_browser()
+    return visit
+
+
+async def recognise(visit: Visit, cookie: str | None, *, even_without_database: bool = False) -> None:
+    """Find the member whose session the cookie leads to. Without the database some pages are shown to nobody."""
+    token, role = _signed_session(visit.keys, cookie)
+    if token:
+        try:
+            visit.member = await members.find(token_hash(token), visit.keys.seal_keys(token))
+        except Exception as error:
+            if not (even_without_database and database.unavailable(error)):
+                raise
+            return
+    if visit.member is None:
+        visit.ended = cookie is not None
+        return
+    visit.token = token
+    if visit.member.role != role:
+        visit.remember_session(token, visit.member.role)
+
+
+def _signed_session(keys: Keys, cookie: str | None) -> tuple[str, str]:
+    signed = keys.read("session", cookie)
+    return (signed[0], signed[1]) if signed and len(signed) == 2 else ("", "")
+
+
+def enter(scope: Scope, visit: Visit) -> None:
+    """Leave the visit in the request's scope, where its handler and the front door around it find it."""
+    scope["visit"] = visit  # type: ignore[typeddict-unknown-key]
+
+
+def of(scope: Scope) -> Visit | None:
+    """The visit of a request; None where nobody asked who calls: a static file, or an error before the guard."""
+    visit: Visit | None = scope.get("visit")  # type: ignore[assignment]
+    return visit
