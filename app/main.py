@@ -1,4 +1,4 @@
-"""Table of contents: the routes, the guard, the error pages, and what runs while the server runs."""
+"""The application put together: the handlers, the guard, the error pages, and what runs while the server runs."""
 
 from __future__ import annotations
 
@@ -13,29 +13,17 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, gateway
-from app.demo import elsewhere
-from app.demo import mailbox as demo_mailbox
+from app import database, demo, gateway, routes, web
 from app.domain import housekeeping, installation
 from app.domain.cards import visits
 from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
-from app.routes.access import login, logins, proof
-from app.routes.cards import register as payment
-from app.routes.changes import asking, history
-from app.routes.contracts import overview
-from app.routes.mail import addresses as mail_addresses
-from app.routes.mail import auto_reply, forwarding, mailbox, web_space
-from app.routes.mail import service as mail_service
-from app.routes.money import calls, statements
-from app.routes.notices import contact, documents, hand_over, notices
-from app.routes.options import remote_support, security, user_purchases
-from app.routes.people import accounts, customer, customer_password, own_data, papers
 from app.settings import Settings, installation_of
-from app.web import errors, guard, health, render
+from app.web import errors, guard, render
 from app.web.front_door import FrontDoor
+from app.web.pages import Pages, collected
 from app.web.request import Request
 from app.web.static_files import StaticFiles
 
@@ -45,88 +33,6 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent.parent / "static"
 LARGEST_BODY = 64 * 1024
 """Bytes of a request body; the longest form of ours has a few thousand."""
-
-ROUTES = [
-    login.login_page,
-    login.log_in,
-    login.log_out,
-    login.extend,
-    proof.proof_page,
-    proof.prove,
-    overview.overview,
-    overview.account,
-    accounts.account_list,
-    accounts.registration_page,
-    accounts.register,
-    accounts.edit_page,
-    accounts.edit,
-    accounts.password_page,
-    accounts.change_password,
-    accounts.deletion_page,
-    accounts.delete,
-    user_purchases.input_page,
-    user_purchases.change,
-    mail_addresses.input_page,
-    mail_addresses.register,
-    mailbox.input_page,
-    mailbox.change,
-    forwarding.input_page,
-    forwarding.change,
-    auto_reply.input_page,
-    auto_reply.change,
-    web_space.input_page,
-    web_space.change,
-    mail_service.input_page,
-    mail_service.buy,
-    security.input_page,
-    security.change,
-    security.status_page,
-    security.download,
-    remote_support.input_page,
-    remote_support.change,
-    customer.input_page,
-    customer.change,
-    customer.address_page,
-    customer.verify_address,
-    customer_password.input_page,
-    customer_password.change,
-    payment.input_page,
-    payment.register,
-    payment.visit,
-    payment.come_back,
-    statements.listing,
-    statements.statement,
-    calls.listing,
-    calls.month,
-    history.history,
-    history.history_file,
-    asking.show,
-    asking.confirm,
-    logins.logins,
-    logins.end,
-    own_data.offer,
-    own_data.download,
-    papers.input_page,
-    papers.ask,
-    hand_over.cancellation,
-    hand_over.hikari_denwa,
-    hand_over.gate_call_050,
-    hand_over.giga_cinema,
-    hand_over.club_off,
-    notices.both,
-    notices.listed,
-    notices.dismiss,
-    documents.documents,
-    documents.terms,
-    documents.accessibility,
-    contact.contact,
-    contact.privacy,
-    contact.nowhere,
-    contact.nothing_to_change,
-    health.healthz,
-    health.readyz,
-]
-DEMO_ROUTES = [elsewhere.elsewhere, demo_mailbox.mailbox]
 
 log = logging.getLogger("mypage")
 
@@ -155,8 +61,10 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
             await asyncio.wait(tasks)
             await engine.close_connection_pool()
 
+    packages = (routes, web, demo) if settings.demo else (routes, web)
+    handlers = [handler for package in packages for handler in collected(package)]
     app = Litestar(
-        route_handlers=[*ROUTES, *(DEMO_ROUTES if settings.demo else []), *files.routes()],
+        route_handlers=[*handlers, *files.routes()],
         guards=[guard.guard],
         request_class=Request,
         exception_handlers=errors.HANDLERS,
@@ -166,6 +74,7 @@ def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
         logging_config=None,
         state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
     )
+    app.state.pages = Pages(app.routes)
     return FrontDoor(app, settings, errors.bad_request(templates))
 
 

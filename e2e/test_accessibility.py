@@ -7,8 +7,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from app import routes, web
 from app.domain.access.matrix import Permission
-from app.main import ROUTES
+from app.web.pages import collected, page_of
 from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import TakeDevice
 from e2e.device import Device
@@ -22,9 +23,11 @@ NAMED = {screen.name: screen for screen in SCREENS}
 def test_every_page_of_the_portal_is_among_the_screens() -> None:
     pages = {
         path
-        for handler in ROUTES
+        for handler in [*collected(routes), *collected(web)]
         for path in handler.paths
-        if "GET" in handler.http_methods and handler.opt["permission"] != Permission.PUBLIC
+        if "GET" in handler.http_methods
+        and (page := page_of(handler))
+        and page.permission != Permission.PUBLIC
         if not path.endswith((".csv", ".json", ".pdf"))
     }
     visited = [screen.path.partition("?")[0] for screen in SCREENS]

@@ -117,6 +117,15 @@ class Browser(httpx.AsyncClient):
         }
 
     @property
+    def menu(self) -> dict[str, list[tuple[str, str]]]:
+        """The side menu: the titles of its sections, with name and address of each entry."""
+        return {
+            title.get_text(): [(link.get_text(), str(link["href"])) for link in entries.select("a")]
+            for title in self.page.select("#menu .menu-title")
+            if (entries := title.find_next_sibling("ul"))
+        }
+
+    @property
     def reasons(self) -> list[str]:
         """The sentences of the error summary."""
         return [item.get_text(strip=True) for item in self.page.select(".error-summary li")]

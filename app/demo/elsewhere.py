@@ -7,21 +7,18 @@ from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import NAMES, SECURITY
+from app.settings import Settings
+from app.web.pages import open_to
 from app.web.render import page
 from app.web.request import Request
 
 
-@get("/demo/elsewhere/{name:str}", opt={"permission": Permission.ANYONE})
+@get("/demo/elsewhere/{name:str}", opt=open_to(Permission.ANYONE))
 async def elsewhere(request: Request, name: FromPath[str]) -> Response[str]:
-    settings = request.settings
-    pages = {
-        **{product.value: (NAMES[product], settings.installers[product]) for product in SECURITY},
-        "giga-cinema": ("ギガシネマ with U-NEXT", settings.elsewhere.cinema),
-        "club-off": ("UCOM光 クラブオフ", settings.elsewhere.club),
-    }
-    if name not in pages:
+    outside = _outside(request.settings)
+    if name not in outside:
         raise Missing(name)
-    called, address = pages[name]
+    called, address = outside[name]
     return page(
         request,
         "demo/elsewhere/elsewhere.html",
@@ -30,3 +27,12 @@ async def elsewhere(request: Request, name: FromPath[str]) -> Response[str]:
         address=address,
         installer=name in SECURITY,
     )
+
+
+def _outside(settings: Settings) -> dict[str, tuple[str, str]]:
+    """What it is called and its address, by the name that our paths have for it."""
+    return {
+        **{product.value: (NAMES[product], settings.installers[product]) for product in SECURITY},
+        "giga-cinema": ("ギガシネマ with U-NEXT", settings.elsewhere.cinema),
+        "club-off": ("UCOM光 クラブオフ", settings.elsewhere.club),
+    }

@@ -9,6 +9,7 @@ from litestar import Response, get
 
 from app.domain.access.matrix import Permission
 from app.domain.letters import outbox
+from app.web.pages import open_to
 from app.web.render import page
 from app.web.request import Request
 
@@ -16,7 +17,7 @@ SHOWN = 100
 """Mails on the page."""
 
 
-@get("/demo/mailbox", opt={"permission": Permission.ANYONE})
+@get("/demo/mailbox", opt=open_to(Permission.ANYONE))
 async def mailbox(request: Request) -> Response[str]:
     mails, own = await outbox.newest(SHOWN), request.origin
     title = "送信されたメール（デモ）"

@@ -16,9 +16,9 @@ from app.domain.access.attempts import TooMany
 from app.domain.access.matrix import DELETED, Forbidden, Missing
 from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
-from app.web.guard import READING, Untrusted
-from app.web.render import POSTED_ONLY, elsewhere, page
-from app.web.request import Request
+from app.web.guard import Untrusted
+from app.web.render import elsewhere, page
+from app.web.request import READING, Request
 
 if TYPE_CHECKING:
     import jinja2
@@ -101,7 +101,7 @@ def _asked_for(request: Request) -> str:
     """Where to come back to: the page that was asked for, or the one that the form stood on."""
     path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
     if request.method not in READING:
-        return POSTED_ONLY.get(path, path)
+        return request.back or path
     return f"{path}?{question}" if question else path
 
 

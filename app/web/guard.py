@@ -14,9 +14,8 @@ from app.domain.access.matrix import Forbidden, Permission
 from app.domain.access.members import SessionEnded
 from app.web import forms, visit
 from app.web.cookies import Keys
-from app.web.request import Request
-
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+from app.web.pages import page_of
+from app.web.request import READING, Request
 
 
 class Untrusted(PermissionDeniedException):
@@ -24,17 +23,17 @@ class Untrusted(PermissionDeniedException):
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Find the member, then ask the matrix. A handler that names no permission is closed.
+    """Find the member, then ask the matrix. A handler that declares no page is closed.
 
     Raises SessionEnded, Forbidden, Untrusted, ProofNeeded.
     """
-    permission = handler.opt.get("permission")
-    if permission == Permission.PUBLIC:
-        return
-    if permission is None or not isinstance(connection, Request):
+    page = page_of(handler)
+    if page is None or not isinstance(connection, Request):
         raise Forbidden
+    if page.permission is Permission.PUBLIC:
+        return
     request = connection
-    anyone, writing = permission == Permission.ANYONE, request.method not in READING
+    anyone, writing = page.permission is Permission.ANYONE, request.method not in READING
     await _receive(request, even_without_database=anyone and not writing)
     member = request.visit.member
     if member is None and not anyone:
@@ -42,8 +41,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if writing:
         await _from_own_page(request, before_login=anyone)
     if member and not anyone:
-        member.require(permission, writing=writing and permission != Permission.SESSION)
-        proofs.require(member, handler.opt.get("step"))
+        member.require(page.permission, writing=writing and page.permission is not Permission.SESSION)
+        proofs.require(member, page.step)
 
 
 async def _receive(request: Request, *, even_without_database: bool) -> None:

@@ -8,15 +8,16 @@ from litestar import MediaType, Response, get
 from app import database
 from app.domain.access.matrix import Permission
 from app.domain.options import licences
+from app.web.pages import open_to
 
 
-@get("/healthz", opt={"permission": Permission.PUBLIC}, media_type=MediaType.TEXT)
+@get("/healthz", opt=open_to(Permission.PUBLIC), media_type=MediaType.TEXT)
 async def healthz() -> str:
     """The process is up; asks nothing else."""
     return "ok"
 
 
-@get("/readyz", opt={"permission": Permission.PUBLIC}, media_type=MediaType.TEXT)
+@get("/readyz", opt=open_to(Permission.PUBLIC), media_type=MediaType.TEXT)
 async def readyz() -> Response[str]:
     """The database answers too. What operators should look at follows, and takes no server away."""
     try:

@@ -14,8 +14,10 @@ from app.gateway import Gateway
 from app.settings import Settings
 from app.web import forms, visit
 from app.web.forms import Form
+from app.web.pages import Pages
 from app.web.visit import Visit
 
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _SMALL = re.compile(r"[a-z0-9]+#(?P<id>[a-z][a-z0-9-]{0,80})")
 
 
@@ -75,6 +77,19 @@ class Request(litestar.Request[None, None, State]):
     def templates(self) -> jinja2.Environment:
         templates: jinja2.Environment = self.app.state.templates
         return templates
+
+    @property
+    def pages(self) -> Pages:
+        """What the handlers declare of their pages."""
+        pages: Pages = self.app.state.pages
+        return pages
+
+    @property
+    def back(self) -> str:
+        """The path of the page that was asked for, or that the form stood on; "" where that is the request's own."""
+        if self.method in READING:
+            return ""
+        return self.pages.back.get(self.scope.get("path_template", ""), "")
 
     @property
     def origin(self) -> str:

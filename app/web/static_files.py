@@ -11,6 +11,8 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from app.domain.access.matrix import Permission
+from app.web.pages import open_to
 from app.web.request import Request
 
 FOREVER = "public, max-age=31536000, immutable"
@@ -51,14 +53,14 @@ class StaticFiles:
         return self._urls[name]
 
     def routes(self) -> list[HTTPRouteHandler]:
-        @get("/static/{name:str}", opt={"permission": "public"})
+        @get("/static/{name:str}", opt=open_to(Permission.PUBLIC))
         async def static_file(name: FromPath[str], request: Request) -> Response[bytes]:
             file = self._files.get(name)
             if file is None:
                 raise NotFoundException
             return _answer(file, request, FOREVER)
 
-        @get("/favicon.ico", opt={"permission": "public"})
+        @get("/favicon.ico", opt=open_to(Permission.PUBLIC))
         async def favicon(request: Request) -> Response[bytes]:
             url = self._urls.get("icon.svg")
             if url is None:

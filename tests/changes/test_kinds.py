@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from app import routes
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import KINDS, OfContract
 from app.domain.letters.recipients import Told
-from app.main import ROUTES
+from app.web.pages import collected
 
 DECLARED: dict[str, tuple[Permission, Step | None, Told]] = {
     # kind                         permission                   step         who is told
@@ -39,7 +40,7 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told]] = {
 
 
 def test_every_kind_declares_the_permission_the_step_and_the_recipients_that_it_must_have() -> None:
-    assert ROUTES  # whoever serves pages has loaded every kind
+    assert collected(routes)  # whoever serves pages has loaded every kind
     assert {
         kind: (change.permission, change.step, change.tells) for kind, change in KINDS.items()
     } == DECLARED

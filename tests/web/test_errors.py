@@ -16,20 +16,22 @@ from app import database
 from app.domain.tables import TABLES
 from app.postgres.embedded import EmbeddedPostgres
 from app.routes.notices import contact
-from app.web.render import POSTED_ONLY
-from tests.access.test_matrix import ROUTES
+from tests.access.test_matrix import ROUTES, inner
 from tests.browser import Browser
 from tests.conftest import HOST
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def test_every_path_that_shows_nothing_when_it_is_opened_has_a_page_to_come_back_to() -> None:
+def test_every_path_that_shows_nothing_when_it_is_opened_has_a_page_to_come_back_to(
+    application: ASGIApp,
+) -> None:
+    back: dict[str, str] = inner(application).state.pages.back
     opened = {path for method, path in ROUTES if method == "GET"}
     posted = {path for method, path in ROUTES if method == "POST"}
-    assert posted - opened <= set(POSTED_ONLY)
-    assert set(POSTED_ONLY) <= posted
-    assert set(POSTED_ONLY.values()) <= opened
+    assert posted - opened <= set(back)
+    assert set(back) <= posted
+    assert set(back.values()) <= opened
 
 
 async def test_a_path_that_leads_nowhere_is_a_404_in_the_members_frame(

@@ -7,6 +7,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from app.domain.access.matrix import Permission
+from app.web.pages import open_to, page_of
 from app.web.request import Request
 from app.web.static_files import StaticFiles
 
@@ -133,7 +135,7 @@ def test_a_name_that_is_not_there_is_a_mistake_in_the_template(static: StaticFil
 
 
 def test_each_handler_names_its_permission(static: StaticFiles) -> None:
-    assert [handler.opt["permission"] for handler in static.routes()] == ["public", "public"]
+    assert [page_of(handler) for handler in static.routes()] == [open_to(Permission.PUBLIC)["page"]] * 2
 
 
 def test_our_own_files_stay_within_their_budgets() -> None:

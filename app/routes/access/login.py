@@ -12,6 +12,7 @@ from app.domain.access.matrix import Permission, Role
 from app.domain.access.members import Member
 from app.domain.fields import half_width
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import own_path, page, piece, see_other
 from app.web.request import Request
 
@@ -21,14 +22,14 @@ LONGEST = 128
 NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウントID"}
 
 
-@get("/login", opt={"permission": Permission.ANYONE})
+@get("/login", opt=open_to(Permission.ANYONE))
 async def login_page(request: Request) -> Response[Any]:
     if request.visit.member:
         return see_other("/")
     return _page(request, Form({"next": request.query_params.get("next", "")}))
 
 
-@post("/login", opt={"permission": Permission.ANYONE})
+@post("/login", opt=open_to(Permission.ANYONE))
 async def log_in(request: Request) -> Response[Any] | Redirect:
     form = await request.read_form()
     pair = _pair(form)
@@ -42,13 +43,13 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     return see_other(_landing(member, form.typed.get("next", "")))
 
 
-@post("/logout", opt={"permission": Permission.SESSION})
+@post("/logout", opt=open_to(Permission.SESSION, back="/"))
 async def log_out(request: Request) -> Redirect:
     await request.visit.log_out()
     return see_other("/login?out=1")
 
 
-@post("/session/extend", opt={"permission": Permission.SESSION})
+@post("/session/extend", opt=open_to(Permission.SESSION, back="/"))
 async def extend(request: Request) -> Response[Any]:
     """The guard has noted that the session is in use; a browser without script goes to its first page."""
     if request.headers.get("hx-request") != "true":

@@ -7,6 +7,7 @@ from litestar.response import Redirect
 
 from app.domain.access import login_events
 from app.domain.access.matrix import Missing, Permission
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
@@ -14,7 +15,7 @@ LONGEST = 18
 """Digits of a session's number."""
 
 
-@get("/logins", opt={"permission": Permission.LOGINS})
+@get("/logins", opt=open_to(Permission.LOGINS, menu=Place(Menu.HISTORY, 20, "ログイン履歴")))
 async def logins(request: Request) -> Response[str]:
     found = await login_events.of(request.member)
     return page(
@@ -22,7 +23,7 @@ async def logins(request: Request) -> Response[str]:
     )
 
 
-@post("/logins/end", opt={"permission": Permission.LOGINS})
+@post("/logins/end", opt=open_to(Permission.LOGINS, back="/logins"))
 async def end(request: Request) -> Redirect:
     session = (await request.read_form()).typed.get("session", "")
     if not (session.isascii() and session.isdigit() and len(session) <= LONGEST):

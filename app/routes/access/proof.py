@@ -12,6 +12,7 @@ from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.fields import half_width
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import elsewhere, own_path, page
 from app.web.request import Request
 
@@ -24,13 +25,13 @@ LONGEST = 128
 """Characters of a number or password that are looked at."""
 
 
-@get("/proof", opt={"permission": Permission.SESSION})
+@get("/proof", opt=open_to(Permission.SESSION))
 async def proof_page(request: Request) -> Response[str]:
     asked = {name: request.query_params.get(name, "") for name in ("step", "next")}
     return _page(request, Form(asked))
 
 
-@post("/proof", opt={"permission": Permission.SESSION})
+@post("/proof", opt=open_to(Permission.SESSION, back="/"))
 async def prove(request: Request) -> Response[Any]:
     form = await request.read_form()
     step = _step(form)

@@ -27,6 +27,7 @@ from app.gateway.vault import Vault
 from app.routes.changes.drafts import draft
 from app.web import forms, front_door
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
@@ -35,13 +36,16 @@ G = TypeVar("G", Vault, StripeCheckout)
 AWAY = "ただいまカード会社の画面に接続できません。しばらくしてから、もう一度お試しください。"
 
 
-@get("/payment", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
+@get(
+    "/payment",
+    opt=open_to(Permission.PAYMENT, step=Step.RECENT, menu=Place(Menu.PROCEDURES, 30, "お支払い方法変更")),
+)
 async def input_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterCard)
     return _page(request, _filled(drafted[0]) if drafted else Form())
 
 
-@post("/payment", opt={"permission": Permission.PAYMENT})
+@post("/payment", opt=open_to(Permission.PAYMENT))
 async def register(request: Request) -> Response[Any]:
     """The local vault's form, with the number."""
     member, form, vault = request.member, await request.read_form(), _gateway(request, Vault)
@@ -57,7 +61,7 @@ async def register(request: Request) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
-@post("/payment/visit", opt={"permission": Permission.PAYMENT, "step": Step.RECENT})
+@post("/payment/visit", opt=open_to(Permission.PAYMENT, step=Step.RECENT, back="/payment"))
 async def visit(request: Request) -> Response[Any]:
     """To Stripe's page."""
     member, form, stripe = request.member, await request.read_form(), _gateway(request, StripeCheckout)
@@ -74,7 +78,7 @@ async def visit(request: Request) -> Response[Any]:
     return see_other(begun.url)
 
 
-@get("/payment/return", opt={"permission": Permission.PAYMENT})
+@get("/payment/return", opt=open_to(Permission.PAYMENT))
 async def come_back(request: Request) -> Response[Any]:
     """From Stripe's page. What was typed there is asked of Stripe; a reload leads to the same confirm page."""
     member, stripe = request.member, _gateway(request, StripeCheckout)

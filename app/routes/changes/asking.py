@@ -14,11 +14,12 @@ from app.domain.changes import asking
 from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked
 from app.domain.changes.words import Gone, Receipt, Refused, Review, with_peek
+from app.web.pages import open_to
 from app.web.render import page, piece, see_other
 from app.web.request import Request
 
 
-@get("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
+@get("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES))
 async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
     member = request.member
     asked = await asking.find(member, identity)
@@ -33,7 +34,7 @@ async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Re
     return _review(request, asked, review)
 
 
-@post("/changes/{identity:uuid}", opt={"permission": Permission.CHANGES})
+@post("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES))
 async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] | Redirect:
     member = request.member
     asked = await asking.find(member, identity)

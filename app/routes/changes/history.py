@@ -15,13 +15,14 @@ from app.domain.changes.history import Wanted
 from app.domain.changes.kept import Asked
 from app.web.csv_file import csv_file
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
 
 MOST_IN_A_FILE = 5_000
 
 
-@get("/changes", opt={"permission": Permission.CHANGES})
+@get("/changes", opt=open_to(Permission.CHANGES, menu=Place(Menu.HISTORY, 10, "お手続き履歴")))
 async def history(request: Request) -> Response[str]:
     member, wanted = request.member, _wanted(request)
     before = request.query_params.get("before", "")
@@ -39,7 +40,7 @@ async def history(request: Request) -> Response[str]:
     return page(request, "changes/history.html", title="お手続き履歴", form=Form(chosen), **shown)
 
 
-@get("/changes.csv", opt={"permission": Permission.CHANGES})
+@get("/changes.csv", opt=open_to(Permission.CHANGES))
 async def history_file(request: Request) -> Response[bytes]:
     listed = await changes.history(request.member, None, _wanted(request), MOST_IN_A_FILE)
     header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした人", "内容")

@@ -12,7 +12,8 @@ from app.domain.access.matrix import Permission, Role
 from app.domain.mail import mailbox
 from app.domain.mail import system as mail_system
 from app.domain.options import security
-from app.web.render import OWN_PAGE, page, piece
+from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
+from app.web.render import page, piece
 from app.web.request import Request
 
 SHOWN: dict[str, Any] = {
@@ -25,16 +26,25 @@ SHOWN: dict[str, Any] = {
 }
 
 
-@get("/", opt={"permission": Permission.OVERVIEW})
+@get(
+    "/",
+    opt=open_to(
+        Permission.OVERVIEW,
+        menu=(
+            Place(Menu.CONTRACT, 10, OVERVIEW),
+            Place(Menu.ACCOUNTS, 20, "アカウントIDオプション変更", "/#account-ids"),
+        ),
+    ),
+)
 async def overview(request: Request) -> Response[str]:
     member = request.member
     if member.role is Role.USER:
         return page(request, "contracts/overview/own.html", title=OWN_PAGE, account=member.own, **SHOWN)
     opened = request.query_params.get("open")
-    return page(request, "contracts/overview/overview.html", title="ご契約情報一覧", opened=opened, **SHOWN)
+    return page(request, "contracts/overview/overview.html", title=OVERVIEW, opened=opened, **SHOWN)
 
 
-@get("/accounts/{login:str}", opt={"permission": Permission.OVERVIEW})
+@get("/accounts/{login:str}", opt=open_to(Permission.OVERVIEW))
 async def account(request: Request, login: FromPath[str]) -> Response[str]:
     """The opened row of the accordion; a page of its own for a browser that asks for one."""
     account = request.member.account(login)

@@ -17,6 +17,7 @@ from app.domain.mail import system as mail_system
 from app.domain.mail.addresses import RegisterOtherAddress, RegisterUcomAddress
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
@@ -26,7 +27,7 @@ BOTH: tuple[type[RegisterUcomAddress | RegisterOtherAddress], ...] = (
 )
 
 
-@get("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
+@get("/accounts/{login:str}/mail-address", opt=open_to(Permission.MAIL_ADDRESS))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, *BOTH)
@@ -39,7 +40,7 @@ def _typed(change: RegisterUcomAddress | RegisterOtherAddress) -> dict[str, str]
     return {"kind": "other", "address": change.address, "agree": "yes"}
 
 
-@post("/accounts/{login:str}/mail-address", opt={"permission": Permission.MAIL_ADDRESS})
+@post("/accounts/{login:str}/mail-address", opt=open_to(Permission.MAIL_ADDRESS))
 async def register(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

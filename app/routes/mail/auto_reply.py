@@ -16,18 +16,19 @@ from app.domain.mail import auto_reply
 from app.domain.mail.auto_reply import SetAutoReply
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
+@get("/accounts/{login:str}/auto-reply", opt=open_to(Permission.AUTO_REPLY))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, SetAutoReply)
     return _page(request, _filled(drafted[0] if drafted else account.auto_reply), account)
 
 
-@post("/accounts/{login:str}/auto-reply", opt={"permission": Permission.AUTO_REPLY})
+@post("/accounts/{login:str}/auto-reply", opt=open_to(Permission.AUTO_REPLY))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

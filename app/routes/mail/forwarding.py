@@ -17,13 +17,14 @@ from app.domain.mail import forwarding
 from app.domain.mail.forwarding import SetForwarding
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
 
 
-@get("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+@get("/accounts/{login:str}/forwarding", opt=open_to(Permission.FORWARDING))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, SetForwarding)
@@ -34,7 +35,7 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     )
 
 
-@post("/accounts/{login:str}/forwarding", opt={"permission": Permission.FORWARDING})
+@post("/accounts/{login:str}/forwarding", opt=open_to(Permission.FORWARDING))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

@@ -17,17 +17,18 @@ from app.domain.mail.mailbox import ChangeBoxSize
 from app.domain.money import purchases
 from app.routes.changes.drafts import consented
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+@get("/accounts/{login:str}/mailbox", opt=open_to(Permission.MAIL_SERVICE))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     return _page(request, await consented(request, login, ChangeBoxSize), account)
 
 
-@post("/accounts/{login:str}/mailbox", opt={"permission": Permission.MAIL_SERVICE})
+@post("/accounts/{login:str}/mailbox", opt=open_to(Permission.MAIL_SERVICE))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

@@ -14,16 +14,17 @@ from app.domain.mail.service import BuyMailService
 from app.domain.money import purchases
 from app.routes.changes.drafts import consented
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
+@get("/mail-service", opt=open_to(Permission.MAIL_SERVICE, menu=Place(Menu.OPTIONS, 10, "メールサービス")))
 async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyMailService))
 
 
-@post("/mail-service", opt={"permission": Permission.MAIL_SERVICE})
+@post("/mail-service", opt=open_to(Permission.MAIL_SERVICE))
 async def buy(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     form.take("agree", fields.agreement)

@@ -17,18 +17,19 @@ from app.domain.mail import web_space
 from app.domain.mail.web_space import DeleteWebSpace, RegisterWebSpace
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
+@get("/accounts/{login:str}/web-space", opt=open_to(Permission.WEB_SPACE))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, RegisterWebSpace)
     return _page(request, Form({"space": drafted[0].space} if drafted else {}), account)
 
 
-@post("/accounts/{login:str}/web-space", opt={"permission": Permission.WEB_SPACE})
+@post("/accounts/{login:str}/web-space", opt=open_to(Permission.WEB_SPACE))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

@@ -7,17 +7,29 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
-from app.domain.access.matrix import Missing
+from app.domain.access.matrix import Missing, Permission
+from app.domain.access.proofs import Step
 from app.domain.clock import TOKYO
 from app.domain.money import calls
 from app.domain.months import Month
-from app.routes.money.statements import BEHIND, month_of
+from app.routes.money.statements import month_of
 from app.web.csv_file import csv_file
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
 
 
-@get("/calls/{service:str}", opt=BEHIND)
+@get(
+    "/calls/{service:str}",
+    opt=open_to(
+        Permission.STATEMENTS,
+        step=Step.CUSTOMER,
+        menu=(
+            Place(Menu.STATEMENTS, 20, calls.title("gate-call-050"), "/calls/gate-call-050"),
+            Place(Menu.STATEMENTS, 30, calls.title("hikari-denwa"), "/calls/hikari-denwa"),
+        ),
+    ),
+)
 async def listing(request: Request, service: FromPath[str]) -> Response[str]:
     title = calls.title(service)
     listed = await calls.months(request.member, service)
@@ -26,7 +38,7 @@ async def listing(request: Request, service: FromPath[str]) -> Response[str]:
     )
 
 
-@get("/calls/{service:str}/{name:str}", opt=BEHIND)
+@get("/calls/{service:str}/{name:str}", opt=open_to(Permission.STATEMENTS, step=Step.CUSTOMER))
 async def month(request: Request, service: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """A month: 2026-01 or 2026-01.csv."""
     title, wanted = calls.title(service), month_of(name.removesuffix(".csv"))

@@ -17,21 +17,25 @@ from app.domain.money.statements import Statement
 from app.domain.months import Month
 from app.web import pdf
 from app.web.csv_file import csv_file
+from app.web.pages import Menu, Place, open_to
 from app.web.render import day, page
 from app.web.request import Request
-
-BEHIND = {"permission": Permission.STATEMENTS, "step": Step.CUSTOMER}
 
 log = logging.getLogger("mypage")
 
 
-@get("/statements", opt=BEHIND)
+@get(
+    "/statements",
+    opt=open_to(
+        Permission.STATEMENTS, step=Step.CUSTOMER, menu=Place(Menu.STATEMENTS, 10, "月額請求明細照会")
+    ),
+)
 async def listing(request: Request) -> Response[str]:
     listed = await statements.listing(request.member)
     return page(request, "money/statements/list.html", title="月額請求明細照会", listed=listed)
 
 
-@get("/statements/{name:str}", opt=BEHIND)
+@get("/statements/{name:str}", opt=open_to(Permission.STATEMENTS, step=Step.CUSTOMER))
 async def statement(request: Request, name: FromPath[str]) -> Response[Any]:
     """A month: 2026-01, 2026-01.csv or 2026-01.pdf."""
     month, _, form = name.partition(".")

@@ -1,16 +1,16 @@
-"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page. And the page for a path that leads nowhere."""
+"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page."""
 
 from __future__ import annotations
 
-from litestar import Response, get, route
-from litestar.params import FromPath
+from litestar import Response, get
 
-from app.domain.access.matrix import Missing, Permission
+from app.domain.access.matrix import Permission
+from app.web.pages import open_to
 from app.web.render import page
 from app.web.request import Request
 
 
-@get("/contact", opt={"permission": Permission.ANYONE})
+@get("/contact", opt=open_to(Permission.ANYONE))
 async def contact(request: Request) -> Response[str]:
     settings = request.settings
     return page(
@@ -22,7 +22,7 @@ async def contact(request: Request) -> Response[str]:
     )
 
 
-@get("/privacy", opt={"permission": Permission.ANYONE})
+@get("/privacy", opt=open_to(Permission.ANYONE))
 async def privacy(request: Request) -> Response[str]:
     return page(
         request,
@@ -31,15 +31,3 @@ async def privacy(request: Request) -> Response[str]:
         contact=request.settings.contact,
         hosted=request.gateway.origin is not None,
     )
-
-
-@get("/{path:path}", opt={"permission": Permission.ANYONE})
-async def nowhere(path: FromPath[str]) -> None:
-    """A 404 in the frame of whoever is logged in."""
-    raise Missing(path)
-
-
-@route("/{path:path}", http_method=["POST", "PUT", "PATCH", "DELETE"], opt={"permission": Permission.PUBLIC})
-async def nothing_to_change(path: FromPath[str]) -> None:
-    """A 404 too, whatever was sent there."""
-    raise Missing(path)

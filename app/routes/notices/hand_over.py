@@ -6,31 +6,40 @@ from litestar import Response, get
 
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
 
 
-@get("/cancellation", opt={"permission": Permission.BY_PHONE})
+@get("/cancellation", opt=open_to(Permission.BY_PHONE, menu=Place(Menu.PROCEDURES, 60, "ご解約")))
 async def cancellation(request: Request) -> Response[str]:
     return _page(request, "cancellation", "ご解約")
 
 
-@get("/hikari-denwa", opt={"permission": Permission.BY_PHONE})
+@get("/hikari-denwa", opt=open_to(Permission.BY_PHONE))
 async def hikari_denwa(request: Request) -> Response[str]:
     return _page(request, "hikari_denwa", "UCOM光電話のお申し込み・ご解約")
 
 
-@get("/gate-call-050", opt={"permission": Permission.ON_PAPER})
+@get("/gate-call-050", opt=open_to(Permission.ON_PAPER))
 async def gate_call_050(request: Request) -> Response[str]:
     return _page(request, "gate_call_050", "GATE CALL050のお申し込み・ご解約")
 
 
-@get("/giga-cinema", opt={"permission": Permission.PARTNERS, "step": Step.CUSTOMER})
+@get(
+    "/giga-cinema",
+    opt=open_to(
+        Permission.PARTNERS, step=Step.CUSTOMER, menu=Place(Menu.OPTIONS, 30, "ギガシネマ with U-NEXT")
+    ),
+)
 async def giga_cinema(request: Request) -> Response[str]:
     return _page(request, "giga_cinema", "ギガシネマ with U-NEXT")
 
 
-@get("/club-off", opt={"permission": Permission.PARTNERS, "step": Step.CUSTOMER})
+@get(
+    "/club-off",
+    opt=open_to(Permission.PARTNERS, step=Step.CUSTOMER, menu=Place(Menu.OPTIONS, 40, "UCOM光 クラブオフ")),
+)
 async def club_off(request: Request) -> Response[str]:
     return _page(request, "club_off", "UCOM光 クラブオフ")
 

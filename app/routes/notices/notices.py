@@ -9,23 +9,33 @@ from litestar.params import FromPath
 
 from app.domain.access.matrix import Missing, Permission
 from app.domain.notices import notices
+from app.web.pages import Menu, Place, open_to
 from app.web.render import own_path, page, piece, see_other
 from app.web.request import Request
 
 
-@get("/notices", opt={"permission": Permission.NOTICES})
+@get("/notices", opt=open_to(Permission.NOTICES))
 async def both(request: Request) -> Response[str]:
     return await _page(request, "障害・メンテナンス情報", list(notices.KINDS))
 
 
-@get("/notices/{kind:str}", opt={"permission": Permission.NOTICES})
+@get(
+    "/notices/{kind:str}",
+    opt=open_to(
+        Permission.NOTICES,
+        menu=(
+            Place(Menu.NOTICES, 10, notices.KINDS["outage"], "/notices/outage"),
+            Place(Menu.NOTICES, 20, notices.KINDS["maintenance"], "/notices/maintenance"),
+        ),
+    ),
+)
 async def listed(request: Request, kind: FromPath[str]) -> Response[str]:
     if kind not in notices.KINDS:
         raise Missing(kind)
     return await _page(request, notices.KINDS[kind], [kind])
 
 
-@post("/notices/dismiss", opt={"permission": Permission.SESSION})
+@post("/notices/dismiss", opt=open_to(Permission.SESSION, back="/"))
 async def dismiss(request: Request) -> Response[Any]:
     typed = (await request.read_form()).typed
     notice = typed.get("notice", "")

@@ -14,16 +14,20 @@ from app.domain.options import remote_support
 from app.domain.options.remote_support import BuyRemoteSupport, CancelRemoteSupport
 from app.routes.changes.drafts import consented
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
+@get(
+    "/remote-support",
+    opt=open_to(Permission.REMOTE_SUPPORT, menu=Place(Menu.OPTIONS, 20, "UCOM光 リモートサポート")),
+)
 async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyRemoteSupport))
 
 
-@post("/remote-support", opt={"permission": Permission.REMOTE_SUPPORT})
+@post("/remote-support", opt=open_to(Permission.REMOTE_SUPPORT))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()

@@ -20,6 +20,7 @@ from app.domain.options import licences, security
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, piece, see_other
 from app.web.request import Request
 
@@ -27,7 +28,7 @@ LINK_VALID = timedelta(minutes=10)
 """A download link can be followed so long after its page was made."""
 
 
-@get("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+@get("/accounts/{login:str}/security", opt=open_to(Permission.SECURITY))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str] | Redirect:
     member = request.member
     chosen = member.account(request.query_params.get("account", login))
@@ -42,7 +43,7 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str] | 
     return _page(request, chosen, drafted[0].product, Form({"agree": "yes"}))
 
 
-@post("/accounts/{login:str}/security", opt={"permission": Permission.SECURITY})
+@post("/accounts/{login:str}/security", opt=open_to(Permission.SECURITY))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = request.member, await request.read_form(), request.inline_target
@@ -122,7 +123,7 @@ def _receipt_of(request: Request) -> UUID | None:
 # --- セキュリティオプション管理 -----------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/security/status", opt={"permission": Permission.SECURITY_STATUS})
+@get("/accounts/{login:str}/security/status", opt=open_to(Permission.SECURITY_STATUS))
 async def status_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     return page(
@@ -140,7 +141,7 @@ async def status_page(request: Request, login: FromPath[str]) -> Response[str]:
     )
 
 
-@get("/accounts/{login:str}/security/download", opt={"permission": Permission.SECURITY_STATUS})
+@get("/accounts/{login:str}/security/download", opt=open_to(Permission.SECURITY_STATUS))
 async def download(request: Request, login: FromPath[str]) -> Redirect:
     """On to the installer, for whoever has the product now and comes from a page of the last minutes."""
     account = request.member.account(login)

@@ -11,19 +11,20 @@ from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases
 from app.web.forms import Form
+from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 VALUES = {"yes": True, "no": False}
 
 
-@get(PATH, opt={"permission": Permission.ACCOUNTS})
+@get(PATH, opt=open_to(Permission.ACCOUNTS))
 async def input_page(request: Request) -> Response[str]:
     permitted = request.member.contract.user_purchases
     return _page(request, Form({"permitted": "yes" if permitted else "no"}))
 
 
-@post(PATH, opt={"permission": Permission.ACCOUNTS})
+@post(PATH, opt=open_to(Permission.ACCOUNTS))
 async def change(request: Request) -> Response[Any]:
     form = await request.read_form()
     chosen = VALUES.get(form.typed.get("permitted", ""))

@@ -22,6 +22,7 @@ from app.domain.people.accounts import Details, EditAccount, RegisterAccount
 from app.routes.changes.drafts import came_from, draft
 from app.web import forms
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
@@ -29,7 +30,7 @@ UNCHANGED = NewPassword("")
 """An empty password on the input page of a change keeps the old one."""
 
 
-@get("/accounts", opt={"permission": Permission.ACCOUNTS})
+@get("/accounts", opt=open_to(Permission.ACCOUNTS, menu=Place(Menu.ACCOUNTS, 10, "アカウントID管理")))
 async def account_list(request: Request) -> Response[str]:
     return page(
         request,
@@ -45,14 +46,14 @@ async def account_list(request: Request) -> Response[str]:
 # --- register ---------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+@get("/accounts/new", opt=open_to(Permission.ACCOUNTS))
 async def registration_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterAccount)
     form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
     return await _input(request, form, None, kept=drafted is not None)
 
 
-@post("/accounts/new", opt={"permission": Permission.ACCOUNTS})
+@post("/accounts/new", opt=open_to(Permission.ACCOUNTS))
 async def register(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     form.refuse(accounts.judge_registration(member))
@@ -68,7 +69,7 @@ async def register(request: Request) -> Response[Any]:
 # --- change -----------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+@get("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS))
 async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, EditAccount)
@@ -76,7 +77,7 @@ async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
-@post("/accounts/{login:str}/edit", opt={"permission": Permission.ACCOUNTS})
+@post("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS))
 async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
@@ -92,12 +93,12 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
 # --- password alone ---------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+@get("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD))
 async def password_page(request: Request, login: FromPath[str]) -> Response[str]:
     return _password_input(request, Form(), request.member.account(login))
 
 
-@post("/accounts/{login:str}/password", opt={"permission": Permission.ACCOUNT_PASSWORD})
+@post("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD))
 async def change_password(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
@@ -111,7 +112,7 @@ async def change_password(request: Request, login: FromPath[str]) -> Response[An
 # --- delete -----------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+@get("/accounts/{login:str}/delete", opt=open_to(Permission.ACCOUNTS))
 async def deletion_page(request: Request, login: FromPath[str]) -> Response[str]:
     member = request.member
     account = member.account(login)
@@ -125,7 +126,7 @@ async def deletion_page(request: Request, login: FromPath[str]) -> Response[str]
     )
 
 
-@post("/accounts/{login:str}/delete", opt={"permission": Permission.ACCOUNTS})
+@post("/accounts/{login:str}/delete", opt=open_to(Permission.ACCOUNTS))
 async def delete(request: Request, login: FromPath[str]) -> Response[Any]:
     member = request.member
     change = DeleteAccount(member.account(login).login)

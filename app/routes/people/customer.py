@@ -16,18 +16,22 @@ from app.domain.people import contact_address, customer
 from app.domain.people.customer import ChangeCustomer, Contractor, Details
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/customer", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
+@get(
+    "/customer",
+    opt=open_to(Permission.CONTRACT, step=Step.RECENT, menu=Place(Menu.PROCEDURES, 10, "お客様情報変更")),
+)
 async def input_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, ChangeCustomer)
     now = drafted[0].before if drafted else await customer.registered(request.member)
     return _page(request, _filled(drafted[0].details if drafted else now.details), now)
 
 
-@post("/customer", opt={"permission": Permission.CONTRACT})
+@post("/customer", opt=open_to(Permission.CONTRACT))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     now, details = await customer.registered(member), _details(form)
@@ -38,13 +42,13 @@ async def change(request: Request) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
-@get("/customer/email", opt={"permission": Permission.CONTRACT})
+@get("/customer/email", opt=open_to(Permission.CONTRACT))
 async def address_page(request: Request) -> Response[str]:
     """What the mailed link opens: it changes nothing, a mail scanner may open it too."""
     return await _address_page(request, request.query_params.get("token", ""))
 
 
-@post("/customer/email", opt={"permission": Permission.CONTRACT})
+@post("/customer/email", opt=open_to(Permission.CONTRACT))
 async def verify_address(request: Request) -> Response[Any]:
     member, token = request.member, (await request.read_form()).typed.get("token", "")
     change = await contact_address.of_link(member, token)

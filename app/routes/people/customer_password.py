@@ -15,16 +15,22 @@ from app.domain.people import customer_password
 from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web import forms
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/customer-password", opt={"permission": Permission.CONTRACT, "step": Step.RECENT})
+@get(
+    "/customer-password",
+    opt=open_to(
+        Permission.CONTRACT, step=Step.RECENT, menu=Place(Menu.PROCEDURES, 20, "お客様番号パスワード変更")
+    ),
+)
 async def input_page(request: Request) -> Response[str]:
     return _page(request, Form())
 
 
-@post("/customer-password", opt={"permission": Permission.CONTRACT})
+@post("/customer-password", opt=open_to(Permission.CONTRACT))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     rule = partial(fields.customer_password, customer_number=member.customer_number)

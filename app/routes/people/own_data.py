@@ -7,17 +7,23 @@ from litestar import Response, get
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.people import own_data
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
 
 
-@get("/own-data", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
+@get(
+    "/own-data",
+    opt=open_to(
+        Permission.OWN_DATA, step=Step.CUSTOMER, menu=Place(Menu.HISTORY, 30, "ご登録情報のダウンロード")
+    ),
+)
 async def offer(request: Request) -> Response[str]:
     titles = own_data.TITLES.values()
     return page(request, "people/own_data/own_data.html", title="ご登録情報のダウンロード", titles=titles)
 
 
-@get("/own-data.json", opt={"permission": Permission.OWN_DATA, "step": Step.CUSTOMER})
+@get("/own-data.json", opt=open_to(Permission.OWN_DATA, step=Step.CUSTOMER))
 async def download(request: Request) -> Response[bytes]:
     member = request.member
     name = f'attachment; filename="mypage-{member.customer_number}.json"'

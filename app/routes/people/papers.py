@@ -14,6 +14,7 @@ from app.domain.fields import Wrong
 from app.domain.people import papers
 from app.domain.people.papers import Desk, RequestGuide, RequestPaper
 from app.web.forms import Form
+from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
@@ -21,13 +22,23 @@ TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name
 CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
 
 
-@get(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+@get(
+    ["/application", "/guide-request"],
+    opt=open_to(
+        Permission.CONTRACT,
+        menu=(
+            Place(Menu.PROCEDURES, 40, TITLES["/application"], "/application"),
+            Place(Menu.PROCEDURES, 50, TITLES["/guide-request"], "/guide-request"),
+        ),
+        nothing_to_read=True,
+    ),
+)
 async def input_page(request: Request) -> Response[str]:
     chosen = {"paper": request.query_params.get("paper", "")}
     return _page(request, Form(chosen), await papers.desk(request.member.contract))
 
 
-@post(["/application", "/guide-request"], opt={"permission": Permission.CONTRACT})
+@post(["/application", "/guide-request"], opt=open_to(Permission.CONTRACT))
 async def ask(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     desk = await papers.desk(member.contract)

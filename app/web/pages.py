@@ -1,0 +1,206 @@
+"""Pages, each declared once, at its handler: whom it is open to, behind which step, where in the menu.
+
+`open_to` makes the handler's `opt`. What the whole portal has to know of its pages is derived from there when the
+application is made (`Pages`): the side menu, the step of each path, and where to come back to from a path that shows
+nothing. So a new page is a handler, a template and tests.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import ModuleType
+
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import BaseRoute, HTTPRoute
+
+from app.domain.access.matrix import Permission, Role
+from app.domain.access.members import Member
+from app.domain.access.proofs import Step
+
+OVERVIEW = "ご契約情報一覧"
+OWN_PAGE = "ユーザー管理"
+"""Title of the 利用者画面, the first page of a user-role member."""
+
+
+class Menu(StrEnum):
+    """The sections of the side menu, in the manual's order."""
+
+    CONTRACT = "ご契約情報"
+    PROCEDURES = "各種お手続き"
+    STATEMENTS = "料金明細照会"
+    OPTIONS = "オプションサービス"
+    ACCOUNTS = "アカウントIDオプション"
+    NOTICES = "お知らせ"
+    HISTORY = "お手続き履歴"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page stands in the side menu: its section, its order there, and what it is called.
+
+    `order` is counted in tens, as the manual has it, so that a page can come between two others. `path` is for a
+    handler with several paths, with a variable in its path, or for a place on the page (`/#account-ids`).
+    """
+
+    section: Menu
+    order: int
+    title: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a handler declares of its page."""
+
+    permission: Permission
+    step: Step | None
+    places: tuple[Place, ...]
+    nothing_to_read: bool
+    back: str
+
+
+def open_to(
+    permission: Permission,
+    *,
+    step: Step | None = None,
+    menu: Place | tuple[Place, ...] = (),
+    nothing_to_read: bool = False,
+    back: str = "",
+) -> dict[str, Page]:
+    """The `opt` of a handler: who may use it, the step that is asked for first, and its places in the menu.
+
+    `nothing_to_read`: it is a form and nothing else, so the menu of a deleted person, who may not write, leaves it out.
+    `back`: the page to come back to from a path that shows nothing when it is opened.
+    """
+    places = (menu,) if isinstance(menu, Place) else menu
+    return {"page": Page(permission, step, places, nothing_to_read, back)}
+
+
+def page_of(handler: BaseRouteHandler) -> Page | None:
+    """What the handler declares; None for one that nobody declared, such as Litestar's own for OPTIONS."""
+    page = handler.opt.get("page")
+    return page if isinstance(page, Page) else None
+
+
+def collected(package: ModuleType) -> list[HTTPRouteHandler]:
+    """The handlers of every module of a package: a new file is found, no list names it."""
+    found: dict[int, HTTPRouteHandler] = {}
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, HTTPRouteHandler):
+                found[id(value)] = value
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the side menu."""
+
+    title: str
+    path: str
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled part of the side menu."""
+
+    title: str
+    entries: list[Entry]
+
+
+class Pages:
+    """What follows from the declarations of one application's handlers. Raises ImproperlyConfiguredException."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        self.steps: dict[str, Step] = {}
+        """By path, variables in braces: the step that its page is behind, and so whatever the path shows."""
+        self.back: dict[str, str] = {}
+        """By path: the page to come back to instead."""
+        declared = list(_declared(routes))
+        opened = {path for path, handler, _ in declared if "GET" in handler.http_methods}
+        places: list[tuple[Place, Page]] = []
+        for path, handler, page in declared:
+            if "GET" in handler.http_methods:
+                places += [(place, page) for place in _places(path, handler, page)]
+                if page.step:
+                    self.steps[path] = page.step
+            elif page.places:
+                raise ImproperlyConfiguredException(f"{handler}: nobody can open it from the menu")
+            elif page.back or path not in opened:
+                self.back[path] = page.back
+        _must_lead_to(opened, self.back)
+        self._menu = _in_order(places)
+
+    def menu(self, member: Member, path: str) -> list[Section]:
+        """The menu as this member may use it; `path`: the page that it stands on."""
+        sections = [
+            Section(
+                title,
+                [
+                    Entry(home(member) if place.path == "/" else place.title, place.path, place.path == path)
+                    for place, page in entries
+                    if _may_open(member, page)
+                ],
+            )
+            for title, entries in self._menu
+        ]
+        return [section for section in sections if section.entries]
+
+
+def home(member: Member | None) -> str:
+    """What the member's first page is called."""
+    return OWN_PAGE if member and member.role is Role.USER else OVERVIEW
+
+
+def _may_open(member: Member, page: Page) -> bool:
+    """A deleted person's password is none any more, so no step can be passed, and may not write."""
+    return member.may(page.permission) and not (member.deleted and (page.step or page.nothing_to_read))
+
+
+def _declared(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, HTTPRouteHandler, Page]]:
+    """Each path, as Litestar's scope has it, with each handler and what that declares."""
+    for route in routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            if handler.http_methods == {"OPTIONS"}:
+                continue  # Litestar's own
+            page = page_of(handler)
+            if page is None or set(handler.opt) != {"page"}:
+                raise ImproperlyConfiguredException(f"{handler}: its opt is not made by open_to()")
+            yield route.path_format, handler, page
+
+
+def _places(path: str, handler: HTTPRouteHandler, page: Page) -> Iterable[Place]:
+    """The places of a page that are on this path of its handler, each with the address that it leads to."""
+    paths = [re.sub(r":\w+}", "}", own) for own in handler.paths]
+    for place in page.places:
+        address = place.path or (path if len(paths) == 1 else "")
+        leads_to = address.partition("#")[0]
+        if "{" in leads_to or not any(_matches(own, leads_to) for own in paths):
+            raise ImproperlyConfiguredException(f"{handler}: {place.title} has to name a path of {paths}")
+        if _matches(path, leads_to):
+            yield replace(place, path=address)
+
+
+def _matches(template: str, path: str) -> bool:
+    return re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", template), path) is not None
+
+
+def _must_lead_to(opened: set[str], back: dict[str, str]) -> None:
+    for path, page in back.items():
+        if page not in opened:
+            raise ImproperlyConfiguredException(f"{path} shows nothing when it is opened, nor does {page!r}")
+
+
+def _in_order(places: list[tuple[Place, Page]]) -> list[tuple[str, list[tuple[Place, Page]]]]:
+    taken = [(place.section, place.order) for place, _ in places]
+    if len(taken) != len(set(taken)):
+        raise ImproperlyConfiguredException(f"two pages have the same place in the menu: {sorted(taken)}")
+    placed = sorted(places, key=lambda one: one[0].order)
+    return [(section.value, [one for one in placed if one[0].section is section]) for section in Menu]
