@@ -17,6 +17,7 @@ from bs4 import Tag
 from app import database
 from app.domain import clock
 from app.domain.changes import kinds
+from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
 from tests.changes.walks import EVERY, MAILED_LINK, WALKS, Walk
 from tests.households import sign_in
@@ -51,6 +52,12 @@ async def test_a_change_asks_shows_and_mails_what_its_protocol_says(visitor: Bro
 def test_every_kind_of_change_is_walked_and_no_protocol_is_left_over() -> None:
     assert {walk.kind for walk in EVERY.values()} == set(kinds.KINDS)
     assert list(protocols()) == list(EVERY)
+
+
+def test_a_change_needs_the_permission_of_its_input_page() -> None:
+    for name, walk in EVERY.items():
+        page = re.sub(r"^/accounts/arteri[^/]+", "/accounts/{login:str}", walk.page or "/customer/email")
+        assert kinds.KINDS[walk.kind].permission == ROUTES["GET", page], name
 
 
 def test_every_mail_comes_out_of_a_walk() -> None:

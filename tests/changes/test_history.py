@@ -126,6 +126,29 @@ async def test_a_user_role_member_narrows_down_nothing_but_the_own_history(
     assert "アカウントID登録" not in family_user.text
 
 
+OF_THE_CONTRACT = [
+    *("お客様情報変更", "お客様番号パスワード変更", "ご利用ガイド・規約ご請求", "ご契約内容変更申請"),
+    *("連絡用メールアドレスの確認", "お支払い方法登録／変更"),
+    *("アカウントID削除", "アカウントID変更", "アカウントID登録", "ユーザー権限による購入の設定"),
+]
+OF_USERS = [
+    *("アカウントIDパスワード変更", "メールアドレス登録", "メール転送設定", "メール自動返信設定"),
+    *("セキュリティオプション解約", "セキュリティオプション購入", "Webスペース削除", "Webスペース登録"),
+]
+BETWEEN = ["メールサービス購入", "メールボックス容量変更"]
+AT_LAST = ["UCOM光 リモートサポート解約", "UCOM光 リモートサポート購入"]
+
+
+async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the_feature_table(
+    contractor: Browser, admin: Browser, family_user: Browser
+) -> None:
+    everything = [*OF_THE_CONTRACT, OF_USERS[0], *BETWEEN, *OF_USERS[1:], *AT_LAST]
+    for browser, names in ((contractor, everything), (admin, everything), (family_user, OF_USERS)):
+        await browser.open("/changes")
+        choices = [choice.get_text() for choice in browser.page.select("select[name=kind] option")]
+        assert choices == ["すべて", *names]
+
+
 async def test_the_file_holds_what_the_page_shows_with_former_values_and_without_passwords(
     contractor: Browser,
 ) -> None:
