@@ -118,10 +118,10 @@ def list_payments(_: argparse.Namespace) -> None:
         ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires"),
         (
             (
-                *(card.id, card.asked_at, card.customer_number, card.contractor, card.contractor_kana),
-                *(card.holder, card.brand, card.last4, card.expires),
+                *(check.id, check.asked_at, check.customer_number, check.contractor, check.contractor_kana),
+                *(check.holder, check.card.brand, check.card.last4, check.card.expires),
             )
-            for card in waiting
+            for check in waiting
         ),
     )
 

@@ -18,8 +18,9 @@ import anyio
 
 from app.domain import clock
 from app.domain.cards import numbers
+from app.domain.cards.kept import KeptCard
 from app.domain.months import Month
-from app.gateway.port import Declined, KeptCard, Unreachable
+from app.gateway.port import Declined, Unreachable
 
 if TYPE_CHECKING:
     import uuid

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import replace
 
-from app import database
-from app.domain import clock
+from app.domain import clock, tables
+from app.domain.cards.kept import KeptCard
 from app.domain.cards.numbers import Number
-from app.gateway.port import KeptCard
 
 
 class Vault:
@@ -29,13 +29,20 @@ class Vault:
         """Keep the card, once however often it comes."""
         fingerprint = hmac.digest(self._key, number.digits.encode(), hashlib.sha256)
         token = f"vault_{secrets.token_urlsafe(24)}"
-        found = await database.rows(
-            _KEEP, token, fingerprint, number.brand, number.last4, expires, clock.now()
+        card = KeptCard(token=token, payer="", brand=number.brand, last4=number.last4, expires=expires)
+        vault_card = tables.VaultCard
+        (kept,) = (
+            await vault_card.insert(
+                vault_card(
+                    token=card.token,
+                    fingerprint=fingerprint,
+                    brand=card.brand,
+                    last4=card.last4,
+                    expires=card.expires,
+                    kept_at=clock.now(),
+                )
+            )
+            .on_conflict((vault_card.fingerprint, vault_card.expires), "DO UPDATE", [vault_card.kept_at])
+            .returning(vault_card.token)
         )
-        return KeptCard(found[0]["token"], "", number.brand, number.last4, expires)
-
-
-_KEEP = """
-INSERT INTO vault_card (token, fingerprint, brand, last4, expires, kept_at) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (fingerprint, expires) DO UPDATE SET kept_at = excluded.kept_at RETURNING token
-"""
+        return replace(card, token=kept["token"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from app.domain.cards import kept as payment
 from app.domain.cards import numbers
-from app.domain.cards import register as payment
 from e2e.device import Device
 
 INPUT = "お支払い方法登録／変更"

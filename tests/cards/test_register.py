@@ -8,7 +8,7 @@ import pytest
 
 from app import database
 from app.domain import clock
-from app.domain.cards import checks, numbers
+from app.domain.cards import checks, kept, numbers
 from app.domain.cards import register as payment
 from app.domain.mail.service import BOUGHT
 from app.web import forms
@@ -133,7 +133,7 @@ async def test_a_card_is_taken_to_the_end_of_its_month_and_not_longer(contractor
 
 async def test_a_card_that_expired_since_it_was_typed_is_refused(contractor: Browser) -> None:
     await type_in(contractor)
-    await database.rows("UPDATE change SET data = jsonb_set(data, '{expires}', '\"2026-01\"')")
+    await database.rows("UPDATE change SET data = jsonb_set(data, '{card,expires}', '\"2026-01\"')")
     await contractor.submit()
     assert numbers.EXPIRED in contractor.text
     assert (await card_of())[1] == "0000"
@@ -167,7 +167,7 @@ async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
     await contractor.open("/payment")
     assert "確認中のお支払い方法" in contractor.text
     await admin.open("/mail-service")
-    assert payment.WAITING in admin.text
+    assert kept.WAITING in admin.text
     assert admin.page.select("main a[href='/payment']")
     assert not admin.page.select("form[action='/mail-service']")
 
@@ -219,7 +219,7 @@ async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browse
     await register(contractor, given="KICHI")
     await register(contractor, given="YOSHI", card_number="5555555555554444")
     (check,) = await checks.waiting()
-    assert check.last4 == "4444"
+    assert check.card.last4 == "4444"
     await register(contractor)
     assert await checks.waiting() == []
     assert (await card_of())[1] == "1111"
@@ -334,7 +334,7 @@ async def test_a_clock_of_staff_that_is_behind_decides_all_the_same(contractor: 
 async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_page(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000003", "demo01")
     await visitor.open("/mail-service")
-    assert payment.NO_CARD in visitor.text
+    assert kept.NO_CARD in visitor.text
     assert visitor.page.select("main a[href='/payment']")
     await visitor.open("/payment")
     assert visitor.rows["お支払い方法"] == "登録されていません"
@@ -345,11 +345,11 @@ async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_pa
     await database.rows("UPDATE card SET expires = '2026-01'")
     await visitor.submit()
     assert (visitor.path, visitor.answer.status_code) == (confirm, 422)
-    assert payment.EXPIRED in visitor.text
+    assert kept.EXPIRED in visitor.text
     assert visitor.page.select("main a[href='/payment']")
     await visitor.open("/payment")
     assert visitor.rows["有効期限"] == "01月 / 2026年（期限切れ）"
-    assert payment.EXPIRED in visitor.text
+    assert kept.EXPIRED in visitor.text
     await register(visitor, given="ICHIRO", family="SATO")
     await visitor.open(confirm)
     await visitor.submit()

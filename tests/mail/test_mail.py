@@ -8,7 +8,7 @@ import pytest
 
 from app import database
 from app.domain import fields
-from app.domain.cards import register as payment
+from app.domain.cards import kept as payment
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import forwarding, mailbox, web_space
 from app.domain.mail import service as mail_service

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app import database
-from app.domain.cards import register as payment
+from app.domain.cards import kept as payment
 from app.domain.options import remote_support
 from tests.browser import Browser
 

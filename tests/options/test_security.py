@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from app import database
 from app.domain import clock
-from app.domain.cards import register as payment
+from app.domain.cards import kept as payment
 from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from tests.browser import Browser

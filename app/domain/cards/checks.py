@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
+
+from piccolo.columns.combination import Where
 
 from app import database
-from app.domain import clock
-from app.domain.cards import register as payment
+from app.domain import clock, tables
+from app.domain.cards import kept
+from app.domain.cards.kept import KeptCard
 from app.domain.letters import outbox, recipients
 
 
@@ -20,11 +24,7 @@ class Check:
     customer_number: str
     contractor: str
     contractor_kana: str
-    token: str
-    payer: str
-    brand: str
-    last4: str
-    expires: str
+    card: KeptCard
     holder: str
     asked_at: datetime
 
@@ -45,21 +45,40 @@ class Expired(Exception):
     """The card expired while it waited."""
 
 
+# --- of the contract --------------------------------------------------------------------------------------------------
+
+
+async def wait(contract: int, card: KeptCard, holder: str, now: datetime) -> None:
+    """Let the card wait for staff, in the transaction of the change that asks for it."""
+    await tables.CardCheck(contract=contract, holder=holder, asked_at=now, **asdict(card)).save()
+
+
+async def replace(contract: int, now: datetime) -> None:
+    """Whatever card of the contract waits, another one takes its place."""
+    await database.rows(_REPLACE, contract, now)
+
+
+# SQL for `greatest`: the clock of whoever asked may be ahead.
+_REPLACE = """
+UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = 'replaced' WHERE contract = $1 AND decided_at IS NULL
+"""
+
+
+# --- of staff ---------------------------------------------------------------------------------------------------------
+
+
 async def waiting() -> list[Check]:
     """Oldest first."""
-    return [Check(**row) for row in await database.rows(f"{_WAITING} ORDER BY k.id")]
+    return await _waiting()
 
 
 async def approve(identity: int) -> Decided:
     """Make it the contract's card, and write to the customer. Raises CardNotWaiting, Expired."""
     async with database.engine().transaction():
         check = await _claim(identity, "approved")
-        if payment.expired(check.expires):
+        if kept.expired(check.card.expires):
             raise Expired
-        await payment.keep(
-            check.contract,
-            *(check.token, check.payer, check.brand, check.last4, check.expires, check.holder),
-        )
+        await kept.keep(check.contract, check.card, check.holder)
         return await _tell(check, "payment-approved")
 
 
@@ -71,29 +90,50 @@ async def refuse(identity: int) -> Decided:
 
 async def _claim(identity: int, outcome: str) -> Check:
     """The card, decided; in line with the contract's changes, whose lock comes first (changes.py)."""
-    await database.rows(_LOCK, identity)
-    found = await database.rows(f"{_WAITING} AND k.id = $1", identity)
+    card_check = tables.CardCheck
+    asked = await card_check.select(card_check.contract).where(card_check.id == identity).first()
+    if asked:
+        await tables.Contract.lock(asked["contract"])
+    found = await _waiting(card_check.id == identity)
     if not found:
         raise CardNotWaiting
-    await database.rows(
-        "UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = $3 WHERE id = $1",
-        *(identity, clock.now(), outcome),
+    check = found[0]
+    decided_at = max(clock.now(), check.asked_at)  # the clock of whoever asked may be ahead
+    await card_check.update({card_check.decided_at: decided_at, card_check.outcome: outcome}).where(
+        card_check.id == identity
     )
-    return Check(**found[0])
+    return check
+
+
+async def _waiting(*which: Where) -> list[Check]:
+    card_check = tables.CardCheck
+    contract = card_check.contract
+    rows = (
+        await card_check.select(
+            *card_check.all_columns(),
+            *(contract.customer_number, contract.family, contract.given),
+            *(contract.family_kana, contract.given_kana),
+        )
+        .where(card_check.decided_at.is_null(), *which)
+        .order_by(card_check.id)
+    )
+    return [_check(row) for row in rows]
+
+
+def _check(row: dict[str, Any]) -> Check:
+    return Check(
+        id=row["id"],
+        contract=row["contract"],
+        customer_number=row["contract.customer_number"],
+        contractor=f"{row['contract.family']} {row['contract.given']}",
+        contractor_kana=f"{row['contract.family_kana']} {row['contract.given_kana']}",
+        card=KeptCard.of(row),
+        holder=row["holder"],
+        asked_at=row["asked_at"],
+    )
 
 
 async def _tell(check: Check, mail: str) -> Decided:
     told = await recipients.of_contract(check.contract)
-    await outbox.post(check.contract, told, mail, **payment.facts(check.brand, check.last4, check.expires))
+    await outbox.post(check.contract, told, mail, **kept.facts(check.card))
     return Decided(check.customer_number, mailed=bool(told))
-
-
-_LOCK = """
-SELECT 1 FROM contract WHERE id = (SELECT contract FROM card_check WHERE id = $1) FOR NO KEY UPDATE
-"""
-_WAITING = """
-SELECT k.id, k.contract, c.customer_number, c.family || ' ' || c.given AS contractor,
-    c.family_kana || ' ' || c.given_kana AS contractor_kana,
-    k.token, k.payer, k.brand, k.last4, k.expires, k.holder, k.asked_at
-FROM card_check k JOIN contract c ON c.id = k.contract WHERE k.decided_at IS NULL
-"""

@@ -1,36 +1,25 @@
-"""お支払い方法 (manual 19): the contract's card, the name check, and whether a contract can pay for what it wants to buy.
-
-What is kept of a card comes from the payment gateway (app/gateway/); its number never gets here.
-"""
+"""お支払い方法登録／変更 (manual 19): another card for the contract, at once or after a name check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app import database
-from app.domain import clock
-from app.domain.access.graph import Card, Contract, ShownCard
+from app.domain import clock, tables
+from app.domain.access.graph import Card, Contract
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
-from app.domain.cards import numbers, roman_names
+from app.domain.cards import checks, kept, numbers, roman_names
+from app.domain.cards.kept import KeptCard
 from app.domain.changes.kinds import OfContract
-from app.domain.changes.words import Decision, Link, Mend, Receipt, Refused, Review, Row, edited
+from app.domain.changes.words import Decision, Link, Receipt, Refused, Review, Row, edited
 from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
-from app.domain.months import Month
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-PAGE = Mend("お支払い方法登録／変更", "/payment", Permission.PAYMENT)
-NO_CARD = "お支払い方法が登録されていないため、有料のサービスは購入できません。"
-EXPIRED = "登録されているクレジットカードの有効期限が切れているため、有料のサービスは購入できません。"
-WAITING = (
-    "お申し込みいただいたクレジットカードの名義を確認しているため、有料のサービスは購入できません。"
-    "確認が終わったかどうかは、「お支払い方法登録／変更」の画面でご確認いただけます。"
-)
 NAME_DIFFERS = (
     "カード名義が、ご契約者様のお名前と一致することを確認できません。"
     "登録までにお時間をいただく場合や、登録できない場合があります。"
@@ -53,33 +42,6 @@ NOT_MAILED = (
 )
 
 
-def judge(member: Member) -> Refused | None:
-    """Why the contract can buy nothing that costs money; None if it can."""
-    contract = member.contract
-    if contract.waiting_card:
-        return Refused(WAITING, PAGE)
-    if contract.card is None:
-        return Refused(NO_CARD, PAGE)
-    return Refused(EXPIRED, PAGE) if expired(contract.card.expires) else None
-
-
-def expired(expires: str) -> bool:
-    """A card is valid to the end of its last month, YYYY-MM."""
-    return Month.this() > Month.parse(expires)
-
-
-def card_rows(card: ShownCard | None) -> list[tuple[str, str]]:
-    """現在のお支払い方法."""
-    if card is None:
-        return [("お支払い方法", "登録されていません")]
-    return [
-        ("お支払い方法", "カード"),
-        ("カード会社", card.brand),
-        ("有効期限", numbers.shown_month(card.expires) + ("（期限切れ）" if expired(card.expires) else "")),
-        ("カード番号", numbers.masked(card.last4)),
-    ]
-
-
 def refusal(contract: Contract) -> str | None:
     """What came of the card that was asked for last, if staff refused it."""
     card = contract.refused_card
@@ -93,8 +55,9 @@ def refusal(contract: Contract) -> str | None:
 
 async def is_contractor(contract: Contract, holder: str) -> bool:
     """Whether the name on the card can be the contractor's, who is known in kana."""
-    found = await database.rows("SELECT family_kana, given_kana FROM contract WHERE id = $1", contract.id)
-    return roman_names.may_be(holder, found[0]["family_kana"], found[0]["given_kana"])
+    columns = tables.Contract.select(tables.Contract.family_kana, tables.Contract.given_kana)
+    (kana,) = await columns.where(tables.Contract.id == contract.id)
+    return roman_names.may_be(holder, kana["family_kana"], kana["given_kana"])
 
 
 @dataclass(frozen=True)
@@ -109,11 +72,7 @@ class RegisterCard(
 ):
     """Register a card that the gateway keeps. Where the gateway asked for the name, it is whole and `family` is empty."""
 
-    token: str
-    payer: str
-    brand: str
-    last4: str
-    expires: str
+    card: KeptCard
     given: str
     family: str
     name_differs: bool
@@ -124,7 +83,7 @@ class RegisterCard(
         return f"{self.given} {self.family}".strip()
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return Refused(numbers.EXPIRED) if expired(self.expires) else None
+        return Refused(numbers.EXPIRED) if kept.expired(self.card.expires) else None
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -136,12 +95,12 @@ class RegisterCard(
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
-        await database.rows(_REPLACED, contract, now)
+        await checks.replace(contract, now)
         if not await is_contractor(member.contract, self.holder):
-            await database.rows(_WAIT, contract, *self._kept(), now)
+            await checks.wait(contract, self.card, self.holder, now)
             await self._tell(member, "payment-waiting")
             return self._receipt_of_waiting(await recipients.in_words(contract))
-        await keep(contract, *self._kept())
+        await kept.keep(contract, self.card, self.holder)
         await self._tell(member, "payment-changed")
         return Receipt(
             title="お支払い方法登録／変更完了",
@@ -168,44 +127,17 @@ class RegisterCard(
             decided=False,
         )
 
-    def _kept(self) -> tuple[str, ...]:
-        return self.token, self.payer, self.brand, self.last4, self.expires, self.holder
-
     def _rows(self, former: Card | None = None) -> list[Row]:
         """As the pages show it; `former`: the card that it replaces."""
-        old: RegisterCard | Card = former or self
+        new = self.card
+        old = former or new
         return [
             Row("お支払い方法", "カード"),
-            edited("カード会社", old.brand, self.brand),
-            edited("有効期限", numbers.shown_month(old.expires), numbers.shown_month(self.expires)),
+            edited("カード会社", old.brand, new.brand),
+            edited("有効期限", numbers.shown_month(old.expires), numbers.shown_month(new.expires)),
             Row("カード名義", f"（名）{self.given}（姓）{self.family}" if self.family else self.given),
-            edited("カード番号", numbers.masked(old.last4), numbers.masked(self.last4)),
+            edited("カード番号", numbers.masked(old.last4), numbers.masked(new.last4)),
         ]
 
     async def _tell(self, member: Member, mail: str) -> None:
-        await self.tell(member, mail, **facts(self.brand, self.last4, self.expires))
-
-
-def facts(brand: str, last4: str, expires: str) -> dict[str, object]:
-    """What a mail says of a card."""
-    return {"brand": brand, "last4": last4, "expires": numbers.shown_month(expires)}
-
-
-async def keep(
-    contract: int, token: str, payer: str, brand: str, last4: str, expires: str, holder: str
-) -> None:
-    """Make it the contract's card, as a new row, so that the mails before its expiry are its own."""
-    await database.rows("DELETE FROM card WHERE contract = $1", contract)
-    await database.rows(_KEEP, contract, token, payer, brand, last4, expires, holder)
-
-
-_KEEP = """
-INSERT INTO card (contract, token, payer, brand, last4, expires, holder) VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
-_REPLACED = """
-UPDATE card_check SET decided_at = greatest($2, asked_at), outcome = 'replaced' WHERE contract = $1 AND decided_at IS NULL
-"""
-_WAIT = """
-INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
+        await self.tell(member, mail, **kept.facts(self.card))

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from app import database
 from app.domain import clock
-from app.domain.cards import register as payment
+from app.domain.access.graph import ShownCard
+from app.domain.cards import kept
 from app.domain.letters import outbox, recipients
 from app.domain.months import Month
 
@@ -42,8 +43,8 @@ async def _post(days: int, months: list[str]) -> int:
         noted = await database.rows(_NOTE, days, months, clock.now(), BATCH)
         for row in noted:
             told = await recipients.of_contract(row["contract"])
-            shown = payment.facts(row["brand"], row["last4"], row["expires"])
-            await outbox.post(row["contract"], told, "payment-expiring", **shown)
+            card = ShownCard(brand=row["brand"], last4=row["last4"], expires=row["expires"])
+            await outbox.post(row["contract"], told, "payment-expiring", **kept.facts(card))
         return len(noted)
 
 

@@ -9,7 +9,7 @@ from app.domain import clock
 from app.domain.access.graph import Account, Period
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
-from app.domain.cards import register as payment
+from app.domain.cards import kept as payment
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, edited

@@ -9,7 +9,7 @@ from app.domain import catalogue, clock
 from app.domain.access.graph import Contract, Period
 from app.domain.access.matrix import Permission, Role
 from app.domain.access.members import Member
-from app.domain.cards import register as payment
+from app.domain.cards import kept as payment
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters import outbox, recipients

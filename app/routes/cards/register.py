@@ -15,13 +15,13 @@ from litestar import Response, get, post
 from app.domain import clock, fields
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
-from app.domain.cards import numbers, visits
+from app.domain.cards import kept, numbers, visits
 from app.domain.cards import register as payment
 from app.domain.cards.register import RegisterCard
 from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.domain.months import Month
-from app.gateway.port import Declined, KeptCard, Unreachable
+from app.gateway.port import Declined, Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.gateway.vault import Vault
 from app.routes.changes.drafts import draft
@@ -57,7 +57,7 @@ async def register(request: Request) -> Response[Any]:
     if not (form.valid and expires and given and family and number):
         return _page(request, form)
     differs = not await payment.is_contractor(member.contract, f"{given} {family}")
-    change = _change(await vault.keep(number, expires), given, family, differs)
+    change = RegisterCard(await vault.keep(number, expires), given, family, differs)
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
@@ -90,13 +90,9 @@ async def come_back(request: Request) -> Response[Any]:
         except (Declined, Unreachable, Wrong) as error:
             return _page(request, _refusing(AWAY if isinstance(error, Unreachable) else str(error)))
         differs = not await payment.is_contractor(member.contract, holder)
-        made = await visits.come_back(member, visit, _change(typed.card, holder, "", differs))
+        made = await visits.come_back(member, visit, RegisterCard(typed.card, holder, "", differs))
         return see_other(f"/changes/{made}")
     return see_other(f"/changes/{visit.change}")
-
-
-def _change(card: KeptCard, given: str, family: str, differs: bool) -> RegisterCard:
-    return RegisterCard(card.token, card.payer, card.brand, card.last4, card.expires, given, family, differs)
 
 
 def _gateway(request: Request, wanted: type[G]) -> G:
@@ -113,13 +109,13 @@ def _expires(form: Form) -> str | None:
     if not (month and year):
         return None
     expires = Month(year, month).iso
-    form.must(not payment.expired(expires), "month", numbers.EXPIRED)
+    form.must(not kept.expired(expires), "month", numbers.EXPIRED)
     return expires
 
 
 def _filled(change: RegisterCard) -> Form:
     """What was typed, but the number, which is nowhere any more."""
-    year, month = Month.parse(change.expires)
+    year, month = Month.parse(change.card.expires)
     return Form(
         {
             "month": f"{month:02}",
@@ -144,10 +140,10 @@ def _page(request: Request, form: Form) -> Response[str]:
         "cards/register/input.html",
         title="お支払い方法登録／変更",
         form=form,
-        now=payment.card_rows(contract.card),
-        waiting=payment.card_rows(contract.waiting_card) if contract.waiting_card else None,
+        now=kept.card_rows(contract.card),
+        waiting=kept.card_rows(contract.waiting_card) if contract.waiting_card else None,
         refusal=payment.refusal(contract),
-        refused=payment.judge(request.member) if contract.card or contract.waiting_card else None,
+        refused=kept.judge(request.member) if contract.card or contract.waiting_card else None,
         hosted=leads_to is not None,
         this_year=clock.today().year,
     )

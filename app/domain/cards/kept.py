@@ -1,0 +1,94 @@
+"""お支払い方法: the card that a contract pays with now, and whether it can pay for what it wants to buy.
+
+What is kept of a card comes from the payment gateway (app/gateway/); its number never gets here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from app.domain import tables
+from app.domain.access.graph import ShownCard
+from app.domain.access.matrix import Permission
+from app.domain.cards import numbers
+from app.domain.changes.words import Mend, Refused
+from app.domain.months import Month
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.domain.access.members import Member
+
+PAGE = Mend("お支払い方法登録／変更", "/payment", Permission.PAYMENT)
+NO_CARD = "お支払い方法が登録されていないため、有料のサービスは購入できません。"
+EXPIRED = "登録されているクレジットカードの有効期限が切れているため、有料のサービスは購入できません。"
+WAITING = (
+    "お申し込みいただいたクレジットカードの名義を確認しているため、有料のサービスは購入できません。"
+    "確認が終わったかどうかは、「お支払い方法登録／変更」の画面でご確認いただけます。"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptCard:
+    """All that the portal gets to know of a card that the gateway keeps: one value from there to the table."""
+
+    token: str = field(repr=False)
+    payer: str = field(repr=False)
+    """The gateway's name of who pays; empty where it has none."""
+    brand: str
+    last4: str
+    expires: str
+    """The last month that it is valid in (Month.iso)."""
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """As a row holds it, each part by its own name."""
+        return cls(**{part.name: row[part.name] for part in fields(cls)})
+
+
+# --- can the contract pay? --------------------------------------------------------------------------------------------
+
+
+def judge(member: Member) -> Refused | None:
+    """Why the contract can buy nothing that costs money; None if it can."""
+    contract = member.contract
+    if contract.waiting_card:
+        return Refused(WAITING, PAGE)
+    if contract.card is None:
+        return Refused(NO_CARD, PAGE)
+    return Refused(EXPIRED, PAGE) if expired(contract.card.expires) else None
+
+
+def expired(expires: str) -> bool:
+    """A card is valid to the end of its last month."""
+    return Month.this() > Month.parse(expires)
+
+
+# --- what is shown of a card ------------------------------------------------------------------------------------------
+
+
+def card_rows(card: ShownCard | None) -> list[tuple[str, str]]:
+    """現在のお支払い方法."""
+    if card is None:
+        return [("お支払い方法", "登録されていません")]
+    return [
+        ("お支払い方法", "カード"),
+        ("カード会社", card.brand),
+        ("有効期限", numbers.shown_month(card.expires) + ("（期限切れ）" if expired(card.expires) else "")),
+        ("カード番号", numbers.masked(card.last4)),
+    ]
+
+
+def facts(card: ShownCard | KeptCard) -> dict[str, object]:
+    """What a mail says of a card."""
+    return {"brand": card.brand, "last4": card.last4, "expires": numbers.shown_month(card.expires)}
+
+
+# --- keeping it -------------------------------------------------------------------------------------------------------
+
+
+async def keep(contract: int, card: KeptCard, holder: str) -> None:
+    """Make it the contract's card, as a new row, so that the mails before its expiry are its own."""
+    await tables.Card.delete().where(tables.Card.contract == contract)
+    await tables.Card(contract=contract, holder=holder, **asdict(card)).save()
