@@ -92,7 +92,9 @@ async def test_a_stale_pid_file_harms_neither_the_start_nor_the_process_it_names
         stranger.kill()
 
 
-async def test_an_orphan_that_the_kernel_did_not_stop_is_told_to_stop(folder: Path) -> None:
+async def test_an_orphan_that_the_kernel_did_not_stop_is_told_to_stop(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     elsewhere = (
         "from app.postgres.embedded import binaries as b; b.LAUNCHER = b.LAUNCHER.replace('linux', 'no')"
     )
@@ -100,6 +102,7 @@ async def test_an_orphan_that_the_kernel_did_not_stop_is_told_to_stop(folder: Pa
         first_line(application)
         application.kill()
     assert not no_server_lives_in(folder)
+    monkeypatch.setattr(claim, "ORPHAN_PATIENCE", 30.0)  # it writes a checkpoint, maybe to a busy disk
     with EmbeddedPostgres(folder) as postgres:
         assert await ask(postgres.start(FAST), "SELECT line FROM kept") == "kept"
 
