@@ -40,7 +40,7 @@ def _of_the_database(error: Exception) -> str | None:
     """What a database says that cannot be used, or to somebody who may not come in or may not do that."""
     import asyncpg
 
-    from app import database
+    from app.postgres import database
 
     if isinstance(
         error,

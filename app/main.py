@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from litestar import Litestar
 from litestar.datastructures import State
 
-from app import database, demo, gateway, routes, web
+from app import demo, gateway, routes, web
 from app.domain import housekeeping, installation
 from app.domain.cards import visits
 from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
+from app.postgres import database
+from app.postgres.engine import Engine
 from app.settings import Settings, installation_of
 from app.web import errors, guard, render
 from app.web.front_door import FrontDoor
@@ -37,7 +39,7 @@ LARGEST_BODY = 64 * 1024
 log = logging.getLogger("mypage")
 
 
-def portal(settings: Settings, engine: database.Engine) -> ASGIApp:
+def portal(settings: Settings, engine: Engine) -> ASGIApp:
     """The whole application for one worker; it connects when it is started, not when it is made."""
     files = StaticFiles(STATIC)
     templates = render.environment(files, demo=settings.demo)

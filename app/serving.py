@@ -18,8 +18,9 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from app import database, settings
+from app import settings
 from app.main import portal
+from app.postgres.engine import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ def demo(chosen: settings.Settings, connection: dict[str, Any], port: int, ready
 
     `ready` is called when the port answers.
     """
-    asyncio.run(_serve_here(portal(chosen, database.Engine(connection)), port, ready))
+    asyncio.run(_serve_here(portal(chosen, Engine(connection)), port, ready))
 
 
 async def _serve_here(app: ASGIApp, port: int, ready: Callable[[], None]) -> None:
@@ -159,4 +160,4 @@ def worker() -> ASGIApp:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _end_with_parent()
     chosen = settings.production()
-    return portal(chosen, database.Engine(json.loads(os.environ[CONNECTION])))
+    return portal(chosen, Engine(json.loads(os.environ[CONNECTION])))

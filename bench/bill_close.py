@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app import database
 from app.domain.money import ledger
 from app.domain.months import Month
 from app.domain.tables import TABLES
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 
 FIRST = Month(2024, 1)
 CONTRACTS = """
@@ -78,7 +79,7 @@ def _report(contracts: int, month: Month, connection: dict[str, Any]) -> None:
 
 
 async def _fill(connection: dict[str, Any], first: int, last: int) -> None:
-    database.use(database.Engine(connection, patience=None), TABLES)
+    database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     await database.rows(CONTRACTS, first, last)
     await database.rows(ACCOUNT_IDS, first, last)
@@ -87,7 +88,7 @@ async def _fill(connection: dict[str, Any], first: int, last: int) -> None:
 
 
 async def _close(month: Month, connection: dict[str, Any]) -> None:
-    engine = database.Engine(connection, patience=None)
+    engine = Engine(connection, patience=None)
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     start = time.perf_counter()

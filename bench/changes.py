@@ -15,14 +15,16 @@ from pathlib import Path
 
 import httpx
 
-from app import database, settings
+from app import settings
 from app.commands import servers
 from app.domain import installation
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.main import portal
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from tests.browser import Browser
 from tests.mail.steps import buy, get_address
 
@@ -34,7 +36,7 @@ PAGE = f"/accounts/{LOGIN}/forwarding"
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
-        took = asyncio.run(_measure(database.Engine(postgres.start()), settings.demo(Path(folder))))
+        took = asyncio.run(_measure(Engine(postgres.start()), settings.demo(Path(folder))))
     bare = statistics.median(took.pop("one round trip"))
     print(f"{'one round trip':28} {bare * 1000:7.2f} ms")
     for what, times in took.items():
@@ -42,7 +44,7 @@ def main() -> None:
         print(f"{what:28} {cost * 1000:7.2f} ms {cost / bare:7.1f} round trips")
 
 
-async def _measure(engine: database.Engine, chosen: settings.Settings) -> dict[str, list[float]]:
+async def _measure(engine: Engine, chosen: settings.Settings) -> dict[str, list[float]]:
     application = portal(chosen, engine)
     database.use(engine, TABLES)
     installation.use(settings.installation_of(chosen))

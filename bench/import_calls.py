@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app import database
 from app.domain.contracts.importing import import_contracts
 from app.domain.money.call_import import import_calls
 from app.domain.tables import TABLES
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from bench.import_contracts import _write as write_contracts
 
 CONTRACTS = 1_000
@@ -56,13 +57,13 @@ def _write(path: Path, calls: int, year: int) -> Path:
 
 
 async def _fill(contracts: Path, connection: dict[str, Any]) -> None:
-    database.use(database.Engine(connection, patience=None), TABLES)
+    database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     await import_contracts(contracts, lambda _: None)
 
 
 async def _import(file: Path, connection: dict[str, Any]) -> None:
-    database.use(database.Engine(connection, patience=None), TABLES)
+    database.use(Engine(connection, patience=None), TABLES)
     start = time.perf_counter()
     await import_calls(file, lambda _: None)
     seconds = time.perf_counter() - start

@@ -17,12 +17,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import database
 from app.domain.access.passwords import hash_now
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def _measure(file: Path, connection: str) -> tuple[float, float]:
 
 
 async def _import(file: Path, connection: dict[str, Any]) -> None:
-    database.use(database.Engine(connection, patience=None), TABLES)
+    database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     start = time.perf_counter()
     await import_contracts(file, lambda _: None)

@@ -14,14 +14,16 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from app import database, settings
+from app import settings
 from app.commands import servers
 from app.domain import installation
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.main import portal
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from tests.browser import Browser
 
 TIMES = 400
@@ -38,10 +40,10 @@ PAGES = (
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as postgres:
-        asyncio.run(_measure(database.Engine(postgres.start()), settings.demo(Path(folder))))
+        asyncio.run(_measure(Engine(postgres.start()), settings.demo(Path(folder))))
 
 
-async def _measure(engine: database.Engine, chosen: settings.Settings) -> None:
+async def _measure(engine: Engine, chosen: settings.Settings) -> None:
     application = portal(chosen, engine)
     database.use(engine, TABLES)
     installation.use(settings.installation_of(chosen))

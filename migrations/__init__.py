@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
-from app import database
+from app.postgres import database
 
 APP_NAME = "mypage"
 """What Piccolo calls this application."""

@@ -19,7 +19,7 @@ import hypothesis
 import pytest
 from litestar.types import ASGIApp
 
-from app import database, settings
+from app import settings
 from app.commands import servers
 from app.domain import clock, installation
 from app.domain.access import passwords
@@ -27,8 +27,10 @@ from app.domain.contracts.importing import import_contracts
 from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
 from app.main import portal
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from tests.browser import Browser
 from tests.households import sign_in
 from tests.mail.steps import buy, get_address
@@ -135,7 +137,7 @@ async def empty_database(
     working_copies: dict[str, WorkingCopy],
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
-    """A database with the schema and no rows, in use by app.database; its name."""
+    """A database with the schema and no rows, in use by app.postgres.database; its name."""
     async for name in _fresh(server, templates[0], working_copies, request):
         yield name
 
@@ -147,15 +149,13 @@ async def filled_database(
     working_copies: dict[str, WorkingCopy],
     request: pytest.FixtureRequest,
 ) -> AsyncIterator[str]:
-    """A database with the contracts of the stories, in use by app.database; its name."""
+    """A database with the contracts of the stories, in use by app.postgres.database; its name."""
     async for name in _fresh(server, templates[1], working_copies, request):
         yield name
 
 
 @pytest.fixture(scope="module")
-async def lasting_database(
-    server: dict[str, Any], templates: tuple[str, str]
-) -> AsyncIterator[database.Engine]:
+async def lasting_database(server: dict[str, Any], templates: tuple[str, str]) -> AsyncIterator[Engine]:
     """A database for the tests of a module that change nothing in it; each has to `database.use` its engine."""
     async for _ in _copy(server, templates[1]):
         yield database.engine()
@@ -164,7 +164,7 @@ async def lasting_database(
 @pytest.fixture(scope="session")
 def application() -> ASGIApp:
     """The portal, made once for a worker; each test gives it a database."""
-    return portal(SETTINGS, database.Engine({}))
+    return portal(SETTINGS, Engine({}))
 
 
 @pytest.fixture
@@ -220,13 +220,13 @@ async def taro(contractor: Browser) -> Browser:
 def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that pages send to the database, outside of transactions."""
     sent: list[str] = []
-    fetch = database.Engine.fetch
+    fetch = Engine.fetch
 
-    async def noted(self: database.Engine, query: str, args: Any = ()) -> Any:
+    async def noted(self: Engine, query: str, args: Any = ()) -> Any:
         sent.append(query)
         return await fetch(self, query, args)
 
-    monkeypatch.setattr(database.Engine, "fetch", noted)
+    monkeypatch.setattr(Engine, "fetch", noted)
     return sent
 
 
@@ -279,7 +279,7 @@ class WorkingCopy:
 
     server: dict[str, Any]
     name: str
-    engine: database.Engine
+    engine: Engine
     script: str = ""
 
     @classmethod
@@ -331,8 +331,8 @@ SELECT string_agg(line, '; ') FROM (
 """
 
 
-def _engine(server: dict[str, Any], name: str) -> database.Engine:
-    engine = database.Engine({**server, "database": name})
+def _engine(server: dict[str, Any], name: str) -> Engine:
+    engine = Engine({**server, "database": name})
     database.use(engine, TABLES)
     return engine
 

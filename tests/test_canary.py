@@ -15,7 +15,7 @@ import httpx
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from app import database
+from app.postgres import database
 from app.web import forms
 from tests.browser import Browser, _filled
 from tests.cards.test_register import register

@@ -9,11 +9,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app import database
 from app.domain import clock, housekeeping, tables
 from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.people.account_deletion import DeleteAccount
+from app.postgres import database
 from tests import households
 from tests.households import Household
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app import database
 from app.domain import tables
 from app.domain.json_objects import json_list, json_object, json_one
+from app.postgres import database
 
 
 class Person(msgspec.Struct):

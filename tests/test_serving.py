@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from app import database
 from app.domain import clock, tables
 from app.domain.tables import TABLES
 from app.main import portal
+from app.postgres import database
+from app.postgres.engine import Engine
 from app.serving import OneLine
 from tests.conftest import SETTINGS
 
@@ -69,7 +70,7 @@ async def test_starting_the_portal_leaves_the_clock_where_it_is(
     clock.start_at(datetime(2031, 5, 6, tzinfo=UTC))
     asked: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()
-    app: Any = portal(SETTINGS, database.Engine({**server, "database": empty_database}))
+    app: Any = portal(SETTINGS, Engine({**server, "database": empty_database}))
     running = asyncio.create_task(app({"type": "lifespan", "app": None}, asked.get, told.put))
     try:
         await asked.put({"type": "lifespan.startup"})

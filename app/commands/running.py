@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app import database, settings
+from app import settings
 from app.domain import clock
 from app.domain.tables import TABLES
 from app.mistake import Mistake
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
 
 T = TypeVar("T")
 
@@ -61,7 +63,7 @@ async def with_database(
     connection: dict[str, Any], work: Callable[[], Awaitable[T]], *, patience: float | None = None
 ) -> T:
     """Run `work` with an engine whose statements may take as long as they take, or so many seconds."""
-    engine = database.Engine(connection, patience=patience)
+    engine = Engine(connection, patience=patience)
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     try:
@@ -80,7 +82,7 @@ async def fit(found: dict[int, bytes]) -> None:
 
 async def migrated() -> None:
     """Raises Mistake when the schema is not up to date."""
-    from app.migrate import pending
+    from app.postgres.migrate import pending
 
     missing = await pending()
     if missing:

@@ -8,14 +8,16 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from app import database, settings
+from app import settings
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import catalogue, clock, installation
 from app.domain.access import peppers
 from app.domain.months import Month
 from app.domain.options import licences
 from app.mistake import Mistake
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import PATIENCE
 
 DEMO_CONTRACTS = Path(__file__).parents[1] / "demo" / "contracts.jsonl"
 DEMO_LICENCES = Path(__file__).parents[1] / "demo" / "licences.csv"
@@ -46,7 +48,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
     from app.domain import tables
     from app.domain.contracts.importing import import_contracts
     from app.domain.options.licence_import import import_licences
-    from app.migrate import migrate
+    from app.postgres.migrate import migrate
 
     installation.use(settings.installation_of(chosen))
     await migrate()
@@ -94,9 +96,7 @@ def serve(chosen: argparse.Namespace) -> None:
     except serving.PortTaken as error:
         raise Mistake(str(error)) from error
     with reached(serving=True) as connection:
-        asyncio.run(
-            with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=database.PATIENCE)
-        )
+        asyncio.run(with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=PATIENCE))
         serving.production(connection, chosen.host, chosen.port, chosen.workers)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from app import database, settings
+from app import settings
 from app.commands.running import fit_for_licences, migrated, progress, reached, with_database
 from app.domain import clock, installation
 from app.domain.installation import Installation
 from app.mistake import Mistake
+from app.postgres import database
 
 if TYPE_CHECKING:
     from app.domain.cards.checks import Decided
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 
 def migrate(_: argparse.Namespace) -> None:
-    from app import migrate as schema
+    from app.postgres import migrate as schema
 
     with reached() as connection:
         done = asyncio.run(with_database(connection, schema.migrate))

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app import database
 from app.domain import clock
 from app.domain.notices.notice_import import import_notices
+from app.postgres import database
 
 
 async def load() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app import database
+from app.postgres import database
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 

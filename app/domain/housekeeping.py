@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app import database
 from app.domain import clock
 from app.domain.access import attempts, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
 from app.domain.people import contact_address
+from app.postgres import database
 
 LOCK = 7_302_021
 """Key of the advisory lock: one worker at a time."""

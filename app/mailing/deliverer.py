@@ -10,10 +10,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
-from app import database
 from app.domain import clock
 from app.domain.letters import outbox
 from app.domain.letters.outbox import Send
+from app.postgres import database
+from app.postgres.engine import Engine
 
 POLL = timedelta(seconds=30)
 """How often it looks for mails whose next try has come, and comes back after trouble."""
@@ -27,7 +28,7 @@ log = logging.getLogger("mypage")
 Delivery = Callable[[], AbstractAsyncContextManager[Send]]
 
 
-async def run(engine: database.Engine, delivery: Delivery) -> None:
+async def run(engine: Engine, delivery: Delivery) -> None:
     """Deliver until cancelled, whatever goes away meanwhile."""
     trouble = LastingTrouble()
     while True:
@@ -43,7 +44,7 @@ async def run(engine: database.Engine, delivery: Delivery) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _listening(engine: database.Engine) -> AsyncIterator[tuple[Any, asyncio.Event]]:
+async def _listening(engine: Engine) -> AsyncIterator[tuple[Any, asyncio.Event]]:
     """A connection outside the pool, and a bell that rings when a mail was posted or the connection is lost."""
     connection = await engine.get_new_connection()
     bell = asyncio.Event()

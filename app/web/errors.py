@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from app import database
 from app.domain.access.attempts import TooMany
 from app.domain.access.matrix import DELETED, Forbidden, Missing
 from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
+from app.postgres import database
 from app.web.guard import Untrusted
 from app.web.render import elsewhere, page
 from app.web.request import READING, Request

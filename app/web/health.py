@@ -5,9 +5,9 @@ from __future__ import annotations
 from asyncpg import UndefinedTableError
 from litestar import MediaType, Response, get
 
-from app import database
 from app.domain.access.matrix import Permission
 from app.domain.options import licences
+from app.postgres import database
 from app.web.pages import open_to
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from litestar.datastructures import Cookie
 from litestar.types import Scope
 
-from app import database
 from app.domain.access import attempts, login_events, logins, members
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member, SessionEnded
 from app.domain.access.proofs import Step
+from app.postgres import database
 from app.web.cookies import Keys, anchor, new_token, token_hash
 
 BROWSER_AGE = 400 * 24 * 3600

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import database
 from app.domain import clock, networks, tables
 from app.domain.access import attempts
 from app.domain.access.attempts import Counted, TooMany
+from app.postgres import database
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 

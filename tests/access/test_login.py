@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from litestar.types import ASGIApp
 
-from app import database
 from app.domain import clock
 from app.domain.access import attempts
+from app.postgres import database
 from app.web.render import own_path
 from tests.browser import Browser
 from tests.conftest import HOST

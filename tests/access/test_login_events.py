@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from app import database
 from app.domain import clock, housekeeping
 from app.domain.access import login_events
 from app.domain.access.login_events import Device, Failure, device
+from app.postgres import database
 from tests import households
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"

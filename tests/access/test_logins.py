@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 from argon2 import extract_parameters
 
-from app import database
 from app.domain import tables
 from app.domain.access import logins, passwords
 from app.domain.access.login_events import Device
@@ -23,6 +22,7 @@ from app.domain.people import account_password
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.customer_password import ChangeCustomerPassword
+from app.postgres import database
 from app.web.cookies import token_hash
 from tests import households
 from tests.households import HASH, PASSWORD, Household

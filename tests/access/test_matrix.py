@@ -15,10 +15,11 @@ from bs4 import BeautifulSoup
 from litestar import Litestar
 from litestar.types import ASGIApp
 
-from app import database
 from app.domain import fields
 from app.domain.access.matrix import DELETED, MATRIX, Permission, Role, allowed
 from app.domain.tables import TABLES
+from app.postgres import database
+from app.postgres.engine import Engine
 from app.web.front_door import FrontDoor
 from app.web.pages import page_of
 from tests.browser import Browser
@@ -145,9 +146,7 @@ class Person:
 
 
 @pytest.fixture(scope="module")
-async def household(
-    application: ASGIApp, lasting_database: database.Engine
-) -> AsyncIterator[dict[Role, Browser]]:
+async def household(application: ASGIApp, lasting_database: Engine) -> AsyncIterator[dict[Role, Browser]]:
     """A browser of each role, logged in once for all cells: looking at pages changes nothing."""
     database.use(lasting_database, TABLES)
     async with AsyncExitStack() as stack:
@@ -159,7 +158,7 @@ async def household(
 
 @pytest.fixture(params=list(Role))
 def person(
-    request: pytest.FixtureRequest, household: dict[Role, Browser], lasting_database: database.Engine
+    request: pytest.FixtureRequest, household: dict[Role, Browser], lasting_database: Engine
 ) -> Person:
     """Each role in turn."""
     database.use(lasting_database, TABLES)
@@ -167,7 +166,7 @@ def person(
 
 
 @pytest.fixture
-async def nobody(application: ASGIApp, lasting_database: database.Engine) -> AsyncIterator[Browser]:
+async def nobody(application: ASGIApp, lasting_database: Engine) -> AsyncIterator[Browser]:
     """A browser that nobody is logged in with."""
     database.use(lasting_database, TABLES)
     async with Browser(application, HOST) as browser:

@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from app import database
 from app.domain import clock, tables
 from app.domain.access import graph, matrix, members
 from app.domain.access.matrix import MATRIX, Forbidden, Missing, Permission, Role
 from app.domain.access.members import Member
 from app.domain.catalogue import Product
+from app.postgres import database
+from app.postgres.engine import Engine
 from tests import households
 from tests.households import Household
 
@@ -367,7 +368,7 @@ async def test_a_role_that_was_lowered_holds_at_the_next_request(family: Househo
 # --- one round trip ---------------------------------------------------------------------------------------------------
 
 
-class Counting(database.Engine):
+class Counting(Engine):
     """An engine that counts its statements."""
 
     statements = 0

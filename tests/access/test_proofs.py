@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app import database
 from app.domain import clock
+from app.postgres import database
 from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
 

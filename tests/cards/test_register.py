@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.cards import checks, kept, numbers
 from app.domain.cards import register as payment
 from app.domain.mail.service import BOUGHT
+from app.postgres import database
 from app.web import forms
 from tests.browser import Browser
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import database
 from app.domain import clock
 from app.domain.cards import reminders
 from app.domain.cards.reminders import due, post_due
 from app.domain.clock import TOKYO
+from app.postgres import database
 
 
 def at(day: date) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from litestar.types import ASGIApp
 
-from app import database, settings
+from app import settings
 from app.domain import clock
 from app.domain.cards import checks, numbers, visits
 from app.domain.cards import register as payment
@@ -18,6 +18,8 @@ from app.gateway import stripe_checkout
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
 from app.main import portal
+from app.postgres import database
+from app.postgres.engine import Engine
 from app.routes.cards.register import AWAY
 from tests.browser import Browser
 from tests.conftest import HOST, SETTINGS
@@ -33,7 +35,7 @@ def stripe() -> Iterator[FakeStripe]:
 
 @pytest.fixture(scope="module")
 def with_stripe(stripe: FakeStripe) -> ASGIApp:
-    return portal(dataclasses.replace(SETTINGS, stripe=stripe.account), database.Engine({}))
+    return portal(dataclasses.replace(SETTINGS, stripe=stripe.account), Engine({}))
 
 
 @pytest.fixture

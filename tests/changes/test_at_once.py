@@ -11,7 +11,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from app import database
 from app.domain import tables
 from app.domain.access.members import Member
 from app.domain.changes import asking, history
@@ -20,6 +19,7 @@ from app.domain.people import account_password, accounts
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.accounts import Details, EditAccount, RegisterAccount
+from app.postgres import database
 from tests import households
 from tests.households import HASH
 

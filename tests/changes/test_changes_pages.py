@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-from app import database
 from app.domain import clock
 from app.domain.changes import history
+from app.postgres import database
 from tests.browser import Browser
 
 

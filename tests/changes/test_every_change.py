@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from bs4 import Tag
 
-from app import database
 from app.domain import clock
 from app.domain.changes import kinds
+from app.postgres import database
 from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
 from tests.changes.walks import EVERY, MAILED_LINK, WALKS, Walk

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from app import database
 from app.domain.cards import checks, reminders
 from app.domain.people import papers
+from app.postgres import database
 
 SON, WIFE = "/accounts/arteri-an-001", "/accounts/arteri-an-002"
 """He has no mail address yet, she has one of another company."""

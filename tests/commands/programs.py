@@ -15,10 +15,11 @@ from urllib.parse import quote
 
 import pytest
 
-from app import database, settings
+from app import settings
 from app.commands import running
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain.letters import outbox
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 
 SERVING = {

@@ -6,7 +6,8 @@ import asyncio
 import subprocess
 from pathlib import Path
 
-from app import database, settings
+from app import settings
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from tests import smtp_server
 from tests.commands.programs import (

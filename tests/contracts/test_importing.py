@@ -14,7 +14,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import database
 from app.commands import servers
 from app.domain import clock
 from app.domain.access import passwords
@@ -22,6 +21,7 @@ from app.domain.contracts import file as contract_file
 from app.domain.contracts import importing as contract_import
 from app.domain.contracts.importing import ContractsImported, import_contracts
 from app.domain.imports import LISTED, ImportRefused, Problem
+from app.postgres import database
 from tests.contracts.lines import HASH, ONE, account, as_bytes, contract, lines
 
 if TYPE_CHECKING:

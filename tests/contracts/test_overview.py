@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app import database
 from app.domain import clock, tables
+from app.postgres import database
 from tests.browser import Browser
 from tests.mail.steps import confirmed
 

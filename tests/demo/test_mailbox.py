@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from litestar.types import ASGIApp
 
-from app import database
 from app.demo.mailbox import SHOWN
 from app.domain.letters import outbox
 from app.main import portal
+from app.postgres import database
+from app.postgres.engine import Engine
 from tests.browser import Browser
 from tests.conftest import HOST, SETTINGS
 
@@ -19,7 +20,7 @@ from tests.conftest import HOST, SETTINGS
 @pytest.fixture(scope="module")
 def demo() -> ASGIApp:
     """The portal as the demo runs it."""
-    return portal(replace(SETTINGS, demo=True), database.Engine({}))
+    return portal(replace(SETTINGS, demo=True), Engine({}))
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app import database
 from app.demo import notices as demo_notices
 from app.domain import clock
+from app.postgres import database
 
 CURRENT = "SELECT title FROM notice WHERE starts_at <= $1 AND ends_at > $1"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app import database
 from app.domain import clock, tables
 from app.domain.letters import outbox
 from app.domain.letters.outbox import Away, Delivered, DueMail, NotNow, RefusedForGood
+from app.postgres import database
 from tests import households
 
 MAILS = Path(outbox.__file__).parents[2] / "partials" / "mails"

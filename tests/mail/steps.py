@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app import database
+from app.postgres import database
 from tests.browser import Browser
 
 ADDRESS = "hikari.taro@s2.spaaqs.ne.jp"

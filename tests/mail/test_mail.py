@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from app import database
 from app.domain import fields
 from app.domain.cards import kept as payment
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import forwarding, mailbox, web_space
 from app.domain.mail import service as mail_service
+from app.postgres import database
 from tests.browser import Browser
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods, use_other
 

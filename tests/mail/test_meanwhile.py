@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app import database
 from app.domain import clock, fields, installation
 from app.domain.changes import words
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import auto_reply, forwarding, mailbox, web_space
+from app.postgres import database
 from tests.browser import Browser
 from tests.conftest import Installed
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods, use_other

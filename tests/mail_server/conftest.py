@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from app import database, settings
+from app import settings
 from app.domain.tables import TABLES
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from tests.mail_server import servers
 from tests.mail_server.clients import Postman, World, world
 from tests.mail_server.servers import MailServer, mail_server
@@ -48,7 +50,7 @@ async def mail_database(tcp_server: dict[str, Any], worker: str) -> AsyncIterato
     administrator = await asyncpg.connect(**tcp_server)
     await _clear(administrator, name, users)
     await administrator.execute(f'CREATE DATABASE "{name}"')
-    engine = database.Engine({**tcp_server, "database": name})
+    engine = Engine({**tcp_server, "database": name})
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     await migrate()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from argon2.low_level import Type, hash_secret
 
-from app import database
+from app.postgres import database
 from tests.mail_server import portal
 from tests.mail_server.clients import (
     FRIEND,

@@ -11,10 +11,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app import database
 from app.domain.tables import TABLES
-from app.migrate import migrate
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from app.postgres.migrate import migrate
 from migrations.m06_mail_server import ROLES
 from tests.mail_server import portal
 from tests.mail_server.servers import DOMAIN
@@ -176,7 +177,7 @@ async def test_roles_are_made_once_and_an_owner_who_may_not_make_them_migrates_w
     await administrator.execute("CREATE ROLE owner LOGIN PASSWORD 'owner'")
     await administrator.execute("CREATE DATABASE owned OWNER owner")
 
-    owner = database.Engine({**cluster, "user": "owner", "password": "owner", "database": "owned"})
+    owner = Engine({**cluster, "user": "owner", "password": "owner", "database": "owned"})
     database.use(owner, TABLES)
     await migrate()
     assert await roles(administrator) == []

@@ -10,12 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.letters import outbox
 from app.domain.letters.outbox import Away, DueMail, Send
 from app.mailing import deliverer
 from app.mailing.deliverer import LastingTrouble
+from app.postgres import database
+from app.postgres.engine import Engine
 from tests import households
 
 SOON = 5.0
@@ -174,7 +175,7 @@ async def test_a_defect_is_logged_and_the_next_round_goes_on(
 async def test_a_database_that_is_away_is_said_in_a_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    nowhere = database.Engine({"host": "127.0.0.1", "port": 1, "user": "x", "database": "x"})
+    nowhere = Engine({"host": "127.0.0.1", "port": 1, "user": "x", "database": "x"})
     task = asyncio.create_task(deliverer.run(nowhere, Server().delivery))
     await until_said(caplog, "mails are waiting: the outbox cannot be read")
     task.cancel()

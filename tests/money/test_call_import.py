@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import database
 from app.demo import calls as demo_calls
 from app.domain import clock
 from app.domain.imports import LISTED, ImportRefused
 from app.domain.money import call_import
 from app.domain.money.call_import import HEADING, CallsImported, import_calls
+from app.postgres import database
 from tests import households
 
 NUMBER = "70000000000001"

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import database
 from app.demo import calls as demo_calls
 from app.domain import clock
 from app.domain.money import calls
+from app.postgres import database
 from tests.browser import Browser
 
 

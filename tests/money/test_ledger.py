@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import database
 from app.domain import clock, tables
 from app.domain.catalogue import PRICES, Fee, NoPrice, Price, Product
 from app.domain.clock import TOKYO
@@ -22,6 +21,7 @@ from app.domain.money import billing, ledger
 from app.domain.money.billing import Service
 from app.domain.money.ledger import LedgerLine, NotClosable, Span
 from app.domain.months import Month
+from app.postgres import database
 from tests import households
 from tests.money.test_billing import histories, moments
 

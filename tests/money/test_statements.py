@@ -13,7 +13,6 @@ from typing import Any
 import pypdf
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.catalogue import Product
 from app.domain.clock import TOKYO
@@ -21,6 +20,7 @@ from app.domain.money import ledger
 from app.domain.money.ledger import LedgerLine
 from app.domain.money.statements import Statement, StatementEntry
 from app.domain.months import Month
+from app.postgres import database
 from app.web import pdf
 from tests.browser import Browser
 from tests.conftest import SETTINGS

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.imports import LONGEST_JSON, ImportRefused, Problem
 from app.domain.notices import notice_import
 from app.domain.notices.notice_import import NoticesImported
+from app.postgres import database
 from tests import households
 from tests.notices.filed import load, notice
 

@@ -10,7 +10,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.access import members
 from app.domain.catalogue import Product
@@ -19,6 +18,8 @@ from app.domain.changes.words import Refused
 from app.domain.options import data_keys, licences, security
 from app.domain.options.security import BuySecurity
 from app.domain.tables import TABLES
+from app.postgres import database
+from app.postgres.engine import Engine
 from app.web.cookies import token_hash
 from tests import households
 from tests.conftest import Installed
@@ -62,7 +63,7 @@ async def load(number: int, product: Product = P360) -> None:
 @pytest.fixture
 async def patient(server: dict[str, Any], empty_database: str) -> AsyncIterator[None]:
     """A pool whose callers wait as long as it takes: the queue is what is meant here."""
-    engine = database.Engine({**server, "database": empty_database}, patience=None)
+    engine = Engine({**server, "database": empty_database}, patience=None)
     database.use(engine, TABLES)
     await engine.start_connection_pool(max_size=20)
     yield

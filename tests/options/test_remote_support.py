@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app import database
 from app.domain.cards import kept as payment
 from app.domain.options import remote_support
+from app.postgres import database
 from tests.browser import Browser
 
 PHONE = "0120-000-1111"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from app import database
 from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.catalogue import Product
 from app.domain.options import licences, security
+from app.postgres import database
 from tests.browser import Browser
 
 WIFE, SON = "arteri-an-002", "arteri-an-001"

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app import database
 from app.domain import clock
 from app.domain.changes import words
 from app.domain.people import contact_address, customer
 from app.domain.people.contact_address import UNUSABLE
+from app.postgres import database
 from tests.browser import Browser
 
 OLD = "arteri-an@keitai.example.jp"

@@ -6,13 +6,13 @@ import json
 
 from piccolo.columns import Bytea
 
-from app import database
 from app.domain import tables
 from app.domain.changes import asking
 from app.domain.people import own_data
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.own_data import LEFT_OUT, TITLES, exported_columns
 from app.domain.tables import TABLES
+from app.postgres import database
 from tests import households
 from tests.households import HASH
 

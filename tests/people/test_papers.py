@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app import database
 from app.domain.people import papers
+from app.postgres import database
 from app.routes.people.papers import TITLES
 from tests.browser import Browser
 

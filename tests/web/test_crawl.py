@@ -8,10 +8,10 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from app import database
 from app.demo import notices as demo_notices
 from app.domain import clock
 from app.domain.access.matrix import Role
+from app.postgres import database
 from tests.access.test_matrix import LOGINS, OWN, ROUTES, delete
 from tests.browser import Browser, _filled
 

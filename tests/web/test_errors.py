@@ -12,9 +12,10 @@ import pytest
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.types import ASGIApp
 
-from app import database
 from app.domain.tables import TABLES
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
 from app.routes.notices import contact
 from tests.access.test_matrix import ROUTES, inner
 from tests.browser import Browser
@@ -256,7 +257,7 @@ async def test_the_database_away_is_a_503_page_in_three_seconds_and_recovers_by_
 ) -> None:
     engine = database.engine()
     own = EmbeddedPostgres(tmp_path_factory.mktemp("away"))
-    away = database.Engine(own.start({"fsync": "off"}))
+    away = Engine(own.start({"fsync": "off"}))
     database.use(away, TABLES)
     await away.start_connection_pool()
     try:

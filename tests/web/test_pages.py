@@ -17,11 +17,12 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
-from app import database, demo, routes, web
+from app import demo, routes, web
 from app.domain import clock
 from app.domain.access.matrix import Permission, Role
 from app.domain.access.proofs import Step
 from app.main import portal
+from app.postgres.engine import Engine
 from app.web.pages import Menu, Pages, Place, collected, open_to
 from app.web.request import Request
 from tests.access.test_matrix import LOGINS, OWN, delete, inner
@@ -130,7 +131,7 @@ def with_a_new_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ASGIApp:
     (tmp_path / "points" / "__init__.py").touch()
     (tmp_path / "points" / "points.py").write_text(NEW)
     monkeypatch.setattr(routes, "__path__", [*routes.__path__, str(tmp_path)])
-    made = portal(SETTINGS, database.Engine({}))
+    made = portal(SETTINGS, Engine({}))
     templates = inner(made).state.templates
     templates.loader = jinja2.ChoiceLoader([jinja2.DictLoader({"points.html": TEMPLATE}), templates.loader])
     return made

@@ -11,8 +11,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import database
 from app.domain import clock, networks
+from app.postgres import database
 
 WINDOW = timedelta(minutes=15)
 PER_LOGIN = 10

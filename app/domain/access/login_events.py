@@ -13,13 +13,13 @@ from typing import Literal
 
 import msgspec
 
-from app import database
 from app.domain import clock, networks, tables
 from app.domain.access import members
 from app.domain.access.attempts import WINDOW
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member
 from app.domain.json_objects import json_list, json_object
+from app.postgres import database
 
 KEPT = timedelta(days=365)
 SHOWN = 100

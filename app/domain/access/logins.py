@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app import database
 from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.login_events import Device
 from app.domain.access.members import Member, SessionEnded
 from app.domain.access.proofs import Step
+from app.postgres import database
 
 By = Literal["customer", "account"]
 """What one logs in by: a customer number or an account ID."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app import database
 from app.domain import clock
 from app.domain.access import graph
 from app.domain.access.graph import Account, Contract
 from app.domain.access.matrix import CUSTOMER_NAME, ROLE_NAMES, Forbidden, Missing, Permission, Role, allowed
 from app.domain.months import Month
+from app.postgres import database
 
 if TYPE_CHECKING:
     import asyncpg

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from app import database
 from app.domain import tables
 from app.mistake import Mistake
+from app.postgres import database
 
 
 class WrongPeppers(Mistake):

@@ -8,11 +8,11 @@ from typing import Any
 
 from piccolo.columns.combination import Where
 
-from app import database
 from app.domain import clock, tables
 from app.domain.cards import kept
 from app.domain.cards.kept import KeptCard
 from app.domain.letters import outbox, recipients
+from app.postgres import database
 
 
 @dataclass(frozen=True)

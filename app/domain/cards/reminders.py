@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from app import database
 from app.domain import clock
 from app.domain.access.graph import ShownCard
 from app.domain.cards import kept
 from app.domain.letters import outbox, recipients
 from app.domain.months import Month
+from app.postgres import database
 
 DAYS = (60, 30)
 """Before the last day that the card is valid on."""

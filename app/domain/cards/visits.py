@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app import database
 from app.domain import clock
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.cards.register import RegisterCard
 from app.domain.changes import asking
+from app.postgres import database
 
 VALID = timedelta(hours=1)
 """Whoever comes back later starts anew."""

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 import msgspec
 
-from app import database
 from app.domain import clock, tables
 from app.domain.access import members, proofs
 from app.domain.access.matrix import Missing
@@ -22,6 +21,7 @@ from app.domain.changes import kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Gone, Refused, Review
+from app.postgres import database
 
 D = TypeVar("D", bound=Change)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import database
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.changes.kept import COLUMNS, VISIBLE, Asked, asked, seen_by
 from app.domain.changes.kinds import KINDS
+from app.postgres import database
 
 PAGE = 50
 """Changes on one page."""

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app import database
 from app.domain import clock
 from app.domain.access import passwords
 from app.domain.contracts import file as contract_file
 from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS
 from app.domain.imports import PROBLEM_TABLE, refuse_problems
+from app.postgres import database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import jinja2
 
-from app import database
 from app.domain import clock, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
 from app.domain.access.members import Member
+from app.postgres import database
 
 CHANNEL = "mypage_outbox"
 """A commit that posted a mail notifies it, so that the deliverer wakes."""

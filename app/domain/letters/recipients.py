@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum, auto
 
-from app import database
 from app.domain.access.graph import Account
+from app.postgres import database
 
 
 class Told(StrEnum):

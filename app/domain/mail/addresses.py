@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
-from app import database
 from app.domain import catalogue, clock, fields, tables
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import Permission
@@ -22,6 +21,7 @@ from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.mail.system import IMAP_PORT, SUBMISSION_PORT
 from app.domain.money import billing
+from app.postgres import database
 
 if TYPE_CHECKING:
     from datetime import datetime

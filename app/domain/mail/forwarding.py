@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app import database
 from app.domain import tables
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
@@ -14,6 +13,7 @@ from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
 from app.domain.letters.recipients import Told
 from app.domain.mail.mailbox import OfMailbox
+from app.postgres import database
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,10 +17,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app import database
 from app.domain import clock, fields
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, ImportRefused, Problem, csv_lines, refuse_problems
 from app.domain.money.calls import SERVICES
+from app.postgres import database
 
 BATCH = 2_000
 """Lines that are copied at a time."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import database
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.months import Month
+from app.postgres import database
 
 SERVICES = {"gate-call-050": "GATE CALL050", "hikari-denwa": "UCOM光電話"}
 """By their names in paths and files."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from app import database
 from app.domain import clock
 from app.domain.catalogue import Fee, Product
 from app.domain.money import billing
 from app.domain.money.billing import Service
 from app.domain.months import Month
+from app.postgres import database
 
 BATCH = 500
 """Contracts of one transaction: what a member may have to wait for, and what is done again after a kill."""

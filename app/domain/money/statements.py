@@ -8,7 +8,6 @@ from itertools import groupby
 
 import msgspec
 
-from app import database
 from app.domain import catalogue, clock, tables
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
@@ -18,6 +17,7 @@ from app.domain.money import billing, ledger
 from app.domain.money.billing import Service
 from app.domain.money.ledger import LOOK_BACK, LedgerLine
 from app.domain.months import Month
+from app.postgres import database
 
 MONTHS = 24
 """That can be looked at, the current one included."""

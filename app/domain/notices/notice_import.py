@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app import database
 from app.domain import clock, fields
 from app.domain.fields import Wrong
 from app.domain.imports import LISTED, LONGEST_JSON, ImportRefused, Problem, json_lines, undecoded
 from app.domain.notices.notices import KINDS, SEVERITIES
+from app.postgres import database
 
 if TYPE_CHECKING:
     from collections.abc import Callable

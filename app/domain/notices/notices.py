@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from app import database
 from app.domain import clock
+from app.postgres import database
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app import database
 from app.domain import clock
 from app.domain.catalogue import SECURITY
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
 from app.domain.options import data_keys
+from app.postgres import database
 
 BATCH = 1_000
 """Lines that are copied at a time."""

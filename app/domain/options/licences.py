@@ -9,12 +9,12 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app import database
 from app.domain import installation
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.words import Refused
 from app.domain.options import data_keys
 from app.mistake import Mistake
+from app.postgres import database
 
 BATCH = 1_000
 """Licence keys that are encrypted anew in one transaction."""

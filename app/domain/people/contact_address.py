@@ -11,7 +11,6 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app import database
 from app.domain import clock
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -19,6 +18,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import Link, Receipt, Refused, Review, edited
 from app.domain.letters import outbox
 from app.domain.letters.recipients import Told
+from app.postgres import database
 
 VALID = timedelta(hours=24)
 MOST = 10

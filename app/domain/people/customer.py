@@ -6,7 +6,6 @@ from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from app import database
 from app.domain import clock
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -16,6 +15,7 @@ from app.domain.changes.words import NOTHING, Link, Receipt, Refused, Review, Ro
 from app.domain.letters.recipients import Told
 from app.domain.people import contact_address
 from app.domain.people.contact_address import Waiting
+from app.postgres import database
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from piccolo.columns import Bytea, ForeignKey, Serial
 
-from app import database
 from app.domain import clock, tables
+from app.postgres import database
 
 if TYPE_CHECKING:
     from piccolo.columns import Column

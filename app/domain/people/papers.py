@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
-from app import database
 from app.domain import clock, tables
 from app.domain.access.graph import Contract
 from app.domain.access.matrix import Permission
@@ -16,6 +15,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
+from app.postgres import database
 
 if TYPE_CHECKING:
     from datetime import datetime

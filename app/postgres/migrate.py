@@ -11,8 +11,8 @@ import pkgutil
 from piccolo.apps.migrations.tables import Migration
 
 import migrations
-from app import database
 from app.mistake import Mistake
+from app.postgres import database
 
 LOCK = 7_302_019
 """Key of the advisory lock that migrating takes."""
@@ -34,10 +34,10 @@ async def migrate() -> list[str]:
     # Piccolo's commands take longer to import than most of ours take to run, which only want to know what is pending
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
-    from app.piccolo_app import APP_CONFIG
+    from app.postgres.piccolo_app import APP_CONFIG
 
     await _refuse_old()
-    os.environ["PICCOLO_CONF"] = "app.piccolo_conf"
+    os.environ["PICCOLO_CONF"] = "app.postgres.piccolo_conf"
     Migration._meta.db = database.engine()
     async with database.engine().transaction():
         await database.rows("SELECT pg_advisory_xact_lock($1)", LOCK)

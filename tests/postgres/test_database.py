@@ -16,18 +16,10 @@ from piccolo.columns import Integer, Varchar
 from piccolo.engine.exceptions import TransactionError
 from piccolo.table import Table
 
-from app import database
-from app.database import (
-    PATIENCE,
-    Engine,
-    RolledBack,
-    SafeTransaction,
-    Unavailable,
-    WrongAddress,
-    rows,
-    unavailable,
-)
+from app.postgres import database
+from app.postgres.database import rows, unavailable
 from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import PATIENCE, Engine, RolledBack, SafeTransaction, Unavailable, WrongAddress
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

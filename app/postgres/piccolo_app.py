@@ -9,7 +9,7 @@ from piccolo.conf.apps import AppConfig
 from app.domain.tables import TABLES
 from migrations import APP_NAME
 
-MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 APP_CONFIG = AppConfig(
     app_name=APP_NAME,

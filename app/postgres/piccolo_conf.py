@@ -1,4 +1,4 @@
-"""Where Piccolo looks for the engine and the tables (PICCOLO_CONF=app.piccolo_conf, set by app/migrate.py)."""
+"""Where Piccolo looks for the engine and the tables (PICCOLO_CONF, which migrate.py sets, names it)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from piccolo.conf.apps import AppRegistry
 
-from app import database
+from app.postgres import database
 
-APP_REGISTRY = AppRegistry(apps=["app.piccolo_app"])
+APP_REGISTRY = AppRegistry(apps=["app.postgres.piccolo_app"])
 
 
 def __getattr__(name: str) -> Any:

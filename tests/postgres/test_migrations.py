@@ -16,11 +16,12 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
-from app import database
 from app.domain import tables
 from app.domain.catalogue import Fee, Product
 from app.domain.tables import TABLES
-from app.migrate import TooOld, Unreleased, migrate, pending
+from app.postgres import database
+from app.postgres.engine import Engine
+from app.postgres.migrate import TooOld, Unreleased, migrate, pending
 from migrations import APP_NAME
 from tests import households
 from tests.households import HASH
@@ -122,7 +123,7 @@ async def nothing(server: dict[str, Any], worker: str) -> AsyncIterator[None]:
     name = f"nothing_{worker}"
     connection = await asyncpg.connect(**server)
     await connection.execute(f'CREATE DATABASE "{name}"')
-    engine = database.Engine({**server, "database": name}, patience=None)
+    engine = Engine({**server, "database": name}, patience=None)
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     yield
@@ -151,7 +152,7 @@ def test_every_migration_has_its_name_for_an_id_and_a_number_of_its_own() -> Non
 async def test_a_server_that_is_too_old_is_refused_by_its_version(
     nothing: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.migrate.OLDEST", 1000)
+    monkeypatch.setattr("app.postgres.migrate.OLDEST", 1000)
     version = (await database.rows("SHOW server_version"))[0][0]
     with pytest.raises(TooOld, match=re.escape(f"PostgreSQL {version}: 1000 or newer")):
         await migrate()

@@ -7,7 +7,7 @@ treats a nested one as nothing. Its pool waits for ever. Here that is mended; th
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 from piccolo.engine.exceptions import TransactionError
@@ -16,10 +16,8 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from app.mistake import Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
-
-    from piccolo.table import Table
 
 # Seconds for getting a connection and its first answer, and for each later statement. A page that meets a
 # dead or frozen server waits once, not twice: a connection that did not answer is never asked again.
@@ -31,7 +29,6 @@ STATEMENT_PATIENCE = 2.0
 COMMAND_PATIENCE = 10.0
 POOL_SIZE = 10
 
-E = TypeVar("E", bound=BaseException)
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
@@ -154,7 +151,7 @@ class SafeTransaction(PostgresTransaction):
 
 
 class Engine(PostgresEngine):
-    """Piccolo's engine for `config`, asyncpg's connection arguments (`arguments` makes them from a URL).
+    """Piccolo's engine for `config`, asyncpg's connection arguments (`database.arguments` makes them from a URL).
 
     Making one connects to nothing. `patience` is in seconds, see PATIENCE; None is for commands such as an
     import: a statement may then take as long as it takes.
@@ -299,77 +296,3 @@ def _lost(connection: Any) -> bool:
 def _terminate(connection: Any) -> None:
     if not _lost(connection):
         connection.terminate()
-
-
-def unavailable(exc: BaseException) -> bool:
-    """Whether `exc` says that the database is away, overloaded or too slow, so that trying later may help.
-
-    A mistake of ours (syntax, a violated constraint, a wrong password) is none of these.
-    """
-    return isinstance(
-        exc,
-        ConnectionError
-        | TimeoutError
-        | asyncpg.PostgresConnectionError  # class 08: lost in the middle
-        | asyncpg.OperatorInterventionError  # class 57: shutting down, starting up, statement_timeout
-        | asyncpg.InsufficientResourcesError  # class 53: too many connections, disk full
-        | asyncpg.TransactionRollbackError  # class 40: deadlock, serialization
-        | asyncpg.ReadOnlySQLTransactionError  # 25006: a standby, or a primary that was taken out of service
-        | asyncpg.InternalClientError,  # what asyncpg makes of an answer that was cut off
-    )
-
-
-def without_detail(error: E) -> E:
-    """The same error, fit for a log: PostgreSQL's DETAIL repeats whole rows, with their password hashes.
-
-    Those that led to it lose theirs too.
-    """
-    waiting: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        if isinstance(one, asyncpg.PostgresError):
-            one.detail = None
-        waiting += [one.__cause__, one.__context__]
-        waiting += one.exceptions if isinstance(one, BaseExceptionGroup) else ()
-    return error
-
-
-def arguments(url: str) -> dict[str, Any]:
-    """The `config` of an Engine for a DATABASE_URL; its options, such as sslmode, keep their meaning.
-
-    Raises WrongAddress.
-    """
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise WrongAddress
-    return {"dsn": url}
-
-
-_current: Engine | None = None
-
-
-def use(engine: Engine, tables: Iterable[type[Table]]) -> None:
-    """Make `engine` the one that `tables`, `rows` and `engine()` work with."""
-    global _current
-    _current = engine
-    for table in tables:
-        table._meta.db = engine
-
-
-def engine() -> Engine:
-    """The engine in use. Raises RuntimeError before `use`."""
-    if _current is None:
-        raise RuntimeError("no database in use: call database.use() first")
-    return _current
-
-
-async def rows(sql: str, *args: object) -> list[Any]:
-    """The records of raw SQL with $1 placeholders, in the current transaction if there is one."""
-    transaction = engine().current_transaction.get()
-    if transaction is None:
-        return await engine().fetch(sql, args)
-    found: list[Any] = await transaction.connection.fetch(sql, *args)
-    return found
