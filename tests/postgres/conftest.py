@@ -1,16 +1,19 @@
-"""Folders for a cluster of the test's own."""
+"""Folders for a cluster of the test's own, and a server and an engine that no other test uses meanwhile."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from app.postgres import database
+from app.postgres.engine import Engine
 from tests.postgres.clusters import AN_ORDINARY_USER, ROOT
+from tests.postgres.pools import SCHEMA, Server, pool, stranger
 
 
 @pytest.fixture
@@ -27,3 +30,23 @@ def open_folder() -> Iterator[Path]:
         os.chown(folder, AN_ORDINARY_USER.pw_uid, AN_ORDINARY_USER.pw_gid)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("database"))
+    with server.postgres:
+        yield server
+
+
+@pytest.fixture
+def engine_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the rest of the suite works with is back after each test."""
+    monkeypatch.setattr(database, "_current", None)
+
+
+@pytest.fixture
+async def engine(own_server: Server) -> AsyncIterator[Engine]:
+    async with pool(own_server) as engine:
+        await stranger(own_server, SCHEMA)
+        yield engine
