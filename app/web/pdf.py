@@ -47,7 +47,7 @@ def _by_child(html: str) -> bytes:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(secret)}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "app.web.pdf"],
+            [sys.executable, "-P", "-m", "app.web.pdf"],  # -P: not the app of the folder that it was started in
             input=html.encode(), capture_output=True, timeout=LIMIT, check=False, env=environment,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pypdf
@@ -279,6 +280,14 @@ async def test_without_font_or_library_the_member_is_led_on_and_the_operator_tol
     assert reader.page.select_one("a[href='/statements/2026-02.csv']")
     assert "no Japanese font is there" in caplog.text
     assert "fonts-ipaexfont-gothic" in caplog.text
+
+
+async def test_an_app_in_the_folder_that_the_portal_is_started_in_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.py").write_text("raise SystemExit('another program')")
+    monkeypatch.chdir(tmp_path)
+    assert (await pdf.make("<html lang=ja><title>t</title><p>p")).startswith(b"%PDF-")
 
 
 async def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
