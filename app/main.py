@@ -7,7 +7,6 @@ import contextlib
 import functools
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
@@ -22,6 +21,7 @@ from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
 from app.postgres import database
 from app.postgres.engine import Engine
+from app.resources import static_folder
 from app.settings import Settings, installation_of
 from app.web import errors, guard, render
 from app.web.front_door import FrontDoor
@@ -32,7 +32,7 @@ from app.web.static_files import StaticFiles
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
-STATIC = Path(__file__).parent.parent / "static"
+
 LARGEST_BODY = 64 * 1024
 """Bytes of a request body; the longest form of ours has a few thousand."""
 
@@ -41,7 +41,7 @@ log = logging.getLogger("mypage")
 
 def portal(settings: Settings, engine: Engine) -> ASGIApp:
     """The whole application for one worker; it connects when it is started, not when it is made."""
-    files = StaticFiles(STATIC)
+    files = StaticFiles(static_folder())
     templates = render.environment(files, demo=settings.demo)
     payment_gateway = gateway.of(settings)
 

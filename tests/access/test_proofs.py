@@ -41,7 +41,7 @@ async def test_no_other_page_asks_for_a_password_again_and_none_of_these_forgets
 ) -> None:
     await contractor.open("/")
     token = str(contractor.form("/logout").select("input")[0]["value"])
-    asked = {}
+    asked: dict[tuple[str, str], str] = {}
     for method, path in sorted(ROUTES, key=lambda route: route[1] == "/logout"):
         await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
         concrete = re.sub(r"{identity:uuid}", "00000000-0000-0000-0000-000000000000", path)
