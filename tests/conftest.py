@@ -89,6 +89,12 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Installed:
     return other
 
 
+@pytest.fixture
+def before_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was handed over yet, as in a program that has only begun."""
+    monkeypatch.setattr(installation, "_current", installation.Installation())
+
+
 @pytest.fixture(scope="session")
 def worker(request: pytest.FixtureRequest) -> str:
     """Name of this pytest-xdist worker."""

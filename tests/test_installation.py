@@ -67,14 +67,12 @@ async def test_work_that_needs_a_part_which_was_not_given_names_it_and_how_to_gi
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_no_part_has_a_default_and_every_one_is_asked_for_by_its_name(
-    part: str, installed: Installed
-) -> None:
-    assert needed(part) == getattr(settings.installation_of(SETTINGS), part)
-    installed(**dict.fromkeys(PARTS))
-    assert installation._current == Installation()
+def test_no_part_has_a_default_and_every_one_is_asked_for_by_its_name(part: str, before_start: None) -> None:
     with pytest.raises(RuntimeError, match=f"{part} was not handed over"):
         needed(part)
+    given = settings.installation_of(SETTINGS)
+    installation.use(given)
+    assert needed(part) == getattr(given, part)
 
 
 def test_nobody_hands_over_peppers_or_data_keys_without_one() -> None:
@@ -93,8 +91,8 @@ def test_an_installation_is_frozen_and_its_keys_are_not_shown() -> None:
     assert KEY not in repr(given)
 
 
-def test_the_same_installation_may_be_handed_over_again_and_another_one_may_not(installed: Installed) -> None:
-    installed(**dict.fromkeys(PARTS))
+@pytest.mark.usefixtures("before_start")
+def test_the_same_installation_may_be_handed_over_again_and_another_one_may_not() -> None:
     first = Installation(peppers=Peppers({1: KEY.encode()}), low_stock=10)
     installation.use(first)
     installation.use(Installation(peppers=Peppers({1: KEY.encode()}), low_stock=10))
@@ -138,9 +136,8 @@ TYPED = {"file": str(DEMO_CONTRACTS), "month": "2026-01", "id": "7"}
     "command", [one for one in cli.COMMANDS if one.words not in ("demo", "serve")], ids=lambda one: one.words
 )
 async def test_a_command_is_given_what_it_needs_and_says_what_it_lacks(
-    command: cli.Command, installed: Installed, monkeypatch: pytest.MonkeyPatch
+    command: cli.Command, before_start: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed(**dict.fromkeys(PARTS))
     for name, value in SERVING.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody:x@127.0.0.1:{free_port()}/away")

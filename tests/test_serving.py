@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from app.domain import clock, tables
+from app import settings
+from app.domain import clock, installation, tables
 from app.domain.tables import TABLES
 from app.main import portal
 from app.postgres import database
@@ -63,23 +66,37 @@ def test_nobody_writes_a_second_line_into_the_log(sign: str) -> None:
     assert "ValueError" in line
 
 
-async def test_starting_the_portal_leaves_the_clock_where_it_is(
-    server: dict[str, Any], empty_database: str
-) -> None:
+@contextlib.asynccontextmanager
+async def started(arguments: dict[str, Any]) -> AsyncIterator[None]:
+    """The portal, started as a server starts it and ended in order."""
     before = database.engine()
-    clock.start_at(datetime(2031, 5, 6, tzinfo=UTC))
     asked: asyncio.Queue[Any] = asyncio.Queue()
     told: asyncio.Queue[Any] = asyncio.Queue()
-    app: Any = portal(SETTINGS, Engine({**server, "database": empty_database}))
+    app: Any = portal(SETTINGS, Engine(arguments))
     running = asyncio.create_task(app({"type": "lifespan", "app": None}, asked.get, told.put))
     try:
         await asked.put({"type": "lifespan.startup"})
         assert (await told.get())["type"] == "lifespan.startup.complete"
-        assert clock.now().year == 2031
+        yield
         await asked.put({"type": "lifespan.shutdown"})
         await running
     finally:
         database.use(before, TABLES)
+
+
+async def test_starting_the_portal_leaves_the_clock_where_it_is(
+    server: dict[str, Any], empty_database: str
+) -> None:
+    clock.start_at(datetime(2031, 5, 6, tzinfo=UTC))
+    async with started({**server, "database": empty_database}):
+        assert clock.now().year == 2031
+
+
+async def test_starting_the_portal_hands_over_its_settings(
+    server: dict[str, Any], empty_database: str, before_start: None
+) -> None:
+    async with started({**server, "database": empty_database}):
+        assert installation._current == settings.installation_of(SETTINGS)
 
 
 async def test_the_newest_stored_moment_is_the_last_of_all_that_were_stored(filled_database: str) -> None:
