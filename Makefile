@@ -44,7 +44,7 @@ screenshot: .venv/dev browser ## Make the README's screenshot again
 # With the oldest Python that we support (PYTHON=python3.11, as Debian 12 has it): a newer one may lock what it refuses.
 lock: ## Lock the dependencies anew, with hashes and without URLs
 	$(PYTHON) -m venv .build/lock && .build/lock/bin/pip install --quiet pip-tools
-	.build/lock/bin/pip-compile $(LOCKING) --output-file requirements.lock pyproject.toml
+	.build/lock/bin/pip-compile $(LOCKING) --extra demo --extra pdf --output-file requirements.lock pyproject.toml
 	.build/lock/bin/pip-compile $(LOCKING) --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 LOCKING := --quiet --upgrade --all-build-deps --generate-hashes --strip-extras --no-annotate --no-header \

