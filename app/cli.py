@@ -88,6 +88,19 @@ def _month(text: str) -> Month:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+class _Version(argparse.Action):
+    """Says which version is installed; no other command waits for what that takes to look up."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, nargs=0, help="show the version that is installed")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"mypage {version('mypage')}")
+        parser.exit()
+
+
 # --- the commands -----------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +187,7 @@ COMMANDS = (
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mypage", description="マイページ, the member portal")
+    parser.add_argument("--version", action=_Version)
     first = parser.add_subparsers(required=True, metavar="COMMAND")
     groups = {
         name: first.add_parser(name, help=what).add_subparsers(required=True, metavar="WHAT")

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
@@ -168,6 +169,25 @@ def test_it_holds_programs_templates_demo_data_schema_static_files_and_ops(wheel
     assert held == wanted
     for name in ("app/partials/layout/page.html", "app/demo_contracts.jsonl", "app/static/mypage.css"):
         assert name in held
+
+
+def test_it_carries_the_licences_of_all_that_it_holds(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        texts = {
+            Path(name).name: opened.read(name).decode() for name in opened.namelist() if "/licenses/" in name
+        }
+        (metadata,) = (name for name in opened.namelist() if name.endswith("/METADATA"))
+        told = opened.read(metadata).decode()
+        scripts = [Path(name) for name in opened.namelist() if name.endswith(".min.js")]
+    assert "License-Expression: MIT AND 0BSD\n" in told
+    assert "the マイページ authors" in texts.pop("LICENSE")
+    assert set(texts) == {script.name.replace(".min.js", ".LICENSE") for script in scripts}
+    assert all("Zero-Clause BSD" in text for text in texts.values())
+
+
+def test_mypage_says_the_version_of_the_project_file(installed: Path, run: Run) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert run(installed, "--version").stdout == f"mypage {version}\n"
 
 
 def test_mypage_demo_serves_pages_with_their_files_in_an_empty_folder_and_sigterm_ends_all_of_it(
