@@ -167,7 +167,7 @@ def test_it_holds_programs_templates_demo_data_schema_static_files_and_ops(wheel
     with zipfile.ZipFile(wheel) as opened:
         held = {name for name in opened.namelist() if ".dist-info/" not in name}
     assert held == wanted
-    for name in ("app/partials/layout/page.html", "app/demo_contracts.jsonl", "app/static/mypage.css"):
+    for name in ("app/partials/layout/page.html", "app/demo/contracts.jsonl", "app/static/mypage.css"):
         assert name in held
 
 
@@ -211,7 +211,7 @@ def test_mypage_migrate_import_and_serve_work(
 ) -> None:
     migrated = run(installed, "migrate")
     assert len(migrated.stdout.splitlines()) == len(list((ROOT / "migrations").glob("m*.py"))), migrated
-    imported = run(installed, "import", "contracts", ROOT / "app" / "demo_contracts.jsonl")
+    imported = run(installed, "import", "contracts", ROOT / "app" / "demo" / "contracts.jsonl")
     assert imported.stdout.startswith("4 contracts loaded"), imported
     serve, port = start(installed, "serve", **SERVING)
     assert answers(port, "/login")
