@@ -210,6 +210,29 @@ def test_a_cancelled_security_option_is_usable_to_the_end_of_the_month(
     assert costs[2].text == last
 
 
+def test_an_option_that_is_cancelled_without_its_account_id_is_usable_on() -> None:
+    now = tokyo("2026-02-03")
+    assert billing.last_usable_day(Product.SECURITY_360, now) == date(2026, 2, 28)
+    assert billing.of_ending(Product.SECURITY_360, tokyo("2026-01-10"), now)[2].text == "2026/02/28"
+
+
+def test_what_ends_at_once_is_said_product_by_product_line_by_line() -> None:
+    bought = [
+        Service(number, None, product, tokyo("2026-01-10"), None)
+        for number, product in enumerate((Product.MAIL_WEB, Product.KIDS_FILTER))
+    ]
+    mail, option = billing.of_endings(bought, tokyo("2026-02-03"))
+    assert (mail.label, option.label) == ("メール&Webスペース", "安心 Kidsフィルター")
+    assert option.text.splitlines() == [
+        "今月（2026年2月）の料金：330円（税込、日割りなし）",
+        "来月（2026年3月）からの料金：0円",
+        "最後に利用できる日：2026/02/28",
+    ]
+    assert mail.text.splitlines()[2] == "最後に利用できる日：2026/02/03（本日）"
+    _, with_account = billing.of_endings(bought, tokyo("2026-02-03"), deleted=True)
+    assert with_account.text.splitlines()[2] == "最後に利用できる日：2026/02/03（本日）"
+
+
 def test_what_a_purchase_costs_is_said_with_the_fee_of_buying_again() -> None:
     first = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"))
     again = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"), again=True)
