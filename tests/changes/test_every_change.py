@@ -41,10 +41,7 @@ def protocols() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_a_change_asks_shows_and_mails_what_its_protocol_says(visitor: Browser, name: str) -> None:
-    clock.start_at(JANUARY)
-    await database.rows("UPDATE account SET registered_at = $1", JANUARY - timedelta(days=1000))
-    for before in EVERY[name].after:
-        await taken(visitor, EVERY[before])
+    await begin(visitor, EVERY[name])
     walked = await taken(visitor, EVERY[name])
     assert "\n".join(walked) == protocols().get(name)
 
@@ -76,14 +73,18 @@ def frame() -> str:
 # --- walking ----------------------------------------------------------------------------------------------------------
 
 
+async def begin(browser: Browser, walk: Walk) -> None:
+    """Take the walks before it, on the morning of a day in January."""
+    clock.start_at(JANUARY)
+    await database.rows("UPDATE account SET registered_at = $1", JANUARY - timedelta(days=1000))
+    for name in walk.after:
+        await taken(browser, EVERY[name])
+
+
 async def taken(browser: Browser, walk: Walk) -> list[str]:
     """Take the walk; its protocol."""
-    await sign_in(browser, "customer" if walk.who.isdigit() else "account", walk.who)
     mailed = await last_mail()
-    await browser.open(await mailed_link() if walk.page == MAILED_LINK else walk.page)
-    await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
-    await browser.submit(walk.form, **walk.typed)
-    protocol = await asked_for_a_password(browser)
+    protocol = await ask(browser, walk)
     confirmed: list[str] = []
     if browser.page.select_one("main form"):
         confirmed = list(confirm_page(browser))
@@ -94,6 +95,15 @@ async def taken(browser: Browser, walk: Walk) -> list[str]:
     protocol += [f"complete {browser.heading}", *indented(complete_page(browser, confirmed))]
     protocol += await mails_since(mailed)
     return protocol + (await what_came_later(browser, walk) if walk.later else [])
+
+
+async def ask(browser: Browser, walk: Walk) -> list[str]:
+    """Type it in, up to the confirm page; the line about the password on the way, if there is one."""
+    await sign_in(browser, "customer" if walk.who.isdigit() else "account", walk.who)
+    await browser.open(await mailed_link() if walk.page == MAILED_LINK else walk.page)
+    await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
+    await browser.submit(walk.form, **walk.typed)
+    return await asked_for_a_password(browser)
 
 
 async def asked_for_a_password(browser: Browser) -> list[str]:

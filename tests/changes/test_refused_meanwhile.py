@@ -1,0 +1,166 @@
+"""What becomes impossible while a confirm page is open is refused: on the page, at its button, and without a look at it.
+
+The button of the page sends what the page said; a press without that is judged all the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from app.postgres import database
+from tests.browser import Browser
+from tests.changes.test_every_change import ask, begin, last_mail
+from tests.changes.walks import EVERY
+
+OURS = "(SELECT id FROM contract WHERE customer_number = '90000000000000')"
+HIS, HERS = (f"(SELECT id FROM account WHERE login = 'arteri-an-00{number}')" for number in (1, 2))
+NOW = "'2026-01-20 10:00+09'"
+
+HE_IS_DELETED = f"UPDATE account SET deleted_at = {NOW} WHERE id = {HIS}"
+HIS_ADDRESS_ENDS = "UPDATE mail_address SET released_at = registered_at"
+THE_CARD_GOES = "DELETE FROM card"
+THE_CARD_EXPIRES = "UPDATE card SET expires = '2025-12'"
+A_CARD_WAITS = (
+    "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at)"
+    f" VALUES ({OURS}, 't', '', 'JCB', '0000', '2040-01', 'KICHI ARUTERI', {NOW})"
+)
+EVERY_PURCHASE_ENDS = "UPDATE service_period SET ended_at = started_at"
+THE_NAME_IS_TAKEN = "UPDATE account SET login = 'arteri-an-003' WHERE login = 'tanin-001'"
+THE_CONTRACT_IS_FULL = (
+    "INSERT INTO account (contract, login, slot, password_hash, family, given, family_kana, given_kana, user_name,"
+    " role, registered_at) SELECT contract, 'arteri-an-01' || n, n, password_hash, family, given, family_kana,"
+    f" given_kana, user_name, role, registered_at FROM account, generate_series(3, 5) n WHERE id = {HIS}"
+)
+ASKED_FOR = (
+    "INSERT INTO paper_request (contract, account, paper, asked_at)"
+    f" SELECT {OURS}, NULL, paper, {NOW} FROM unnest(ARRAY['name', 'guide']) paper"
+)
+NEVER = {"user-purchases", "customer-password", "contact-address"}
+"""Nothing stands in the way of these, or what does is told in the tests of their page."""
+
+
+def bought(product: str, account: str = "NULL") -> str:
+    return (
+        "INSERT INTO service_period (contract, account, product, started_at)"
+        f" VALUES ({OURS}, {account}, '{product}', {NOW})"
+    )
+
+
+def taken_by_a_stranger(address: str) -> str:
+    return (
+        "INSERT INTO mail_address (contract, account, address, registered_at)"
+        f" SELECT contract, id, '{address}', {NOW} FROM account WHERE login = 'tanin-001'"
+    )
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """What happens to the change of a walk, and why it is refused; some reasons the page does not know."""
+
+    walk: str
+    happens: str
+    reason: str
+    on_the_page: bool = True
+
+
+GONE = "お手続きの対象が、すでに削除されています。"
+NO_CARD, EXPIRED = "お支払い方法が登録されていないため", "有効期限が切れているため"
+WAITS = "名義を確認しているため"
+NEEDED = "UCOM光のメールアドレスを登録すると、ご利用いただけます。"
+
+REFUSED = [
+    Meanwhile("an account ID is registered", THE_CONTRACT_IS_FULL, "5個まで登録できます"),
+    Meanwhile("an account ID is registered", THE_NAME_IS_TAKEN, "すでに使われているか", on_the_page=False),
+    Meanwhile("an account ID is edited", HE_IS_DELETED, GONE),
+    Meanwhile("the password of an account ID", HE_IS_DELETED, GONE),
+    Meanwhile("an account ID is deleted with all that it has", HE_IS_DELETED, GONE),
+    Meanwhile("the customer moves", "UPDATE contract SET phone = '0'", "もう一度内容を", on_the_page=False),
+    Meanwhile("a paper is asked for", ASKED_FOR, "すでにご請求を受け付け", on_the_page=False),
+    Meanwhile("a guide is asked for", ASKED_FOR, "すでにご請求を受け付け", on_the_page=False),
+    Meanwhile("the mail service is bought", bought("mail-web"), "すでに購入されています"),
+    Meanwhile("the mail service is bought", THE_CARD_GOES, NO_CARD),
+    Meanwhile("the mail service is bought", A_CARD_WAITS, WAITS),
+    Meanwhile("an address of ours", EVERY_PURCHASE_ENDS, "購入が必要です"),
+    Meanwhile("an address of ours", HE_IS_DELETED, GONE),
+    Meanwhile(
+        "another address of ours",
+        taken_by_a_stranger("hikari.jiro@s2.spaaqs.ne.jp"),
+        "すでに使われているか",
+        on_the_page=False,
+    ),
+    Meanwhile("an address of another company", HE_IS_DELETED.replace(HIS, HERS), GONE),
+    Meanwhile("the mailbox grows", bought("mailbox-10gb", HIS), "すでに10GBです"),
+    Meanwhile("the mailbox grows", HIS_ADDRESS_ENDS, NEEDED),
+    Meanwhile("the mailbox grows", THE_CARD_EXPIRES, EXPIRED),
+    Meanwhile("the mailbox shrinks", EVERY_PURCHASE_ENDS, "すでに1GBです"),
+    Meanwhile(
+        "the mailbox shrinks",
+        "INSERT INTO mail_state_v1.quota_usage (mailbox, bytes) SELECT id, 1073741825 FROM mailbox",
+        "1GBを超えているため",
+    ),
+    Meanwhile("mail is forwarded and kept", HIS_ADDRESS_ENDS, NEEDED),
+    Meanwhile("mail is forwarded and kept", HE_IS_DELETED, GONE),
+    Meanwhile("the auto-reply is switched on", HIS_ADDRESS_ENDS, NEEDED),
+    Meanwhile("the auto-reply is switched on", HE_IS_DELETED, GONE),
+    Meanwhile("a web space is registered", HIS_ADDRESS_ENDS, NEEDED),
+    Meanwhile("a web space is registered", EVERY_PURCHASE_ENDS, "購入が必要です"),
+    Meanwhile(
+        "a web space is registered",
+        "INSERT INTO web_space (contract, account, name, registered_at)"
+        f" SELECT contract, id, 'taro.home', {NOW} FROM account WHERE login = 'tanin-001'",
+        "すでに使われているか",
+        on_the_page=False,
+    ),
+    Meanwhile(
+        "a web space is deleted", "UPDATE web_space SET released_at = registered_at", "登録されていません"
+    ),
+    Meanwhile("an option is bought", bought("security-360", HERS), "すでに購入されています"),
+    Meanwhile("an option is bought", THE_CARD_GOES, NO_CARD),
+    Meanwhile(
+        "an option is bought", "UPDATE account SET other_address = NULL", "メールアドレスの登録が必要です"
+    ),
+    Meanwhile("an option is bought", "DELETE FROM licence", "ライセンスの準備中", on_the_page=False),
+    Meanwhile("his filter is bought", "UPDATE contract SET user_purchases = false", "許可されていません"),
+    Meanwhile("an option is cancelled", EVERY_PURCHASE_ENDS, "購入されていません"),
+    Meanwhile("remote support is bought", bought("remote-support"), "すでに購入されています"),
+    Meanwhile("remote support is bought", THE_CARD_EXPIRES, EXPIRED),
+    Meanwhile("remote support is cancelled", EVERY_PURCHASE_ENDS, "購入されていません"),
+    Meanwhile(
+        "the contractor's card",
+        "UPDATE change SET data = jsonb_set(data, '{expires}', '\"2025-12\"') WHERE kind = 'card'",
+        "有効期限",
+    ),
+]
+
+
+@pytest.mark.parametrize("meanwhile", REFUSED, ids=lambda one: one.walk)
+async def test_what_became_impossible_while_its_confirm_page_was_open_is_refused(
+    visitor: Browser, meanwhile: Meanwhile
+) -> None:
+    walk = EVERY[meanwhile.walk]
+    await begin(visitor, walk)
+    await ask(visitor, walk)
+    path, heading = visitor.path, visitor.heading
+    sent = {str(field["name"]): str(field["value"]) for field in visitor.form().select("input")}
+    await database.rows(meanwhile.happens)
+    before = (await last_mail(), await applied())
+    for body in (sent, {**sent, "seen": ""}):
+        await visitor.press(path, body)
+        assert (visitor.answer.status_code, visitor.heading) == (422, "お手続きできません")
+        assert meanwhile.reason in visitor.text
+    await visitor.open(path)
+    assert (visitor.heading == heading) is not meanwhile.on_the_page
+    assert (meanwhile.reason in visitor.text) is meanwhile.on_the_page
+    assert (await last_mail(), await applied()) == before
+
+
+def test_every_other_kind_of_change_is_refused_for_some_reason() -> None:
+    refused = {EVERY[meanwhile.walk].kind for meanwhile in REFUSED}
+    assert {walk.kind for walk in EVERY.values()} - refused == NEVER
+
+
+async def applied() -> int:
+    (row,) = await database.rows("SELECT count(*) AS changes FROM change WHERE applied_at IS NOT NULL")
+    return int(row["changes"])
