@@ -129,7 +129,7 @@ REFUSED = [
     Meanwhile("remote support is cancelled", EVERY_PURCHASE_ENDS, "購入されていません"),
     Meanwhile(
         "the contractor's card",
-        "UPDATE change SET data = jsonb_set(data, '{expires}', '\"2025-12\"') WHERE kind = 'card'",
+        "UPDATE change SET data = jsonb_set(data, '{card,expires}', '\"2025-12\"') WHERE kind = 'card'",
         "有効期限",
     ),
 ]
