@@ -20,7 +20,7 @@ from app.domain.mail import forwarding
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.mail.system import IMAP_PORT, SUBMISSION_PORT
-from app.domain.money import billing
+from app.domain.money import billing, purchases
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -219,11 +219,7 @@ async def give_up(account: Account, now: datetime) -> None:
     )
     await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
     await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
-    await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
-        tables.ServicePeriod.account == account.id,
-        tables.ServicePeriod.product == catalogue.Product.MAILBOX_10GB,
-        tables.ServicePeriod.ended_at.is_null(),
-    )
+    await purchases.end_of_account(account, now, catalogue.Product.MAILBOX_10GB)
 
 
 async def _release_address(account: Account, now: datetime) -> None:

@@ -26,18 +26,19 @@ async def start(member: Member, account: Account | None, product: Product, now: 
 
 
 async def end(member: Member, account: Account | None, product: Product, now: datetime) -> None:
-    """End the period that goes on."""
-    bearer = (
-        tables.ServicePeriod.account.is_null()
-        if account is None
-        else tables.ServicePeriod.account == account.id
-    )
-    await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
-        tables.ServicePeriod.contract == member.contract.id,
-        bearer,
-        tables.ServicePeriod.product == product,
-        tables.ServicePeriod.ended_at.is_null(),
-    )
+    """End the product of the account ID, or of the contract."""
+    if account:
+        await end_of_account(account, now, product)
+    else:
+        own = tables.ServicePeriod.contract == member.contract.id, tables.ServicePeriod.account.is_null()
+        await tables.ServicePeriod.end(now, *own, tables.ServicePeriod.product == product)
+
+
+async def end_of_account(account: Account, now: datetime, product: Product | None = None) -> None:
+    """End the product of the account ID; None: all that it has bought."""
+    its_own = tables.ServicePeriod.account == account.id
+    which = (its_own, tables.ServicePeriod.product == product) if product else (its_own,)
+    await tables.ServicePeriod.end(now, *which)
 
 
 def monthly(product: Product, now: datetime) -> str:

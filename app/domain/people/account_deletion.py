@@ -22,7 +22,7 @@ from app.domain.changes.words import (
 from app.domain.letters.recipients import Told
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import service as mail_service
-from app.domain.money import billing
+from app.domain.money import billing, purchases
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,9 +68,7 @@ class DeleteAccount(
         ends = mail_addresses.losing(member.contract, account)
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
         await mail_addresses.give_up(account, now)
-        await tables.ServicePeriod.update({tables.ServicePeriod.ended_at: now}).where(
-            tables.ServicePeriod.account == account.id, tables.ServicePeriod.ended_at.is_null()
-        )
+        await purchases.end_of_account(account, now)
         if ends:
             await mail_service.end(member, ends, f"{self.login}を削除したため", now)
         await self.tell(

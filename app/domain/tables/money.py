@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from piccolo.columns import BigInt, BigSerial, Bytea, Date, ForeignKey, Integer, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
+from piccolo.custom_types import Combinable
 from piccolo.table import Table
 
 from app.domain.tables import contracts, people
@@ -18,6 +21,11 @@ class ServicePeriod(Table):
     product = Text()
     started_at = Timestamptz(default=None)
     ended_at = Timestamptz(null=True, default=None)
+
+    @classmethod
+    async def end(cls, now: datetime, *which: Combinable) -> None:
+        """End those that go on (money/purchases.py says which)."""
+        await cls.update({cls.ended_at: now}).where(*which, cls.ended_at.is_null())
 
 
 class BillClose(Table):
