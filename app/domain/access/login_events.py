@@ -84,6 +84,7 @@ async def note(failure: Failure) -> None:
         log.error("a failed login could not be noted", exc_info=database.without_detail(error))
 
 
+# SQL for INSERT … SELECT: whose name it is and whether it is noted already are found in the statement that notes it.
 _FAILED = """
 WITH meant AS (
     SELECT id AS contract, NULL::bigint AS account FROM contract WHERE $1::text = 'customer' AND customer_number = $2
@@ -146,11 +147,14 @@ async def of(member: Member) -> Logins:
 
 async def end(member: Member, session: int) -> None:
     """End another session that the member may see; one that has ended meanwhile, or is nobody's, is over anyway."""
-    await database.rows(
-        "DELETE FROM session WHERE contract = $1 AND ($2 OR account = $3) AND id = $4 AND token_hash <> $5",
-        *_seen_by(member),
-        *(session, member.token_hash),
+    another = tables.Session.delete().where(
+        tables.Session.contract == member.contract.id,
+        tables.Session.id == session,
+        tables.Session.token_hash != member.token_hash,
     )
+    if member.role is Role.USER:
+        another = another.where(tables.Session.account == member.account_id)
+    await another
 
 
 def _seen_by(member: Member) -> tuple[int, bool, int | None]:

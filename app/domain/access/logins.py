@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+from piccolo.columns import Column
 
 from app.domain import clock, tables
 from app.domain.access import passwords
@@ -30,7 +32,7 @@ class Owner:
 
 
 async def open_session(by: By, name: str, password: str, token_hash: bytes, device: Device) -> None:
-    """Open a session for whom the pair belongs to, and note the login in the same statement.
+    """Open a session for whom the pair belongs to, and note the login with it.
 
     Raises WrongPair, after the same time for an unknown name.
     """
@@ -47,8 +49,7 @@ async def open_session(by: By, name: str, password: str, token_hash: bytes, devi
             raise WrongPair  # changed or deleted while the password was looked at
         if renewed and renewed != now_stored:
             await _renew(owner, renewed)
-        of_whom = owner.contract, owner.account, clock.now()
-        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network)
+        await _open(owner, token_hash, device)
 
 
 async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
@@ -67,7 +68,7 @@ async def prove(member: Member, step: Step, number: str, password: str, token_ha
     async with database.engine().transaction():
         if await _lock(owner) != owner.password_hash:
             raise WrongPair  # changed while the password was looked at
-        if not await database.rows(_PROVED, member.token_hash, token_hash, own, customer, clock.now()):
+        if not await _note_proof(member, token_hash, own=own, customer=customer):
             raise SessionEnded
 
 
@@ -91,18 +92,17 @@ async def _own(member: Member) -> Owner | None:
 
 
 async def _lock(owner: Owner) -> str | None:
-    """Stand in line with the contract's changes (changes.py); the hash as it is then, None of a deleted account ID.
-
-    Two statements, because the second must begin after the lock was waited for to see what was changed meanwhile.
-    """
-    found = await database.rows(
-        "SELECT password_hash FROM contract WHERE id = $1 FOR NO KEY UPDATE", owner.contract
-    )
-    if owner.account is not None:
-        found = await database.rows(
-            "SELECT password_hash FROM account WHERE id = $1 AND deleted_at IS NULL", owner.account
-        )
-    return found[0]["password_hash"] if found else None
+    """Stand in line with the contract's changes; the hash as it is then, None of a deleted account ID."""
+    await tables.Contract.lock(owner.contract)
+    if owner.account is None:
+        hashes = tables.Contract.select(tables.Contract.password_hash)
+        found = await hashes.where(tables.Contract.id == owner.contract).first()
+    else:
+        hashes = tables.Account.select(tables.Account.password_hash)
+        found = await hashes.where(
+            tables.Account.id == owner.account, tables.Account.deleted_at.is_null()
+        ).first()
+    return found["password_hash"] if found else None
 
 
 async def _renew(owner: Owner, made: str) -> None:
@@ -115,19 +115,24 @@ async def _renew(owner: Owner, made: str) -> None:
         await tables.Account.update({tables.Account.password_hash: made}).where(
             tables.Account.id == owner.account
         )
-    await database.rows(_REMEMBER, owner.contract, owner.account, made)
+    used = tables.UsedPassword(contract=owner.contract, account=owner.account, hash=made)
+    await tables.UsedPassword.insert(used).on_conflict(action="DO NOTHING")
 
 
-_PROVED = """
-UPDATE session SET token_hash = $2, proved_at = CASE WHEN $3 THEN $5 ELSE proved_at END,
-    customer_proved_at = CASE WHEN $4 THEN $5 ELSE customer_proved_at END
-WHERE token_hash = $1 RETURNING 1
-"""
-_OPEN = """
-WITH noted AS (
-    INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, 'ok', $5, $6)
-)
-INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network)
-VALUES ($1, $2, $3, $4, $4, $5, $6)
-"""
-_REMEMBER = "INSERT INTO used_password (contract, account, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+async def _open(owner: Owner, token_hash: bytes, device: Device) -> None:
+    now = clock.now()
+    whose: dict[str, Any] = {"contract": owner.contract, "account": owner.account}
+    seen: dict[str, Any] = {"browser": device.browser, "network": device.network}
+    await tables.LoginEvent(**whose, **seen, at=now, result="ok").save()
+    await tables.Session(token_hash=token_hash, **whose, **seen, opened_at=now, seen_at=now).save()
+
+
+async def _note_proof(member: Member, token_hash: bytes, *, own: bool, customer: bool) -> bool:
+    """Give the session its new token and what was proved; False if it has ended."""
+    noted: dict[Column | str, Any] = {tables.Session.token_hash: token_hash}
+    if own:
+        noted[tables.Session.proved_at] = clock.now()
+    if customer:
+        noted[tables.Session.customer_proved_at] = clock.now()
+    its_row = tables.Session.token_hash == member.token_hash
+    return bool(await tables.Session.update(noted).where(its_row).returning(tables.Session.id))

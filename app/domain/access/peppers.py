@@ -26,7 +26,8 @@ async def recognise(peppers: dict[int, bytes]) -> None:
     async with database.engine().transaction():
         known = await _known()
         if newest not in known:
-            await database.rows(_REMEMBER, newest, _fingerprint(peppers[newest]))
+            pepper = tables.Pepper(version=newest, fingerprint=_fingerprint(peppers[newest]))
+            await tables.Pepper.insert(pepper).on_conflict(tables.Pepper.version, "DO NOTHING")
             known = await _known()
         for version, fingerprint in known.items():
             if version not in peppers:
@@ -39,9 +40,6 @@ async def recognise(peppers: dict[int, bytes]) -> None:
                     f"MYPAGE_PEPPERS holds another key for version {version} than this database's password hashes "
                     "were made with: set the right one, or give the new key a higher version"
                 )
-
-
-_REMEMBER = "INSERT INTO pepper (version, fingerprint) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING"
 
 
 async def _known() -> dict[int, bytes]:
