@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.domain import clock, fields
+from app.domain import clock, fields, tables
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, ImportRefused, Problem, csv_lines, refuse_problems
 from app.domain.money.calls import SERVICES
 from app.postgres import database
@@ -66,9 +66,10 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImpo
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await connection.execute(_PREPARE)
-        known = await connection.fetchval("SELECT calls FROM call_file WHERE digest = $1", digest)
-        if known is not None:
-            return CallsImported(known, before=True)
+        same = tables.CallFile.digest == digest
+        known = await tables.CallFile.select(tables.CallFile.calls).where(same).first()
+        if known:
+            return CallsImported(known["calls"], before=True)
         lines = read(path, encoding)
         while batch := list(islice(lines, BATCH)):
             await _stage(connection, batch)
@@ -76,7 +77,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImpo
         await connection.execute("ANALYZE incoming_call")
         await refuse_problems(connection, _OF_NOBODY, _TWICE, _LOADED_BEFORE)
         calls = await connection.fetchval(_LOAD)
-        await connection.execute("INSERT INTO call_file VALUES ($1, $2, $3)", digest, clock.now(), calls)
+        await tables.CallFile(digest=digest, loaded_at=clock.now(), calls=calls).save()
         return CallsImported(calls, before=False)
 
 
@@ -148,6 +149,7 @@ def _whole(text: str, most: int) -> bool:
 
 # --- loading ----------------------------------------------------------------------------------------------------------
 
+# SQL: temporary tables, COPY, and what a whole file is compared with in one statement.
 # The name is of this import alone: asyncpg remembers the columns of a table that it copied into.
 _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});

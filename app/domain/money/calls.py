@@ -105,6 +105,7 @@ def _sums(row: Any) -> Sums:
     return Sums(row["calls"], row["seconds"], row["yen"])
 
 
+# SQL for sums by month in Asia/Tokyo, and for those of the whole month beside each call of a page.
 _MONTHS = """
 SELECT date_trunc('month', started_at AT TIME ZONE 'Asia/Tokyo')::date AS month, count(*) AS calls,
     sum(seconds)::bigint AS seconds, sum(yen)::bigint AS yen

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from app.domain import clock
+from piccolo.query.functions import Count, Min, Sum
+
+from app.domain import clock, tables
 from app.domain.catalogue import Fee, Product
 from app.domain.money import billing
 from app.domain.money.billing import Service
@@ -125,28 +127,33 @@ async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
     before = await _may_be_closed(month)
     if not before:
         first = await _first()
-        await database.rows(_BEGIN, month.first_day)
+        begun = tables.BillClose(month=month.first_day, reached=0, closed_at=None)
+        await tables.BillClose.insert(begun).on_conflict(action="DO NOTHING")
         contracts, done = (await database.rows(_CONTRACTS, month.first_day))[0]
         while batch := await _close_batch(month, max(first, month.back(LOOK_BACK))):
             done += batch
             progress(min(done, contracts), contracts)
-        await database.rows(_END, month.first_day, clock.now())
-    lines, yen = (await database.rows(_WRITTEN, month.first_day))[0]
-    return Closed(month, lines, yen, before)
+        await tables.BillClose.update({tables.BillClose.closed_at: clock.now()}).where(
+            tables.BillClose.month == month.first_day, tables.BillClose.closed_at.is_null()
+        )
+    written = tables.Charge.select(Count(), Sum(tables.Charge.yen))
+    (sums,) = await written.where(tables.Charge.billed == month.first_day)
+    return Closed(month, sums["count"], sums["sum"] or 0, before)
 
 
-_BEGIN = "INSERT INTO bill_close (month, reached) VALUES ($1, 0) ON CONFLICT DO NOTHING"
-_END = "UPDATE bill_close SET closed_at = $2 WHERE month = $1 AND closed_at IS NULL"
+# SQL for two counts, the second with a FILTER.
 _CONTRACTS = """
 SELECT count(DISTINCT contract), count(DISTINCT contract) FILTER (WHERE contract <= reached)
 FROM service_period, bill_close WHERE month = $1
 """
-_WRITTEN = "SELECT count(*), coalesce(sum(yen), 0)::bigint FROM charge WHERE billed = $1"
 
 
 async def _may_be_closed(month: Month) -> bool:
     """Whether it is closed already. Raises NotNow for a month that is not over, and for one out of order."""
-    closed = [Month.of_day(row["month"]) for row in await database.rows(_CLOSED)]
+    days_closed = tables.BillClose.select(tables.BillClose.month).where(
+        tables.BillClose.closed_at.is_not_null()
+    )
+    closed = [Month.of_day(row["month"]) for row in await days_closed.order_by(tables.BillClose.month)]
     if month in closed:
         return True
     this = Month.this()
@@ -163,23 +170,16 @@ async def _may_be_closed(month: Month) -> bool:
     return False
 
 
-_CLOSED = "SELECT month FROM bill_close WHERE closed_at IS NOT NULL ORDER BY month"
-
-
 async def _first() -> Month:
     """The month that the ledger begins with: the first one closed, else that of the first purchase or, if that is
     earlier, the last one that is over. A typing error cannot make it begin years ago, which nobody could undo."""
-    found = (await database.rows(_FIRST))[0]
-    if found["closed"]:
-        return Month.of_day(found["closed"])
+    months = tables.BillClose.select(Min(tables.BillClose.month))
+    (closed,) = await months.where(tables.BillClose.closed_at.is_not_null())
+    if closed["min"]:
+        return Month.of_day(closed["min"])
     last = Month.this().previous
-    return min(last, Month.of(found["bought"])) if found["bought"] else last
-
-
-_FIRST = """
-SELECT (SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL) AS closed,
-    (SELECT min(started_at) FROM service_period) AS bought
-"""
+    (bought,) = await tables.ServicePeriod.select(Min(tables.ServicePeriod.started_at))
+    return min(last, Month.of(bought["min"])) if bought["min"] else last
 
 
 async def _close_batch(month: Month, since: Month) -> int:
@@ -191,8 +191,9 @@ async def _close_batch(month: Month, since: Month) -> int:
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await connection.execute(_BY_INDEX)
-        reached = await connection.fetchval(_REACHED, month.first_day)
-        contracts = [row["contract"] for row in await connection.fetch(_NEXT, reached, BATCH)]
+        its_row = tables.BillClose.month == month.first_day
+        (its,) = await tables.BillClose.select(tables.BillClose.reached).where(its_row).lock_rows("UPDATE")
+        contracts = [row["contract"] for row in await connection.fetch(_NEXT, its["reached"], BATCH)]
         if not contracts:
             return 0
         await connection.execute(_LOCK, contracts)
@@ -212,13 +213,13 @@ async def _close_batch(month: Month, since: Month) -> int:
             )
         ]
         await connection.copy_records_to_table("charge", records=records, columns=_COLUMNS)
-        await connection.execute(_MOVE, month.first_day, contracts[-1])
+        await tables.BillClose.update({tables.BillClose.reached: contracts[-1]}).where(its_row)
         return len(contracts)
 
 
+# SQL for what a batch reads and writes: keys come as one array, rows become values at once, and locks have an order.
 # The ledger grows while it is being closed: a plan from when it was small would read all of it for every batch.
 _BY_INDEX = "SET LOCAL enable_seqscan = off"
-_REACHED = "SELECT reached FROM bill_close WHERE month = $1 FOR UPDATE"
 _NEXT = "SELECT DISTINCT contract FROM service_period WHERE contract > $1 ORDER BY contract LIMIT $2"
 _LOCK = "SELECT 1 FROM contract WHERE id = ANY($1) ORDER BY id FOR SHARE"
 _SERVICES = """
@@ -236,7 +237,6 @@ SELECT contract, period, login, product, month, billed, yen, tax_rate
 FROM charge WHERE contract = ANY($1) AND month = ANY($2) ORDER BY id
 """
 _COLUMNS = ("contract", "period", "login", "product", "month", "billed", "yen", "tax_rate")
-_MOVE = "UPDATE bill_close SET reached = $2 WHERE month = $1"
 
 
 def days(since: Month, upto: Month) -> list[date]:
