@@ -30,19 +30,15 @@ class Vault:
         fingerprint = hmac.digest(self._key, number.digits.encode(), hashlib.sha256)
         token = f"vault_{secrets.token_urlsafe(24)}"
         card = KeptCard(token=token, payer="", brand=number.brand, last4=number.last4, expires=expires)
-        vault_card = tables.VaultCard
-        (kept,) = (
-            await vault_card.insert(
-                vault_card(
-                    token=card.token,
-                    fingerprint=fingerprint,
-                    brand=card.brand,
-                    last4=card.last4,
-                    expires=card.expires,
-                    kept_at=clock.now(),
-                )
-            )
-            .on_conflict((vault_card.fingerprint, vault_card.expires), "DO UPDATE", [vault_card.kept_at])
-            .returning(vault_card.token)
+        row = tables.VaultCard(
+            token=card.token,
+            fingerprint=fingerprint,
+            brand=card.brand,
+            last4=card.last4,
+            expires=card.expires,
+            kept_at=clock.now(),
         )
-        return replace(card, token=kept["token"])
+        same = tables.VaultCard.fingerprint, tables.VaultCard.expires
+        kept = tables.VaultCard.insert(row).on_conflict(same, "DO UPDATE", [tables.VaultCard.kept_at])
+        (found,) = await kept.returning(tables.VaultCard.token)
+        return replace(card, token=found["token"])

@@ -90,32 +90,33 @@ async def refuse(identity: int) -> Decided:
 
 async def _claim(identity: int, outcome: str) -> Check:
     """The card, decided; in line with the contract's changes, whose lock comes first (changes.py)."""
-    card_check = tables.CardCheck
-    asked = await card_check.select(card_check.contract).where(card_check.id == identity).first()
-    if asked:
-        await tables.Contract.lock(asked["contract"])
-    found = await _waiting(card_check.id == identity)
+    whose = tables.CardCheck.select(tables.CardCheck.contract).where(tables.CardCheck.id == identity)
+    if known := await whose.first():
+        await tables.Contract.lock(known["contract"])
+    found = await _waiting(tables.CardCheck.id == identity)
     if not found:
         raise CardNotWaiting
-    check = found[0]
+    (check,) = found
     decided_at = max(clock.now(), check.asked_at)  # the clock of whoever asked may be ahead
-    await card_check.update({card_check.decided_at: decided_at, card_check.outcome: outcome}).where(
-        card_check.id == identity
-    )
+    await tables.CardCheck.update(
+        {tables.CardCheck.decided_at: decided_at, tables.CardCheck.outcome: outcome}
+    ).where(tables.CardCheck.id == identity)
     return check
 
 
 async def _waiting(*which: Where) -> list[Check]:
-    card_check = tables.CardCheck
-    contract = card_check.contract
-    rows = (
-        await card_check.select(
-            *card_check.all_columns(),
-            *(contract.customer_number, contract.family, contract.given),
-            *(contract.family_kana, contract.given_kana),
+    whose = tables.CardCheck.contract
+    rows = await (
+        tables.CardCheck.select(
+            *tables.CardCheck.all_columns(),
+            whose.customer_number,
+            whose.family,
+            whose.given,
+            whose.family_kana,
+            whose.given_kana,
         )
-        .where(card_check.decided_at.is_null(), *which)
-        .order_by(card_check.id)
+        .where(tables.CardCheck.decided_at.is_null(), *which)
+        .order_by(tables.CardCheck.id)
     )
     return [_check(row) for row in rows]
 

@@ -48,6 +48,7 @@ async def _post(days: int, months: list[str]) -> int:
         return len(noted)
 
 
+# SQL for INSERT … SELECT with a limit, and the cards of what was noted with it.
 _NOTE = """
 WITH noted AS (
     INSERT INTO card_reminder (contract, card, days, posted_at)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain import clock
+from app.postgres import database
+from app.domain import clock, tables
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.cards.register import RegisterCard
@@ -33,23 +35,41 @@ class CardVisit:
 
 async def start(member: Member, identity: uuid.UUID, session: str, payer: str) -> None:
     """Note that the member goes to the gateway's page; `session` and `payer`: their names there."""
-    await database.rows(_START, identity, member.contract.id, member.account_id, session, payer, clock.now())
+    await tables.CardVisit(
+        id=identity,
+        contract=member.contract.id,
+        account=member.account_id,
+        session=session,
+        payer=payer,
+        asked_at=clock.now(),
+    ).save()
 
 
 async def find(member: Member, session: str) -> CardVisit:
     """The visit that the same login began just now. Raises Missing for anybody else's."""
-    found = await database.rows(_FIND, session, member.contract.id, member.account_id, clock.now() - VALID)
+    whose, asked_at = tables.CardVisit.account, tables.CardVisit.asked_at
+    found = await (
+        tables.CardVisit.select(tables.CardVisit.id, tables.CardVisit.change)
+        .where(
+            tables.CardVisit.session == session,
+            tables.CardVisit.contract == member.contract.id,
+            whose == member.account_id if member.account_id else whose.is_null(),
+            asked_at > clock.now() - VALID,
+        )
+        .first()
+    )
     if not found:
         raise Missing(session)
-    return CardVisit(**found[0])
+    return CardVisit(**found)
 
 
 async def come_back(member: Member, visit: CardVisit, change: RegisterCard) -> uuid.UUID:
     """The change to confirm: made by whoever comes back first, the same one for a reload or a second tab."""
     async with database.engine().transaction():
-        locked = await database.rows("SELECT change FROM card_visit WHERE id = $1 FOR UPDATE", visit.id)
-        made: uuid.UUID = locked[0]["change"] or await asking.ask(member, change)
-        await database.rows("UPDATE card_visit SET change = $2 WHERE id = $1", visit.id, made)
+        its_row = tables.CardVisit.id == visit.id
+        (locked,) = await tables.CardVisit.select(tables.CardVisit.change).where(its_row).lock_rows("UPDATE")
+        made: uuid.UUID = locked["change"] or await asking.ask(member, change)
+        await tables.CardVisit.update({tables.CardVisit.change: made}).where(its_row)
         return made
 
 
@@ -63,20 +83,14 @@ async def tidy(forget_others: ForgetOthers) -> None:
     while found := await database.rows(_OVER, clock.now() - KEPT):
         row = found[0]
         await forget_others(row["payer"], row["kept"])
-        await database.rows("DELETE FROM card_visit WHERE id = $1", row["id"])
+        await tables.CardVisit.delete().where(tables.CardVisit.id == row["id"])
 
 
-_START = """
-INSERT INTO card_visit (id, contract, account, session, payer, asked_at) VALUES ($1, $2, $3, $4, $5, $6)
-"""
+# SQL for what is in neither of two other rows, with the tokens to keep as one array.
 _OVER = """
 SELECT v.id, v.payer, ARRAY(SELECT k.token FROM card k WHERE k.contract = v.contract) AS kept
 FROM card_visit v WHERE v.asked_at < $1
     AND NOT EXISTS (SELECT 1 FROM card_visit w WHERE w.contract = v.contract AND w.asked_at >= $1)
     AND NOT EXISTS (SELECT 1 FROM card_check c WHERE c.contract = v.contract AND c.decided_at IS NULL)
 ORDER BY v.asked_at LIMIT 1
-"""
-_FIND = """
-SELECT id, change FROM card_visit
-WHERE session = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND asked_at > $4
 """
