@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access import attempts, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
@@ -28,34 +28,41 @@ async def tidy() -> bool:
     """
     now = clock.now()
     async with database.engine().transaction():
-        got = await database.rows("SELECT pg_try_advisory_xact_lock($1) AS got", LOCK)
+        got = await database.rows(_TRY_LOCK, LOCK)
         if not got[0]["got"]:
             return False
-        await database.rows(
-            "DELETE FROM session WHERE seen_at <= $1 OR opened_at <= $2",
-            now - members.IDLE,
-            now - members.LIFETIME,
-        )
-        expired = now - VALID
-        await database.rows(
-            "UPDATE change SET data = NULL WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL",
-            expired,
-        )
-        await database.rows(
-            "UPDATE change SET sealed = NULL WHERE asked_at < $1 AND sealed IS NOT NULL", expired
-        )
-        await database.rows(
-            "DELETE FROM change WHERE applied_at IS NULL AND asked_at < $1", now - EXPIRED_PAGES
-        )
-        await database.rows("DELETE FROM outbox WHERE sent_at < $1", now - SENT_MAILS)
+        await _forget_sessions(now)
+        await _forget_changes(now)
+        await tables.Outbox.delete().where(tables.Outbox.sent_at < now - SENT_MAILS)
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
-        await database.rows("DELETE FROM email_check WHERE asked_at < $1", now - contact_address.VALID)
-        await database.rows("DELETE FROM login_event WHERE at < $1", now - login_events.KEPT)
+        await tables.EmailCheck.delete().where(tables.EmailCheck.asked_at < now - contact_address.VALID)
+        await tables.LoginEvent.delete().where(tables.LoginEvent.at < now - login_events.KEPT)
         await attempts.forget(now)
     await reminders.post_due()
     return True
 
 
+async def _forget_sessions(now: datetime) -> None:
+    idle = tables.Session.seen_at <= now - members.IDLE
+    old = tables.Session.opened_at <= now - members.LIFETIME
+    await tables.Session.delete().where(idle | old)
+
+
+async def _forget_changes(now: datetime) -> None:
+    """Of what expired first what was asked, then all; of what was applied the first characters of a password."""
+    pending = tables.Change.applied_at.is_null()
+    expired = tables.Change.asked_at < now - VALID
+    await tables.Change.update({tables.Change.data: None}).where(
+        pending, expired, tables.Change.data.is_not_null()
+    )
+    await tables.Change.update({tables.Change.sealed: None}).where(
+        expired, tables.Change.sealed.is_not_null()
+    )
+    await tables.Change.delete().where(pending, tables.Change.asked_at < now - EXPIRED_PAGES)
+
+
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1) AS got"
+# SQL for what is in neither of two other tables.
 _FORGOTTEN_CARDS = """
 DELETE FROM vault_card v WHERE v.kept_at < $1
     AND NOT EXISTS (SELECT 1 FROM card k WHERE k.token = v.token)

@@ -19,6 +19,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 import jinja2
+from piccolo.custom_types import Combinable
 
 from app.domain import clock, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
@@ -62,6 +63,7 @@ async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: 
         await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL)
 
 
+# SQL for a row for each recipient, and for the bell, in one statement.
 _POST = """
 WITH posted AS (
     INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)
@@ -207,6 +209,7 @@ async def _take() -> DueMail | None:
     return DueMail(**found[0]) if found else None
 
 
+# SQL for FOR UPDATE SKIP LOCKED in an UPDATE.
 _TAKE = """
 UPDATE outbox SET due_at = $2, tries = tries + 1
 WHERE id = (
@@ -228,11 +231,13 @@ async def _deliver(mail: DueMail, send: Send) -> _Outcome:
         if mail.tries == TRIES:
             return await _refuse(mail, f"given up after {TRIES} tries: {reason}")
         return await _put_off(mail, str(reason))
-    await database.rows(
-        "UPDATE outbox SET sent_at = $2, refused_at = NULL, problem = NULL WHERE id = $1",
-        mail.id,
-        clock.now(),
-    )
+    await tables.Outbox.update(
+        {
+            tables.Outbox.sent_at: clock.now(),
+            tables.Outbox.refused_at: None,
+            tables.Outbox.problem: None,
+        }
+    ).where(tables.Outbox.id == mail.id)
     return _Outcome.SENT
 
 
@@ -241,10 +246,9 @@ async def _deliver(mail: DueMail, send: Send) -> _Outcome:
 
 
 async def _refuse(mail: DueMail, problem: str) -> _Outcome:
-    await database.rows(
-        "UPDATE outbox SET refused_at = $3, problem = $4 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
-        *(mail.id, mail.due_at, clock.now(), _readable(problem)),
-    )
+    await tables.Outbox.update(
+        {tables.Outbox.refused_at: clock.now(), tables.Outbox.problem: _readable(problem)}
+    ).where(_ours(mail))
     return _Outcome.REFUSED
 
 
@@ -260,9 +264,20 @@ async def _give_back(mail: DueMail, reason: Away) -> str:
 
 
 async def _wait(mail: DueMail, until: datetime, tries: int, problem: str) -> None:
-    await database.rows(
-        "UPDATE outbox SET due_at = $3, tries = $4, problem = $5 WHERE id = $1 AND due_at = $2 AND sent_at IS NULL",
-        *(mail.id, mail.due_at, until, tries, _readable(problem)),
+    await tables.Outbox.update(
+        {
+            tables.Outbox.due_at: until,
+            tables.Outbox.tries: tries,
+            tables.Outbox.problem: _readable(problem),
+        }
+    ).where(_ours(mail))
+
+
+def _ours(mail: DueMail) -> Combinable:
+    return (
+        (tables.Outbox.id == mail.id)
+        & (tables.Outbox.due_at == mail.due_at)
+        & tables.Outbox.sent_at.is_null()
     )
 
 

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum, auto
+from typing import Any
 
+from app.domain import tables
 from app.domain.access.graph import Account
 from app.postgres import database
 
@@ -40,14 +43,14 @@ async def of(told: Told, contract: int, account: Account | None = None) -> list[
 
 async def of_contract(contract: int) -> list[str]:
     """連絡用メールアドレス of the contract; one without is reached through its 管理者権限 account IDs."""
-    return await _addresses(_EMAIL, contract) or await _addresses(_ADMINS, contract)
+    return await _email(contract) or await _admins(contract)
 
 
 async def in_words(contract: int) -> str:
     """Where a mail to the contract goes, for a page that promises one; "" where nobody can be reached."""
-    if await _addresses(_EMAIL, contract):
+    if await _email(contract):
         return "連絡用メールアドレス"
-    return "管理者権限のアカウントIDのメールアドレス" if await _addresses(_ADMINS, contract) else ""
+    return "管理者権限のアカウントIDのメールアドレス" if await _admins(contract) else ""
 
 
 async def of_account(account: Account) -> list[str]:
@@ -62,10 +65,10 @@ async def of_account_alone(account: Account) -> list[str]:
 
 async def admins_and_contact(contract: int) -> list[str]:
     """連絡用メールアドレス of the contract, and the addresses of its living 管理者権限 account IDs."""
-    return await _addresses(_EMAIL, contract) + await _addresses(_ADMINS, contract)
+    return await _email(contract) + await _admins(contract)
 
 
-_EMAIL = "SELECT email FROM contract WHERE id = $1"
+# SQL for a join that begins at the other table's end: an account ID does not name its address.
 _ADMINS = """
 SELECT coalesce(m.address, a.other_address) AS email
 FROM account a LEFT JOIN mail_address m ON m.account = a.id AND m.released_at IS NULL
@@ -78,10 +81,18 @@ def _own(account: Account) -> list[str]:
 
 
 async def _contact(account: Account) -> list[str]:
-    return await _addresses(
-        "SELECT c.email FROM contract c JOIN account a ON a.contract = c.id WHERE a.id = $1", account.id
-    )
+    of_account = tables.Account.select(tables.Account.contract.email.as_alias("email"))
+    return _there(await of_account.where(tables.Account.id == account.id))
 
 
-async def _addresses(sql: str, key: int) -> list[str]:
-    return [row["email"] for row in await database.rows(sql, key) if row["email"]]
+async def _email(contract: int) -> list[str]:
+    of_contract = tables.Contract.select(tables.Contract.email)
+    return _there(await of_contract.where(tables.Contract.id == contract))
+
+
+async def _admins(contract: int) -> list[str]:
+    return _there(await database.rows(_ADMINS, contract))
+
+
+def _there(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [row["email"] for row in rows if row["email"]]
