@@ -8,20 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.notices.notice_import import import_notices
-from app.postgres import database
 
 
 async def load() -> None:
     """Load them through the operator's door, in place of those of a former start, unless a maintenance is going on already."""
     now = clock.now()
-    found = await database.rows(
-        "SELECT FROM notice WHERE kind = 'maintenance' AND starts_at <= $1 AND ends_at > $1 LIMIT 1", now
-    )
-    if found:
+    maintenance = tables.Notice.kind == "maintenance"
+    if await tables.Notice.exists().where(
+        maintenance, tables.Notice.starts_at <= now, tables.Notice.ends_at > now
+    ):
         return
-    await database.rows("DELETE FROM notice WHERE title = ANY ($1)", [one["title"] for one in _notices()])
+    await tables.Notice.delete().where(tables.Notice.title.is_in([one["title"] for one in _notices()]))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "notices.jsonl"
         file.write_text("".join(json.dumps(notice, ensure_ascii=False) + "\n" for notice in _notices()))

@@ -48,6 +48,7 @@ async def newest_stored() -> datetime | None:
     return newest
 
 
+# SQL for the greatest of seven tables in one statement.
 _NEWEST = """
 SELECT greatest(
     (SELECT max(greatest(registered_at, deleted_at)) FROM account),

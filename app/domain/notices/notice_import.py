@@ -157,6 +157,7 @@ def _buildings(given: list[str] | None, wrong: list[str]) -> list[str] | None:
     return sorted({_line("buildings", building, wrong) for building in given})
 
 
+# SQL for a whole file as one JSON value, and for ON CONFLICT … WHERE it differs.
 _LOAD = """
 INSERT INTO notice AS n (kind, severity, title, body, starts_at, ends_at, buildings)
 SELECT kind, severity, title, body, starts_at, ends_at, buildings FROM jsonb_to_recordset($1::jsonb)
@@ -167,6 +168,7 @@ ON CONFLICT (kind, title, starts_at) DO UPDATE
         IS DISTINCT FROM (excluded.severity, excluded.body, excluded.ends_at, excluded.buildings)
 RETURNING n.id, n.xmax = 0 AS new
 """
+# SQL for arrays that numbers are taken out of.
 _OPEN_AGAIN = """
 UPDATE session SET dismissed = ARRAY (SELECT closed FROM unnest(dismissed) AS closed WHERE closed <> ALL ($1::bigint[]))
 WHERE dismissed && $1::bigint[]

@@ -66,6 +66,7 @@ async def listed(member: Member, kinds: list[str], page: int) -> Page:
     return Page(current, coming, past[:PAGE], older=len(past) > PAGE)
 
 
+# SQL for two orders in one list, of which only the past is paged.
 _LISTED = """
 WITH mine AS (
     SELECT n.id, n.kind, n.severity, n.title, n.body, n.starts_at, n.ends_at, n.buildings,
@@ -87,6 +88,7 @@ async def dismiss(member: Member, notice: int) -> list[Banner]:
     ]
 
 
+# SQL for an array that a number is added to once, and not for a 重大 notice.
 _DISMISS = """
 UPDATE session SET dismissed = array_append(dismissed, n.id) FROM notice n
 WHERE session.token_hash = $1 AND n.id = $2 AND n.severity <> 'critical' AND n.id <> ALL (session.dismissed)

@@ -84,6 +84,7 @@ def _judged(number: int, cells: list[str]) -> LicenceLine:
     return LicenceLine(number, product, pin)
 
 
+# SQL: temporary tables, COPY, and what a whole file is compared with in one statement.
 _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});
 CREATE TEMPORARY TABLE incoming (line bigint, product text, pin bytea, fingerprint bytea, older bytea[]) ON COMMIT DROP;

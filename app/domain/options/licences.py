@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain import installation
+from app.domain import installation, tables
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.words import Refused
 from app.domain.options import data_keys
@@ -39,11 +39,12 @@ def no_stock(product: Product) -> str:
 
 async def any_left(product: Product) -> bool:
     """Whether there is one to take now."""
-    return bool(
-        await database.rows("SELECT 1 FROM licence WHERE product = $1 AND period IS NULL LIMIT 1", product)
+    return await tables.Licence.exists().where(
+        tables.Licence.product == product, tables.Licence.period.is_null()
     )
 
 
+# SQL for an UPDATE of the row that is found free, and for FOR UPDATE SKIP LOCKED in it.
 _TAKE, _WAIT_AND_TAKE = (
     f"""
     WITH free AS (
@@ -78,6 +79,7 @@ async def low() -> dict[Product, int]:
     return {product: left for product, left in (await _left(SECURITY, enough)).items() if left < enough}
 
 
+# SQL for a count of each product that stops at a limit.
 _LEFT = """
 SELECT product, (SELECT count(*) FROM (
     SELECT FROM licence WHERE licence.product = wanted.product AND period IS NULL LIMIT $2) AS few) AS number
@@ -103,19 +105,22 @@ class Licence:
     pin: str = field(repr=False)
 
 
-_OF_ACCOUNT = """
-SELECT l.product, p.started_at, p.ended_at, l.pin
-FROM licence l JOIN service_period p ON p.id = l.period
-WHERE p.account = $1 AND (p.ended_at IS NULL OR p.ended_at >= $2) ORDER BY p.id
-"""
-
-
 async def of_account(account: int, since: datetime) -> list[Licence]:
     """The account ID's keys whose purchase goes on, or ended since then; the PINs readable."""
-    keys = data_keys.current()
+    keys, period = data_keys.current(), tables.Licence.period
+    found = await (
+        tables.Licence.select(tables.Licence.product, tables.Licence.pin, period.started_at, period.ended_at)
+        .where(period.account == account, period.ended_at.is_null() | (period.ended_at >= since))
+        .order_by(tables.Licence.period)
+    )
     return [
-        Licence(Product(row["product"]), row["started_at"], row["ended_at"], keys.decrypt(row["pin"]))
-        for row in await database.rows(_OF_ACCOUNT, account, since)
+        Licence(
+            Product(row["product"]),
+            row["period.started_at"],
+            row["period.ended_at"],
+            keys.decrypt(row["pin"]),
+        )
+        for row in found
     ]
 
 
@@ -125,10 +130,10 @@ async def of_account(account: int, since: datetime) -> list[Licence]:
 async def recognise() -> None:
     """Raises WrongDataKeys when PINs were encrypted with a key that is not in use."""
     known = [*data_keys.current().names]
-    found = await database.rows("SELECT count(*) AS number FROM licence WHERE data_key <> ALL ($1)", known)
-    if found[0]["number"]:
+    unread = await tables.Licence.count().where(tables.Licence.data_key.not_in(known))
+    if unread:
         raise WrongDataKeys(
-            f"MYPAGE_DATA_KEYS lacks a key that {found[0]['number']:,} PINs of this database are encrypted with: "
+            f"MYPAGE_DATA_KEYS lacks a key that {unread:,} PINs of this database are encrypted with: "
             "put it back behind the newer ones (`mypage licences renew` makes it needless)"
         )
 
@@ -147,10 +152,12 @@ async def renew() -> int:
 async def _renew_some() -> int:
     keys = data_keys.current()
     async with database.engine().transaction():
-        old = await database.rows(
-            "SELECT id, pin FROM licence WHERE data_key <> $1 ORDER BY id LIMIT $2 FOR UPDATE",
-            keys.names[0],
-            BATCH,
+        old = await (
+            tables.Licence.select(tables.Licence.id, tables.Licence.pin)
+            .where(tables.Licence.data_key != keys.names[0])
+            .order_by(tables.Licence.id)
+            .limit(BATCH)
+            .lock_rows("UPDATE")
         )
         pins = [keys.decrypt(row["pin"]) for row in old]
         await database.rows(
@@ -163,6 +170,7 @@ async def _renew_some() -> int:
     return len(old)
 
 
+# SQL for many rows that change in one statement.
 _RENEW = """
 UPDATE licence SET data_key = $1, pin = new.pin, fingerprint = new.fingerprint
 FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS new (id, pin, fingerprint) WHERE licence.id = new.id
