@@ -68,6 +68,8 @@ async def admins_and_contact(contract: int) -> list[str]:
     return await _email(contract) + await _admins(contract)
 
 
+# SQL, because most changes ask for it: Piccolo takes 0.3 ms to build this join, a fifteenth of a whole change.
+_OF_ACCOUNT = "SELECT c.email FROM contract c JOIN account a ON a.contract = c.id WHERE a.id = $1"
 # SQL for a join that begins at the other table's end: an account ID does not name its address.
 _ADMINS = """
 SELECT coalesce(m.address, a.other_address) AS email
@@ -81,8 +83,7 @@ def _own(account: Account) -> list[str]:
 
 
 async def _contact(account: Account) -> list[str]:
-    of_account = tables.Account.select(tables.Account.contract.email.as_alias("email"))
-    return _there(await of_account.where(tables.Account.id == account.id))
+    return _there(await database.rows(_OF_ACCOUNT, account.id))
 
 
 async def _email(contract: int) -> list[str]:
