@@ -13,7 +13,7 @@ from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.changes.words import Refused
 from app.domain.people import contact_address, customer
-from app.domain.people.customer import ChangeCustomer, Contractor, Details
+from app.domain.people.customer import ChangeCustomer, Contractor
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
 from app.web.pages import Menu, Place, open_to
@@ -62,9 +62,9 @@ async def verify_address(request: Request) -> Response[Any]:
     return see_other(f"/changes/{identity}")
 
 
-def _details(form: Form) -> Details | None:
+def _details(form: Form) -> customer.Details | None:
     """What was typed; None with the reasons in the form."""
-    details = Details(
+    details = customer.Details(
         occupation=form.take("occupation", fields.occupation) or "",
         household=form.take("household", fields.optional_household),
         phone=form.take("phone", fields.phone) or "",
@@ -75,7 +75,7 @@ def _details(form: Form) -> Details | None:
     return details if form.valid else None
 
 
-def _filled(details: Details) -> Form:
+def _filled(details: customer.Details) -> Form:
     household = "" if details.household is None else str(details.household)
     names = ("occupation", "phone", "fax", "mobile", "email")
     return Form({"household": household, **{name: getattr(details, name) for name in names}})
