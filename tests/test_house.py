@@ -159,6 +159,22 @@ def test_the_routes_of_a_subject_do_without_those_of_another() -> None:
     assert not wrong, "\n".join([f"routes import of another subject's only {SHARED_ROUTES}", *wrong])
 
 
+def test_a_purchase_is_ended_in_one_place() -> None:
+    """`tables.ServicePeriod.end`; who calls it is in money/purchases.py."""
+    writers = [
+        module
+        for module, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Dict) and any(map(_is_end, node.keys)))
+        or (isinstance(node, ast.Constant) and "UPDATE service_period" in str(node.value))
+    ]
+    assert writers == ["app.domain.tables.money"]
+
+
+def _is_end(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Attribute) and key.attr == "ended_at"
+
+
 # --- names ------------------------------------------------------------------------------------------------------------
 
 

@@ -71,6 +71,7 @@ async def forget(before: datetime) -> None:
     await database.rows(_FORGET, before - WINDOW)
 
 
+# SQL for counters that are read and moved on in one statement, and for the order in which their rows are locked.
 _ONE_MORE = """ON CONFLICT (key) DO UPDATE SET
         failures = CASE WHEN attempt.since <= $2 THEN 1 ELSE attempt.failures + 1 END,
         since = CASE WHEN attempt.since <= $2 THEN $1 ELSE attempt.since END
