@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.domain import clock
-from app.postgres import database
 from app.domain import clock, tables
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
