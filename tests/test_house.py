@@ -18,11 +18,21 @@ FLOORS = {
     4: {"changes"},
     3: {"letters", "money", "notices"},
     2: {"access"},
-    1: {"catalogue", "clock", "fields", "imports", "json_objects", "months", "networks", "tables"},
+    1: {
+        "catalogue",
+        "clock",
+        "fields",
+        "imports",
+        "installation",
+        "json_objects",
+        "months",
+        "networks",
+        "tables",
+    },
 }
 """Of the rooms of app/domain: its folders, and the files that lie in it beside them."""
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-BELOW = {"database", "domain", "mistake", "postgres"}
+BELOW = {"domain", "mistake", "postgres"}
 """What of app/ the domain may know of."""
 SHARED_ROUTES = "app.routes.changes.drafts"
 """What the routes of every subject may import of another's: the way back from a confirm page."""

@@ -51,15 +51,17 @@ async def find(member: Member, identity: uuid.UUID) -> Asked:
 
     What one did to the own account ID is there even if one gave up the right to do it with that.
     """
-    found = await database.rows(
-        f"SELECT {COLUMNS} FROM change WHERE id = $6 AND contract = $1"  # noqa: S608 - constants
-        f" AND ({VISIBLE} OR applied_at IS NOT NULL AND account = $2 AND subject = $5)",
-        *kept.seen_by(member),
-        identity,
-    )
+    found = await database.rows(_FIND, *kept.seen_by(member), identity)
     if not found:
         raise Missing(identity)
     return kept.asked(member, found[0])
+
+
+# SQL for the decision that comes with it (kept.py), from a table that knows the change by its moment.
+_FIND = f"""
+SELECT {COLUMNS} FROM change WHERE id = $6 AND contract = $1
+    AND ({VISIBLE} OR applied_at IS NOT NULL AND account = $2 AND subject = $5)
+"""  # noqa: S608 - the only text put in is constants
 
 
 async def draft(member: Member, identity: uuid.UUID, *wanted: type[D]) -> tuple[D, str] | None:
@@ -132,7 +134,9 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
         )
 
 
+# SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.
 _LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
+# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press.
 _CLAIM = """
 WITH asked AS (
     SELECT id, kind, data FROM change

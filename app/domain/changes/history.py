@@ -27,14 +27,18 @@ async def history(
 ) -> list[Asked]:
     """The applied changes that this member may see, newest first, at most `most`, below the receipt number given."""
     contract, account, everybodys, kinds, login = seen_by(member)
+    kinds = [kind for kind in kinds if wanted.name in (None, KINDS[kind].name)]
     found = await database.rows(
-        f"SELECT {COLUMNS} FROM change WHERE {VISIBLE} AND applied_at IS NOT NULL"  # noqa: S608 - constants
-        " AND receipt_number < $6 AND ($7::text IS NULL OR subject = $7) ORDER BY receipt_number DESC LIMIT $8",
-        *(contract, account, everybodys),
-        [kind for kind in kinds if wanted.name in (None, KINDS[kind].name)],
-        *(login, before or 2**62, wanted.account_id, most),
+        _HISTORY, contract, account, everybodys, kinds, login, before or 2**62, wanted.account_id, most
     )
     return [asked(member, row) for row in found]
+
+
+# SQL for the decision that comes with a change (kept.py), from a table that knows it by its moment.
+_HISTORY = f"""
+SELECT {COLUMNS} FROM change WHERE {VISIBLE} AND applied_at IS NOT NULL
+    AND receipt_number < $6 AND ($7::text IS NULL OR subject = $7) ORDER BY receipt_number DESC LIMIT $8
+"""  # noqa: S608 - the only text put in is constants
 
 
 def names(member: Member) -> list[str]:

@@ -64,6 +64,7 @@ async def of_another_company(address: str) -> str:
     return address
 
 
+# SQL for split_part(), by which the index of the domains is asked.
 _EARLIER_DOMAIN = "SELECT 1 FROM mail_address WHERE split_part(address, '@', 2) = $1 LIMIT 1"
 
 

@@ -57,6 +57,7 @@ async def must_not_loop(contract: int, account: Account, own: str) -> None:
         raise Wrong(NEW_ADDRESS_LOOPS)
 
 
+# SQL for a join of two tables that know the account ID, and not each other.
 _OF_CONTRACT = """
 SELECT m.address, f.addresses FROM forwarding f JOIN mail_address m ON m.account = f.account AND m.released_at IS NULL
 WHERE f.contract = $1 AND f.account <> $2

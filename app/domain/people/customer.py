@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
@@ -134,7 +134,7 @@ class ChangeCustomer(
         if replace(before.details, email="") != replace(self.before.details, email=""):
             raise Refused(MEANWHILE)  # it would put back what another change has just replaced
         told = await self.told(member)  # before an address is deleted
-        await database.rows(_CHANGE, contract, *astuple(made))
+        await tables.Contract.update(**asdict(made)).where(tables.Contract.id == contract)
         await self.tell(member, "customer-changed", told, items=self._items(before))
         if self._new_address:
             await contact_address.ask(contract, self._new_address, self.origin, now)
@@ -169,11 +169,9 @@ class ChangeCustomer(
 
 
 _ON_PAPER = ("family", "given", "family_kana", "given_kana", "birth_date", "sex", "address")
+# SQL for the left join: one look at the contractor and at the address that waits, if there is one.
 _REGISTERED = """
 SELECT family, given, family_kana, given_kana, birth_date, sex, address,
     occupation, household, phone, fax, mobile, c.email, k.email AS waiting_email, k.asked_at AS waiting_since
 FROM contract c LEFT JOIN email_check k ON k.contract = c.id AND k.asked_at > $2 WHERE c.id = $1
-"""
-_CHANGE = """
-UPDATE contract SET occupation = $2, household = $3, phone = $4, fax = $5, mobile = $6, email = $7 WHERE id = $1
 """

@@ -58,6 +58,7 @@ async def desk(contract: Contract) -> Desk:
     return Desk(found[0]["sent_to"], {row["paper"]: row["asked_at"] for row in found if row["paper"]})
 
 
+# SQL for the left join: the address of the contract, and each request that is open, if there is one.
 _DESK = """
 SELECT c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to, p.paper, p.asked_at
 FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.done_at IS NULL WHERE c.id = $1
@@ -168,10 +169,12 @@ async def done(identity: int) -> None:
     await outbox.post(contract, told, "paper-sent", paper=NAMES[found[0]["paper"]], date=asked)
 
 
+# SQL for the text that is put together of four columns.
 _WAITING = """
 SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to, p.paper
 FROM paper_request p JOIN contract c ON c.id = p.contract WHERE p.done_at IS NULL ORDER BY p.id
 """
+# SQL for greatest(): a clock that was set back must not let it be done before it was asked for.
 _DONE = """
 UPDATE paper_request SET done_at = greatest($2, asked_at) WHERE id = $1 AND done_at IS NULL RETURNING contract, paper, asked_at
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from piccolo.columns import BigSerial, Bytea, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
@@ -37,6 +39,19 @@ class EmailCheck(Table):
     email = Text()
     token_hash = Bytea(unique=True, default=None, secret=True)
     asked_at = Timestamptz(default=None)
+
+    @classmethod
+    async def renew(cls, contract: int, email: str, token_hash: bytes, now: datetime) -> None:
+        """Let the address wait, in the place of one that waited before."""
+        waiting = cls(contract=contract, email=email, token_hash=token_hash, asked_at=now)
+        replaced = [cls.email, cls.token_hash, cls.asked_at]
+        await cls.insert(waiting).on_conflict(cls.contract, "DO UPDATE", replaced)
+
+    @classmethod
+    async def take(cls, contract: int, email: str, since: datetime) -> bool:
+        """Whether this address has waited since then or later; it waits no more."""
+        its_row = (cls.contract == contract, cls.email == email, cls.asked_at > since)
+        return bool(await cls.delete().where(*its_row).returning(cls.contract))
 
 
 class PaperRequest(Table):
