@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from litestar.types import ASGIApp
 
+from app.domain import tables
 from app.domain.access import attempts, login_events
 from tests.browser import Browser
 from tests.conftest import HOST
@@ -123,6 +124,19 @@ async def test_a_user_role_member_ends_the_own_sessions_only(
     for number in range(1, 6):
         await family_user.press("/logins/end", {"csrf_token": str(token["value"]), "session": str(number)})
         assert family_user.heading == "ログイン履歴"
+    await contractor.open("/")
+    assert contractor.heading == "ご契約情報一覧"
+
+
+async def test_nobody_ends_a_session_of_another_contract(contractor: Browser, stranger: Browser) -> None:
+    await stranger.open("/")
+    token = stranger.page.select_one("input[name=csrf_token]")
+    assert token is not None
+    everybodys = await tables.Session.select(tables.Session.id).output(as_list=True)
+    assert len(everybodys) == 2
+    for number in everybodys:
+        await stranger.press("/logins/end", {"csrf_token": str(token["value"]), "session": str(number)})
+        assert stranger.heading == "ログイン履歴"
     await contractor.open("/")
     assert contractor.heading == "ご契約情報一覧"
 
