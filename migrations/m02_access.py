@@ -26,7 +26,9 @@ CREATE TABLE session (
     proved_at timestamptz,
     customer_proved_at timestamptz,
     -- The notices whose banner was closed.
-    dismissed bigint[] NOT NULL DEFAULT '{}'
+    dismissed bigint[] NOT NULL DEFAULT '{}',
+    -- Forms that wait for a step to be passed, sealed with the session's keys, newest first (domain/access/typed.py).
+    typed bytea[] NOT NULL DEFAULT '{}'
 );
 CREATE INDEX session_contract ON session (contract, account);
 CREATE INDEX session_seen ON session (seen_at);

@@ -14,6 +14,8 @@ import httpx
 from bs4 import BeautifulSoup, Tag
 from litestar.types import ASGIApp
 
+from app.web.forms import PASSWORDS
+
 PAGES = Path(__file__).parent.parent / ".build" / "pages"
 """Every different page that a test fetched, for the HTML checker (make test)."""
 
@@ -180,6 +182,8 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     for field in (field for kind in ("input", "select", "textarea") for field in named.get(kind, [])):
         known = field.get("type") == "hidden" or field.get("id") in labelled or field.find_parent("label")
         assert known, f"{where}: {field}"
+    for field in page.select("input[type=password]"):
+        assert field["name"] in PASSWORDS, f"{where}: {field['name']} would be kept as it was typed"
     for element in elements:
         for attribute in ("aria-describedby", "aria-labelledby"):
             missing = set(str(element.get(attribute, "")).split()) - set(ids)

@@ -17,8 +17,8 @@ from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
 from app.postgres import database
 from app.web.guard import Untrusted
-from app.web.render import elsewhere, page
-from app.web.request import READING, Request
+from app.web.render import elsewhere, unguarded_page
+from app.web.request import READING, TYPED, Request
 
 if TYPE_CHECKING:
     import jinja2
@@ -73,7 +73,7 @@ UNTRUSTED = (
 
 def _page(request: Request, status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
-    return page(
+    return unguarded_page(
         request,
         "layout/error.html",
         title=trouble.title,
@@ -93,8 +93,11 @@ def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
 
 
 def proof_needed(request: Request, error: ProofNeeded) -> Response[Any]:
-    """To the page that asks for a password again, and back."""
-    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _asked_for(request)})}")
+    """To the page that asks for a password again, and back, where what was typed is in the form."""
+    back, visit = _asked_for(request), request.visit_if_any
+    if visit and visit.typed:
+        back = f"{back}?{TYPED}={visit.typed}"
+    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': back})}")
 
 
 def _asked_for(request: Request) -> str:

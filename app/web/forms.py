@@ -19,6 +19,8 @@ CARD_FIELD = "card_number"
 CSRF_FIELD = "csrf_token"
 WHOLE = ""
 """The name of what is wrong with a form, and with no field of it."""
+PASSWORDS = frozenset({"password", "password_again"})
+"""The fields that a password is typed into: no page shows one again, and none is kept."""
 OURS = frozenset({CSRF_FIELD, "seen"})
 """Hexadecimal of ours, now and then with a card number's digits in it by chance; nothing of them is kept or shown."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
@@ -39,10 +41,21 @@ class Form:
     _wrong: dict[str, str] = field(default_factory=dict)
     card_number: str = field(default="", repr=False)
     """What was typed into CARD_FIELD; it is not among `typed`, so that no page shows it again."""
+    resumed: bool = False
+    """It was typed before a step that is passed now, and waits to be sent again."""
 
     @property
     def valid(self) -> bool:
         return not self._wrong
+
+    @property
+    def to_keep(self) -> dict[str, str]:
+        """What was typed, but passwords, and what is of the page and not of the member."""
+        return {
+            name: text
+            for name, text in self.typed.items()
+            if name not in PASSWORDS and name not in OURS and name != CARD_FIELD
+        }
 
     @property
     def errors(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The one guard in front of every handler: who calls, whether the form is ours, whether the role may."""
+"""The one guard in front of every handler: who calls, whether the form is ours, whether the role may, and the step."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
-from app.domain.access import proofs
+from app.domain.access import proofs, typed
 from app.domain.access.matrix import Forbidden, Permission
-from app.domain.access.members import SessionEnded
+from app.domain.access.members import Member, SessionEnded
+from app.domain.access.proofs import ProofNeeded
 from app.web import forms, visit
 from app.web.cookies import Keys
-from app.web.pages import page_of
-from app.web.request import READING, Request
+from app.web.pages import Page, page_of
+from app.web.request import READING, TYPED, Request
 
 
 class Untrusted(PermissionDeniedException):
@@ -42,7 +43,26 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         await _from_own_page(request, before_login=anyone)
     if member and not anyone:
         member.require(page.permission, writing=writing and page.permission is not Permission.SESSION)
-        proofs.require(member, page.step)
+        await _ask_for_step(request, member, page)
+
+
+async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
+    """A step guards whatever its path shows, the answer to a form as well.
+
+    A form that is right shows nothing here: it leads on to a confirm page, which asks for its own step. So it may be
+    judged first, and page() asks where the answer would be a page. What was typed waits for the step to be passed.
+    """
+    step = page.step or request.pages.steps.get(request.scope["path_template"])
+    try:
+        proofs.require(member, step)
+    except ProofNeeded:
+        if request.method in READING:
+            raise
+        if to_keep := (await request.read_form()).to_keep:
+            request.visit.typed = await typed.keep(member, request.back or request.scope["path"], to_keep)
+        if page.step:
+            raise
+        request.visit.step = step
 
 
 async def _receive(request: Request, *, even_without_database: bool) -> None:
@@ -52,7 +72,8 @@ async def _receive(request: Request, *, even_without_database: bool) -> None:
     arrived = visit.arrive(keys, request.cookies, address, request.headers.get("user-agent", ""))
     visit.enter(request.scope, arrived)
     cookie = request.cookies.get(keys.session_cookie)
-    await visit.recognise(arrived, cookie, even_without_database=even_without_database)
+    with_typed = f"{TYPED}=".encode() in request.scope["query_string"]
+    await visit.recognise(arrived, cookie, with_typed=with_typed, even_without_database=even_without_database)
 
 
 async def _from_own_page(request: Request, *, before_login: bool) -> None:

@@ -77,7 +77,12 @@ def open_to(
 
     `nothing_to_read`: it is a form and nothing else, so the menu of a deleted person, who may not write, leaves it out.
     `back`: the page to come back to from a path that shows nothing when it is opened.
+
+    The step of a page guards whatever its path shows, so the handler of its form need not name it. One that does is
+    asked for the step before the form is looked at.
     """
+    if step and permission in (Permission.PUBLIC, Permission.ANYONE):
+        raise ImproperlyConfiguredException("a step asks for the password of a member")
     places = (menu,) if isinstance(menu, Place) else menu
     return {"page": Page(permission, step, places, nothing_to_read, back)}
 

@@ -13,13 +13,14 @@ from markupsafe import Markup, escape
 
 from app.domain import clock
 from app.domain.access import matrix, members
+from app.domain.access.proofs import ProofNeeded
 from app.domain.money import billing
 from app.domain.notices import notices
+from app.web.forms import Form
 from app.web.pages import home
 from app.web.request import Request
 
 if TYPE_CHECKING:
-    from app.web.forms import Form
     from app.web.static_files import StaticFiles
 
 PARTIALS = Path(__file__).parents[1] / "partials"
@@ -73,7 +74,26 @@ def page(
     **context: Any,
 ) -> Response[str]:
     """A whole page for a browser, its panel for htmx, whatever smaller piece that wanted. A wrong form makes it a 422,
-    which marks the title as an error."""
+    which marks the title as an error. A form that was sent before its step was passed is as it was typed.
+
+    Raises ProofNeeded: a step guards whatever its path shows.
+    """
+    _after_step(request)
+    if form is not None and request.typed_before is not None:
+        form = Form(request.typed_before, resumed=True)
+    return unguarded_page(request, template, title=title, form=form, status=status, **context)
+
+
+def unguarded_page(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    form: Form | None = None,
+    status: int | None = None,
+    **context: Any,
+) -> Response[str]:
+    """The same for an error page, which shows nothing of the path."""
     if status is None:
         status = 200 if form is None or form.valid else 422
     layout = "layout/panel.html" if request.by_htmx else "layout/page.html"
@@ -85,8 +105,15 @@ def page(
 
 
 def piece(request: Request, template: str, *, status: int = 200, **context: Any) -> Response[str]:
-    """A part of a page that htmx swaps alone."""
+    """A part of a page that htmx swaps alone. Raises ProofNeeded, as page() does."""
+    _after_step(request)
     return _html(request, template, status, context)
+
+
+def _after_step(request: Request) -> None:
+    visit = request.visit_if_any
+    if visit and visit.step:
+        raise ProofNeeded(visit.step)
 
 
 def _html(request: Request, template: str, status: int, context: dict[str, Any]) -> Response[str]:

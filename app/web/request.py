@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import jinja2
@@ -9,6 +10,7 @@ import litestar
 from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 
+from app.domain.access import typed
 from app.domain.access.members import Member, SessionEnded
 from app.gateway import Gateway
 from app.settings import Settings
@@ -18,6 +20,8 @@ from app.web.pages import Pages
 from app.web.visit import Visit
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+TYPED = "typed"
+"""In the query of the way back from a step: the name of what was typed before it (typed.py)."""
 _SMALL = re.compile(r"[a-z0-9]+#(?P<id>[a-z][a-z0-9-]{0,80})")
 
 
@@ -61,6 +65,14 @@ class Request(litestar.Request[None, None, State]):
             return await self.body()
         except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
             raise forms.Unreadable from error
+
+    @functools.cached_property
+    def typed_before(self) -> dict[str, str] | None:
+        """What was typed on this page before its step was asked for; None unless the way back from there says so."""
+        name, caller = self.query_params.get(TYPED), self.visit_if_any
+        if not name or not caller or not caller.member or self.method not in READING:
+            return None
+        return typed.find(caller.member, name, self.scope["path"])
 
     @property
     def settings(self) -> Settings:

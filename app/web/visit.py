@@ -43,6 +43,10 @@ class Visit:
     """A session cookie came that leads to no live session."""
     cookies: list[Cookie] = field(default_factory=list)
     """To be set with the answer."""
+    step: Step | None = None
+    """The step of the path, where it does not hold: it is asked for before the path shows anything."""
+    typed: str = ""
+    """The name of what was typed, kept until that step is passed (typed.py)."""
     failure: login_events.Failure | None = None
     """To be noted when the answer is sent."""
 
@@ -144,12 +148,15 @@ def arrive(keys: Keys, cookies: Mapping[str, str], address: str, user_agent: str
     return visit
 
 
-async def recognise(visit: Visit, cookie: str | None, *, even_without_database: bool = False) -> None:
+async def recognise(
+    visit: Visit, cookie: str | None, *, with_typed: bool, even_without_database: bool
+) -> None:
     """Find the member whose session the cookie leads to. Without the database some pages are shown to nobody."""
     token, role = _signed_session(visit.keys, cookie)
     if token:
         try:
-            visit.member = await members.find(token_hash(token), visit.keys.seal_keys(token))
+            seal_keys = visit.keys.seal_keys(token)
+            visit.member = await members.find(token_hash(token), seal_keys, with_typed=with_typed)
         except Exception as error:
             if not (even_without_database and database.unavailable(error)):
                 raise

@@ -113,6 +113,9 @@ async def test_the_vaults_form_is_not_there(contractor: Browser, stripe: FakeStr
     )
     assert contractor.answer.status_code == 404
     assert len(stripe.requests) == before
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    await contractor.press("/payment", {"csrf_token": str(token["value"]), "agree": "yes"})
+    assert (contractor.answer.status_code, contractor.heading) == (404, "ページが見つかりません")
 
 
 async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_asked(
@@ -159,7 +162,28 @@ async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_p
     await contractor.submit(agree="yes")
     assert contractor.heading == "パスワードの確認"
     await contractor.prove("demo01")
-    assert (contractor.heading, contractor.path) == ("お支払い方法登録／変更", "/payment")
+    assert (contractor.heading, contractor.answer.url.path) == ("お支払い方法登録／変更", "/payment")
+    assert contractor.form("/payment/visit").select("input[name=agree][checked]")
+
+
+async def test_who_comes_back_late_gives_the_password_before_any_card_is_shown(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    before = len(stripe.requests)
+    await contractor.open(f"/payment/return?session_id={visit}")
+    assert contractor.heading == "パスワードの確認"
+    assert "XXXX" not in contractor.answer.text
+    assert len(stripe.requests) == before
+    await contractor.prove("demo01")
+    assert contractor.reasons == [NOT_FINISHED]
+    assert contractor.rows["カード番号"] == "XXXX-XXXX-XXXX-0000"
+    stripe.type_in(visit)
+    await database.rows("UPDATE session SET proved_at = NULL")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    await contractor.prove("demo01")
+    assert contractor.heading == "お支払い方法登録／変更確認"
 
 
 async def test_a_visit_of_another_contract_at_stripe_is_not_taken(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -304,6 +305,28 @@ async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
     await contractor.open("/customer/email")
     assert contact_address.OPEN_AGAIN in contractor.text
     assert not contractor.page.select("form[action='/customer/email']")
+
+
+async def test_a_link_that_is_opened_late_asks_for_the_password_before_it_shows_an_address(
+    contractor: Browser,
+) -> None:
+    await changed(contractor, email=NEW)
+    path = await link()
+    clock.start_at(clock.now() + timedelta(minutes=11))
+    await contractor.open(path)
+    assert contractor.heading == "パスワードの確認"
+    assert OLD not in contractor.answer.text
+    await contractor.prove("demo01")
+    assert contractor.rows["現在の連絡用メールアドレス"] == OLD
+    page = contractor.page
+    clock.start_at(clock.now() + timedelta(minutes=11))
+    await contractor.submit("/customer/email")
+    assert await stored() == NEW
+    contractor.page = page
+    await contractor.submit("/customer/email")
+    assert contractor.heading == "パスワードの確認"
+    await contractor.prove("demo01")
+    assert (contractor.answer.url.path, UNUSABLE in contractor.text) == ("/customer/email", True)
 
 
 async def test_only_the_hash_of_the_links_token_is_kept(contractor: Browser) -> None:

@@ -108,18 +108,27 @@ async def test_the_side_menu_of_whoever_was_deleted(
 # --- a page that is new -----------------------------------------------------------------------------------------------
 
 NEW = """
-from litestar import Response, get
+from litestar import Response, get, post
 
 from app.domain.access.members import Permission
 from app.domain.access.proofs import Step
 from app.web.pages import Menu, Place, open_to
-from app.web.render import page
+from app.web.render import page, piece
 from app.web.request import Request
 
 
 @get("/points", opt=open_to(Permission.CONTRACT, step=Step.RECENT, menu=Place(Menu.PROCEDURES, 35, "ポイント照会")))
 async def points(request: Request) -> Response[str]:
     return page(request, "points.html", title="ポイント照会")
+
+
+@post("/points", opt=open_to(Permission.CONTRACT))
+async def spend(request: Request) -> Response[str]:
+    form = await request.read_form()
+    form.must(False, "points", "ポイントが足りません。")
+    if form.typed.get("inline"):
+        return piece(request, "points.html", layout="layout/panel.html", title="ポイント照会", form=form)
+    return page(request, "points.html", title="ポイント照会", form=form)
 """
 TEMPLATE = "{% extends layout %}{% block panel %}<h1>{{ title }}</h1><p>12,345ポイント</p>{% endblock %}"
 
@@ -156,6 +165,24 @@ async def test_a_new_file_with_a_handler_and_a_template_is_a_page_in_the_menu_be
     assert browser.heading == "パスワードの確認"
     await browser.prove("demo01")
     assert (browser.path, browser.heading) == ("/points", "ポイント照会")
+
+
+@pytest.mark.parametrize("answer", ["a page", "a piece of one"])
+async def test_the_step_of_a_new_page_guards_the_answer_to_its_form_and_no_handler_has_to_say_so(
+    browser: Browser, answer: str
+) -> None:
+    await browser.log_in(*LOGINS[Role.CUSTOMER])
+    await browser.open("/points")
+    body = {
+        "csrf_token": str(browser.form("/logout").select("input")[0]["value"]),
+        "inline": "yes" if answer == "a piece of one" else "",
+    }
+    sent = {"Sec-Fetch-Site": "same-origin"}
+    assert "12,345ポイント" in (await browser.post("/points", data=body, headers=sent)).text
+    clock.start_at(clock.now() + timedelta(minutes=11))
+    asked = await browser.post("/points", data=body, headers=sent)
+    assert (asked.status_code, asked.text) == (303, "")
+    assert asked.headers["location"].startswith("/proof?step=recent&next=%2Fpoints%3Ftyped%3D")
 
 
 async def test_a_new_page_is_neither_shown_nor_opened_to_a_role_without_its_permission(
@@ -223,6 +250,12 @@ def test_an_option_beside_the_declaration_is_one_that_nobody_reads() -> None:
 
     with pytest.raises(ImproperlyConfiguredException, match="open_to"):
         pages_of(points)
+
+
+@pytest.mark.parametrize("permission", [Permission.PUBLIC, Permission.ANYONE])
+def test_a_page_without_a_login_cannot_be_behind_a_step(permission: Permission) -> None:
+    with pytest.raises(ImproperlyConfiguredException, match="password"):
+        open_to(permission, step=Step.RECENT)
 
 
 def test_two_pages_cannot_have_one_place_in_the_menu() -> None:

@@ -44,6 +44,8 @@ class Member:
     token_hash: bytes = field(repr=False)
     seal_keys: tuple[bytes, ...] = field(repr=False, default=())
     """Keys that only this session's cookie leads to, newest first (changes.py seals with them)."""
+    typed: tuple[bytes, ...] = field(repr=False, default=())
+    """Forms that this session typed before a step, sealed; only where they were asked for (typed.py)."""
 
     @property
     def customer_number(self) -> str:
@@ -102,7 +104,8 @@ _FIND = f"""
 WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
 )
-SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph.GRAPH} AS graph
+SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph.GRAPH} AS graph,
+    CASE WHEN $7 THEN s.typed END AS typed
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
 WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
@@ -110,14 +113,21 @@ WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4
 """SQL because every page waits for it: all of it takes less than Piccolo takes to build a query of that many tables."""
 
 
-async def find(token_hash: bytes, seal_keys: tuple[bytes, ...] = ()) -> Member | None:
+async def find(
+    token_hash: bytes, seal_keys: tuple[bytes, ...] = (), *, with_typed: bool = False
+) -> Member | None:
     """The member whose live session this is, with the contract's graph: one round trip.
+
+    `with_typed`: with the forms that wait for a step, which few pages ask for.
 
     Also notes that the session is in use, at most once a minute, so that reading pages does not write.
     """
     now = clock.now()
     found = await database.rows(
-        _FIND, token_hash, now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), Month.of(now).began
+        _FIND,
+        token_hash,
+        *(now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), Month.of(now).began),
+        with_typed,
     )
     return _member(found[0], token_hash, seal_keys) if found else None
 
@@ -129,4 +139,4 @@ def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]
         (own,) = (account for account in contract.accounts if account.id == row["account"])
     role = Role(row["role"]) if own else Role.CUSTOMER
     proofs = row["proved_at"], row["customer_proved_at"]
-    return Member(role, contract, own, *proofs, token_hash, seal_keys)
+    return Member(role, contract, own, *proofs, token_hash, seal_keys, tuple(row["typed"] or ()))

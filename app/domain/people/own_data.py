@@ -52,6 +52,7 @@ LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.Outbox.body: "a link in it may still open something",
     tables.Outbox.message_id: "a name for mail servers",
     tables.Session.dismissed: "numbers of notices",
+    tables.Session.typed: "a form that was not sent yet, sealed; only the session that typed it can read it",
     tables.Account.slot: "where the limit of five is counted",
 }
 """Tables and columns about a contract that are not exported, each with the reason."""

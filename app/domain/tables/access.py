@@ -38,6 +38,7 @@ class Session(Table):
     browser = Text(help_text="in words (login_events.py)")
     network = Text(help_text="the address without its last part")
     dismissed = Array(base_column=BigInt(), help_text="notices whose banner was closed")
+    typed = Array(base_column=Bytea(), help_text="forms that wait for a step to be passed, sealed (typed.py)")
 
 
 class LoginEvent(Table):

@@ -78,7 +78,7 @@ async def visit(request: Request) -> Response[Any]:
     return see_other(begun.url)
 
 
-@get("/payment/return", opt=open_to(Permission.PAYMENT))
+@get("/payment/return", opt=open_to(Permission.PAYMENT, step=Step.RECENT))
 async def come_back(request: Request) -> Response[Any]:
     """From Stripe's page. What was typed there is asked of Stripe; a reload leads to the same confirm page."""
     member, stripe = request.member, _gateway(request, StripeCheckout)

@@ -42,10 +42,11 @@ async def change(request: Request) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
-@get("/customer/email", opt=open_to(Permission.CONTRACT))
+@get("/customer/email", opt=open_to(Permission.CONTRACT, step=Step.RECENT))
 async def address_page(request: Request) -> Response[str]:
     """What the mailed link opens: it changes nothing, a mail scanner may open it too."""
-    return await _address_page(request, request.query_params.get("token", ""))
+    typed = request.typed_before or {}
+    return await _address_page(request, request.query_params.get("token") or typed.get("token", ""))
 
 
 @post("/customer/email", opt=open_to(Permission.CONTRACT))
