@@ -16,10 +16,17 @@ from tests.browser import Browser
 
 AFTER = "/customer-password"
 ASKED = {
-    ("GET", "/customer"): "recent",
-    ("GET", "/customer-password"): "recent",
-    ("GET", "/payment"): "recent",
+    **dict.fromkeys(
+        (
+            (method, path)
+            for method in ("GET", "POST")
+            for path in ("/customer", "/customer/email", "/payment")
+        ),
+        "recent",
+    ),
+    **dict.fromkeys((("GET", "/customer-password"), ("POST", "/customer-password")), "recent"),
     ("POST", "/payment/visit"): "recent",
+    ("GET", "/payment/return"): "recent",
     ("GET", "/calls/{service:str}"): "customer",
     ("GET", "/calls/{service:str}/{name:str}"): "customer",
     ("GET", "/statements"): "customer",
@@ -29,7 +36,7 @@ ASKED = {
     ("GET", "/giga-cinema"): "customer",
     ("GET", "/club-off"): "customer",
 }
-"""The steps of all pages; those of changes are in protocols/."""
+"""The steps of all pages, whatever is sent to them; those of changes are in protocols/."""
 
 
 def pass_minutes(minutes: int) -> None:
