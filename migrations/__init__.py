@@ -1,7 +1,7 @@
 """The schema, told in chapters: each file makes the tables of one subject, in the order that foreign keys ask for.
 
 A chapter is SQL, since Piccolo's own language for migrations lacks checks, partial indexes and triggers.
-tests/test_migrations.py compares what comes of it with the table classes of app/domain/tables.py.
+tests/postgres/test_migrations.py compares what comes of it with the table classes of app/domain/tables/.
 
 A chapter that was released is never edited. What changes the schema afterwards is a file of its own with the next
 number. The ID of a migration is its file's name, because Piccolo runs them in the order of their IDs. A name begins

@@ -43,7 +43,7 @@ class Member:
     """When お客様番号 and its password were typed again in this session."""
     token_hash: bytes = field(repr=False)
     seal_keys: tuple[bytes, ...] = field(repr=False, default=())
-    """Keys that only this session's cookie leads to, newest first (changes.py seals with them)."""
+    """Keys that only this session's cookie leads to, newest first (changes/kept.py and typed.py seal with them)."""
     typed: tuple[bytes, ...] = field(repr=False, default=())
     """Forms that this session typed before a step, sealed; only where they were asked for (typed.py)."""
 

@@ -38,7 +38,7 @@ _two_at_once = anyio.CapacityLimiter(2)
 class NewPassword:
     """A password that a member chose: its hash, made the moment it was typed, and its first three characters.
 
-    `peek` is never stored beside the hash (changes.py seals it for the session that typed it).
+    `peek` is never stored beside the hash (changes/kept.py seals it for the session that typed it).
     """
 
     hash: str

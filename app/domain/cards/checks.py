@@ -89,7 +89,7 @@ async def refuse(identity: int) -> Decided:
 
 
 async def _claim(identity: int, outcome: str) -> Check:
-    """The card, decided; in line with the contract's changes, whose lock comes first (changes.py)."""
+    """The card, decided; in line with the contract's changes, whose lock comes first (changes/asking.py)."""
     whose = tables.CardCheck.select(tables.CardCheck.contract).where(tables.CardCheck.id == identity)
     if known := await whose.first():
         await tables.Contract.lock(known["contract"])

@@ -127,7 +127,7 @@ def _shown(name: str, fact: object) -> str:
 # --- delivering -------------------------------------------------------------------------------------------------------
 
 LEASE = timedelta(minutes=10)
-"""A mail that was taken is nobody else's so long; sending one ends sooner (mail_transport.py)."""
+"""A mail that was taken is nobody else's so long; sending one ends sooner (mailing/transport.py)."""
 TRIES = 16
 """The mail server's "not now" is taken so often, over about two days; then the mail is given up."""
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=6)
