@@ -217,6 +217,19 @@ async def test_an_imported_hash_is_made_anew_at_the_first_login_and_counts_as_us
     assert (await used(family, by)).count(made) == 1
 
 
+@pytest.mark.parametrize("by", ["customer", "account"])
+async def test_a_hash_that_was_made_before_is_made_again(family: Household, by: By) -> None:
+    await log_in(family, by)
+    made = await stored(family, by)
+    if by == "customer":
+        await tables.Contract.update({tables.Contract.password_hash: HASH}, force=True)
+    else:
+        await tables.Account.update({tables.Account.password_hash: HASH}, force=True)
+    await log_in(family, by)
+    assert await stored(family, by) == made
+    assert (await used(family, by)).count(made) == 1
+
+
 async def test_making_a_hash_anew_is_no_change_of_password(family: Household) -> None:
     at_home = await households.new_session(family.contract, family.son)
     await log_in(family, "account")

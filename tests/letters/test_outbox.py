@@ -401,6 +401,47 @@ async def test_a_deliverer_that_comes_too_late_does_not_undo_what_another_has_do
     assert not mail.problem
 
 
+@pytest.mark.parametrize("late", [NotNow("late"), RefusedForGood("late"), Away("late")])
+async def test_a_deliverer_that_comes_too_late_does_not_end_the_wait_that_another_began(
+    contract: int, late: Exception
+) -> None:
+    await posted(contract, "a@example.jp")
+
+    async def slow(_: DueMail) -> None:
+        later(outbox.LEASE)
+        assert await outbox.deliver_due(refusing(NotNow("450")).send) == Delivered(0, 1, 0)
+        raise late
+
+    await outbox.deliver_due(slow)
+    mail = await only()
+    assert not mail.refused_at
+    assert (mail.problem, mail.tries) == ("450", 2)
+
+
+async def test_what_was_sent_late_is_not_refused_by_who_took_it_over(contract: int) -> None:
+    await posted(contract, "a@example.jp")
+    taken_over, sent = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: DueMail) -> None:
+        later(outbox.LEASE)
+        others.append(asyncio.create_task(outbox.deliver_due(refused)))
+        await taken_over.wait()
+
+    async def refused(_: DueMail) -> None:
+        taken_over.set()
+        await sent.wait()
+        raise RefusedForGood("550")
+
+    others: list[asyncio.Task[Delivered]] = []
+    assert await outbox.deliver_due(slow) == Delivered(1, 0, 0)
+    sent.set()
+    await asyncio.gather(*others)
+    mail = await only()
+    assert mail.sent_at
+    assert not mail.refused_at
+    assert not mail.problem
+
+
 async def test_sent_is_sent_even_when_another_was_refused_meanwhile(contract: int) -> None:
     await posted(contract, "a@example.jp")
     server = refusing(RefusedForGood("550"))
