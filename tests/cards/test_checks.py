@@ -9,10 +9,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app import database
 from app.domain import clock, tables
 from app.domain.cards import checks
 from app.domain.cards.kept import KeptCard
+from app.postgres import database
 from tests import households
 
 CARD = KeptCard(token="pm_1", payer="cus_1", brand="VISA", last4="1111", expires="2040-01")
