@@ -50,12 +50,8 @@ class Form:
 
     @property
     def to_keep(self) -> dict[str, str]:
-        """What was typed, but passwords, and what is of the page and not of the member."""
-        return {
-            name: text
-            for name, text in self.typed.items()
-            if name not in PASSWORDS and name not in OURS and name != CARD_FIELD
-        }
+        """What was typed, but passwords (and the card's number, as ever), and what our own page put there."""
+        return {name: text for name, text in self.typed.items() if name not in PASSWORDS and name not in OURS}
 
     @property
     def errors(self) -> dict[str, str]:
