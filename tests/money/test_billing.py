@@ -66,6 +66,10 @@ def test_months_are_counted_in_tokyo() -> None:
     assert Month.of(before_midnight + timedelta(seconds=1)) == Month(2026, 2)
 
 
+def test_a_day_belongs_to_its_month() -> None:
+    assert Month.of_day(date(2026, 2, 3)) == Month(2026, 2)
+
+
 moments = st.datetimes(datetime(2020, 1, 1), datetime(2029, 12, 31), timezones=st.just(UTC))
 LATE = Month(2031, 1)
 
@@ -151,6 +155,15 @@ def test_a_month_that_is_over_is_charged_the_same_for_ever(services: list[Servic
     then = {(c.service.id, c.item, c.month, c.yen) for c in charges(known, this.previous)}
     later = {(c.service.id, c.item, c.month, c.yen) for c in charges(services, this.previous)}
     assert then == later
+
+
+@given(histories(), moments)
+def test_the_charges_since_a_month_are_the_whole_without_those_before_it_fees_included(
+    services: list[Service], moment: datetime
+) -> None:
+    since = Month.of(moment)
+    whole = charges(services, LATE)
+    assert charges(services, LATE, since) == [charge for charge in whole if charge.month >= since]
 
 
 def test_remote_support_that_is_bought_again_costs_a_fee_in_that_month() -> None:
