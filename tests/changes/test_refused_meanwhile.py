@@ -150,6 +150,8 @@ async def test_what_became_impossible_while_its_confirm_page_was_open_is_refused
         await visitor.press(path, body)
         assert (visitor.answer.status_code, visitor.heading) == (422, "お手続きできません")
         assert meanwhile.reason in visitor.text
+        mended = bool(visitor.page.select("main a[href='/payment']"))
+        assert mended is (meanwhile.reason in (NO_CARD, EXPIRED, WAITS))
     await visitor.open(path)
     assert (visitor.heading == heading) is not meanwhile.on_the_page
     assert (meanwhile.reason in visitor.text) is meanwhile.on_the_page

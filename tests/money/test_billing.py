@@ -157,23 +157,22 @@ def test_a_month_that_is_over_is_charged_the_same_for_ever(services: list[Servic
     assert then == later
 
 
-@given(histories(), moments)
-def test_the_charges_since_a_month_are_the_whole_without_those_before_it_fees_included(
-    services: list[Service], moment: datetime
+@given(histories(), moments, moments)
+def test_the_charges_of_some_months_are_the_whole_without_the_others_fees_included(
+    services: list[Service], one: datetime, other: datetime
 ) -> None:
-    since = Month.of(moment)
+    since, upto = sorted((Month.of(one), Month.of(other)))
     whole = charges(services, LATE)
-    assert charges(services, LATE, since) == [charge for charge in whole if charge.month >= since]
+    assert charges(services, upto, since) == [charge for charge in whole if since <= charge.month <= upto]
 
 
 def test_remote_support_that_is_bought_again_costs_a_fee_in_that_month() -> None:
     services = history("B 2026-01-10, C 2026-02-20, B 2026-03-06", Product.REMOTE_SUPPORT)
     made = [(charge.item, charge.month.month, charge.yen) for charge in charges(services, Month(2026, 4))]
-    assert made == [
-        (Product.REMOTE_SUPPORT, 2, 550),
-        (Product.REMOTE_SUPPORT, 4, 550),
-        (Fee.REMOTE_SUPPORT_AGAIN, 3, 3_300),
-    ]
+    fee = (Fee.REMOTE_SUPPORT_AGAIN, 3, 3_300)
+    assert made == [(Product.REMOTE_SUPPORT, 2, 550), (Product.REMOTE_SUPPORT, 4, 550), fee]
+    (of_march,) = charges(services, Month(2026, 3), Month(2026, 3))
+    assert (of_march.item, of_march.month.month, of_march.yen) == fee
 
 
 @given(st.integers(2000, 2100), st.integers(1, 12), st.integers(0, 500))
