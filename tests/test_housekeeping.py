@@ -8,11 +8,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+from app.web.session import token_hash
 
 from app.domain import clock, housekeeping, tables
 from app.domain.access.members import Member
+from app.domain.cards import checks, numbers
+from app.domain.cards import kept as kept_cards
+from app.domain.cards.numbers import Number
 from app.domain.changes import asking
 from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.accounts import DeleteAccount
+from app.gateway.vault import Vault
 from app.postgres import database
 from tests import households
 from tests.households import Household
@@ -115,6 +121,50 @@ async def test_counters_that_count_no_more_are_dropped(empty_database: str) -> N
         await tables.Attempt(key=key, failures=3, since=clock.now() - ago).save()
     await housekeeping.tidy()
     assert await tables.Attempt.select(tables.Attempt.key).output(as_list=True) == [b"live"]
+
+
+async def test_a_delivered_mail_is_kept_for_thirty_days_and_a_refused_one_for_ever(family: Household) -> None:
+    now = clock.now()
+    for name, dated in (
+        ("sent long ago", {"sent_at": now - timedelta(days=30) - A_MOMENT}),
+        ("sent lately", {"sent_at": now - timedelta(days=30) + A_MOMENT}),
+        ("refused long ago", {"refused_at": now - timedelta(days=300)}),
+        ("waiting", {}),
+    ):
+        posted: dict[str, Any] = {"posted_at": now - timedelta(days=300), "due_at": now, **dated}
+        await tables.Outbox(contract=family.contract, subject=name, message_id=name, **posted).save()
+    await housekeeping.tidy()
+    subjects = tables.Outbox.select(tables.Outbox.subject).order_by(tables.Outbox.id)
+    assert await subjects.output(as_list=True) == ["sent lately", "refused long ago", "waiting"]
+
+
+async def test_a_new_address_that_nobody_verified_in_a_day_is_forgotten(empty_database: str) -> None:
+    now = clock.now()
+    for email, ago in (("old@example.jp", A_MOMENT), ("new@example.jp", -A_MOMENT)):
+        contract = await households.new_contract()
+        asked: dict[str, Any] = {"asked_at": now - timedelta(days=1) - ago, "token_hash": token_hash(email)}
+        await tables.EmailCheck(contract=contract, email=email, **asked).save()
+    await housekeeping.tidy()
+    assert await tables.EmailCheck.select(tables.EmailCheck.email).output(as_list=True) == ["new@example.jp"]
+
+
+async def test_a_card_in_the_vault_is_kept_for_a_day_and_as_long_as_it_waits_or_counts(
+    family: Household,
+) -> None:
+    vault, now = Vault(b"a key of the tests"), clock.now()
+    clock.start_at(now - timedelta(days=1) - A_MOMENT)
+    typed = [
+        await vault.keep(Number(number, numbers.VISA), "2040-01")
+        for number in ("4111111111111111", "4012888888881881", "4000000000000002", "4242424242424242")
+    ]
+    counts, waits, again, _ = typed
+    await kept_cards.keep(family.contract, counts, "AN ARUTERI")
+    await checks.wait(family.contract, waits, "KICHI ARUTERI", clock.now())
+    clock.start_at(now)
+    assert await vault.keep(Number("4000000000000002", numbers.VISA), "2040-01") == again
+    await housekeeping.tidy()
+    tokens = await tables.VaultCard.select(tables.VaultCard.token).output(as_list=True)
+    assert sorted(tokens) == sorted(card.token for card in (counts, waits, again))
 
 
 async def test_while_another_worker_tidies_this_one_leaves_it(
