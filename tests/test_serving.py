@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from app import settings
-from app.domain import clock, installation, tables
+from app.domain import clock, installation
 from app.domain.tables import TABLES
 from app.main import portal
 from app.postgres import database
@@ -97,26 +97,3 @@ async def test_starting_the_portal_hands_over_its_settings(
 ) -> None:
     async with started({**server, "database": empty_database}):
         assert installation._current == settings.installation_of(SETTINGS)
-
-
-async def test_the_newest_stored_moment_is_the_last_of_all_that_were_stored(filled_database: str) -> None:
-    newest = await clock.newest_stored()
-    registered = await tables.Account.select(tables.Account.registered_at).output(as_list=True)
-    assert newest == max(registered)
-    for later, table in enumerate(("account", "service_period", "mail_address", "web_space", "mailbox"), 1):
-        moment = datetime(2030, 1, later, tzinfo=UTC)
-        await database.rows(STORE[table], moment)
-        assert await clock.newest_stored() == moment
-
-
-STORE = {
-    "account": "UPDATE account SET deleted_at = $1 WHERE id = 1",
-    "service_period": "INSERT INTO service_period (contract, product, started_at) VALUES (1, 'mail-web', $1)",
-    "mail_address": "INSERT INTO mail_address (contract, account, address, registered_at) VALUES (1, 1, 'a@b.example', $1)",
-    "web_space": "INSERT INTO web_space (contract, account, name, registered_at) VALUES (1, 1, 'a', $1)",
-    "mailbox": "INSERT INTO mailbox (contract, account, opened_at) VALUES (1, 1, $1)",
-}
-
-
-async def test_nothing_stored_is_no_moment(empty_database: str) -> None:
-    assert await clock.newest_stored() is None

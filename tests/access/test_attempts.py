@@ -6,10 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.domain import clock, networks, tables
+from app.domain import clock, tables
 from app.domain.access import attempts
 from app.domain.access.attempts import Counted, TooMany
 from app.postgres import database
@@ -269,21 +267,6 @@ async def test_an_ipv4_address_written_in_ipv6_is_that_address_alone() -> None:
 async def test_what_is_no_address_is_counted_as_it_stands() -> None:
     for address in ("unknown", "", "fe80::1%eth0", "unix:"):
         assert await attempt(f"account {address}", address)
-
-
-@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
-def test_two_ipv6_addresses_are_one_network_if_their_first_64_bits_are_the_same(
-    network: int, first: int, second: int
-) -> None:
-    addresses = [networks.counted(ipv6(network, host)) for host in (first, second)]
-    assert addresses[0] == addresses[1]
-    assert addresses[0] != networks.counted(ipv6(network ^ 1, first))
-
-
-def ipv6(network: int, host: int) -> str:
-    network |= 1 << 63  # none of ::/64, where IPv4 addresses are written
-    digits = f"{network << 64 | host:032x}"
-    return ":".join(digits[place : place + 4] for place in range(0, 32, 4))
 
 
 async def test_the_table_names_no_login_and_no_address() -> None:

@@ -190,13 +190,6 @@ def test_what_is_no_month_is_refused(text: str) -> None:
         Month.parse(text)
 
 
-def test_every_product_has_a_price_from_the_first_day_on() -> None:
-    for product in Product:
-        assert catalogue.price(product, date(2014, 12, 1)) > 0
-    with pytest.raises(LookupError, match="mail-pack"):
-        catalogue.price(Product.MAIL_PACK, date(2000, 1, 1))
-
-
 def test_what_ending_costs_is_what_will_be_charged() -> None:
     bought = tokyo("2026-01-10")
     for now in ("2026-01-20", "2026-02-20"):
@@ -261,13 +254,3 @@ def test_the_price_of_the_first_of_the_charged_month_counts(monkeypatch: pytest.
     assert [charge.yen for charge in made] == [550, 550, 660]
     assert {charge.tax_rate for charge in made} == {10}
     assert [catalogue.tax_rate(date(2019, month, 1)) for month in (9, 10)] == [8, 10]
-
-
-def test_a_product_without_a_price_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    catalogue.check(date(2026, 1, 1))
-    lacking = [row for row in PRICES if row.product not in (Product.KIDS_FILTER, Fee.REMOTE_SUPPORT_AGAIN)]
-    monkeypatch.setattr(catalogue, "PRICES", lacking)
-    with pytest.raises(catalogue.NoPrice, match=r"2026-01-01 of kids-filter, remote-support-again"):
-        catalogue.check(date(2026, 1, 1))
-    with pytest.raises(catalogue.NoPrice, match="tax"):
-        catalogue.tax_rate(date(1990, 1, 1))
