@@ -18,9 +18,9 @@ DAY = timedelta(days=1)
 # --- prices -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_product_has_a_price_from_the_first_day_on() -> None:
-    for product in Product:
-        assert catalogue.price(product, date(2014, 12, 1)) > 0
+def test_every_product_and_every_fee_has_a_price_from_the_first_day_on() -> None:
+    for item in (*Product, *Fee):
+        assert catalogue.price(item, date(2014, 12, 1)) > 0
     with pytest.raises(LookupError, match="mail-pack"):
         catalogue.price(Product.MAIL_PACK, date(2000, 1, 1))
 

@@ -20,7 +20,7 @@ from app.domain.access import passwords
 from app.domain.contracts import file as contract_file
 from app.domain.contracts import importing as contract_import
 from app.domain.contracts.importing import ContractsImported, import_contracts
-from app.domain.imports import LISTED, ImportRefused, Problem
+from app.domain.imports import ImportRefused, Problem
 from app.postgres import database
 from tests.contracts.lines import HASH, ONE, account, as_bytes, contract, lines
 
@@ -246,13 +246,6 @@ async def test_an_account_id_that_a_member_registers_meanwhile_is_refused_with_i
         await load(write(contract(2), contract(3, accounts__0__login="snatched")))
     assert [line for line, _ in refused.value.problems] == [2]
     assert len((await everything())["contract"]) == 1
-
-
-async def test_a_refusal_lists_the_first_problems_and_counts_the_others(write: Callable[..., Path]) -> None:
-    refused = await refusal(write(contract(1), *["{"] * (LISTED + 200)))
-    assert [line for line, _ in refused.problems] == list(range(2, LISTED + 2))
-    assert refused.more == 200
-    assert str(refused).endswith("\nand 200 more")
 
 
 @pytest.mark.own_database
