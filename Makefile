@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock screenshot clean browser pdf checker
+.PHONY: help demo dev test check format bench lock screenshot clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -15,7 +15,12 @@ demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:
 	@bin/pdf || true
 	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
 
-test: export PYTHONDONTWRITEBYTECODE :=# the tests start a hundred programs: what one compiled, the next finds
+# The tests start a hundred programs, make dev one at each change: what one compiled, the next finds.
+dev test: export PYTHONDONTWRITEBYTECODE :=
+dev: .venv/dev ## The demo, started again at each change of code, templates, CSS: PORT=8000 DATA_DIR=.mypage
+	@bin/pdf || true
+	@exec $(BIN)/python bin/dev.py --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
+
 test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HTML checker included
 	@rm -rf .build/pages
 	$(BIN)/python -W "ignore:Unable to activate pytest branch" -m slipcover --branch --skip-covered --source app \
