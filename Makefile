@@ -42,6 +42,7 @@ bench: .venv/dev ## Measure: imports and billing of 100,000 contracts, pages per
 	$(BIN)/python -m bench.bill_close
 	$(BIN)/python -m bench.import_calls
 	$(BIN)/python -m bench.pages
+	$(BIN)/python -m bench.changes
 
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot

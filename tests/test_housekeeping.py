@@ -8,7 +8,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from app.web.session import token_hash
 
 from app.domain import clock, housekeeping, tables
 from app.domain.access.members import Member
@@ -17,9 +16,9 @@ from app.domain.cards import kept as kept_cards
 from app.domain.cards.numbers import Number
 from app.domain.changes import asking
 from app.domain.people.account_deletion import DeleteAccount
-from app.domain.people.accounts import DeleteAccount
 from app.gateway.vault import Vault
 from app.postgres import database
+from app.web.cookies import token_hash
 from tests import households
 from tests.households import Household
 
