@@ -22,7 +22,7 @@ CREATE TABLE session (
     network text NOT NULL DEFAULT '',
     opened_at timestamptz NOT NULL,
     seen_at timestamptz NOT NULL,
-    -- When a password was last typed again, the own one or the customer's (domain/proofs.py).
+    -- When a password was last typed again, the own one or the customer's (domain/access/proofs.py).
     proved_at timestamptz,
     customer_proved_at timestamptz,
     -- The notices whose banner was closed.

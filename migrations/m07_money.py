@@ -23,7 +23,7 @@ CREATE TABLE card (
     brand text NOT NULL
         CONSTRAINT card_brand CHECK (brand IN ('MasterCard', 'VISA', 'JCB', 'AMERICAN EXPRESS', 'Diners Club')),
     last4 text NOT NULL CHECK (last4 ~ '^[0-9]{4}$'),
-    expires text NOT NULL CHECK (expires ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+    expires text NOT NULL CHECK (expires ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$'),
     holder text NOT NULL
 );
 CREATE INDEX card_expires ON card (expires);
@@ -37,7 +37,7 @@ CREATE TABLE card_check (
     payer text NOT NULL,
     brand text NOT NULL CHECK (brand IN ('MasterCard', 'VISA', 'JCB', 'AMERICAN EXPRESS', 'Diners Club')),
     last4 text NOT NULL CHECK (last4 ~ '^[0-9]{4}$'),
-    expires text NOT NULL CHECK (expires ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+    expires text NOT NULL CHECK (expires ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$'),
     holder text NOT NULL CHECK (holder ~ '^[A-Z][A-Z .''-]*$'),
     asked_at timestamptz NOT NULL,
     decided_at timestamptz CHECK (decided_at >= asked_at),
@@ -79,7 +79,7 @@ CREATE TABLE vault_card (
     fingerprint bytea NOT NULL CHECK (length(fingerprint) = 32),
     brand text NOT NULL,
     last4 text NOT NULL CHECK (last4 ~ '^[0-9]{4}$'),
-    expires text NOT NULL CHECK (expires ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'),
+    expires text NOT NULL CHECK (expires ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])$'),
     kept_at timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX vault_card_same ON vault_card (fingerprint, expires);

@@ -21,7 +21,7 @@ CREATE TABLE notice (
     -- No buildings: all of them.
     buildings text[] CHECK (cardinality(buildings) > 0)
 );
--- By these an import knows a notice again (domain/notice_import.py).
+-- By these an import knows a notice again (domain/notices/notice_import.py).
 CREATE UNIQUE INDEX notice_again ON notice (kind, title, starts_at);
 CREATE INDEX notice_end ON notice ((coalesce(ends_at, 'infinity')));
 """

@@ -65,3 +65,29 @@ def test_of_an_ipv6_address_its_first_48_bits_are_kept_and_nothing_tells_the_oth
     kept = networks.kept(str(IPv6Address(operator << 80 | rest)))
     assert kept == networks.kept(str(IPv6Address(operator << 80))) == f"{IPv6Address(operator << 80)}*"
     assert networks.kept(str(IPv6Address((operator ^ 1) << 80 | rest))) != kept
+
+
+# --- what an operator names -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "network"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("10.0.0.1", "10.0.0.1/32"),
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_a_network_is_read_and_an_address_is_one_of_its_own(text: str, network: str) -> None:
+    assert str(networks.network(text)) == network
+
+
+@pytest.mark.parametrize("text", [*NO_ADDRESSES, "10.0.0.1/8", "10.0.0.0/33"])
+def test_anything_else_is_no_network(text: str) -> None:
+    assert networks.network(text) is None
+
+
+def test_this_machine_is_known_by_name_and_by_address() -> None:
+    assert all(map(networks.is_loopback, ("localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1")))
+    assert not any(map(networks.is_loopback, ("mail.example.jp", "10.0.0.1", "::2", "")))

@@ -297,10 +297,7 @@ def optional_mail_address(text: str) -> str:
 
 
 def phone(text: str, label: str = "電話番号") -> str:
-    """電話番号 (or the `label`): 10 or 11 digits, the first 0; hyphens anywhere, kept as typed (spec 12).
-
-    Spaces are dropped (spec 2).
-    """
+    """電話番号 (or the `label`): 10 or 11 digits, the first 0; hyphens kept as typed, spaces dropped (spec 2, 12)."""
     value = re.sub(r"\s", "", half_width(text)).translate(_HYPHENS)
     if not value:
         raise Wrong(f"{label}を入力してください。")

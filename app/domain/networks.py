@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def address(text: str) -> Address | None:
@@ -14,6 +15,21 @@ def address(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def network(text: str) -> Network | None:
+    """The network, or an address as one of its own; an IPv4 address written in IPv6 is IPv4. None for anything else."""
+    found = address(text)
+    try:
+        return ipaddress.ip_network(found or text)
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host, a name or an address, is this machine itself."""
+    found = address(host)
+    return found.is_loopback if found else host == "localhost"
 
 
 def counted(text: str) -> str:

@@ -5,17 +5,17 @@ A reader adds what is wrong to the list that it is given, so that all of it is n
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.domain import networks
 from app.domain.catalogue import SECURITY
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
-from app.settings.shape import Contact, Mail, Network, Security, Smtp
+from app.settings.shape import Contact, Mail, Security, Smtp
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
@@ -102,18 +102,11 @@ def _security(environment: Mapping[str, str], host: str, wrong: list[str]) -> Se
     chosen = environment.get("MYPAGE_SMTP_SECURITY") or "starttls"
     if chosen not in get_args(Security):
         wrong.append(f"MYPAGE_SMTP_SECURITY is {chosen!r}: starttls, tls or none is wanted")
-    elif chosen == "none" and host and not _is_loopback(host):
+    elif chosen == "none" and host and not networks.is_loopback(host):
         wrong.append(
             f"MYPAGE_SMTP_SECURITY is none, which only a loopback host may have, not {host!r}: use starttls"
         )
     return cast(Security, chosen)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:
@@ -209,28 +202,25 @@ def peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, bytes
 _VERSION = re.compile(r"[0-9]{1,9}")
 
 
-def proxies(environment: Mapping[str, str], wrong: list[str]) -> list[Network]:
+def proxies(environment: Mapping[str, str], wrong: list[str]) -> list[networks.Network]:
     """Whose X-Forwarded-For is believed. It must be said: behind an unnamed proxy all members have one address."""
     name = "MYPAGE_TRUSTED_PROXIES"
     listed = needed_list(
         environment, name, wrong, "10.0.0.1, 10.1.0.0/16 (or none, if members ask the portal itself)"
     )
-    networks = [] if listed == ["none"] else [(part, _network(part)) for part in listed]
-    junk = [part for part, network in networks if network is None]
+    read = [] if listed == ["none"] else [(part, _network(part)) for part in listed]
+    junk = [part for part, network in read if network is None]
     if junk:
         wrong.append(
             f"{name} holds {', '.join(map(repr, junk))}: addresses and networks are wanted, or none alone"
         )
-    return [network for _, network in networks if network]
+    return [network for _, network in read if network]
 
 
-def _network(text: str) -> Network | None:
+def _network(text: str) -> networks.Network | None:
     """The network; none for one that is everybody's."""
-    try:
-        network = ipaddress.ip_network(text)
-    except ValueError:
-        return None
-    return network if network.prefixlen else None
+    found = networks.network(text)
+    return found if found and found.prefixlen else None
 
 
 def weak(key: str) -> bool:

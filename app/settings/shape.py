@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.installation import MailSystem
+from app.domain.networks import Network
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Security = Literal["starttls", "tls", "none"]
 
 

@@ -82,10 +82,12 @@ class Form:
         if not right:
             self._wrong.setdefault(name, reason)
 
-    def refuse(self, refused: Refused | None) -> None:
-        """What is refused no typing helps, so nothing else is said; None: it may go on."""
-        if refused:
+    def refuse(self, refused: Refused | None, name: str = WHOLE) -> None:
+        """Say at a field why it is refused; for the whole form nothing else is said then. None: it may go on."""
+        if refused and name == WHOLE:
             self._wrong[WHOLE] = refused.reason
+        elif refused:
+            self.must(False, name, refused.reason)
 
     def must_change(self, changed: bool) -> None:
         """A form that shows what is registered has to change some of it, once every field is right."""

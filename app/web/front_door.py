@@ -21,7 +21,8 @@ from app.web import visit
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-    from app.settings import Network, Settings
+    from app.domain.networks import Network
+    from app.settings import Settings
 
 
 def policy(form_action: str = "") -> str:

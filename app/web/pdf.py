@@ -12,6 +12,9 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import app
 
 LIMIT = 20.0
 """Seconds that a PDF may take."""
@@ -50,6 +53,7 @@ async def make(html: str) -> bytes:
 def _by_child(html: str) -> bytes:
     secret = ("MYPAGE_", "DATABASE_URL")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(secret)}
+    environment["PYTHONPATH"] = str(Path(app.__file__).parents[1])  # where this program is, installed or not
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "app.web.pdf"],  # -P: not the app of the folder that it was started in

@@ -138,9 +138,8 @@ def test_every_form_that_is_sent_to_a_path_with_a_step_is_among_those_that_are_f
     sent_to = {
         path for handler in collected(routes) for path in handler.paths if "POST" in handler.http_methods
     }
-    without_a_form = {
-        "/customer/email"
-    }  # a button, for whoever comes from a mail: tests/people/test_customer.py
+    # A button, for whoever comes from a mail: tests/people/test_customer.py
+    without_a_form = {"/customer/email"}
     assert sent_to & set(STEPS) - without_a_form == set(RIGHT)
 
 
@@ -380,6 +379,22 @@ async def test_it_is_read_by_the_session_that_typed_it_alone_and_on_its_own_page
         member.typed,
     )
     assert typed.find(retired, name, "/customer") is None
+
+
+async def test_what_was_typed_is_forgotten_when_the_change_is_carried_out(contractor: Browser) -> None:
+    await contractor.open("/customer")
+    pass_minutes(11)
+    await contractor.submit(phone="1")
+    await contractor.prove("demo01")
+    way_back = f"{contractor.path}?{contractor.answer.url.query.decode()}"
+    await contractor.submit(phone="03-1111-2222")
+    await contractor.submit()
+    assert contractor.heading == "顧客情報登録完了"
+    (row,) = await database.rows("SELECT cardinality(typed) AS kept FROM session")
+    assert row["kept"] == 0
+    await contractor.open(way_back)
+    assert kept_fields(contractor.form("/customer"))["phone"] == "03-1111-2222"
+    assert "お手続きはまだ進んでいません" not in contractor.text
 
 
 async def test_own_data_leave_out_what_was_typed(contractor: Browser) -> None:

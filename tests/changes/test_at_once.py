@@ -18,12 +18,12 @@ from app.domain.changes.words import Refused
 from app.domain.people import account_password, accounts
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
-from app.domain.people.accounts import Details, EditAccount, RegisterAccount
+from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from app.postgres import database
 from tests import households
 from tests.households import HASH
 
-DETAILS = Details("有光", "杏", "アリミツ", "アン", "有光杏", "user")
+DETAILS = AccountDetails("有光", "杏", "アリミツ", "アン", "有光杏", "user")
 ANOTHER_HASH = HASH.replace("$m=8,", "$m=9,")
 
 

@@ -58,6 +58,11 @@ def test_a_misspelt_declaration_is_refused_when_it_is_made() -> None:
     assert "hasty" not in KINDS
 
 
+def test_a_misspelt_declaration_in_the_class_body_is_refused_too() -> None:
+    with pytest.raises(TypeError, match="Hasty declares stepp, which no change has"):
+        type("Hasty", (OfContract,), {"stepp": Step.RECENT})
+
+
 def test_no_two_kinds_are_stored_under_one_name() -> None:
     declared = {"name": "二度目", "permission": Permission.CONTRACT, "page": "/", "tells": Told.NOBODY}
     with pytest.raises(TypeError, match=r"ChangeCustomer are both of the kind"):

@@ -11,15 +11,16 @@ from app.domain.changes import asking
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Refused
 from app.domain.letters import outbox, recipients
+from app.domain.letters.recipients import Told
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
-from app.domain.people.accounts import Details, EditAccount, RegisterAccount
+from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from app.domain.people.customer_password import ChangeCustomerPassword
 from tests import households
 from tests.households import HASH, Household
 
 CONTACT = "renraku@example.jp"
-DETAILS = Details("髙﨑", "①郎", "タカサキ", "イチロウ", "髙﨑①", "user")
+DETAILS = AccountDetails("髙﨑", "①郎", "タカサキ", "イチロウ", "髙﨑①", "user")
 
 
 @pytest.fixture
@@ -162,3 +163,22 @@ async def test_admins_are_the_living_ones_with_an_address(family: Household) -> 
         tables.Account.id == family.mother
     )
     assert await recipients.admins_and_contact(family.contract) == [CONTACT]
+
+
+@pytest.mark.parametrize("told", [Told.ACCOUNT, Told.ACCOUNT_ALONE, Told.LEAVING])
+async def test_who_is_told_of_an_account_id_cannot_be_found_without_one(told: Told) -> None:
+    with pytest.raises(ValueError, match="account ID that is not given"):
+        await recipients.of(told, 1)
+
+
+@pytest.mark.parametrize("told", [Told.NEW_ADDRESS, Told.OLD_AND_NEW_ADDRESS])
+async def test_a_new_address_is_told_there_and_nothing_goes_out_without_it(
+    empty_database: str, told: Told
+) -> None:
+    contract = await households.new_contract(email="an@keitai.example.jp")
+    expected = ["new@example.jp", "an@keitai.example.jp"]
+    if told is Told.OLD_AND_NEW_ADDRESS:
+        expected.reverse()
+    assert await recipients.of(told, contract, address="new@example.jp") == expected
+    with pytest.raises(ValueError, match="address that is not given"):
+        await recipients.of(told, contract)

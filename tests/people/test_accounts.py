@@ -20,11 +20,11 @@ from app.domain.fields import Wrong
 from app.domain.people import account_password, accounts
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
-from app.domain.people.accounts import Details, EditAccount, RegisterAccount
+from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from tests import households
 from tests.households import HASH, PASSWORD, Household
 
-DETAILS = Details("有光", "椛", "アリミツ", "モミジ", "有光椛", "user")
+DETAILS = AccountDetails("有光", "椛", "アリミツ", "モミジ", "有光椛", "user")
 NEW_HASH = HASH.replace("$m=8,", "$m=9,")
 
 ENDED = {tables.ServicePeriod: "ended_at", tables.MailAddress: "released_at", tables.WebSpace: "released_at"}
@@ -163,7 +163,7 @@ async def test_a_change_with_a_password_sets_it(family: Household, customer: Mem
 async def test_the_confirm_page_announces_a_new_admin_and_a_new_password(
     family: Household, customer: Member
 ) -> None:
-    def announced(login: str, details: Details, password_hash: str) -> str:
+    def announced(login: str, details: AccountDetails, password_hash: str) -> str:
         return "".join(EditAccount(login, details, password_hash).review(customer, clock.now()).notices)
 
     admin = replace(DETAILS, role="admin")

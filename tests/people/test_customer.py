@@ -307,7 +307,7 @@ async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
     assert not contractor.page.select("form[action='/customer/email']")
 
 
-async def test_a_link_that_is_opened_late_asks_for_the_password_before_it_shows_an_address(
+async def test_a_link_that_is_opened_or_answered_late_asks_for_the_password_first(
     contractor: Browser,
 ) -> None:
     await changed(contractor, email=NEW)
@@ -318,14 +318,15 @@ async def test_a_link_that_is_opened_late_asks_for_the_password_before_it_shows_
     assert OLD not in contractor.answer.text
     await contractor.prove("demo01")
     assert contractor.rows["現在の連絡用メールアドレス"] == OLD
-    page = contractor.page
     clock.start_at(clock.now() + timedelta(minutes=11))
+    await contractor.submit("/customer/email")
+    assert (contractor.heading, await stored()) == ("パスワードの確認", OLD)
+    await contractor.prove("demo01")
+    page = contractor.page
     await contractor.submit("/customer/email")
     assert await stored() == NEW
     contractor.page = page
     await contractor.submit("/customer/email")
-    assert contractor.heading == "パスワードの確認"
-    await contractor.prove("demo01")
     assert (contractor.answer.url.path, UNUSABLE in contractor.text) == ("/customer/email", True)
 
 

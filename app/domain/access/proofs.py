@@ -1,7 +1,7 @@
 """Steps that ask for a password again within a session (spec 1※): who passes one is believed for ten minutes.
 
-A page that lies behind a step names it in its handler's `opt`. A change that needs one has an attribute `step`: it is
-asked between the input page and the confirm page, so that nothing typed is lost.
+A page that lies behind a step names it where it is declared (`open_to`), and the step guards whatever the path of the page
+shows. A change declares its own, which is asked between the input page and the confirm page. What was typed survives both.
 """
 
 from __future__ import annotations

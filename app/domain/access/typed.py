@@ -1,7 +1,8 @@
 """What was typed into a form whose page lies behind a step that does not hold any more (proofs.py).
 
 It is kept in the session's row, sealed with the session's own keys, so that the form can be filled with it once the
-step is passed. It goes with the session, nobody else can read it, and no password and no card number is among it.
+step is passed. It goes with the session, or when a change is carried out (changes/asking.py). Nobody else can read it,
+and no password and no card number is among it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 async def keep(member: Member, path: str, typed: dict[str, str]) -> str:
-    """Keep what was typed on the page of that path; the name to find it by."""
+    """Keep what was typed on the page of that path; the name to find it by, "" when the session has just ended."""
     kept = Kept(secrets.token_urlsafe(9), path, typed)
-    await database.rows(_KEEP, member.token_hash, _cipher(member).encrypt(msgspec.json.encode(kept)), MOST)
-    return kept.name
+    sealed = _cipher(member).encrypt(msgspec.json.encode(kept))
+    return kept.name if await database.rows(_KEEP, member.token_hash, sealed, MOST) else ""
 
 
 def find(member: Member, name: str, path: str) -> dict[str, str] | None:
@@ -49,5 +50,5 @@ def _cipher(member: Member) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in member.seal_keys])
 
 
-_KEEP = "UPDATE session SET typed = (ARRAY[$2::bytea] || typed)[:$3::int] WHERE token_hash = $1"
+_KEEP = "UPDATE session SET typed = (ARRAY[$2::bytea] || typed)[:$3::int] WHERE token_hash = $1 RETURNING 1"
 """SQL because the array is read and written in one statement: two tabs do not lose one another's."""

@@ -50,7 +50,7 @@ class KeptCard:
 # --- can the contract pay? --------------------------------------------------------------------------------------------
 
 
-def judge(member: Member) -> Refused | None:
+def cannot_pay(member: Member) -> Refused | None:
     """Why the contract can buy nothing that costs money; None if it can."""
     contract = member.contract
     if contract.waiting_card:

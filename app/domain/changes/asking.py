@@ -112,7 +112,7 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
         await database.rows(_LOCK, member.contract.id)
         now = clock.now()
         claimed = await database.rows(
-            _CLAIM, identity, member.contract.id, member.account_id, now, now - VALID
+            _CLAIM, identity, member.contract.id, member.account_id, now, now - VALID, member.token_hash
         )
         if not claimed:
             return
@@ -136,12 +136,15 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
 
 # SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.
 _LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
-# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press.
+# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press. What the session typed
+# before a step has served its purpose then, too (access/typed.py).
 _CLAIM = """
 WITH asked AS (
     SELECT id, kind, data FROM change
     WHERE id = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND applied_at IS NULL AND asked_at >= $5
     FOR UPDATE
+), forgotten AS (
+    UPDATE session SET typed = '{}' WHERE token_hash = $6 AND typed <> '{}' AND EXISTS (SELECT FROM asked)
 )
 UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
 FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data

@@ -11,6 +11,7 @@ kept as JSON until the member confirms, so no secret goes into them but a passwo
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,6 +67,7 @@ class Change(ABC):
         for declared, value in given.items():
             if value is not None:
                 setattr(cls, declared, value)
+        _must_be_declared_above(cls)
         if kind is not None:
             _make_known(cls)
 
@@ -78,6 +80,11 @@ class Change(ABC):
     @abstractmethod
     def back(self) -> str:
         """Path of the input page."""
+
+    @property
+    def new_address(self) -> str:
+        """The mail address that it registers, if it does: whoever reads there is told, too."""
+        return ""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         """Why it cannot be done, as far as the contract tells; None: it can. Raises Missing.
@@ -102,7 +109,7 @@ class Change(ABC):
 
     async def told(self, member: Member) -> list[str]:
         """The addresses that its mail goes to, as they are before it is carried out."""
-        return await recipients.of(self.tells, member.contract.id)
+        return await recipients.of(self.tells, member.contract.id, address=self.new_address)
 
     async def tell(self, member: Member, mail: str, told: list[str] | None = None, /, **facts: Any) -> None:
         """Post its mail to `told`, or to whom it tells; the mail says who did it."""
@@ -112,6 +119,19 @@ class Change(ABC):
 
 KINDS: dict[str, type[Change]] = {}
 """Every kind of change, by its stored name."""
+
+
+def _must_be_declared_above(cls: type[Change]) -> None:
+    """Raises TypeError for a value in the class body that no base declares: `stepp = Step.RECENT`, say."""
+    plain = (name for name, value in vars(cls).items() if not name.startswith("_") and _is_plain(value))
+    unknown = set(plain) - Change.__annotations__.keys() - inspect.get_annotations(cls).keys()
+    if unknown:
+        raise TypeError(f"{cls.__name__} declares {', '.join(sorted(unknown))}, which no change has")
+
+
+def _is_plain(value: object) -> bool:
+    return not callable(value) and not isinstance(value, property | classmethod | staticmethod)
+
 
 _NEEDED = ("name", "permission", "page", "tells")
 
@@ -162,4 +182,4 @@ class OfAccount(Change):
         return None
 
     async def told(self, member: Member) -> list[str]:
-        return await recipients.of(self.tells, member.contract.id, self.account(member))
+        return await recipients.of(self.tells, member.contract.id, self.account(member), self.new_address)

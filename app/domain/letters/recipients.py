@@ -32,13 +32,29 @@ class Told(StrEnum):
     """As CONTRACT, then the address of another company that a deleted account ID had."""
 
 
-async def of(told: Told, contract: int, account: Account | None = None) -> list[str]:
-    """The addresses as they are now, those apart that only the kind of change knows. `account`: whom it is about."""
+async def of(told: Told, contract: int, account: Account | None = None, address: str = "") -> list[str]:
+    """The addresses as they are now. `account`: whom it is about; `address`: the one that is registered.
+
+    Raises ValueError without the one that is needed.
+    """
     if told is Told.NOBODY:
         return []
-    if told in (Told.ACCOUNT, Told.ACCOUNT_ALONE) and account:
-        return await (of_account if told is Told.ACCOUNT else of_account_alone)(account)
-    return await of_contract(contract)
+    if told in (Told.ACCOUNT, Told.ACCOUNT_ALONE, Told.LEAVING):
+        return await _of_person(told, contract, account)
+    of_all = await of_contract(contract)
+    if told is Told.CONTRACT:
+        return of_all
+    if not address:
+        raise ValueError(f"{told} is told at an address that is not given")
+    return [address, *of_all] if told is Told.NEW_ADDRESS else [*of_all, address]
+
+
+async def _of_person(told: Told, contract: int, account: Account | None) -> list[str]:
+    if account is None:
+        raise ValueError(f"{told} is about an account ID that is not given")
+    if told is Told.LEAVING:
+        return [*await of_contract(contract), *([account.other_address] if account.other_address else [])]
+    return await (of_account if told is Told.ACCOUNT else of_account_alone)(account)
 
 
 async def of_contract(contract: int) -> list[str]:

@@ -86,8 +86,9 @@ class _RegisterAddress(
 
     address: str
 
-    async def told(self, member: Member) -> list[str]:
-        return [self.address, *await super().told(member)]
+    @property
+    def new_address(self) -> str:
+        return self.address
 
     async def _tell(self, member: Member, which: str, ended: list[Period]) -> None:
         """The メールアドレス登録完了メール.

@@ -63,7 +63,7 @@ class ChangeBoxSize(
         if self.to_large == (large(account) is not None):
             return Refused(f"メールボックスの容量は、すでに{BOX_SIZES[self.to_large]}GBです。")
         if self.to_large:
-            return super().judge(member, now) or payment.judge(member)
+            return super().judge(member, now) or payment.cannot_pay(member)
         too_full = (account.mailbox_bytes or 0) > GIGABYTE
         return super().judge(member, now) or (Refused(IN_USE) if too_full else None)
 

@@ -42,7 +42,7 @@ class BuyMailService(
     """メールサービスの購入: as a service period of the contract's own product."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return Refused(BOUGHT) if purchase(member.contract) else payment.judge(member)
+        return Refused(BOUGHT) if purchase(member.contract) else payment.cannot_pay(member)
 
     def review(self, member: Member, now: datetime) -> Review:
         product = member.contract.mail.product

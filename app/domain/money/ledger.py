@@ -149,7 +149,7 @@ FROM service_period, bill_close WHERE month = $1
 
 
 async def _may_be_closed(month: Month) -> bool:
-    """Whether it is closed already. Raises NotNow for a month that is not over, and for one out of order."""
+    """Whether it is closed already. Raises NotClosable for a month that is not over, and for one out of order."""
     days_closed = tables.BillClose.select(tables.BillClose.month).where(
         tables.BillClose.closed_at.is_not_null()
     )

@@ -43,7 +43,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Page:
+class NoticePage:
     """One page of notices: what is current and coming stands on the first one; `older`: whether there is a next one."""
 
     current: list[Notice]
@@ -52,7 +52,7 @@ class Page:
     older: bool
 
 
-async def listed(member: Member, kinds: list[str], page: int) -> Page:
+async def listed(member: Member, kinds: list[str], page: int) -> NoticePage:
     """The notices of these kinds for the member's building."""
     found = [
         Notice(**row)
@@ -63,7 +63,7 @@ async def listed(member: Member, kinds: list[str], page: int) -> Page:
     current, coming, past = (
         [notice for notice in found if notice.state == state] for state in ("current", "coming", "past")
     )
-    return Page(current, coming, past[:PAGE], older=len(past) > PAGE)
+    return NoticePage(current, coming, past[:PAGE], older=len(past) > PAGE)
 
 
 # SQL for two orders in one list, of which only the past is paged.

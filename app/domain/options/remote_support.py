@@ -84,7 +84,7 @@ class BuyRemoteSupport(_RemoteSupport, kind="remote-support-purchase", name="UCO
     """リモートサポートの購入."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return Refused(BOUGHT) if purchase(member.contract) else payment.judge(member)
+        return Refused(BOUGHT) if purchase(member.contract) else payment.cannot_pay(member)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(

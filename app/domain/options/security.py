@@ -97,14 +97,14 @@ async def keys_of(account: Account) -> list[licences.Licence]:
 # --- what stands in the way -------------------------------------------------------------------------------------------
 
 
-def judge_purchase(member: Member, account: Account) -> Refused | None:
+def cannot_buy(member: Member, account: Account) -> Refused | None:
     """Why the member can buy no security option at all for the account ID; None if he can."""
     if not may_buy(member):
         return Refused(NOT_ALLOWED)
     if account.mail_address is None:
         path = f"/accounts/{account.login}/mail-address"
         return Refused(NO_ADDRESS, Mend("メールアドレスを登録する", path, Permission.MAIL_ADDRESS))
-    return payment.judge(member)
+    return payment.cannot_pay(member)
 
 
 def may_buy(member: Member) -> bool:
@@ -163,7 +163,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
         account = self.account(member)
         if option(account, self.product).bought:
             return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
-        return judge_purchase(member, account)
+        return cannot_buy(member, account)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(

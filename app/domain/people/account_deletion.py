@@ -87,11 +87,6 @@ class DeleteAccount(
             next=(Link("アカウントID管理", "/accounts"),),
         )
 
-    async def told(self, member: Member) -> list[str]:
-        """The person's address of another company, too: one of ours has just ended."""
-        other = self.account(member).other_address
-        return [*await super().told(member), *([other] if other else [])]
-
 
 def _ending_with(contract: Contract, account: Account) -> list[Period]:
     """All that is cancelled with the account ID, the mail service of the contract included."""

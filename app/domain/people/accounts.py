@@ -36,7 +36,7 @@ FULL = (
 TAKEN = "このアカウントIDは、すでに使われているか、過去に使われていたため登録できません。別のアカウントIDを入力してください。"
 
 
-def judge_registration(member: Member) -> Refused | None:
+def too_many(member: Member) -> Refused | None:
     """Why no further account ID can be registered, whatever is typed."""
     return Refused(FULL) if member.contract.full else None
 
@@ -63,7 +63,7 @@ async def free_name(member: Member, login: str) -> None:
 
 
 @dataclass(frozen=True)
-class Details:
+class AccountDetails:
     """What the input page of an account ID asks for, the password apart."""
 
     family: str
@@ -110,7 +110,7 @@ class RegisterAccount(
     """アカウントIDの新規登録."""
 
     login: str
-    details: Details
+    details: AccountDetails
     password_hash: str
 
     @property
@@ -118,7 +118,7 @@ class RegisterAccount(
         return self.login
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return judge_registration(member)
+        return too_many(member)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -181,7 +181,7 @@ class EditAccount(
 ):
     """アカウントIDの登録情報変更; an empty password hash: the old one stays, and nobody is told."""
 
-    details: Details
+    details: AccountDetails
     password_hash: str
 
     def _leaves(self, member: Member) -> bool:

@@ -33,7 +33,7 @@ OPEN_AGAIN = "お手数ですが、メールのリンクを、もう一度開い
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingAddress:
     """An address that waits, and until when."""
 
     email: str
@@ -124,8 +124,9 @@ class VerifyAddress(
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
         )
 
-    async def told(self, member: Member) -> list[str]:
-        return [*await super().told(member), self.email]
+    @property
+    def new_address(self) -> str:
+        return self.email
 
 
 def _hash(token: str) -> bytes:

@@ -14,7 +14,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import NOTHING, Link, Receipt, Refused, Review, Row, edited, parts
 from app.domain.letters.recipients import Told
 from app.domain.people import contact_address
-from app.domain.people.contact_address import Waiting
+from app.domain.people.contact_address import WaitingAddress
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ NOT_THERE = "未登録"
 
 
 @dataclass(frozen=True)
-class Details:
+class ContractorDetails:
     """What the contractor changes here; an optional one that is not there is None or empty."""
 
     occupation: str
@@ -64,8 +64,8 @@ class Contractor:
     birth_date: date
     sex: str
     address: str
-    details: Details
-    waiting: Waiting | None = None
+    details: ContractorDetails
+    waiting: WaitingAddress | None = None
     """A new 連絡用メールアドレス that is not verified yet."""
 
     @property
@@ -83,9 +83,9 @@ class Contractor:
 async def registered(member: Member) -> Contractor:
     """The contractor as registered now."""
     (row,) = await database.rows(_REGISTERED, member.contract.id, clock.now() - contact_address.VALID)
-    details = Details(**{name: row[name] for name in Details.__dataclass_fields__})
+    details = ContractorDetails(**{name: row[name] for name in ContractorDetails.__dataclass_fields__})
     paper = {name: row[name] for name in _ON_PAPER}
-    waiting = Waiting(row["waiting_email"], row["waiting_since"]) if row["waiting_email"] else None
+    waiting = WaitingAddress(row["waiting_email"], row["waiting_since"]) if row["waiting_email"] else None
     return Contractor(**paper, details=details, waiting=waiting)
 
 
@@ -101,7 +101,7 @@ class ChangeCustomer(
 ):
     """Change what may be changed here. A new 連絡用メールアドレス is verified first (contact_address.py)."""
 
-    details: Details
+    details: ContractorDetails
     before: Contractor
     """As registered when the input page was sent: the confirm page shows all of it."""
     origin: str

@@ -135,7 +135,7 @@ class RequestGuide(
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingPaper:
     """A request that somebody has to put into an envelope."""
 
     id: int
@@ -153,9 +153,9 @@ class NotWaiting(Exception):
     """No request of that number waits: there is none, or it is done."""
 
 
-async def waiting() -> list[Waiting]:
+async def waiting() -> list[WaitingPaper]:
     """All open requests, oldest first."""
-    return [Waiting(**row) for row in await database.rows(_WAITING)]
+    return [WaitingPaper(**row) for row in await database.rows(_WAITING)]
 
 
 async def done(identity: int) -> None:

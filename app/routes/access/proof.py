@@ -36,8 +36,7 @@ async def prove(request: Request) -> Response[Any]:
     form = await request.read_form()
     step = _step(form)
     proofs.may_pass(request.member, step)
-    number = half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
-    password = form.typed.get("password", "")
+    number, password = _number(form), form.typed.get("password", "")
     form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
     form.must(bool(password), "password", "パスワードを入力してください。")
     if not form.valid:
@@ -48,6 +47,10 @@ async def prove(request: Request) -> Response[Any]:
         form.must(False, "password", WRONG[step])
         return _page(request, form)
     return elsewhere(request, own_path(form.typed.get("next", "")))
+
+
+def _number(form: Form) -> str:
+    return half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
 
 
 def _step(form: Form) -> Step:

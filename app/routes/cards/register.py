@@ -16,8 +16,7 @@ from app.domain import clock, fields
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.cards import kept, numbers, visits
-from app.domain.cards import register as payment
-from app.domain.cards.register import RegisterCard
+from app.domain.cards.register import RegisterCard, is_contractor, refusal
 from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.domain.months import Month
@@ -56,7 +55,7 @@ async def register(request: Request) -> Response[Any]:
     form.take("agree", fields.agreement)
     if not (form.valid and expires and given and family and number):
         return _page(request, form)
-    differs = not await payment.is_contractor(member.contract, f"{given} {family}")
+    differs = not await is_contractor(member.contract, f"{given} {family}")
     change = RegisterCard(await vault.keep(number, expires), given, family, differs)
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
@@ -89,7 +88,7 @@ async def come_back(request: Request) -> Response[Any]:
             holder = numbers.holder(typed.holder, "カード名義", 2 * fields.NAME_LENGTH)
         except (Declined, Unreachable, Wrong) as error:
             return _page(request, _refusing(AWAY if isinstance(error, Unreachable) else str(error)))
-        differs = not await payment.is_contractor(member.contract, holder)
+        differs = not await is_contractor(member.contract, holder)
         made = await visits.come_back(member, visit, RegisterCard(typed.card, holder, "", differs))
         return see_other(f"/changes/{made}")
     return see_other(f"/changes/{visit.change}")
@@ -142,8 +141,8 @@ def _page(request: Request, form: Form) -> Response[str]:
         form=form,
         now=kept.card_rows(contract.card),
         waiting=kept.card_rows(contract.waiting_card) if contract.waiting_card else None,
-        refusal=payment.refusal(contract),
-        refused=kept.judge(request.member) if contract.card or contract.waiting_card else None,
+        refusal=refusal(contract),
+        refused=kept.cannot_pay(request.member) if contract.card or contract.waiting_card else None,
         hosted=leads_to is not None,
         this_year=clock.today().year,
     )

@@ -19,7 +19,7 @@ from app.web.request import Request
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
     "options": security.options,
-    "judge_purchase": security.judge_purchase,
+    "cannot_buy": security.cannot_buy,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "home_page": lambda name: mail_system.current().home_page(name),

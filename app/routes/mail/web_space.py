@@ -35,8 +35,7 @@ async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     account = member.account(login)
     if space := form.typed.get("delete"):
         return see_other(f"/changes/{await asking.ask(member, DeleteWebSpace(login, space))}")
-    refused = asking.judge(member, RegisterWebSpace(login, ""))
-    form.must(refused is None, "space", refused.reason if refused else "")
+    form.refuse(asking.judge(member, RegisterWebSpace(login, "")), "space")
     named = await _free_name(form)
     if not form.valid:
         return _page(request, form, account)

@@ -33,8 +33,7 @@ async def change(request: Request) -> Response[Any]:
     asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()
     if isinstance(asked, BuyRemoteSupport):
         form.take("agree", fields.agreement)
-    refused = asking.judge(member, asked)
-    form.must(refused is None, "state", refused.reason if refused else "")
+    form.refuse(asking.judge(member, asked), "state")
     if not form.valid:
         return _page(request, form)
     return see_other(f"/changes/{await asking.ask(member, asked)}")

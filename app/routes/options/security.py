@@ -48,8 +48,7 @@ async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = request.member, await request.read_form(), request.inline_target
     account, asked = member.account(login), _wanted(request, login)
-    refused = asking.judge(member, asked)
-    form.must(refused is None, "product", refused.reason if refused else "")
+    form.refuse(asking.judge(member, asked), "product")
     if form.valid and isinstance(asked, BuySecurity):
         form.must(await licences.any_left(asked.product), "product", licences.no_stock(asked.product))
         if not inline:
@@ -86,7 +85,7 @@ def _page(
         options=security.options(account),
         monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
         logins=[(other.login, other.login) for other in member.accounts],
-        refused=security.judge_purchase(member, account),
+        refused=security.cannot_buy(member, account),
     )
 
 
@@ -107,7 +106,7 @@ def _cell(
         status=422 if form else 200,
         account=account,
         option=security.option(account, product),
-        buyable=security.judge_purchase(request.member, account) is None,
+        buyable=security.cannot_buy(request.member, account) is None,
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )

@@ -18,7 +18,7 @@ from app.domain.options import user_purchases
 from app.domain.people import account_deletion, account_password, accounts
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
-from app.domain.people.accounts import Details, EditAccount, RegisterAccount
+from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from app.routes.changes.drafts import came_from, draft
 from app.web import forms
 from app.web.forms import Form
@@ -56,7 +56,7 @@ async def registration_page(request: Request) -> Response[str]:
 @post("/accounts/new", opt=open_to(Permission.ACCOUNTS))
 async def register(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
-    form.refuse(accounts.judge_registration(member))
+    form.refuse(accounts.too_many(member))
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
     password, details = await _password(form, login, None, kept), _details(form)
@@ -83,7 +83,7 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     account = member.account(login)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
     password, details = await _password(form, login, account, kept), _details(form)
-    form.must_change(password != UNCHANGED or details != Details.of(account))
+    form.must_change(password != UNCHANGED or details != AccountDetails.of(account))
     if password is None or details is None or not form.valid:
         return await _input(request, form, account, kept=kept is not UNCHANGED)
     change = EditAccount(login, details, password.hash)
@@ -136,7 +136,7 @@ async def delete(request: Request, login: FromPath[str]) -> Response[Any]:
 # --- reading the input pages ------------------------------------------------------------------------------------------
 
 
-def _filled(login: str, details: Details | Account) -> Form:
+def _filled(login: str, details: AccountDetails | Account) -> Form:
     """The form as it was typed, or as the account ID is registered; never its password."""
     names = ("family", "given", "family_kana", "given_kana", "user_name", "role")
     return Form({"login": login, **{name: getattr(details, name) for name in names}})
@@ -150,14 +150,14 @@ async def _free_name(form: Form, member: Member) -> str:
     return login or ""
 
 
-def _details(form: Form) -> Details | None:
+def _details(form: Form) -> AccountDetails | None:
     family = form.take("family", partial(fields.name, label="氏名（姓）"))
     given = form.take("given", partial(fields.name, label="氏名（名）"))
     family_kana = form.take("family_kana", partial(fields.kana, label="氏名カナ（姓カナ）"))
     given_kana = form.take("given_kana", partial(fields.kana, label="氏名カナ（名カナ）"))
     user_name, role = form.take("user_name", fields.user_name), form.take("role", fields.role)
     if family and given and family_kana and given_kana and user_name and role:
-        return Details(family, given, family_kana, given_kana, user_name, role)
+        return AccountDetails(family, given, family_kana, given_kana, user_name, role)
     return None
 
 

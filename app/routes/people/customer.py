@@ -49,7 +49,7 @@ async def address_page(request: Request) -> Response[str]:
     return await _address_page(request, request.query_params.get("token") or typed.get("token", ""))
 
 
-@post("/customer/email", opt=open_to(Permission.CONTRACT))
+@post("/customer/email", opt=open_to(Permission.CONTRACT, step=Step.RECENT))
 async def verify_address(request: Request) -> Response[Any]:
     member, token = request.member, (await request.read_form()).typed.get("token", "")
     change = await contact_address.of_link(member, token)
@@ -63,9 +63,9 @@ async def verify_address(request: Request) -> Response[Any]:
     return see_other(f"/changes/{identity}")
 
 
-def _details(form: Form) -> customer.Details | None:
+def _details(form: Form) -> customer.ContractorDetails | None:
     """What was typed; None with the reasons in the form."""
-    details = customer.Details(
+    details = customer.ContractorDetails(
         occupation=form.take("occupation", fields.occupation) or "",
         household=form.take("household", fields.optional_household),
         phone=form.take("phone", fields.phone) or "",
@@ -76,7 +76,7 @@ def _details(form: Form) -> customer.Details | None:
     return details if form.valid else None
 
 
-def _filled(details: customer.Details) -> Form:
+def _filled(details: customer.ContractorDetails) -> Form:
     household = "" if details.household is None else str(details.household)
     names = ("occupation", "phone", "fax", "mobile", "email")
     return Form({"household": household, **{name: getattr(details, name) for name in names}})
