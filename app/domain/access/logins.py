@@ -32,7 +32,7 @@ class Owner:
 
 
 async def open_session(by: By, name: str, password: str, token_hash: bytes, device: Device) -> None:
-    """Open a session for whom the pair belongs to, and note the login with it.
+    """Open a session for whom the pair belongs to, and note the login in the same statement.
 
     Raises WrongPair, after the same time for an unknown name.
     """
@@ -49,7 +49,8 @@ async def open_session(by: By, name: str, password: str, token_hash: bytes, devi
             raise WrongPair  # changed or deleted while the password was looked at
         if renewed and renewed != now_stored:
             await _renew(owner, renewed)
-        await _open(owner, token_hash, device)
+        of_whom = owner.contract, owner.account, clock.now()
+        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network)
 
 
 async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
@@ -119,12 +120,14 @@ async def _renew(owner: Owner, made: str) -> None:
     await tables.UsedPassword.insert(used).on_conflict(action="DO NOTHING")
 
 
-async def _open(owner: Owner, token_hash: bytes, device: Device) -> None:
-    now = clock.now()
-    whose: dict[str, Any] = {"contract": owner.contract, "account": owner.account}
-    seen: dict[str, Any] = {"browser": device.browser, "network": device.network}
-    await tables.LoginEvent(**whose, **seen, at=now, result="ok").save()
-    await tables.Session(token_hash=token_hash, **whose, **seen, opened_at=now, seen_at=now).save()
+# SQL for both rows in one round trip, on the way of every login: Piccolo takes a millisecond longer for the two.
+_OPEN = """
+WITH noted AS (
+    INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, 'ok', $5, $6)
+)
+INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network)
+VALUES ($1, $2, $3, $4, $4, $5, $6)
+"""
 
 
 async def _note_proof(member: Member, token_hash: bytes, *, own: bool, customer: bool) -> bool:
