@@ -61,6 +61,7 @@ async def _forget_changes(now: datetime) -> None:
     await tables.Change.delete().where(pending, tables.Change.asked_at < now - EXPIRED_PAGES)
 
 
+# SQL for a lock that is no row.
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1) AS got"
 # SQL for what is in neither of two other tables.
 _FORGOTTEN_CARDS = """
