@@ -20,7 +20,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from app.domain.access.matrix import Permission, Role
-from app.domain.access.members import Member
+from app.domain.access.members import Member, Permission, Role, allowed
 from app.domain.access.proofs import Step
 
 OVERVIEW = "ご契約情報一覧"
@@ -63,6 +63,10 @@ class Page:
     places: tuple[Place, ...]
     nothing_to_read: bool
     back: str
+
+
+InOrder = list[tuple[str, list[tuple[Place, Page]]]]
+"""The menu's sections, each with the places in it."""
 
 
 def open_to(
@@ -109,7 +113,6 @@ class Entry:
 
     title: str
     path: str
-    current: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,32 +144,39 @@ class Pages:
             elif page.back or path not in opened:
                 self.back[path] = page.back
         _must_lead_to(opened, self.back)
-        self._menu = _in_order(places)
+        in_order = _in_order(places)
+        self._menus = {
+            (role, deleted): _menu(in_order, role, deleted) for role in Role for deleted in (False, True)
+        }
 
-    def menu(self, member: Member, path: str) -> list[Section]:
-        """The menu as this member may use it; `path`: the page that it stands on."""
-        sections = [
-            Section(
-                title,
-                [
-                    Entry(home(member) if place.path == "/" else place.title, place.path, place.path == path)
-                    for place, page in entries
-                    if _may_open(member, page)
-                ],
-            )
-            for title, entries in self._menu
-        ]
-        return [section for section in sections if section.entries]
+    def menu(self, member: Member) -> list[Section]:
+        """The side menu as this member may use it."""
+        return self._menus[member.role, member.deleted]
 
 
 def home(member: Member | None) -> str:
     """What the member's first page is called."""
-    return OWN_PAGE if member and member.role is Role.USER else OVERVIEW
+    return _home(member.role) if member else OVERVIEW
 
 
-def _may_open(member: Member, page: Page) -> bool:
-    """A deleted person's password is none any more, so no step can be passed, and may not write."""
-    return member.may(page.permission) and not (member.deleted and (page.step or page.nothing_to_read))
+def _home(role: Role) -> str:
+    return OWN_PAGE if role is Role.USER else OVERVIEW
+
+
+def _menu(in_order: InOrder, role: Role, deleted: bool) -> list[Section]:
+    """What a role is offered. A deleted person can pass no step, having no password any more, and may not write."""
+    sections = [
+        Section(
+            title,
+            [
+                Entry(_home(role) if place.path == "/" else place.title, place.path)
+                for place, page in entries
+                if allowed(page.permission, role) and not (deleted and (page.step or page.nothing_to_read))
+            ],
+        )
+        for title, entries in in_order
+    ]
+    return [section for section in sections if section.entries]
 
 
 def _declared(routes: Iterable[BaseRoute]) -> Iterable[tuple[str, HTTPRouteHandler, Page]]:
@@ -203,7 +213,7 @@ def _must_lead_to(opened: set[str], back: dict[str, str]) -> None:
             raise ImproperlyConfiguredException(f"{path} shows nothing when it is opened, nor does {page!r}")
 
 
-def _in_order(places: list[tuple[Place, Page]]) -> list[tuple[str, list[tuple[Place, Page]]]]:
+def _in_order(places: list[tuple[Place, Page]]) -> InOrder:
     taken = [(place.section, place.order) for place, _ in places]
     if len(taken) != len(set(taken)):
         raise ImproperlyConfiguredException(f"two pages have the same place in the menu: {sorted(taken)}")

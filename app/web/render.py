@@ -121,7 +121,8 @@ def _html(request: Request, template: str, status: int, context: dict[str, Any])
     member = visit.member if visit else None
     content = request.templates.get_template(template).render(
         member=member,
-        menu=request.pages.menu(member, request.scope["path"]) if member else [],
+        menu=request.pages.menu(member) if member else [],
+        path_in_menu=request.scope["path"],
         csrf_token=visit.csrf_token if visit else "",
         here=_here(request),
         home=home(member),
