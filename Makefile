@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check format bench lock screenshot clean browser pdf checker
+.PHONY: help demo dev test quick one check format bench lock screenshot clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -15,8 +15,8 @@ demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:
 	@bin/pdf || true
 	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
 
-# The tests start a hundred programs, make dev one at each change: what one compiled, the next finds.
-dev test: export PYTHONDONTWRITEBYTECODE :=
+# The tests start a hundred programs, each worker loads three hundred modules: what one compiled, the next finds.
+dev test quick one: export PYTHONDONTWRITEBYTECODE :=
 dev: .venv/dev ## The demo, started again at each change of code, templates, CSS: PORT=8000 DATA_DIR=.mypage
 	@bin/pdf || true
 	@exec $(BIN)/python bin/dev.py --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
@@ -26,6 +26,15 @@ test: .venv/dev browser pdf checker ## Run the whole test suite, browsers and HT
 	$(BIN)/python -W "ignore:Unable to activate pytest branch" -m slipcover --branch --skip-covered --source app \
 		-m pytest -n $(WORKERS) --dist worksteal tests e2e
 	$(BIN)/python -m e2e.vnu
+
+quick: WORKERS = 2# a third one costs ten seconds of computing, and these tests hardly wait
+quick: .venv/dev ## The tests without browsers and without what is slow: under a minute on two cores
+	@TIMEFORMAT="make quick took %0R seconds"; time $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal \
+		--hypothesis-profile quick -m "not slow" --ignore tests/commands --ignore tests/mail_server --ignore tests/postgres tests
+
+one: .venv/dev ## One file or test: make one T=tests/test_forms.py::test_…
+	@[ -n "$(T)" ] || { echo "Say which: make one T=tests/test_forms.py, or T=tests/test_forms.py::test_…"; exit 1; }
+	$(BIN)/python -m pytest "$(T)"
 
 check: .venv/dev ## Formatting, lint, types, repeated templates
 	$(BIN)/ruff format --check .

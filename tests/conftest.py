@@ -64,6 +64,9 @@ _numbers = itertools.count(1)
 hypothesis.settings.register_profile(
     "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile(
+    "quick", parent=hypothesis.settings.get_profile("portal"), max_examples=20
+)
 hypothesis.settings.load_profile("portal")  # no test fails for the speed of the machine
 
 

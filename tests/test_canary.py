@@ -114,6 +114,7 @@ async def dump() -> Iterator[tuple[str, str]]:
     return iter(rows)
 
 
+@pytest.mark.slow
 async def test_a_card_number_planted_in_every_form_is_found_nowhere(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:

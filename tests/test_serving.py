@@ -38,6 +38,7 @@ asyncio.run(serving._serve_here(app, port, ready=lambda: print("ready")))
 """
 
 
+@pytest.mark.slow
 def test_a_server_that_did_not_start_is_not_called_ready() -> None:
     done = subprocess.run(
         [sys.executable, "-c", BROKEN], capture_output=True, text=True, timeout=60, check=False

@@ -27,6 +27,8 @@ from app.domain import clock
 from tests.browser import Browser
 from tests.commands.programs import PATIENCE, SERVING, answers, free_port, processes_of, until, url_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 IN_THE_WHEEL = {"app": "app", "migrations": "migrations", "static": "app/static", "ops": "app/ops"}
 """Where a folder of the checkout is in the wheel."""

@@ -239,6 +239,7 @@ async def test_making_a_hash_anew_is_no_change_of_password(family: Household) ->
         await account_password.new_password(son.own, PASSWORD)
 
 
+@pytest.mark.slow
 async def test_twenty_logins_at_once_with_an_imported_hash_are_all_right(family: Household) -> None:
     tokens = await asyncio.gather(*(log_in(family, "account") for _ in range(20)))
     assert all([await households.caller(token) for token in tokens])

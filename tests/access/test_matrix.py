@@ -305,6 +305,7 @@ async def test_a_deleted_admin_reads_on_and_may_post_nothing(contractor: Browser
     assert DELETED in admin.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["own", "sibling"])
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.USER])
 async def test_no_page_that_a_deleted_person_opens_holds_a_form_that_writes(

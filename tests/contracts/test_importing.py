@@ -328,6 +328,7 @@ def another_byte(draw: st.DrawFn) -> bytes:
     return GOOD[:start] + draw(st.binary(max_size=3)).replace(b"\n", b"") + GOOD[end:]
 
 
+@pytest.mark.slow
 @given(line=another_value() | another_byte())
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_mutation_of_a_good_line_either_loads_or_is_named_with_its_line(

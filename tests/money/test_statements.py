@@ -101,6 +101,7 @@ def structure(node: Any) -> Iterator[str]:
         yield from structure(node["/K"]) if "/K" in node else []
 
 
+@pytest.mark.slow
 async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader: Browser) -> None:
     await bought("2026-01-10", "2026-01-20")
     await bought("2026-01-20")
@@ -167,6 +168,7 @@ async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
     assert line["利用開始日"] == line["利用終了日"] == "2026/03/01"
 
 
+@pytest.mark.slow
 async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Browser) -> None:
     await bought("2025-12-10", product=Product.MAIL_WEB, login=None)
     await close("2025-12", "2026-01")
@@ -197,6 +199,7 @@ async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Bro
         assert part in text
 
 
+@pytest.mark.slow
 async def test_an_open_month_is_a_forecast_and_says_so_everywhere(reader: Browser) -> None:
     await bought("2026-02-10")
     await bought("2026-02-11", "2026-02-12", Product.REMOTE_SUPPORT, None)
@@ -282,6 +285,7 @@ async def test_without_font_or_library_the_member_is_led_on_and_the_operator_tol
     assert "fonts-ipaexfont-gothic" in caplog.text
 
 
+@pytest.mark.slow
 async def test_an_app_in_the_folder_that_the_portal_is_started_in_is_not_taken_for_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ async def patient(server: dict[str, Any], empty_database: str) -> AsyncIterator[
     await engine.close_connection_pool()
 
 
+@pytest.mark.slow
 async def test_two_hundred_who_buy_at_once_get_the_hundred_and_fifty_keys_each_once(patient: None) -> None:
     await load(KEYS)
     rows = await database.rows(STREET, HASH, BUYERS, clock.now())

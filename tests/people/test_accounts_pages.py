@@ -224,6 +224,7 @@ async def test_a_sixth_account_id_is_answered_with_the_limit(contractor: Browser
     assert accounts.FULL in contractor.text
 
 
+@pytest.mark.slow
 async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: Browser) -> None:
     confirm_pages = []
     for number in range(20):

@@ -116,6 +116,7 @@ class Crawl:
             self.wrong.append(f"{method} {what}: {self.browser.answer.status_code} ({self.browser.path})")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(Role))
 async def test_no_link_and_no_form_of_a_role_leads_nowhere(
     demo: None, visitor: Browser, round_trips: list[str], role: Role
@@ -135,6 +136,7 @@ async def test_no_link_and_no_form_of_a_role_leads_nowhere(
         assert {path for path in pages if alike(path) not in crawl.seen} == NOT_LINKED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.USER])
 async def test_no_link_and_no_form_that_a_deleted_person_is_offered_is_refused(
     demo: None, contractor: Browser, another_browser: Browser, round_trips: list[str], role: Role

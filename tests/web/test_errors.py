@@ -249,6 +249,7 @@ async def test_health_says_that_the_process_is_up_and_ready_asks_the_database(vi
         assert (answer.status_code, answer.text) == (200, "ok")
 
 
+@pytest.mark.slow
 async def test_the_database_away_is_a_503_page_in_three_seconds_and_recovers_by_itself(
     application: ASGIApp,
     tmp_path_factory: pytest.TempPathFactory,
