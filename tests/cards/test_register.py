@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from app.domain import clock
 from app.domain.cards import checks, kept, numbers
 from app.domain.cards import register as payment
-from app.domain.mail.service import BOUGHT
 from app.postgres import database
 from app.web import forms
 from tests.browser import Browser
-
-VISA = "4111 1111 1111 1111"
-TYPED = {
-    "month": "01",
-    "year": "2040",
-    "given": "AN",
-    "family": "ARUTERI",
-    "card_number": VISA,
-    "agree": "yes",
-}
-
-
-async def type_in(browser: Browser, **changed: str) -> None:
-    await browser.open("/payment")
-    await browser.submit(**{**TYPED, **changed})
-
-
-async def register(browser: Browser, **changed: str) -> None:
-    await type_in(browser, **changed)
-    assert browser.heading == "お支払い方法登録／変更確認", browser.reasons
-    await browser.submit()
-
-
-async def mails() -> list[Any]:
-    return await database.rows("SELECT recipient, subject, body FROM outbox ORDER BY id")
-
-
-async def card_of(customer_number: str = "90000000000000") -> tuple[str, ...]:
-    found = await database.rows(
-        "SELECT k.brand, k.last4, k.expires, k.holder FROM card k JOIN contract c ON c.id = k.contract"
-        " WHERE c.customer_number = $1",
-        customer_number,
-    )
-    return tuple(found[0]) if found else ()
+from tests.cards.steps import TYPED, VISA, card_of, register, type_in
+from tests.mail.steps import mails
 
 
 async def test_the_contractors_own_card_is_registered_and_told_by_mail(contractor: Browser) -> None:
@@ -151,6 +114,27 @@ async def test_back_from_the_confirm_page_all_is_there_but_the_number(contractor
     assert typed["card_number"] == ""
 
 
+async def test_the_same_card_typed_twice_is_kept_once(contractor: Browser) -> None:
+    await type_in(contractor)
+    await type_in(contractor, card_number="4111111111111111")
+    kept = await database.rows("SELECT brand, last4, expires FROM vault_card")
+    assert [tuple(row) for row in kept] == [("VISA", "1111", "2040-01")]
+
+
+async def test_a_confirm_page_of_this_change_asks_for_the_password_again_when_it_was_long_ago(
+    contractor: Browser,
+) -> None:
+    await type_in(contractor)
+    confirm = contractor.path
+    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
+    await contractor.open(confirm)
+    assert contractor.heading == "パスワードの確認"
+    await contractor.submit(password="demo01")
+    assert contractor.path == confirm
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更完了"
+
+
 # --- a holder who is not the contractor -------------------------------------------------------------------------------
 
 
@@ -181,50 +165,6 @@ async def test_the_page_of_a_waiting_card_promises_a_mail_where_one_can_go(contr
     await database.rows("UPDATE account SET role = 'user'")
     await register(contractor, given="KICHI")
     assert payment.NOT_MAILED in contractor.text
-
-
-async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contractor: Browser) -> None:
-    for decide, last4 in ((checks.refuse, "0000"), (checks.approve, "1111")):
-        await register(contractor, given="KICHI")
-        (check,) = await checks.waiting()
-        assert (check.holder, check.contractor_kana) == ("KICHI ARUTERI", "アルテリ アン")
-        await decide(check.id)
-        assert (await card_of())[1] == last4
-        assert await checks.waiting() == []
-        with pytest.raises(checks.CardNotWaiting):
-            await decide(check.id)
-        await contractor.open("/mail-service")
-        assert contractor.page.select("form[action='/mail-service']")
-    subjects = [mail["subject"] for mail in await mails()]
-    assert subjects[1::2] == [
-        "【マイページ】お支払い方法を登録できませんでした",
-        "【マイページ】お支払い方法登録完了のお知らせ",
-    ]
-
-
-async def test_what_staff_approve_is_kept_as_the_gateway_gave_it(contractor: Browser) -> None:
-    await register(contractor, given="KICHI")
-    await database.rows("UPDATE card_check SET token = 'pm_kichi', payer = 'cus_aruteri'")
-    (check,) = await checks.waiting()
-    await checks.approve(check.id)
-    kept = await database.rows(
-        "SELECT token, payer, brand, last4, expires, holder FROM card WHERE contract = $1", check.contract
-    )
-    assert [tuple(row) for row in kept] == [
-        ("pm_kichi", "cus_aruteri", "VISA", "1111", "2040-01", "KICHI ARUTERI")
-    ]
-
-
-async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browser) -> None:
-    await register(contractor, given="KICHI")
-    await register(contractor, given="YOSHI", card_number="5555555555554444")
-    (check,) = await checks.waiting()
-    assert check.card.last4 == "4444"
-    await register(contractor)
-    assert await checks.waiting() == []
-    assert (await card_of())[1] == "1111"
-    outcomes = await database.rows("SELECT outcome FROM card_check ORDER BY id")
-    assert [row["outcome"] for row in outcomes] == ["replaced", "replaced"]
 
 
 async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
@@ -293,87 +233,3 @@ async def test_an_approved_card_and_a_replaced_one_leave_no_notice_on_the_page(c
     await checks.approve(check.id)
     await contractor.open("/payment")
     assert "登録できませんでした" not in contractor.text
-
-
-async def test_who_decides_a_card_learns_whether_a_mail_tells_the_customer(contractor: Browser) -> None:
-    for statement, mailed in (
-        ("UPDATE contract SET email = ''", True),
-        ("UPDATE account SET role = 'user'", False),
-    ):
-        await database.rows(statement)
-        for decide in (checks.refuse, checks.approve):
-            await register(contractor, given="KICHI")
-            (check,) = await checks.waiting()
-            assert await decide(check.id) == checks.Decided("90000000000000", mailed)
-
-
-async def test_a_card_that_expired_while_it_waited_is_not_approved(contractor: Browser) -> None:
-    await register(contractor, given="KICHI")
-    await database.rows("UPDATE card_check SET expires = '2020-01'")
-    (check,) = await checks.waiting()
-    with pytest.raises(checks.Expired):
-        await checks.approve(check.id)
-    assert len(await checks.waiting()) == 1
-
-
-async def test_a_clock_of_staff_that_is_behind_decides_all_the_same(contractor: Browser) -> None:
-    await register(contractor, given="KICHI")
-    await database.rows("UPDATE card_check SET asked_at = asked_at + interval '1 minute'")
-    await register(contractor, given="YOSHI")
-    await database.rows(
-        "UPDATE card_check SET asked_at = asked_at + interval '1 minute' WHERE decided_at IS NULL"
-    )
-    (check,) = await checks.waiting()
-    await checks.approve(check.id)
-    assert (await card_of())[3] == "YOSHI ARUTERI"
-
-
-# --- who cannot pay ---------------------------------------------------------------------------------------------------
-
-
-async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_page(visitor: Browser) -> None:
-    await visitor.log_in("customer", "90000000000003", "demo01")
-    await visitor.open("/mail-service")
-    assert kept.NO_CARD in visitor.text
-    assert visitor.page.select("main a[href='/payment']")
-    await visitor.open("/payment")
-    assert visitor.rows["お支払い方法"] == "登録されていません"
-    await register(visitor, given="ICHIRO", family="SATO")
-    await visitor.open("/mail-service")
-    await visitor.submit(agree="yes")
-    confirm = visitor.path
-    await database.rows("UPDATE card SET expires = '2026-01'")
-    await visitor.submit()
-    assert (visitor.path, visitor.answer.status_code) == (confirm, 422)
-    assert kept.EXPIRED in visitor.text
-    assert visitor.page.select("main a[href='/payment']")
-    await visitor.open("/payment")
-    assert visitor.rows["有効期限"] == "01月 / 2026年（期限切れ）"
-    assert kept.EXPIRED in visitor.text
-    await register(visitor, given="ICHIRO", family="SATO")
-    await visitor.open(confirm)
-    await visitor.submit()
-    assert visitor.heading == "メールサービス購入完了"
-    await visitor.open("/mail-service")
-    assert BOUGHT.removesuffix("。")[:8] in visitor.text
-
-
-async def test_the_same_card_typed_twice_is_kept_once(contractor: Browser) -> None:
-    await type_in(contractor)
-    await type_in(contractor, card_number="4111111111111111")
-    kept = await database.rows("SELECT brand, last4, expires FROM vault_card")
-    assert [tuple(row) for row in kept] == [("VISA", "1111", "2040-01")]
-
-
-async def test_a_confirm_page_of_this_change_asks_for_the_password_again_when_it_was_long_ago(
-    contractor: Browser,
-) -> None:
-    await type_in(contractor)
-    confirm = contractor.path
-    await database.rows("UPDATE session SET opened_at = opened_at - interval '11 minutes', proved_at = NULL")
-    await contractor.open(confirm)
-    assert contractor.heading == "パスワードの確認"
-    await contractor.submit(password="demo01")
-    assert contractor.path == confirm
-    await contractor.submit()
-    assert contractor.heading == "お支払い方法登録／変更完了"

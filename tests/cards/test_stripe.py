@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 
 import pytest
 from litestar.types import ASGIApp
 
 from app import settings
-from app.domain import clock
-from app.domain.cards import checks, numbers, visits
+from app.domain.cards import numbers
 from app.domain.cards import register as payment
 from app.gateway import stripe_checkout
-from app.gateway.port import Unreachable
-from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
-from app.main import portal
+from app.gateway.stripe_checkout import NOT_FINISHED
 from app.postgres import database
-from app.postgres.engine import Engine
 from app.routes.cards.register import AWAY
 from tests.browser import Browser
-from tests.conftest import HOST, SETTINGS
-from tests.stripe_server import CHECKOUT, FakeStripe, listening
+from tests.cards.steps import go
+from tests.conftest import HOST
+from tests.stripe_server import CHECKOUT, FakeStripe
 from tests.test_settings import COMPLETE
 
 
-@pytest.fixture(scope="module")
-def stripe() -> Iterator[FakeStripe]:
-    with listening() as answering:
-        yield answering
-
-
-@pytest.fixture(scope="module")
-def with_stripe(stripe: FakeStripe) -> ASGIApp:
-    return portal(dataclasses.replace(SETTINGS, stripe=stripe.account), Engine({}))
-
-
 @pytest.fixture
-async def contractor(with_stripe: ASGIApp, filled_database: str) -> AsyncIterator[Browser]:
-    async with Browser(with_stripe, HOST) as browser:
-        await browser.log_in("customer", "90000000000000", "demo01")
-        yield browser
-
-
-async def go(browser: Browser) -> str:
-    """Press the button of our page; the name of the visit at Stripe."""
-    await browser.open("/payment")
-    form = browser.form("/payment/visit")
-    token = form.select_one("input[name=csrf_token]")
-    assert token
-    answer = await browser.post(
-        "/payment/visit",
-        data={"csrf_token": str(token["value"]), "agree": "yes"},
-        headers={"Sec-Fetch-Site": "same-origin"},
-    )
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith(f"{CHECKOUT}/c/pay/")
-    return answer.headers["location"].rpartition("/")[2]
+def application(with_stripe: ASGIApp) -> ASGIApp:
+    """Whoever is logged in is so at a portal with Stripe."""
+    return with_stripe
 
 
 async def test_a_card_that_was_typed_at_stripe_is_confirmed_and_registered_here(
@@ -135,25 +101,6 @@ async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_a
     assert payment.NAME_DIFFERS in contractor.text
 
 
-async def test_a_visit_is_for_whoever_began_it_and_for_an_hour(
-    contractor: Browser, with_stripe: ASGIApp, stripe: FakeStripe
-) -> None:
-    visit = await go(contractor)
-    stripe.type_in(visit)
-    before = len(stripe.requests)
-    async with Browser(with_stripe, HOST) as other:
-        for login in (("account", "arteri-an-002", "abc12345"), ("customer", "80000000000000", "tanin-1")):
-            other.cookies.clear()
-            await other.log_in(*login)
-            await other.open(f"/payment/return?session_id={visit}")
-            assert other.answer.status_code == 404
-    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 hour'")
-    for unknown in (visit, "cs_test_nobodys", ""):
-        await contractor.open(f"/payment/return?session_id={unknown}")
-        assert contractor.answer.status_code == 404
-    assert len(stripe.requests) == before
-
-
 async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_page(
     contractor: Browser,
 ) -> None:
@@ -227,67 +174,6 @@ async def test_a_stripe_that_hangs_does_not_hold_the_portal(
     assert contractor.reasons == [AWAY]
     stripe.asleep.set()
     stripe.asleep = None
-
-
-async def test_cards_that_were_not_confirmed_or_were_replaced_are_dropped_at_stripe_a_day_later(
-    contractor: Browser, stripe: FakeStripe
-) -> None:
-    gateway = StripeCheckout(stripe.account)
-    for confirmed in (True, False, True):
-        visit = await go(contractor)
-        stripe.type_in(visit)
-        await contractor.open(f"/payment/return?session_id={visit}")
-        if confirmed:
-            await contractor.submit()
-    customer = stripe.sessions[visit]["customer"]
-    await visits.tidy(gateway.forget_others)
-    assert len(stripe.methods[customer]) == 3
-    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
-    stripe.failures += [503] * 3
-    with pytest.raises(Unreachable):
-        await visits.tidy(gateway.forget_others)
-    await visits.tidy(gateway.forget_others)
-    assert stripe.methods[customer] == [f"pm_{visit}"]
-    assert await database.rows("SELECT 1 FROM card_visit") == []
-
-
-async def test_a_card_that_waits_for_staff_is_kept_at_stripe_until_they_refused_it(
-    contractor: Browser, stripe: FakeStripe
-) -> None:
-    gateway = StripeCheckout(stripe.account)
-    visit = await go(contractor)
-    stripe.type_in(visit, name="KICHI ARUTERI")
-    await contractor.open(f"/payment/return?session_id={visit}")
-    await contractor.submit()
-    await database.rows("UPDATE card_visit SET asked_at = asked_at - interval '1 day'")
-    customer = stripe.sessions[visit]["customer"]
-    await visits.tidy(gateway.forget_others)
-    assert stripe.methods[customer] == [f"pm_{visit}"]
-    (check,) = await checks.waiting()
-    await checks.refuse(check.id)
-    await visits.tidy(gateway.forget_others)
-    assert stripe.methods[customer] == []
-
-
-async def test_who_goes_to_stripe_again_while_cards_are_dropped_keeps_what_is_typed(
-    filled_database: str,
-) -> None:
-    contracts = await database.rows("SELECT id FROM contract ORDER BY id LIMIT 2")
-    visit = (
-        "INSERT INTO card_visit (id, contract, session, payer, asked_at)"
-        " VALUES (gen_random_uuid(), $1, gen_random_uuid()::text, $2, $3)"
-    )
-    long_ago = clock.now() - visits.KEPT
-    for place, row in enumerate(contracts):
-        await database.rows(visit, row["id"], f"cus_{place}", long_ago - timedelta(hours=2 - place))
-    dropped: list[str] = []
-
-    async def slowly(payer: str, kept: list[str]) -> None:
-        dropped.append(payer)
-        await database.rows(visit, contracts[1]["id"], "cus_1", clock.now())
-
-    await visits.tidy(slowly)
-    assert dropped == ["cus_0"]
 
 
 def test_a_server_has_stripe_and_never_the_vault() -> None:

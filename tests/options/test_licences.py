@@ -24,6 +24,7 @@ from app.web.cookies import token_hash
 from tests import households
 from tests.conftest import Installed
 from tests.households import HASH
+from tests.waiting import somebody_waits
 
 BUYERS, KEYS = 200, 150
 P360 = Product.SECURITY_360
@@ -130,15 +131,6 @@ async def test_a_key_that_a_purchase_gives_back_goes_to_the_one_that_waits(
     assert isinstance(first, Refused)
     assert second is None
     assert [row["period"] for row in await database.rows("SELECT period FROM licence")] == [his]
-
-
-async def somebody_waits() -> None:
-    """Until a statement waits for the caller's transaction."""
-    # Not pg_stat_activity: a transaction sees it as it was when it first looked.
-    blocked = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    async with asyncio.timeout(5):
-        while not await database.rows(blocked):
-            pass
 
 
 async def test_the_database_keeps_a_key_with_its_purchase(household: households.Household) -> None:

@@ -1,0 +1,101 @@
+"""The card that a contract pays with: until when it is valid, and what is refused without one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain import clock, tables
+from app.domain.access.graph import Card, ShownCard
+from app.domain.cards import kept
+from app.domain.mail.service import BOUGHT
+from app.domain.months import Month
+from app.postgres import database
+from tests import households
+from tests.browser import Browser
+from tests.cards.steps import kept_card, let_wait, register
+
+A_MOMENT = timedelta(seconds=20)
+
+
+@given(st.builds(Month, st.integers(2020, 2090), st.integers(1, 12)))
+def test_a_card_is_valid_to_the_last_moment_of_its_last_month_in_tokyo(month: Month) -> None:
+    shown = ShownCard("VISA", "1111", month.iso)
+    clock.start_at(month.next.began - A_MOMENT)
+    assert not kept.expired(month.iso)
+    assert ("有効期限", month.on_card) in kept.card_rows(shown)
+    clock.start_at(month.next.began)
+    assert kept.expired(month.iso)
+    assert ("有効期限", f"{month.on_card}（期限切れ）") in kept.card_rows(shown)
+
+
+async def test_a_contract_pays_with_a_valid_card_while_no_other_one_waits(empty_database: str) -> None:
+    family, others = await households.new_household(), await households.new_household("others")
+
+    async def refusal(contract: int = family.contract) -> str | None:
+        refused = kept.judge(await households.log_in(contract))
+        assert not refused or refused.mend == kept.PAGE
+        return refused.reason if refused else None
+
+    assert await refusal() == kept.NO_CARD
+    for expires, expected in (("2020-01", kept.EXPIRED), ("2040-01", None)):
+        await kept.keep(family.contract, kept_card(expires=expires), "AN ARUTERI")
+        assert await refusal() == expected
+    await let_wait(family.contract)
+    assert await refusal() == kept.WAITING
+    await tables.Card.delete().where(tables.Card.contract == family.contract)
+    assert await refusal() == kept.WAITING
+    assert await refusal(others.contract) == kept.NO_CARD
+
+
+async def test_a_card_that_is_kept_takes_the_place_of_the_contracts_own_as_a_row_of_its_own(
+    empty_database: str,
+) -> None:
+    contracts = [await households.new_contract() for _ in range(2)]
+    for contract in contracts:
+        await kept.keep(contract, kept_card(), "AN ARUTERI")
+    first, others = await tables.Card.select().order_by(tables.Card.id)
+    new = kept_card(last4="4444", token="pm_2")
+    await kept.keep(contracts[0], new, "AN ARUTERI")
+    stays, second = await tables.Card.select().order_by(tables.Card.id)
+    assert stays == others
+    assert (second["contract"], kept.KeptCard.of(second)) == (contracts[0], new)
+    assert second["id"] != first["id"], "the mails before an expiry are told to its row"
+
+
+def test_the_gateways_names_are_in_nothing_that_is_printed_mailed_or_shown() -> None:
+    card, shown = (
+        kept_card(token="pm_secret", payer="cus_secret"),
+        Card("VISA", "1111", "2040-01", "cus_secret"),
+    )
+    assert kept.facts(card) == {"brand": "VISA", "last4": "1111", "expires": "01月 / 2040年"}
+    assert "secret" not in f"{card!r}{kept.card_rows(shown)}"
+
+
+async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_page(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000003", "demo01")
+    await visitor.open("/mail-service")
+    assert kept.NO_CARD in visitor.text
+    assert visitor.page.select("main a[href='/payment']")
+    await visitor.open("/payment")
+    assert visitor.rows["お支払い方法"] == "登録されていません"
+    await register(visitor, given="ICHIRO", family="SATO")
+    await visitor.open("/mail-service")
+    await visitor.submit(agree="yes")
+    confirm = visitor.path
+    await database.rows("UPDATE card SET expires = '2026-01'")
+    await visitor.submit()
+    assert (visitor.path, visitor.answer.status_code) == (confirm, 422)
+    assert kept.EXPIRED in visitor.text
+    assert visitor.page.select("main a[href='/payment']")
+    await visitor.open("/payment")
+    assert visitor.rows["有効期限"] == "01月 / 2026年（期限切れ）"
+    assert kept.EXPIRED in visitor.text
+    await register(visitor, given="ICHIRO", family="SATO")
+    await visitor.open(confirm)
+    await visitor.submit()
+    assert visitor.heading == "メールサービス購入完了"
+    await visitor.open("/mail-service")
+    assert BOUGHT.removesuffix("。")[:8] in visitor.text
