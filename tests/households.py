@@ -13,6 +13,7 @@ from app.domain import clock, tables
 from app.domain.access import members
 from app.domain.access.logins import By
 from app.domain.access.members import Member
+from app.domain.catalogue import Product
 from app.web.cookies import Keys, new_token, token_hash
 from tests.browser import Browser
 
@@ -93,6 +94,24 @@ async def new_household(name: str = "family") -> Household:
     mother = await new_account(contract, mothers_login, 1, role="admin")
     son = await new_account(contract, sons_login, 2, role="user")
     return Household(contract, mother, son, mothers_login, sons_login)
+
+
+async def rich_household(name: str) -> Household:
+    """A household with a mail address, a web space and bought products; some of each are over."""
+    family = await new_household(name)
+    now = clock.now()
+    ago = now - timedelta(days=30)
+    for account, login in ((family.mother, family.mothers_login), (family.son, family.sons_login)):
+        of: dict[str, Any] = {"contract": family.contract, "account": account}
+        for place, ended in (("old", now), ("new", None)):
+            dated: dict[str, Any] = {"registered_at": ago, "released_at": ended}
+            await tables.MailAddress(**of, **dated, address=f"{login}-{place}@ucom.ne.jp").save()
+            await tables.WebSpace(**of, **dated, name=f"{login}-{place}").save()
+        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago, ended_at=now).save()
+        await tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=ago).save()
+    await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_PACK, started_at=ago).save()
+    await new_account(family.contract, f"{name}-gone", 3, deleted_at=now)
+    return family
 
 
 async def new_session(

@@ -9,10 +9,9 @@ import msgspec
 import pytest
 
 from app.domain import clock, tables
-from app.domain.access import graph, matrix, members
+from app.domain.access import matrix, members
 from app.domain.access.matrix import MATRIX, Forbidden, Missing, Permission, Role
 from app.domain.access.members import Member
-from app.domain.catalogue import Product
 from app.postgres import database
 from app.postgres.engine import Engine
 from tests import households
@@ -209,118 +208,17 @@ async def test_an_account_id_that_is_not_in_the_graph_is_nobody_and_never_the_cu
 # --- what a member sees -----------------------------------------------------------------------------------------------
 
 
-async def rich(name: str) -> Household:
-    """A household with a mail address, a web space and bought products; some of each are over."""
-    family = await households.new_household(name)
-    now = clock.now()
-    ago = now - timedelta(days=30)
-    for account, login in ((family.mother, family.mothers_login), (family.son, family.sons_login)):
-        of: dict[str, Any] = {"contract": family.contract, "account": account}
-        for place, ended in (("old", now), ("new", None)):
-            dated: dict[str, Any] = {"registered_at": ago, "released_at": ended}
-            await tables.MailAddress(**of, **dated, address=f"{login}-{place}@ucom.ne.jp").save()
-            await tables.WebSpace(**of, **dated, name=f"{login}-{place}").save()
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago, ended_at=now).save()
-        await tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=ago).save()
-    await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_PACK, started_at=ago).save()
-    await households.new_account(family.contract, f"{name}-gone", 3, deleted_at=now)
-    return family
-
-
-@pytest.mark.parametrize("who", ["customer", "mother", "son"])
-async def test_everybody_sees_the_contract_and_how_many_of_each_are_registered(
-    empty_database: str, who: str
-) -> None:
-    family = await rich("family")
-    await rich("others")
-    accounts = {"customer": None, "mother": family.mother, "son": family.son}
-    contract = (await households.log_in(family.contract, accounts[who])).contract
-    assert contract.id == family.contract
-    assert (contract.account_ids, contract.mail_addresses, contract.web_spaces) == (2, 2, 2)
-    assert contract.products == [Product.MAIL_PACK]
-    assert (contract.mail.base, contract.bought_mail, contract.full) == (1, 4, False)
-
-
-async def test_customer_and_admin_see_every_living_account_id_with_what_it_has(empty_database: str) -> None:
-    family = await rich("family")
-    await rich("others")
-    for account in (None, family.mother):
-        member = await households.log_in(family.contract, account)
-        assert [seen.id for seen in member.contract.accounts] == [family.mother, family.son]
-        mother = member.account(family.mothers_login)
-        assert mother.mail_address == "family-mother-new@ucom.ne.jp"
-        assert mother.web_space == "family-mother-new"
-        assert mother.products == [Product.KIDS_FILTER]
-
-
-async def test_a_user_role_member_sees_the_own_account_id_only(empty_database: str) -> None:
-    family = await rich("family")
-    son = await households.log_in(family.contract, family.son)
-    assert [seen.id for seen in son.contract.accounts] == [family.son]
-    assert son.account(family.sons_login).id == family.son
-    assert "mother" not in repr(son)
-
-
 @pytest.mark.parametrize(
     "login", ["family-mother", "others-mother", "family-gone", "nobody", "", "family-son "]
 )
 async def test_what_is_not_theirs_and_what_is_not_there_look_the_same(
     empty_database: str, login: str
 ) -> None:
-    family = await rich("family")
-    await rich("others")
+    family = await households.rich_household("family")
+    await households.rich_household("others")
     son = await households.log_in(family.contract, family.son)
     with pytest.raises(Missing):
         son.account(login)
-
-
-async def test_the_mail_address_of_another_company_counts_when_there_is_no_ucom_one(
-    family: Household,
-) -> None:
-    await tables.Account.update({tables.Account.other_address: "an@example.com"}).where(
-        tables.Account.id == family.mother
-    )
-    member = await households.log_in(family.contract)
-    assert member.account(family.mothers_login).mail_address == "an@example.com"
-    assert member.account(family.sons_login).mail_address is None
-
-
-async def test_five_account_ids_are_full_and_nothing_bought_adds_nothing(family: Household) -> None:
-    for slot in (3, 4, 5):
-        assert not (await households.log_in(family.contract)).contract.full
-        await households.new_account(family.contract, f"child-{slot}", slot)
-    contract = (await households.log_in(family.contract)).contract
-    assert (contract.full, contract.account_ids, contract.bought_mail) == (True, 5, 0)
-
-
-async def test_a_contract_without_anything_has_empty_lists(empty_database: str) -> None:
-    contract = (await households.log_in(await households.new_contract(mail_product="mail_web"))).contract
-    assert (contract.accounts, contract.products, contract.mail.base) == ([], [], 0)
-
-
-async def test_of_the_refused_cards_the_graph_has_the_newest_one_of_the_contract(family: Household) -> None:
-    others = await households.new_household("others")
-    now = clock.now()
-    for contract, last4, days in (
-        (family.contract, "1", 1),
-        (family.contract, "2", 2),
-        (others.contract, "3", 0),
-    ):
-        dated: dict[str, Any] = {
-            "asked_at": now - timedelta(days=days),
-            "decided_at": now,
-            "outcome": "refused",
-        }
-        card: dict[str, Any] = {
-            "token": "t",
-            "payer": "",
-            "brand": "VISA",
-            "last4": last4 * 4,
-            "expires": "2040-01",
-        }
-        await tables.CardCheck(contract=contract, holder="KICHI ARUTERI", **card, **dated).save()
-    refused = (await households.log_in(family.contract)).contract.refused_card
-    assert refused == graph.RefusedCard("1111", now - timedelta(days=1))
 
 
 async def test_neither_password_hash_nor_token_is_in_what_a_member_prints(family: Household) -> None:
@@ -381,7 +279,7 @@ class Counting(Engine):
 async def test_a_member_with_the_whole_contract_is_one_statement(
     server: dict[str, Any], empty_database: str
 ) -> None:
-    family = await rich("family")
+    family = await households.rich_household("family")
     token = await households.new_session(family.contract, seen_at=clock.now() - timedelta(minutes=2))
     counting = Counting({**server, "database": empty_database})
     database.use(counting, tables.TABLES)
