@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from app.domain import tables
+from app.domain.access.members import Member
+from app.domain.changes import asking, history
 from tests.browser import Browser
+from tests.changes.one_more import OneMore
 from tests.mail.steps import buy, get_address
 
 
@@ -180,3 +184,14 @@ async def test_a_user_role_members_first_page_is_called_by_its_name(family_user:
     assert link.get_text() == "ユーザー管理"
     await family_user.open("/accounts/arteri-an-001/forwarding")
     assert "ユーザー管理へ" in family_user.text
+
+
+async def test_the_history_has_what_was_done_newest_first_page_by_page(mother: Member) -> None:
+    for number in range(history.PAGE + 2):
+        await asking.confirm(mother, await asking.ask(mother, OneMore(most=99, about=str(number))))
+        await tables.Contract.update({tables.Contract.household: 0}, force=True)
+    await asking.ask(mother, OneMore())
+    newest = await history.history(mother)
+    older = await history.history(mother, int(newest[-1].receipt_number))
+    assert [asked.subject for asked in newest + older] == [str(n) for n in reversed(range(history.PAGE + 2))]
+    assert (len(newest), len(older)) == (history.PAGE, 2)
