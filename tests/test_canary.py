@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup, Tag
 from app.postgres import database
 from app.web import forms
 from tests.browser import Browser, _filled
-from tests.cards.test_register import register
+from tests.cards.steps import register
 from tests.mail.steps import buy, get_address
 
 NUMBER = "4111111111111111"

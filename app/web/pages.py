@@ -19,8 +19,8 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
-from app.domain.access.matrix import Permission, Role
-from app.domain.access.members import Member, Permission, Role, allowed
+from app.domain.access.matrix import Permission, Role, allowed
+from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 
 OVERVIEW = "ご契約情報一覧"

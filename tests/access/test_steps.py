@@ -30,7 +30,7 @@ from app.web.request import Request
 from tests.access.test_matrix import LOGINS, OWN, delete
 from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser, _filled
-from tests.cards.test_register import TYPED as RIGHT_CARD
+from tests.cards.steps import TYPED as RIGHT_CARD
 from tests.households import KEYS
 from tests.test_canary import dump
 

@@ -22,20 +22,28 @@ A_MOMENT = timedelta(seconds=20)
 
 @given(st.builds(Month, st.integers(2020, 2090), st.integers(1, 12)))
 def test_a_card_is_valid_to_the_last_moment_of_its_last_month_in_tokyo(month: Month) -> None:
-    shown = ShownCard("VISA", "1111", month.iso)
     clock.start_at(month.next.began - A_MOMENT)
     assert not kept.expired(month.iso)
-    assert ("有効期限", month.on_card) in kept.card_rows(shown)
     clock.start_at(month.next.began)
     assert kept.expired(month.iso)
-    assert ("有効期限", f"{month.on_card}（期限切れ）") in kept.card_rows(shown)
+
+
+def test_the_page_shows_of_a_card_its_brand_its_last_digits_and_its_month_and_that_it_is_over() -> None:
+    clock.start_at(Month(2026, 2).began)
+    for expires, text in (("2026-02", "02月 / 2026年"), ("2026-01", "01月 / 2026年（期限切れ）")):
+        assert kept.card_rows(ShownCard("VISA", "1111", expires)) == [
+            ("お支払い方法", "カード"),
+            ("カード会社", "VISA"),
+            ("有効期限", text),
+            ("カード番号", "XXXX-XXXX-XXXX-1111"),
+        ]
 
 
 async def test_a_contract_pays_with_a_valid_card_while_no_other_one_waits(empty_database: str) -> None:
     family, others = await households.new_household(), await households.new_household("others")
 
     async def refusal(contract: int = family.contract) -> str | None:
-        refused = kept.judge(await households.log_in(contract))
+        refused = kept.cannot_pay(await households.log_in(contract))
         assert not refused or refused.mend == kept.PAGE
         return refused.reason if refused else None
 

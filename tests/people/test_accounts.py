@@ -1,70 +1,24 @@
-"""アカウントID管理: register, change and delete, with everything that hangs on an account ID."""
+"""アカウントID管理: register and change account IDs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from app.domain import clock, tables
-from app.domain.access import passwords
 from app.domain.access.matrix import Forbidden, Missing, Role
 from app.domain.access.members import Member
-from app.domain.catalogue import Product
-from app.domain.changes import asking, history
-from app.domain.changes.kinds import Change
-from app.domain.changes.words import Gone, Receipt, Refused
+from app.domain.changes import asking
+from app.domain.changes.words import Gone, Refused
 from app.domain.fields import Wrong
-from app.domain.people import account_password, accounts
+from app.domain.people import accounts
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from tests import households
-from tests.households import HASH, PASSWORD, Household
-
-DETAILS = AccountDetails("有光", "椛", "アリミツ", "モミジ", "有光椛", "user")
-NEW_HASH = HASH.replace("$m=8,", "$m=9,")
-
-ENDED = {tables.ServicePeriod: "ended_at", tables.MailAddress: "released_at", tables.WebSpace: "released_at"}
-"""What hangs on an account ID, and the column that ends it."""
-
-
-@pytest.fixture
-async def family(empty_database: str) -> Household:
-    return await households.new_household()
-
-
-@pytest.fixture
-async def customer(family: Household) -> Member:
-    return await households.log_in(family.contract)
-
-
-async def done(member: Member, change: Change) -> Receipt:
-    """Ask for it and confirm it; its receipt."""
-    identity = await asking.ask(member, change)
-    await asking.confirm(member, identity)
-    receipt = (await asking.find(member, identity)).receipt
-    assert receipt
-    return receipt
-
-
-async def now_seen_by(member: Member) -> Member:
-    found = await households.again(member)
-    assert found
-    return found
-
-
-async def kept(login: str) -> dict[str, Any]:
-    row = await tables.Account.select().where(tables.Account.login == login).first()
-    assert row
-    return row
-
-
-def shown(receipt: Receipt) -> dict[str, str]:
-    return {row.label: row.value for row in receipt.rows}
-
+from tests.households import HASH, Household
+from tests.people.steps import DETAILS, NEW_HASH, done, kept, now_seen_by, shown
 
 # --- register ---------------------------------------------------------------------------------------------------------
 
@@ -195,157 +149,3 @@ async def test_an_account_id_of_another_contract_is_missing(customer: Member) ->
             await done(customer, change)
     row = await kept(others.sons_login)
     assert (row["password_hash"], row["deleted_at"]) == (HASH, None)
-
-
-# --- passwords --------------------------------------------------------------------------------------------------------
-
-
-async def test_a_password_used_before_on_this_account_id_is_refused_and_on_another_is_not(
-    family: Household, customer: Member
-) -> None:
-    son, mother = customer.account(family.sons_login), customer.account(family.mothers_login)
-    made = await account_password.new_password(son, "abc12345")
-    await done(customer, ChangeAccountPassword(family.sons_login, made.hash))
-    assert await passwords.verify((await kept(family.sons_login))["password_hash"], "abc12345")
-    for used in (PASSWORD, "abc12345"):
-        with pytest.raises(Wrong, match="使ったことのある"):
-            await account_password.new_password(son, used)
-    assert (await account_password.new_password(mother, "abc12345")).peek == "abc"
-    assert (await account_password.new_password(None, PASSWORD)).hash != HASH
-
-
-async def test_a_password_set_since_it_was_typed_is_refused_at_the_last_moment(
-    family: Household, customer: Member
-) -> None:
-    twice = [await asking.ask(customer, ChangeAccountPassword(family.sons_login, NEW_HASH)) for _ in range(2)]
-    await asking.confirm(customer, twice[0])
-    with pytest.raises(Refused, match="使ったことのある"):
-        await asking.confirm(customer, twice[1])
-
-
-async def test_the_password_of_the_registration_counts_as_used(customer: Member) -> None:
-    made = await account_password.new_password(None, "abc12345")
-    await done(customer, RegisterAccount("momiji-01", DETAILS, made.hash))
-    account = (await now_seen_by(customer)).account("momiji-01")
-    with pytest.raises(Wrong, match="使ったことのある"):
-        await account_password.new_password(account, "abc12345")
-
-
-async def test_a_changed_password_ends_every_other_session_of_that_account_id_and_no_other(
-    family: Household, customer: Member
-) -> None:
-    here = await households.log_in(family.contract, family.son)
-    elsewhere = await households.log_in(family.contract, family.son)
-    mother = await households.log_in(family.contract, family.mother)
-    await done(here, ChangeAccountPassword(family.sons_login, NEW_HASH))
-    assert await households.again(elsewhere) is None
-    assert all([await households.again(member) for member in (here, customer, mother)])
-
-
-@pytest.mark.parametrize("alone", [True, False])
-async def test_a_password_set_by_the_customer_ends_all_sessions_of_that_account_id(
-    family: Household, customer: Member, alone: bool
-) -> None:
-    sons = [await households.log_in(family.contract, family.son) for _ in range(3)]
-    login = family.sons_login
-    whole = EditAccount(login, DETAILS, NEW_HASH)
-    await done(customer, ChangeAccountPassword(login, NEW_HASH) if alone else whole)
-    assert [await households.again(son) for son in sons] == [None] * 3
-    assert await households.again(customer)
-
-
-async def test_a_change_without_a_password_ends_no_session(family: Household, customer: Member) -> None:
-    son = await households.log_in(family.contract, family.son)
-    await done(customer, EditAccount(family.sons_login, DETAILS, ""))
-    assert await households.again(son)
-
-
-# --- delete -----------------------------------------------------------------------------------------------------------
-
-
-async def hang_things_on(family: Household) -> None:
-    """Options, a mail address and a web space on both account IDs, one option of the contract, one ended long ago."""
-    ago = clock.now() - timedelta(days=30)
-    support = Product.REMOTE_SUPPORT
-    await tables.ServicePeriod(contract=family.contract, product=support, started_at=ago).save()
-    for account in (family.mother, family.son):
-        of: dict[str, Any] = {"contract": family.contract, "account": account}
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago, ended_at=ago).save()
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago).save()
-        await tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=ago).save()
-        await tables.MailAddress(**of, address=f"a{account}@ucom.ne.jp", registered_at=ago).save()
-        await tables.WebSpace(**of, name=f"a{account}", registered_at=ago).save()
-
-
-async def test_deleting_ends_everything_of_that_account_id_at_once_and_nothing_else(
-    family: Household, customer: Member
-) -> None:
-    await hang_things_on(family)
-    before = clock.now()
-    await done(customer, DeleteAccount(family.sons_login))
-    deleted_at = (await kept(family.sons_login))["deleted_at"]
-    assert before <= deleted_at <= clock.now()
-    for table, ended in ENDED.items():
-        rows = await table.select()
-        sons = [row[ended] for row in rows if row["account"] == family.son]
-        assert set(sons) - {None} == set(sons)
-        number = 2 if table is tables.ServicePeriod else 1
-        assert [at for at in sons if at >= before] == [deleted_at] * number
-        others = [row[ended] for row in rows if row["account"] != family.son]
-        assert [at for at in others if at and at >= before] == []
-    contract = (await now_seen_by(customer)).contract
-    assert (contract.account_ids, contract.mail_addresses, contract.web_spaces) == (1, 1, 1)
-    assert contract.products == [Product.REMOTE_SUPPORT]
-
-
-async def test_the_confirm_page_says_what_is_lost_and_the_receipt_what_was(
-    family: Household, customer: Member
-) -> None:
-    await hang_things_on(family)
-    change = DeleteAccount(family.sons_login)
-    review = change.review(await now_seen_by(customer), clock.now())
-    receipt = await done(customer, change)
-    assert review.rows == receipt.rows
-    assert shown(receipt) == {
-        "アカウント": "family-son",
-        "氏名": "有光 family-son",
-        "メールアドレス": f"a{family.son}@ucom.ne.jp",
-        "アカウント権限種別": "ユーザー権限",
-        "同時に解約されるオプションサービス": "セキュリティ360°、安心 Kidsフィルター",
-    }
-    said = "".join(review.notices)
-    assert review.danger
-    for fact in (
-        "ログアウトするまで",
-        "二度と登録できません",
-        "取り消しはできません",
-        "すぐに",
-        "解約",
-        "全額",
-        "回数分",
-    ):
-        assert fact in said
-
-
-async def test_a_deleted_account_id_cannot_be_changed_or_deleted_again(
-    family: Household, customer: Member
-) -> None:
-    await done(customer, DeleteAccount(family.sons_login))
-    first = await kept(family.sons_login)
-    for change in (DeleteAccount(family.sons_login), EditAccount(family.sons_login, DETAILS, "")):
-        with pytest.raises(Gone):
-            await done(customer, change)
-    assert await kept(family.sons_login) == first
-
-
-async def test_who_deletes_the_own_account_id_may_read_the_receipt_and_no_more_write(
-    family: Household,
-) -> None:
-    mother = await households.log_in(family.contract, family.mother)
-    assert (await done(mother, DeleteAccount(family.mothers_login))).title == "アカウントID削除完了"
-    found = await now_seen_by(mother)
-    assert found.deleted
-    assert [asked.kind for asked in await history.history(found)] == ["account-deletion"]
-    with pytest.raises(Forbidden) as forbidden:
-        await done(found, DeleteAccount(family.sons_login))
-    assert forbidden.value.deleted
