@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -183,6 +184,24 @@ def test_a_purchase_is_ended_in_one_place() -> None:
 
 def _is_end(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Attribute) and key.attr == "ended_at"
+
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_file_of_the_domain_has_its_test_file() -> None:
+    """app/domain/mail/forwarding.py has tests/mail/test_forwarding.py; the tables are tested by what is stored in them."""
+    missing = []
+    for module, path in modules().items():
+        if not module.startswith("app.domain.") or module.startswith(TABLES) or path.name == "__init__.py":
+            continue
+        *folders, name = module.split(".")[2:]
+        tests = ROOT.joinpath("tests", *folders, f"test_{name}.py")
+        if not tests.exists() or not re.search(r"^(async )?def test_", tests.read_text(), re.MULTILINE):
+            missing.append(f"{path.relative_to(ROOT)}: no test in {tests.relative_to(ROOT)}")
+    assert not missing, "\n".join(
+        ["what a file of the domain says, a test file of its name says too", *missing]
+    )
 
 
 # --- names ------------------------------------------------------------------------------------------------------------

@@ -1,14 +1,12 @@
-"""セキュリティオプション through its pages (manual 14, 15, spec 9), the accordion's inline panel, and the switch (spec 1)."""
+"""セキュリティオプション through its pages (manual 14, 15, spec 9)."""
 
 from __future__ import annotations
 
 import logging
 import re
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from bs4 import BeautifulSoup
 
 from app.domain import clock
 from app.domain.cards import kept as payment
@@ -16,55 +14,9 @@ from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from app.postgres import database
 from tests.browser import Browser
+from tests.options.steps import FULL, PAGE, SON, WIFE, buy, cancel, pins, token, tokyo
 
-WIFE, SON = "arteri-an-002", "arteri-an-001"
-"""She has an address of another company, he has none yet."""
-PAGE, STATUS = f"/accounts/{WIFE}/security", f"/accounts/{WIFE}/security/status"
-FULL = "?product=security-360"
-CELL = f"security-360-{WIFE}"
-INLINE = {"HX-Request": "true", "HX-Target": f"dd#{CELL}"}
-
-
-async def buy(browser: Browser, login: str = WIFE, product: str = "security-360") -> None:
-    path = f"/accounts/{login}/security"
-    await browser.open(path)
-    await browser.submit(f"{path}?product={product}", agree="yes")
-    await browser.submit()
-    assert browser.heading == "セキュリティオプション購入／解約完了", browser.text
-
-
-async def cancel(browser: Browser, login: str = WIFE, product: str = "security-360") -> None:
-    path = f"/accounts/{login}/security"
-    await browser.open(path)
-    await browser.submit(f"{path}?product={product}&want=cancel")
-    await browser.submit()
-    assert browser.heading == "セキュリティオプション購入／解約完了", browser.text
-
-
-async def token(browser: Browser) -> str:
-    """The session's CSRF token, off any page."""
-    await browser.open("/")
-    return str(browser.page.select("header [name=csrf_token]")[0]["value"])
-
-
-async def pins() -> list[tuple[str, str, bool]]:
-    """PIN, account ID and whether its period goes on, of every licence key that was taken."""
-    from app.domain.options import data_keys
-
-    rows = await database.rows(
-        "SELECT l.pin, a.login, p.ended_at IS NULL AS goes_on FROM licence l JOIN service_period p ON p.id = l.period"
-        " JOIN account a ON a.id = p.account ORDER BY p.id"
-    )
-    return [(data_keys.current().decrypt(row["pin"]), row["login"], row["goes_on"]) for row in rows]
-
-
-async def give_address(login: str) -> None:
-    await database.rows("UPDATE account SET other_address = 'son@example.com' WHERE login = $1", login)
-
-
-def tokyo(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=clock.TOKYO)
-
+STATUS = f"{PAGE}/status"
 
 # --- buying -----------------------------------------------------------------------------------------------------------
 
@@ -271,100 +223,6 @@ async def test_a_deleted_account_ids_options_end_at_once(contractor: Browser, ad
     assert [goes_on for _, _, goes_on in await pins()] == [False, False]
 
 
-# --- in the accordion -------------------------------------------------------------------------------------------------
-
-
-async def inline(browser: Browser, method: str, path: str, **body: str) -> BeautifulSoup:
-    """What htmx gets for the option's cell."""
-    headers = {**INLINE, "Sec-Fetch-Site": "same-origin"}
-    sent: dict[str, Any] = {"data": body} if method == "POST" else {}
-    browser.answer = await browser.request(method, path, headers=headers, follow_redirects=True, **sent)
-    return BeautifulSoup(browser.answer.text, "html.parser")
-
-
-async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(contractor: Browser) -> None:
-    secret = await token(contractor)
-    piece = await contractor.htmx(f"/accounts/{WIFE}")
-    link = piece.select_one(f"#{CELL} a[data-hx-post]")
-    assert link
-    assert str(link["href"]).startswith(PAGE)
-    panel = await inline(contractor, "POST", str(link["data-hx-post"]), csrf_token=secret)
-    assert not panel.select("h1, title")
-    assert "550円／月（税込）" in panel.get_text()
-    assert security.CONSENT in panel.get_text()
-    assert len(contractor.answer.content) <= 4096
-    form = panel.select("form")[0]
-    assert form["data-hx-target"] == f"#{CELL}"
-    assert await pins() == []
-    cell = await inline(contractor, "POST", str(form["action"]), csrf_token=secret)
-    assert "購入済" in cell.get_text()
-    assert "解約する" in cell.get_text()
-    assert cell.select_one(f"a[href='{form['action']}']"), "the receipt"
-    assert len(await pins()) == 1
-    again = await inline(contractor, "POST", str(form["action"]), csrf_token=secret)
-    assert again.get_text() == cell.get_text()
-    assert len(await pins()) == 1
-    (link,) = cell.select("a[data-hx-post]")
-    panel = await inline(contractor, "POST", str(link["data-hx-post"]), csrf_token=secret)
-    assert "日割りなし" in panel.get_text()
-    back = panel.select_one("a[data-hx-get]")
-    assert back
-    stays = await inline(contractor, "GET", str(back["data-hx-get"]))
-    assert "購入済" in stays.get_text()
-    cell = await inline(contractor, "POST", str(panel.select("form")[0]["action"]), csrf_token=secret)
-    assert "解約済（" in cell.get_text()
-    assert "購入する" in cell.get_text()
-
-
-async def test_the_accordion_offers_nothing_that_would_be_refused_and_says_why_with_the_way_out(
-    contractor: Browser,
-) -> None:
-    row = await inline(contractor, "GET", f"/accounts/{SON}")
-    assert security.NO_ADDRESS in row.get_text()
-    assert row.select(f"p.reason a[href='/accounts/{SON}/mail-address']")
-    assert not row.select("a[data-hx-post]")
-    await database.rows("DELETE FROM card")
-    row = await inline(contractor, "GET", f"/accounts/{WIFE}")
-    assert payment.NO_CARD in row.get_text()
-    assert row.select("p.reason a[href='/payment']")
-    assert not row.select("a[data-hx-post]")
-
-
-async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the_page(
-    contractor: Browser,
-) -> None:
-    secret = await token(contractor)
-    refused = await inline(contractor, "POST", f"/accounts/{SON}/security{FULL}", csrf_token=secret)
-    assert contractor.answer.status_code == 422
-    assert security.NO_ADDRESS in refused.get_text()
-    panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
-    action = str(panel.select("form")[0]["action"])
-    await database.rows("UPDATE change SET asked_at = asked_at - interval '31 minutes'")
-    late = await inline(contractor, "POST", action, csrf_token=secret)
-    assert contractor.answer.headers["hx-retarget"] == "#main"
-    assert "有効期間が切れました" in late.get_text()
-    panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
-    await database.rows("DELETE FROM licence")
-    late = await inline(contractor, "POST", str(panel.select("form")[0]["action"]), csrf_token=secret)
-    assert contractor.answer.headers["hx-retarget"] == "#main"
-    assert licences.no_stock(Product.SECURITY_360) in late.get_text()
-
-
-async def test_a_panel_that_is_left_open_over_the_end_of_a_month_is_shown_anew(contractor: Browser) -> None:
-    secret = await token(contractor)
-    clock.start_at(tokyo("2026-01-31T23:50"))
-    panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
-    assert "今月（2026年1月）の料金" in panel.get_text()
-    form = panel.select("form")[0]
-    seen = str(form.select("[name=seen]")[0]["value"])
-    clock.start_at(tokyo("2026-02-01T00:01"))
-    anew = await inline(contractor, "POST", str(form["action"]), csrf_token=secret, seen=seen)
-    assert "内容が変わりました" in anew.get_text()
-    assert "今月（2026年2月）の料金" in anew.get_text()
-    assert not anew.select("h1")
-    assert await pins() == []
-
-
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
@@ -398,54 +256,6 @@ async def test_a_link_opens_nothing_after_the_account_ids_option_is_over(contrac
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
-
-
-async def test_a_user_buys_for_himself_until_the_contract_forbids_it(
-    contractor: Browser, family_user: Browser
-) -> None:
-    await give_address(SON)
-    await buy(family_user, SON)
-    await contractor.open("/accounts")
-    assert contractor.rows["ユーザー権限によるセキュリティオプションの購入"].startswith("許可する")
-    await contractor.open("/accounts/user-purchase-permission")
-    await contractor.submit(permitted="no")
-    assert "変更前：許可する" in contractor.text
-    await contractor.submit()
-    assert contractor.heading == "ユーザー権限による購入の設定変更完了"
-    await family_user.open(f"/accounts/{SON}/security")
-    assert security.NOT_ALLOWED in family_user.text
-    assert not family_user.page.select("input[type=checkbox]")
-    secret = await token(family_user)
-    assert "購入する" not in family_user.text
-    online = f"/accounts/{SON}/security?product=security-online"
-    await family_user.press(online, {"csrf_token": secret, "agree": "yes"})
-    assert family_user.reasons == [security.NOT_ALLOWED]
-    await family_user.open(f"/accounts/{SON}/security/status")
-    assert "PIN番号" in family_user.text
-    await cancel(family_user, SON)
-    await buy(contractor, SON)
-    await contractor.open("/accounts/user-purchase-permission")
-    await contractor.submit(permitted="")
-    assert contractor.reasons == ["許可するかどうかを選択してください。"]
-
-
-async def test_the_switch_counts_when_the_button_is_pressed_and_cancelling_stays_free(
-    contractor: Browser, family_user: Browser
-) -> None:
-    await give_address(SON)
-    await buy(family_user, SON)
-    page = f"/accounts/{SON}/security"
-    await family_user.open(page)
-    await family_user.submit(f"{page}?product=kids-filter", agree="yes")
-    asked, secret = family_user.path, await token(family_user)
-    await contractor.open("/accounts/user-purchase-permission")
-    await contractor.submit(permitted="no")
-    await contractor.submit()
-    await family_user.press(asked, {"csrf_token": secret})
-    assert family_user.answer.status_code == 422
-    assert security.NOT_ALLOWED in family_user.text
-    await cancel(family_user, SON)
-    assert [login for _, login, goes_on in await pins()] == [SON]
 
 
 async def test_the_selector_leads_to_another_account_id_of_the_contract_only(
