@@ -241,6 +241,7 @@ CUSTOMER = [
         way=ways.along(ways.type_in("電話番号", "012"), press("次へ進む")),
         status=422,
     ),
+    Screen("customer, back from the step", "/customer", way=ways.back_from_the_step),
     Screen("customer, confirm", "/customer", way=ways.customer("次へ進む")),
     Screen("customer, complete", "/customer", way=ways.customer("次へ進む", "登録")),
     Screen("customer, an address waits", "/customer", before=ways.open_the_mailed_link),

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from app.domain.mail.addresses import OTHER, UCOM
 from e2e.device import Device
-from e2e.households import Household, Town
+from e2e.households import CUSTOMER_PASSWORD, Household, Town
 
 Way = Callable[["Visit"], Awaitable[None]]
 
@@ -91,6 +91,15 @@ async def back_to_the_input_page(visit: Visit) -> None:
     await registration("次へ進む")(visit)
     await visit.device.follow("入力画面へ戻る")
     await visit.device.shows("アカウントID登録／変更")
+
+
+async def back_from_the_step(visit: Visit) -> None:
+    """A wrong form was sent so late that the password was asked for first."""
+    await visit.town.let_proofs_expire(visit.household)
+    await visit.device.fill("電話番号", "012")
+    await press("次へ進む")(visit)
+    await visit.device.fill("お客様番号パスワード", CUSTOMER_PASSWORD)
+    await press("次へ進む")(visit)
 
 
 async def open_every_account_id(visit: Visit) -> None:
