@@ -52,7 +52,7 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
     A form that is right shows nothing here: it leads on to a confirm page, which asks for its own step. So it may be
     judged first, and page() asks where the answer would be a page. What was typed waits for the step to be passed.
     """
-    step = page.step or request.pages.steps.get(request.scope["path_template"])
+    step = page.step or request.pages.step_of(request.scope["path_template"])
     try:
         proofs.require(member, step)
     except ProofNeeded:

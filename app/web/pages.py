@@ -128,7 +128,7 @@ class Pages:
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self.steps: dict[str, Step] = {}
-        """By path, variables in braces: the step that its page is behind, and so whatever the path shows."""
+        """By path, variables in braces: the step that its page is behind."""
         self.back: dict[str, str] = {}
         """By path: the page to come back to instead."""
         declared = list(_declared(routes))
@@ -148,6 +148,10 @@ class Pages:
         self._menus = {
             (role, deleted): _menu(in_order, role, deleted) for role in Role for deleted in (False, True)
         }
+
+    def step_of(self, path: str) -> Step | None:
+        """The step that guards whatever the path shows: its page's, or that of the page that its form stands on."""
+        return self.steps.get(path) or self.steps.get(self.back.get(path, ""))
 
     def menu(self, member: Member) -> list[Section]:
         """The side menu as this member may use it."""

@@ -122,7 +122,7 @@ async def points(request: Request) -> Response[str]:
     return page(request, "points.html", title="ポイント照会")
 
 
-@post("/points", opt=open_to(Permission.CONTRACT))
+@post(["/points", "/points/spend"], opt=open_to(Permission.CONTRACT, back="/points"))
 async def spend(request: Request) -> Response[str]:
     form = await request.read_form()
     form.must(False, "points", "ポイントが足りません。")
@@ -167,9 +167,10 @@ async def test_a_new_file_with_a_handler_and_a_template_is_a_page_in_the_menu_be
     assert (browser.path, browser.heading) == ("/points", "ポイント照会")
 
 
+@pytest.mark.parametrize("path", ["/points", "/points/spend"])
 @pytest.mark.parametrize("answer", ["a page", "a piece of one"])
 async def test_the_step_of_a_new_page_guards_the_answer_to_its_form_and_no_handler_has_to_say_so(
-    browser: Browser, answer: str
+    browser: Browser, answer: str, path: str
 ) -> None:
     await browser.log_in(*LOGINS[Role.CUSTOMER])
     await browser.open("/points")
@@ -178,9 +179,9 @@ async def test_the_step_of_a_new_page_guards_the_answer_to_its_form_and_no_handl
         "inline": "yes" if answer == "a piece of one" else "",
     }
     sent = {"Sec-Fetch-Site": "same-origin"}
-    assert "12,345ポイント" in (await browser.post("/points", data=body, headers=sent)).text
+    assert "12,345ポイント" in (await browser.post(path, data=body, headers=sent)).text
     clock.start_at(clock.now() + timedelta(minutes=11))
-    asked = await browser.post("/points", data=body, headers=sent)
+    asked = await browser.post(path, data=body, headers=sent)
     assert (asked.status_code, asked.text) == (303, "")
     assert asked.headers["location"].startswith("/proof?step=recent&next=%2Fpoints%3Ftyped%3D")
 
