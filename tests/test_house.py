@@ -204,19 +204,6 @@ def test_every_file_of_the_domain_has_its_test_file() -> None:
     )
 
 
-# --- tests ------------------------------------------------------------------------------------------------------------
-
-
-def test_every_file_of_the_domain_has_a_test_file_of_its_name() -> None:
-    missing = []
-    for module, path in modules().items():
-        subject, _, name = module.removeprefix("app.domain.").rpartition(".")
-        if module.startswith("app.domain.") and path.name != "__init__.py" and subject != "tables":
-            wanted = ROOT / "tests" / subject / f"test_{name}.py"
-            missing += [] if wanted.exists() else [str(wanted.relative_to(ROOT))]
-    assert not missing, "\n".join(["whoever looks for a rule's test finds it in one guess", *missing])
-
-
 # --- names ------------------------------------------------------------------------------------------------------------
 
 

@@ -63,7 +63,7 @@ def dev(after_a_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def test_a_changed_template_or_stylesheet_is_seen_a_moment_later(dev: Dev) -> None:
     (before,) = re.findall(r"/static/mypage\.\w+\.css", dev.login_page())
-    dev.change("app/partials/login/login.html", ">ログイン</h1>", ">ようこそ</h1>")
+    dev.change("app/partials/access/login/login.html", ">ログイン</h1>", ">ようこそ</h1>")
     until(lambda: ">ようこそ</h1>" in dev.login_page())
     assert before in dev.login_page()
     dev.change("static/mypage.css", "}", "} ")
