@@ -134,7 +134,7 @@ async def test_a_visit_is_found_for_an_hour_by_the_login_that_began_it_alone(emp
     start = clock.now()
     for number, member in enumerate(members):
         await visits.start(member, uuid.uuid4(), f"cs_{number}", "cus_1")
-    for passed, found in ((timedelta(hours=1) - A_MOMENT, True), (timedelta(hours=1), False)):
+    for passed, found in ((timedelta(hours=1) - A_MOMENT, True), (timedelta(hours=1) + A_MOMENT, False)):
         clock.start_at(start + passed)
         for number, member in enumerate(members):
             assert [await finds(member, f"cs_{other}") for other in range(3)] == [
