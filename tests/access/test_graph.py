@@ -233,6 +233,16 @@ async def check(family: Household, asked_at: datetime, outcome: str | None) -> N
     await tables.CardCheck(contract=family.contract, holder="KICHI ARUTERI", **CARD, **waited).save()
 
 
+async def test_a_contract_has_its_own_card_and_another_one_none_of_it(family: Household) -> None:
+    others, without = await households.new_household("others"), await households.new_household("without")
+    for contract, last4 in ((others.contract, "2222"), (family.contract, "1111")):
+        card = {**CARD, "payer": f"cus_{last4}", "last4": last4}
+        await tables.Card(contract=contract, holder="AN ARUTERI", **card).save()
+    assert (await contract_of(family)).card == graph.Card("VISA", "1111", "2040-01", "cus_1111")
+    assert (await contract_of(others)).card == graph.Card("VISA", "2222", "2040-01", "cus_2222")
+    assert (await contract_of(without)).card is None
+
+
 async def test_a_card_waits_until_it_is_decided(family: Household) -> None:
     await check(family, clock.now(), "approved")
     assert (await contract_of(family)).waiting_card is None
@@ -275,3 +285,16 @@ async def test_current_notices_come_urgent_ones_first_and_the_newest_before_olde
         notice("elsewhere", buildings=["B999"]),
     )
     assert [banner.title for banner in (await contract_of(family)).banners] == ["urgent", "new", "old"]
+
+
+async def test_what_one_session_closed_is_shown_in_others_and_an_urgent_notice_everywhere(
+    family: Household, tmp_path: Path
+) -> None:
+    await load(tmp_path, notice("closed"), notice("urgent", severity="critical"))
+    here, elsewhere = [await households.log_in(family.contract) for _ in range(2)]
+    close = "UPDATE session SET dismissed = ARRAY(SELECT id FROM notice) WHERE token_hash = $1"
+    await database.rows(close, here.token_hash)
+    for member, titles in ((here, ["urgent"]), (elsewhere, ["urgent", "closed"])):
+        seen = await households.again(member)
+        assert seen
+        assert [banner.title for banner in seen.contract.banners] == titles
