@@ -82,6 +82,28 @@ async def test_customer_and_admin_see_everybodys_history_and_a_user_role_member_
     assert await history.history(stranger) == []
 
 
+async def test_a_user_role_member_reads_what_others_did_to_the_own_account_id_and_not_what_they_ask_for(
+    family: Household, mother: Member
+) -> None:
+    son = await households.log_in(family.contract, family.son)
+    hashes = [HASH.replace("$m=8,", f"$m={memory},") for memory in (9, 10)]
+    applied, pending = [
+        await asking.ask(mother, ChangeAccountPassword(family.sons_login, one)) for one in hashes
+    ]
+    await asking.confirm(mother, applied)
+    assert (await asking.find(son, applied)).asker == family.mothers_login
+    with pytest.raises(Missing):
+        await asking.find(son, pending)
+
+
+async def test_what_the_customer_asked_for_waits_in_each_of_the_customers_sessions(family: Household) -> None:
+    here, elsewhere = [await households.log_in(family.contract) for _ in range(2)]
+    identity = await asking.ask(here, OneMore(most=7))
+    for customer in (here, elsewhere):
+        asked = await asking.find(customer, identity)
+        assert (asked.change, asked.asker) == (OneMore(most=7), CUSTOMER_NAME)
+
+
 async def test_who_became_a_user_sees_nothing_of_what_only_an_admin_may(
     family: Household, mother: Member
 ) -> None:
@@ -127,6 +149,12 @@ async def test_the_table_holds_no_password_and_no_first_characters(mother: Membe
     if applied:
         assert dumped["data"] is None
         assert "argon2" not in everything
+
+
+async def test_of_a_change_without_a_password_nothing_is_sealed(mother: Member) -> None:
+    identity = await asking.ask(mother, OneMore())
+    assert (await row(identity))["sealed"] is None
+    assert (await asking.find(mother, identity)).peek == ""
 
 
 async def test_the_first_characters_are_for_the_session_that_typed_them(
