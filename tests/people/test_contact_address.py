@@ -150,6 +150,17 @@ async def test_another_change_leaves_the_address_that_waits_alone(contractor: Br
     assert (await stored(), await stored("phone")) == (NEW, "0300000001")
 
 
+async def test_the_page_says_which_address_waits_for_a_day_and_no_longer(contractor: Browser) -> None:
+    await contractor.open("/customer")
+    assert "確認のメールを送っています" not in contractor.text
+    await changed(contractor, email=NEW)
+    await contractor.open("/customer")
+    assert f"{NEW} に、確認のメールを送っています" in contractor.text
+    await database.rows("UPDATE email_check SET asked_at = asked_at - interval '24 hours'")
+    await contractor.open("/customer")
+    assert "確認のメールを送っています" not in contractor.text
+
+
 async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
     for token in ("x", "あ", "' OR 1=1"):
         await contractor.open(f"/customer/email?token={token}")

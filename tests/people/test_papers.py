@@ -37,6 +37,14 @@ async def test_an_application_form_is_asked_for_and_confirmed(contractor: Browse
     assert await subjects() == ["【マイページ】書類のご請求を受け付けました"]
 
 
+async def test_it_is_noted_which_account_id_asked_for_a_paper(admin: Browser) -> None:
+    await ask(admin, "/application", "address")
+    (row,) = await database.rows(
+        "SELECT p.paper, a.login FROM paper_request p JOIN account a ON a.id = p.account"
+    )
+    assert tuple(row) == ("address", "arteri-an-002")
+
+
 async def test_a_guide_is_asked_for_by_an_admin(admin: Browser) -> None:
     await ask(admin, "/guide-request", "guide")
     assert admin.rows["書類"] == "ご利用ガイド"
