@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cryptography.fernet import Fernet, MultiFernet
+
 from app.domain import clock
 from app.domain.access import graph
 from app.domain.access.graph import Account, Contract
@@ -46,6 +48,11 @@ class Member:
     """Keys that only this session's cookie leads to, newest first (changes/kept.py and typed.py seal with them)."""
     typed: tuple[bytes, ...] = field(repr=False, default=())
     """Forms that this session typed before a step, sealed; only where they were asked for (typed.py)."""
+
+    @property
+    def cipher(self) -> MultiFernet:
+        """Seals what only this session may read again, whoever reads the table."""
+        return MultiFernet([Fernet(key) for key in self.seal_keys])
 
     @property
     def customer_number(self) -> str:

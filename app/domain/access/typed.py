@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 
 from app.domain.access.members import Member
 from app.postgres import database
@@ -30,7 +30,7 @@ class Kept(msgspec.Struct, frozen=True):
 async def keep(member: Member, path: str, typed: dict[str, str]) -> str:
     """Keep what was typed on the page of that path; the name to find it by, "" when the session has just ended."""
     kept = Kept(secrets.token_urlsafe(9), path, typed)
-    sealed = _cipher(member).encrypt(msgspec.json.encode(kept))
+    sealed = member.cipher.encrypt(msgspec.json.encode(kept))
     return kept.name if await database.rows(_KEEP, member.token_hash, sealed, MOST) else ""
 
 
@@ -38,16 +38,12 @@ def find(member: Member, name: str, path: str) -> dict[str, str] | None:
     """What this session typed on the page of that path; None when there is nothing of that name, or no more."""
     for sealed in member.typed:
         try:
-            kept = msgspec.json.decode(_cipher(member).decrypt(sealed), type=Kept)
+            kept = msgspec.json.decode(member.cipher.decrypt(sealed), type=Kept)
         except InvalidToken:
             continue  # sealed with a key that was retired
         if (kept.name, kept.path) == (name, path):
             return kept.typed
     return None
-
-
-def _cipher(member: Member) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in member.seal_keys])
 
 
 _KEEP = "UPDATE session SET typed = (ARRAY[$2::bytea] || typed)[:$3::int] WHERE token_hash = $1 RETURNING 1"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 
 from app.domain import clock
 from app.domain.access import matrix
@@ -128,7 +128,7 @@ def _receipt(row: Any, decision: Decision | None) -> Receipt | None:
 
 def seal(member: Member, peek: str) -> bytes | None:
     """The first characters of a password, for this session alone."""
-    return _cipher(member).encrypt(peek.encode()) if peek else None
+    return member.cipher.encrypt(peek.encode()) if peek else None
 
 
 def _open(member: Member, sealed: bytes | None) -> str:
@@ -136,10 +136,6 @@ def _open(member: Member, sealed: bytes | None) -> str:
     if sealed is None:
         return ""
     try:
-        return _cipher(member).decrypt(sealed).decode()
+        return member.cipher.decrypt(sealed).decode()
     except InvalidToken:
         return ""
-
-
-def _cipher(member: Member) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in member.seal_keys])
