@@ -340,6 +340,14 @@ SELECT string_agg(line, '; ') FROM (
 """
 
 
+_TOLD_ALREADY = """
+INSERT INTO alert (contract, account, kind, told_at)
+SELECT id, NULL::bigint, 'new-browser', timestamptz '2100-01-01' FROM contract
+UNION ALL SELECT contract, id, 'new-browser', timestamptz '2100-01-01' FROM account
+"""
+"""Every test's login is from a new browser: only the tests of that mail let it be told (tests/letters/test_alerts.py)."""
+
+
 def _engine(server: dict[str, Any], name: str) -> Engine:
     engine = Engine({**server, "database": name})
     database.use(engine, TABLES)
@@ -354,6 +362,7 @@ async def _inside(server: dict[str, Any], name: str, load: tuple[Path, ...]) -> 
         await import_contracts(path, progress=lambda _: None)
     if load:
         await import_licences(servers.DEMO_LICENCES, progress=lambda _: None)
+        await database.rows(_TOLD_ALREADY)
     await engine.close_connection_pool()
 
 

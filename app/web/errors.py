@@ -16,7 +16,7 @@ from app.domain.access.matrix import DELETED, Forbidden, Missing
 from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
 from app.postgres import database
-from app.web.guard import Untrusted
+from app.web.guard import StageFirst, Untrusted
 from app.web.render import elsewhere, unguarded_page
 from app.web.request import READING, TYPED, Request
 
@@ -92,6 +92,11 @@ def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
     return elsewhere(request, f"/login?{urlencode(query)}")
 
 
+def stage_first(request: Request, error: StageFirst) -> Response[Any]:
+    """To the page of the stage that the session is at; to the first page when nothing is left to be done."""
+    return elsewhere(request, request.pages.entries.get(error.stage, "/"))
+
+
 def proof_needed(request: Request, error: ProofNeeded) -> Response[Any]:
     """To the page that asks for a password again, and back, where what was typed is in the form."""
     back, visit = _asked_for(request), request.visit_if_any
@@ -164,6 +169,7 @@ def _report(request: Request, error: Exception) -> None:
 
 HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     SessionEnded: session_ended,
+    StageFirst: stage_first,
     ProofNeeded: proof_needed,
     Forbidden: forbidden,
     Missing: missing,

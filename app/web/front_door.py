@@ -16,6 +16,7 @@ from litestar.enums import HttpMethod, ScopeType
 
 from app.domain import networks
 from app.domain.access import login_events
+from app.domain.letters import alerts
 from app.web import visit
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ class FrontDoor:
             arrived = visit.of(scope)
             if arrived and arrived.failure:
                 await login_events.note(arrived.failure)
+                if arrived.failure.locked:
+                    await alerts.locked(arrived.failure)
         else:
             await _turn_away(send_with_headers, self.bad_request)
 

@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from app.domain.access import proofs, typed
 from app.domain.access.matrix import Forbidden, Permission
-from app.domain.access.members import Member, SessionEnded
+from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import ProofNeeded
 from app.web import forms, visit
 from app.web.cookies import Keys
@@ -23,10 +23,18 @@ class Untrusted(PermissionDeniedException):
     """A form that did not come from a page of this session."""
 
 
+class StageFirst(Exception):
+    """The session has something to do before it opens this page."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Find the member, then ask the matrix. A handler that declares no page is closed.
 
-    Raises SessionEnded, Forbidden, Untrusted, ProofNeeded.
+    Raises SessionEnded, StageFirst, Forbidden, Untrusted, ProofNeeded.
     """
     page = page_of(handler)
     if page is None or not isinstance(connection, Request):
@@ -36,6 +44,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     request = connection
     anyone, writing = page.permission is Permission.ANYONE, request.method not in READING
     await _receive(request, even_without_database=anyone and not writing)
+    if not anyone:
+        _must_have_come_as_far(request, page)
     member = request.visit.member
     if member is None and not anyone:
         raise SessionEnded
@@ -44,6 +54,17 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if member and not anyone:
         member.require(page.permission, writing=writing and page.permission is not Permission.SESSION)
         await _ask_for_step(request, member, page)
+
+
+def _must_have_come_as_far(request: Request, page: Page) -> None:
+    """Raises StageFirst: for a stage that is still to be passed, or OPEN where the page's own is behind it."""
+    visit = request.visit
+    if visit.waiting and visit.waiting.stage not in page.stages:
+        raise StageFirst(visit.waiting.stage)
+    if visit.waiting:
+        visit.member = visit.waiting
+    elif visit.member and Stage.OPEN not in page.stages:
+        raise StageFirst(Stage.OPEN)
 
 
 async def _ask_for_step(request: Request, member: Member, page: Page) -> None:

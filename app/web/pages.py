@@ -20,7 +20,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from app.domain.access.matrix import Permission, Role, allowed
-from app.domain.access.members import Member
+from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
 
 OVERVIEW = "ご契約情報一覧"
@@ -63,6 +63,8 @@ class Page:
     places: tuple[Place, ...]
     nothing_to_read: bool
     back: str
+    stages: frozenset[Stage]
+    entry: Stage | None
 
 
 InOrder = list[tuple[str, list[tuple[Place, Page]]]]
@@ -76,11 +78,16 @@ def open_to(
     menu: Place | tuple[Place, ...] = (),
     nothing_to_read: bool = False,
     back: str = "",
+    stages: Iterable[Stage] = (Stage.OPEN,),
+    entry: Stage | None = None,
 ) -> dict[str, Page]:
     """The `opt` of a handler: who may use it, the step that is asked for first, and its places in the menu.
 
     `nothing_to_read`: it is a form and nothing else, so the menu of a deleted person, who may not write, leaves it out.
     `back`: the page to come back to from a path that shows nothing when it is opened.
+
+    `stages`: how far a session must have come; a page that says nothing is for whoever is logged in wholly.
+    `entry`: a session at that stage is led to this page, whatever it asks for, until it has passed the stage.
 
     The step of a page guards whatever its path shows, so the handler of its form need not name it. One that does is
     asked for the step before the form is looked at.
@@ -88,7 +95,8 @@ def open_to(
     if step and permission in (Permission.PUBLIC, Permission.ANYONE):
         raise ImproperlyConfiguredException("a step asks for the password of a member")
     places = (menu,) if isinstance(menu, Place) else menu
-    return {"page": Page(permission, step, places, nothing_to_read, back)}
+    reached = frozenset({*stages, *((entry,) if entry else ())})
+    return {"page": Page(permission, step, places, nothing_to_read, back, reached, entry)}
 
 
 def page_of(handler: BaseRouteHandler) -> Page | None:
@@ -131,6 +139,8 @@ class Pages:
         """By path, variables in braces: the step that its page is behind."""
         self.back: dict[str, str] = {}
         """By path: the page to come back to instead."""
+        self.entries: dict[Stage, str] = {}
+        """By stage: the page that a session which has come as far is led to."""
         declared = list(_declared(routes))
         opened = {path for path, handler, _ in declared if "GET" in handler.http_methods}
         places: list[tuple[Place, Page]] = []
@@ -139,6 +149,8 @@ class Pages:
                 places += [(place, page) for place in _places(path, handler, page)]
                 if page.step:
                     self.steps[path] = page.step
+                if page.entry:
+                    self.entries[page.entry] = path
             elif page.places:
                 raise ImproperlyConfiguredException(f"{handler}: nobody can open it from the menu")
             elif page.back or path not in opened:

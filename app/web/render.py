@@ -13,12 +13,14 @@ from markupsafe import Markup, escape
 
 from app.domain import clock
 from app.domain.access import matrix, members
+from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.forms import Form
 from app.web.pages import home
 from app.web.request import Request
+from app.web.visit import Visit
 
 if TYPE_CHECKING:
     from app.web.static_files import StaticFiles
@@ -118,10 +120,10 @@ def _after_step(request: Request) -> None:
 
 def _html(request: Request, template: str, status: int, context: dict[str, Any]) -> Response[str]:
     visit = request.visit_if_any
-    member = visit.member if visit else None
+    member = _shown(visit)
     content = request.templates.get_template(template).render(
         member=member,
-        menu=request.pages.menu(member) if member else [],
+        menu=request.pages.menu(member) if member and member.stage is Stage.OPEN else [],
         path_in_menu=request.scope["path"],
         csrf_token=visit.csrf_token if visit else "",
         here=_here(request),
@@ -129,6 +131,12 @@ def _html(request: Request, template: str, status: int, context: dict[str, Any])
         **context,
     )
     return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
+
+
+def _shown(visit: Visit | None) -> Member | None:
+    """Whom the frame of the page names: nobody before the second factor, which the contract's data lie behind, too."""
+    member = visit.member if visit else None
+    return None if member and member.stage is Stage.SECOND_FACTOR else member
 
 
 def _here(request: Request) -> str:

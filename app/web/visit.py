@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from litestar.datastructures import Cookie
 from litestar.types import Scope
 
-from app.domain.access import attempts, login_events, logins, members
+from app.domain.access import attempts, login_events, logins, members, proofs
 from app.domain.access.matrix import Role
-from app.domain.access.members import Member, SessionEnded
+from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import Step
+from app.domain.letters import alerts
 from app.postgres import database
 from app.web.cookies import Keys, anchor, new_token, token_hash
 
@@ -39,6 +40,8 @@ class Visit:
     token: str | None = None
     """Of the live session, if there is one."""
     member: Member | None = None
+    waiting: Member | None = None
+    """Whose session this is while it has not come as far as to be `member` of the page that is asked for."""
     ended: bool = False
     """A session cookie came that leads to no live session."""
     cookies: list[Cookie] = field(default_factory=list)
@@ -63,16 +66,19 @@ class Visit:
     def device(self) -> login_events.Device:
         return login_events.device(self.user_agent, self.address)
 
-    def knows(self, login: str) -> bool:
-        """Whether this browser has logged in with that login before."""
-        return any(mark in self.known for mark in self.keys.marks(login))
+    def knows(self, login: str, owner: logins.Owner | None) -> bool:
+        """Whether this browser has logged in with that login before, by the password that it has now."""
+        return owner is not None and any(
+            mark in self.known for mark in self.keys.marks(f"{login} {owner.mark}")
+        )
 
     def remember_browser(self) -> None:
         signed = self.keys.sign("browser", [self.browser, *self.known])
         self.cookies.append(self.keys.cookie(self.keys.browser_cookie, signed, BROWSER_AGE))
 
-    def remember_login(self, login: str) -> None:
-        marks = self.keys.marks(login)
+    def remember_login(self, login: str, owner: logins.Owner) -> None:
+        """From now on this browser is no stranger to the login, as long as its password stays."""
+        marks = self.keys.marks(f"{login} {owner.mark}")
         self.known = (marks[0], *(other for other in self.known if other not in marks))[:KNOWN_LOGINS]
         self.remember_browser()
 
@@ -84,9 +90,11 @@ class Visit:
     async def log_in(self, by: logins.By, name: str, password: str) -> Member:
         """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
         login, token = f"{by} {name}", new_token()
+        owner = await logins.find(by, name)
+        known = self.knows(login, owner)
         with self._noting_failure(by, name):
-            counted = await self._count(login)
-            await logins.open_session(by, name, password, token_hash(token), self.device)
+            counted = await self._count(login, known=known)
+            owner = await logins.open_session(owner, password, token_hash(token), self.device)
         await attempts.succeeded(counted)
         member = await members.find(token_hash(token), self.keys.seal_keys(token))
         if member is None:
@@ -94,20 +102,28 @@ class Visit:
         await self._close()
         self.token, self.member = token, member
         self.remember_session(token, member.role)
-        self.remember_login(login)
+        if not known:
+            await alerts.new_browser(member, self.device)
+        self.remember_login(login, owner)
         return member
 
     async def prove(self, step: Step, number: str, password: str) -> None:
-        """Pass a step: the session goes on under a new id. Raises logins.WrongPair, attempts.TooMany, SessionEnded."""
+        """Pass a step: the session goes on under a new id.
+
+        Raises logins.WrongPair, attempts.TooMany, proofs.SetHere, SessionEnded.
+        """
         member = self.member
         if member is None:
             raise SessionEnded
-        by: logins.By = "account" if member.own and step is Step.RECENT else "customer"
+        step = proofs.asked(member, step)
+        proofs.may_prove(member, step)
+        by: logins.By = "customer" if proofs.of_customer(member, step) else "account"
         typed = number if step is Step.CUSTOMER else member.customer_number
         name = member.own.login if member.own and by == "account" else typed
         token = new_token(kept=anchor(self.token or ""))
+        asking = f"{member.contract.id} {member.account_id}"
         with self._noting_failure(by, name):
-            counted = await self._count(f"{by} {name}")
+            counted = await attempts.count_step(self.keys.newest, f"{by} {name}", asking)
             await logins.prove(member, step, number, password, token_hash(token))
         await attempts.succeeded(counted)
         self.token = token
@@ -124,18 +140,21 @@ class Visit:
         try:
             yield
         except (logins.WrongPair, attempts.TooMany) as refusal:
-            failure = login_events.Failure(by, name, self.device)
-            self.failure = replace(failure, limited=isinstance(refusal, attempts.TooMany))
+            too_many = refusal if isinstance(refusal, attempts.TooMany) else None
+            locked = too_many is not None and too_many.locked
+            self.failure = login_events.Failure(
+                by, name, self.device, limited=too_many is not None, locked=locked
+            )
             raise
 
-    async def _count(self, login: str) -> attempts.Counted:
-        known = self.browser if self.knows(login) else None
-        return await attempts.count(self.keys.newest, login, self.address or "unknown", known)
+    async def _count(self, login: str, *, known: bool) -> attempts.Counted:
+        browser = self.browser if known else None
+        return await attempts.count(self.keys.newest, login, self.address or "unknown", browser)
 
     async def _close(self) -> None:
         if self.token is not None:
             await logins.end_session(token_hash(self.token))
-        self.member = self.token = None
+        self.member = self.waiting = self.token = None
 
 
 def arrive(keys: Keys, cookies: Mapping[str, str], address: str, user_agent: str) -> Visit:
@@ -167,6 +186,8 @@ async def recognise(
     visit.token = token
     if visit.member.role != role:
         visit.remember_session(token, visit.member.role)
+    if visit.member.stage is not Stage.OPEN:
+        visit.waiting, visit.member = visit.member, None
 
 
 def _signed_session(keys: Keys, cookie: str | None) -> tuple[str, str]:

@@ -11,38 +11,38 @@ from app.domain.changes.kinds import KINDS, OfContract
 from app.domain.letters.recipients import Told
 from app.web.pages import collected
 
-DECLARED: dict[str, tuple[Permission, Step | None, Told]] = {
-    # kind                         permission                   step         who is told
-    "account-registration":        (Permission.ACCOUNTS,         None,        Told.CONTRACT),
-    "account-edit":                (Permission.ACCOUNTS,         None,        Told.ACCOUNT_ALONE),
-    "account-password":            (Permission.ACCOUNT_PASSWORD, None,        Told.ACCOUNT_ALONE),
-    "account-deletion":            (Permission.ACCOUNTS,         Step.RECENT, Told.LEAVING),
-    "user-purchases":              (Permission.ACCOUNTS,         None,        Told.NOBODY),
-    "customer":                    (Permission.CONTRACT,         Step.RECENT, Told.CONTRACT),
-    "contact-address":             (Permission.CONTRACT,         None,        Told.OLD_AND_NEW_ADDRESS),
-    "customer-password":           (Permission.CONTRACT,         Step.RECENT, Told.CONTRACT),
-    "card":                        (Permission.PAYMENT,          Step.RECENT, Told.CONTRACT),
-    "paper-request":               (Permission.CONTRACT,         None,        Told.CONTRACT),
-    "guide-request":               (Permission.CONTRACT,         None,        Told.CONTRACT),
-    "mail-service-purchase":       (Permission.MAIL_SERVICE,     None,        Told.CONTRACT),
-    "mail-address-ucom":           (Permission.MAIL_ADDRESS,     None,        Told.NEW_ADDRESS),
-    "mail-address-other":          (Permission.MAIL_ADDRESS,     None,        Told.NEW_ADDRESS),
-    "mailbox-size":                (Permission.MAIL_SERVICE,     None,        Told.ACCOUNT),
-    "forwarding":                  (Permission.FORWARDING,       None,        Told.ACCOUNT),
-    "auto-reply":                  (Permission.AUTO_REPLY,       None,        Told.ACCOUNT),
-    "web-space-registration":      (Permission.WEB_SPACE,        None,        Told.ACCOUNT),
-    "web-space-deletion":          (Permission.WEB_SPACE,        None,        Told.ACCOUNT),
-    "security-purchase":           (Permission.SECURITY,         None,        Told.ACCOUNT),
-    "security-cancellation":       (Permission.SECURITY,         None,        Told.ACCOUNT),
-    "remote-support-purchase":     (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT),
-    "remote-support-cancellation": (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT),
+DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
+    # kind                         permission                   step         who is told               and at former addresses
+    "account-registration":        (Permission.ACCOUNTS,         Step.RECENT, Told.CONTRACT,            True),
+    "account-edit":                (Permission.ACCOUNTS,         Step.RECENT, Told.ACCOUNT,             False),
+    "account-password":            (Permission.ACCOUNT_PASSWORD, Step.RECENT, Told.ACCOUNT,             True),
+    "account-deletion":            (Permission.ACCOUNTS,         Step.RECENT, Told.LEAVING,             True),
+    "user-purchases":              (Permission.ACCOUNTS,         None,        Told.CONTRACT,            True),
+    "customer":                    (Permission.CONTRACT,         Step.RECENT, Told.CONTRACT,            False),
+    "contact-address":             (Permission.CONTRACT,         Step.RECENT, Told.OLD_AND_NEW_ADDRESS, True),
+    "customer-password":           (Permission.CONTRACT,         Step.HOLDER, Told.CONTRACT,            True),
+    "card":                        (Permission.PAYMENT,          Step.RECENT, Told.CONTRACT,            False),
+    "paper-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
+    "guide-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
+    "mail-service-purchase":       (Permission.MAIL_SERVICE,     None,        Told.CONTRACT,            False),
+    "mail-address-ucom":           (Permission.MAIL_ADDRESS,     Step.RECENT, Told.NEW_ADDRESS,         True),
+    "mail-address-other":          (Permission.MAIL_ADDRESS,     Step.RECENT, Told.NEW_ADDRESS,         True),
+    "mailbox-size":                (Permission.MAIL_SERVICE,     None,        Told.ACCOUNT,             False),
+    "forwarding":                  (Permission.FORWARDING,       Step.RECENT, Told.ACCOUNT,             True),
+    "auto-reply":                  (Permission.AUTO_REPLY,       None,        Told.ACCOUNT,             False),
+    "web-space-registration":      (Permission.WEB_SPACE,        None,        Told.ACCOUNT,             False),
+    "web-space-deletion":          (Permission.WEB_SPACE,        None,        Told.ACCOUNT,             False),
+    "security-purchase":           (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
+    "security-cancellation":       (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
+    "remote-support-purchase":     (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
+    "remote-support-cancellation": (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
 }  # fmt: skip
 
 
 def test_every_kind_declares_the_permission_the_step_and_the_recipients_that_it_must_have() -> None:
     assert collected(routes)  # whoever serves pages has loaded every kind
     assert {
-        kind: (change.permission, change.step, change.tells) for kind, change in KINDS.items()
+        kind: (change.permission, change.step, change.tells, change.grave) for kind, change in KINDS.items()
     } == DECLARED
 
 

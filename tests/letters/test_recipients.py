@@ -165,7 +165,7 @@ async def test_admins_are_the_living_ones_with_an_address(family: Household) -> 
     assert await recipients.admins_and_contact(family.contract) == [CONTACT]
 
 
-@pytest.mark.parametrize("told", [Told.ACCOUNT, Told.ACCOUNT_ALONE, Told.LEAVING])
+@pytest.mark.parametrize("told", [Told.ACCOUNT, Told.NEW_ADDRESS, Told.LEAVING])
 async def test_who_is_told_of_an_account_id_cannot_be_found_without_one(told: Told) -> None:
     with pytest.raises(ValueError, match="account ID that is not given"):
         await recipients.of(told, 1)

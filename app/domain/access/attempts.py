@@ -1,32 +1,52 @@
-"""Guessing is limited: failed logins are counted by an atomic statement, per login, per address and over all.
+"""Guessing is limited: failed logins are counted by an atomic statement, per login and per address.
 
-A browser that has logged in with that login before is counted for itself alone, so nobody else's guessing locks it
-out. Counts start anew WINDOW after the first failure; the wait that is told is the true one.
+A browser that has logged in with the login's password before is counted apart from strangers, so nobody else's guessing
+locks it out; so is whoever is logged in already and is asked for a password again. Counts start anew WINDOW after the
+first failure; the wait that is told is the true one. Over all logins there is a count that stops nobody: above it every
+stranger's login takes SLOW longer, and the log says so.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from app.domain import clock, networks
 from app.postgres import database
+
+if TYPE_CHECKING:
+    import asyncpg
 
 WINDOW = timedelta(minutes=15)
 PER_LOGIN = 10
 PER_ADDRESS = 100
 PER_BROWSER = 10
+KNOWN_TOGETHER = 30
+"""Of one login, over all the browsers that know it: a copied cookie makes as many of them as somebody likes."""
+PER_STEP = 10
 OVER_ALL = 5_000
+SLOW = 3.0
+"""Seconds that each login waits while there are more failures than OVER_ALL."""
+
+log = logging.getLogger("mypage")
 
 
 class TooMany(Exception):
-    """Too many failed logins; `wait`: how long until the next one is looked at."""
+    """Too many failed logins; `wait`: how long until the next one is looked at.
 
-    def __init__(self, wait: timedelta) -> None:
+    `locked`: it is the login that is locked, whoever tries, not an address or a browser.
+    """
+
+    def __init__(self, wait: timedelta, *, locked: bool = False) -> None:
         super().__init__(wait)
         self.wait = wait
+        self.locked = locked
 
 
 @dataclass(frozen=True)
@@ -45,20 +65,49 @@ async def count(secret: bytes, login: str, address: str, browser: str | None) ->
     """
     if browser:
         own = _key(secret, f"browser {browser} {login}")
-        limits = {own: PER_BROWSER}
-    else:
-        own = _key(secret, f"login {login}")
-        limits = {
-            _key(secret, f"address {networks.counted(address)}"): PER_ADDRESS,
-            own: PER_LOGIN,
-            _key(secret, "all"): OVER_ALL,
-        }
+        return await _in_line({own: PER_BROWSER, _key(secret, f"known {login}"): KNOWN_TOGETHER})
+    of_login, all_of_them = _key(secret, f"login {login}"), _key(secret, "all")
+    limits = {_key(secret, f"address {networks.counted(address)}"): PER_ADDRESS, of_login: PER_LOGIN}
+    now = clock.now()
+    counted = await database.rows(_COUNT, now, now - WINDOW, *limits, all_of_them)
+    _must_be_within({**limits, all_of_them: None}, counted, now, of_login)
+    await _slow_down(next((row["failures"] for row in counted if row["key"] == all_of_them), 0))
+    return Counted([*limits, all_of_them], of_login)
+
+
+async def count_step(secret: bytes, login: str, member: str) -> Counted:
+    """Count an attempt of `member`, who is logged in, to type the password of `login` again. Raises TooMany."""
+    return await _in_line({_key(secret, f"step {login} of {member}"): PER_STEP})
+
+
+async def _in_line(limits: dict[bytes, int]) -> Counted:
+    """Count in the first, and in the second as long as the first lets it through."""
     keys, now = list(limits), clock.now()
-    counted = await database.rows(_COUNT_BROWSER if browser else _COUNT, now, now - WINDOW, *keys)
-    waits = [row["since"] + WINDOW - now for row in counted if row["failures"] > limits[row["key"]]]
-    if waits:
-        raise TooMany(max(waits))
-    return Counted(keys, own)
+    counted = await database.rows(_COUNT_IN_LINE, now, now - WINDOW, keys[0], keys[-1], limits[keys[0]])
+    _must_be_within(limits, counted, now)
+    return Counted(keys, keys[0])
+
+
+def _must_be_within(
+    limits: Mapping[bytes, int | None],
+    counted: list[asyncpg.Record],
+    now: datetime,
+    login: bytes | None = None,
+) -> None:
+    """Raises TooMany; None: what is counted, and stops nobody."""
+    over = [row for row in counted if (limit := limits[row["key"]]) is not None and row["failures"] > limit]
+    if over:
+        wait = max(row["since"] + WINDOW - now for row in over)
+        raise TooMany(wait, locked=any(row["key"] == login for row in over))
+
+
+async def _slow_down(failures: int) -> None:
+    if failures <= OVER_ALL:
+        return
+    if failures == OVER_ALL + 1:
+        minutes = int(WINDOW.total_seconds() // 60)
+        log.warning("more than %d failed logins in %d minutes: logins are slowed down", OVER_ALL, minutes)
+    await asyncio.sleep(SLOW)
 
 
 async def succeeded(counted: Counted) -> None:
@@ -76,25 +125,31 @@ _ONE_MORE = """ON CONFLICT (key) DO UPDATE SET
         failures = CASE WHEN attempt.since <= $2 THEN 1 ELSE attempt.failures + 1 END,
         since = CASE WHEN attempt.since <= $2 THEN $1 ELSE attempt.since END
     RETURNING key, failures, since"""
-_COUNT_BROWSER = f"INSERT INTO attempt (key, failures, since) VALUES ($3, 1, $1) {_ONE_MORE}"  # noqa: S608 - constants
+_COUNT_IN_LINE = f"""
+WITH first AS (
+    INSERT INTO attempt (key, failures, since) VALUES ($3, 1, $1) {_ONE_MORE}
+), second AS (
+    INSERT INTO attempt (key, failures, since) SELECT $4::bytea, 1, $1 FROM first WHERE failures <= $5 AND $3 <> $4
+    {_ONE_MORE}
+)
+SELECT * FROM first UNION ALL SELECT * FROM second
+"""  # noqa: S608 - constants
 
-# One counter after the other, as long as the one before lets the attempt through; a full last one is known before.
-# All statements lock their counters in this order, so that none waits for one that waits for it. The rows are the
-# counters with this attempt; of those that were not reached, as they would be with it, for the wait.
+# One counter after the other, as long as the one before lets the attempt through. All statements lock their counters in
+# this order, so that none waits for one that waits for it. The rows are the counters with this attempt; of a login that
+# was not reached, as it would be with it, for the wait.
 _COUNT = f"""
 WITH address AS (
     INSERT INTO attempt (key, failures, since) VALUES ($3, 1, $1) {_ONE_MORE}
 ), login AS (
-    INSERT INTO attempt (key, failures, since) SELECT $4::bytea, 1, $1 FROM address
-    WHERE failures <= {PER_ADDRESS}
-        AND NOT EXISTS (SELECT FROM attempt WHERE key = $5 AND since > $2 AND failures >= {OVER_ALL})
+    INSERT INTO attempt (key, failures, since) SELECT $4::bytea, 1, $1 FROM address WHERE failures <= {PER_ADDRESS}
     {_ONE_MORE}
 ), everybody AS (
     INSERT INTO attempt (key, failures, since) SELECT $5::bytea, 1, $1 FROM login WHERE failures <= {PER_LOGIN}
     {_ONE_MORE}
 )
 SELECT * FROM address UNION ALL SELECT * FROM login UNION ALL SELECT * FROM everybody
-UNION ALL SELECT key, failures + 1, since FROM attempt WHERE key IN ($4, $5) AND since > $2
+UNION ALL SELECT key, failures + 1, since FROM attempt WHERE key = $4 AND since > $2
 """  # noqa: S608 - constants
 _FORGET = """
 DELETE FROM attempt WHERE key IN (SELECT key FROM attempt WHERE since < $1 FOR UPDATE SKIP LOCKED)

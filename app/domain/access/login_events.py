@@ -69,6 +69,8 @@ class Failure:
     device: Device
     limited: bool = False
     """Refused unseen, because there were too many before: noted once for each time that counting lasts."""
+    locked: bool = False
+    """Nobody but browsers that know the login can log in with it for a while: its owner is told (letters/alerts.py)."""
 
 
 async def note(failure: Failure) -> None:

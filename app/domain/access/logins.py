@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from piccolo.columns import Column
@@ -11,7 +12,7 @@ from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.login_events import Device
 from app.domain.access.members import Member, SessionEnded
-from app.domain.access.proofs import Step
+from app.domain.access.proofs import Step, may_prove, of_customer
 from app.postgres import database
 
 By = Literal["customer", "account"]
@@ -30,13 +31,17 @@ class Owner:
     account: int | None
     password_hash: str = field(repr=False)
 
+    @property
+    def mark(self) -> str:
+        """Of the password: another one has another mark, which tells nothing of it."""
+        return hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]
 
-async def open_session(by: By, name: str, password: str, token_hash: bytes, device: Device) -> None:
-    """Open a session for whom the pair belongs to, and note the login in the same statement.
 
-    Raises WrongPair, after the same time for an unknown name.
+async def open_session(owner: Owner | None, password: str, token_hash: bytes, device: Device) -> Owner:
+    """Open a session for the owner of the password (find()), and note the login in the same statement.
+
+    The owner as stored from now on. Raises WrongPair, after the same time for nobody.
     """
-    owner = await _owner(by, name)
     if owner is None:
         await passwords.pretend(password)
         raise WrongPair
@@ -51,15 +56,17 @@ async def open_session(by: By, name: str, password: str, token_hash: bytes, devi
             await _renew(owner, renewed)
         of_whom = owner.contract, owner.account, clock.now()
         await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network)
+    return replace(owner, password_hash=renewed or owner.password_hash)
 
 
 async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
     """Note in the member's session that the step was passed, and give it a new token. `number`: the customer's step only.
 
-    Raises WrongPair, after the same time for another contract's number; SessionEnded if it ended meanwhile.
+    Raises SetHere; WrongPair, after the same time for another contract's number; SessionEnded if it ended meanwhile.
     """
-    customer = step is Step.CUSTOMER or member.own is None
-    owner = await _owner("customer", member.customer_number) if customer else await _own(member)
+    may_prove(member, step)
+    customer = of_customer(member, step)
+    owner = await find("customer", member.customer_number) if customer else await _own(member)
     if owner is None or (step is Step.CUSTOMER and number != member.customer_number):
         await passwords.pretend(password)
         raise WrongPair
@@ -78,7 +85,8 @@ async def end_session(token_hash: bytes) -> None:
     await tables.Session.delete().where(tables.Session.token_hash == token_hash)
 
 
-async def _owner(by: By, name: str) -> Owner | None:
+async def find(by: By, name: str) -> Owner | None:
+    """Whose password belongs to the name; None: nobody's."""
     if by == "customer":
         columns = tables.Contract.select(tables.Contract.id, tables.Contract.password_hash)
         row = await columns.where(tables.Contract.customer_number == name).first()
@@ -89,7 +97,7 @@ async def _owner(by: By, name: str) -> Owner | None:
 
 
 async def _own(member: Member) -> Owner | None:
-    return await _owner("account", member.own.login) if member.own else None
+    return await find("account", member.own.login) if member.own else None
 
 
 async def _lock(owner: Owner) -> str | None:

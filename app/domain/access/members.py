@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -26,6 +27,26 @@ IDLE = timedelta(minutes=30)
 """A session ends when nothing came from it for so long; a deleted person may read on for as long (spec 5)."""
 LIFETIME = timedelta(hours=12)
 """A session ends so long after its login, whatever comes."""
+
+
+BEFORE_OPEN = timedelta(minutes=15)
+"""A session that has not come as far as to open anything ends so long after its login."""
+
+
+class Stage(StrEnum):
+    """What a session has to do before it opens anything else; each has a page of its own (web/pages.py).
+
+    In the order in which they are done. OPEN is never among the stages of a row: it is when none is left.
+    """
+
+    OPEN = "open"
+    """Nothing: it is a login like any other."""
+    SECOND_FACTOR = "second-factor"
+    """The password was right; the second factor is still asked for."""
+    NEW_PASSWORD = "new-password"  # noqa: S105 - the name of a stage
+    """Logged in with a one-time password of the desk: an own one is set first."""
+    SET_UP = "set-up"
+    """This installation wants a second factor of this login, which has none yet."""
 
 
 class SessionEnded(Exception):
@@ -48,11 +69,22 @@ class Member:
     """Keys that only this session's cookie leads to, newest first (changes/kept.py and typed.py seal with them)."""
     typed: tuple[bytes, ...] = field(repr=False, default=())
     """Forms that this session typed before a step, sealed; only where they were asked for (typed.py)."""
+    stages: tuple[Stage, ...] = ()
+    """What has to be done, in this order, before the session opens anything else."""
+    own_set_here: bool = False
+    """The password of who is logged in was set in this session, so that it proves nothing here."""
+    customer_set_here: bool = False
+    """Likewise that of the customer number."""
 
     @property
     def cipher(self) -> MultiFernet:
         """Seals what only this session may read again, whoever reads the table."""
         return MultiFernet([Fernet(key) for key in self.seal_keys])
+
+    @property
+    def stage(self) -> Stage:
+        """What comes next."""
+        return self.stages[0] if self.stages else Stage.OPEN
 
     @property
     def customer_number(self) -> str:
@@ -112,9 +144,9 @@ WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
 )
 SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph.GRAPH} AS graph,
-    CASE WHEN $7 THEN s.typed END AS typed
+    s.stages, s.own_set_here, s.customer_set_here, CASE WHEN $7 THEN s.typed END AS typed
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
-WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4
+WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4 AND (cardinality(s.stages) = 0 OR s.opened_at > $8)
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
 """  # noqa: S608 - the only text put in is a constant
 """SQL because every page waits for it: all of it takes less than Piccolo takes to build a query of that many tables."""
@@ -135,6 +167,7 @@ async def find(
         token_hash,
         *(now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), Month.of(now).began),
         with_typed,
+        now - BEFORE_OPEN,
     )
     return _member(found[0], token_hash, seal_keys) if found else None
 
@@ -146,4 +179,10 @@ def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]
         (own,) = (account for account in contract.accounts if account.id == row["account"])
     role = Role(row["role"]) if own else Role.CUSTOMER
     proofs = row["proved_at"], row["customer_proved_at"]
-    return Member(role, contract, own, *proofs, token_hash, seal_keys, tuple(row["typed"] or ()))
+    return Member(
+        *(role, contract, own, *proofs, token_hash, seal_keys),
+        typed=tuple(row["typed"] or ()),
+        stages=tuple(map(Stage, row["stages"])),
+        own_set_here=row["own_set_here"],
+        customer_set_here=row["customer_set_here"],
+    )

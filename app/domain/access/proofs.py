@@ -27,6 +27,8 @@ class Step(StrEnum):
     """The password of the login that the session was opened with; logging in counts as well."""
     CUSTOMER = "customer"
     """お客様番号 and its password, whoever is logged in; whoever passes counts as customer there."""
+    HOLDER = "holder"
+    """The password of お客様番号: RECENT for who logged in with it, CUSTOMER for an account ID."""
 
 
 class ProofNeeded(Exception):
@@ -37,10 +39,22 @@ class ProofNeeded(Exception):
         self.step = step
 
 
+class SetHere(Exception):
+    """The password that the step asks for was set in this session: who found it open must not pass with it."""
+
+
+def asked(member: Member, step: Step) -> Step:
+    """The step as this member is asked for it: RECENT or CUSTOMER."""
+    if step is not Step.HOLDER:
+        return step
+    return Step.CUSTOMER if member.own else Step.RECENT
+
+
 def require(member: Member, step: Step | None) -> None:
     """Raises ProofNeeded unless the step was passed just now, Forbidden for who cannot pass it."""
     if step is None:
         return
+    step = asked(member, step)
     may_pass(member, step)
     if not _holds(member.customer_proved_at if step is Step.CUSTOMER else member.proved_at):
         raise ProofNeeded(step)
@@ -52,6 +66,22 @@ def may_pass(member: Member, step: Step) -> None:
         raise Forbidden(deleted=True)
     if step is Step.CUSTOMER and member.role is Role.USER:
         raise Forbidden
+
+
+def may_prove(member: Member, step: Step) -> None:
+    """Raises SetHere where the password that the step asks for was set in this session."""
+    if set_here(member, step):
+        raise SetHere
+
+
+def set_here(member: Member, step: Step) -> bool:
+    """Whether the password that the step asks for was set in this session."""
+    return member.customer_set_here if of_customer(member, step) else member.own_set_here
+
+
+def of_customer(member: Member, step: Step) -> bool:
+    """Whether the step asks for the password of the customer number."""
+    return step is Step.CUSTOMER or member.own is None
 
 
 def _holds(proved_at: datetime | None) -> bool:

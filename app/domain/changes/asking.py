@@ -100,10 +100,11 @@ def fingerprint(review: Review) -> str:
     return hashlib.sha256(msgspec.json.encode(review)).hexdigest()
 
 
-async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
+async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) -> None:
     """Carry out a pending change; one that is applied or expired stays as it is.
 
-    `seen`: the fingerprint of the confirm page that the member saw. Raises Refused, Forbidden, ProofNeeded, Differs.
+    `seen`: the fingerprint of the confirm page that the member saw; None where no page is shown.
+    Raises Refused, Forbidden, ProofNeeded, Differs.
 
     The contract's row is locked first: its changes stand in one line, so limits hold, and the right and the rule are
     judged again on what is true then.
@@ -124,7 +125,7 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str = "") -> None:
         proofs.require(fresh, change.step)
         try:
             reviewed = _reviewed(fresh, change, now)
-            if seen and seen != fingerprint(reviewed):
+            if seen is not None and seen != fingerprint(reviewed):
                 raise Differs
             receipt = await change.apply(fresh, now)
         except Missing as missing:

@@ -42,6 +42,8 @@ class Change(ABC):
     """Path of its input page; of an account ID the part behind it."""
     tells: ClassVar[Told]
     """Who gets its mail."""
+    grave: ClassVar[bool] = False
+    """It could lock somebody out: addresses that were replaced not long ago get its mail, too."""
 
     def __init_subclass__(
         cls,
@@ -53,6 +55,7 @@ class Change(ABC):
         way_back: str | None = None,
         page: str | None = None,
         tells: Told | None = None,
+        grave: bool | None = None,
     ) -> None:
         super().__init_subclass__()
         given = {
@@ -63,6 +66,7 @@ class Change(ABC):
             "way_back": way_back,
             "page": page,
             "tells": tells,
+            "grave": grave,
         }
         for declared, value in given.items():
             if value is not None:
@@ -85,6 +89,10 @@ class Change(ABC):
     def new_address(self) -> str:
         """The mail address that it registers, if it does: whoever reads there is told, too."""
         return ""
+
+    def is_grave(self, member: Member) -> bool:
+        """Whether this one is grave, where not all of its kind are."""
+        return self.grave
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         """Why it cannot be done, as far as the contract tells; None: it can. Raises Missing.
@@ -109,7 +117,9 @@ class Change(ABC):
 
     async def told(self, member: Member) -> list[str]:
         """The addresses that its mail goes to, as they are before it is carried out."""
-        return await recipients.of(self.tells, member.contract.id, address=self.new_address)
+        return await recipients.of(
+            self.tells, member.contract.id, None, self.new_address, grave=self.is_grave(member)
+        )
 
     async def tell(self, member: Member, mail: str, told: list[str] | None = None, /, **facts: Any) -> None:
         """Post its mail to `told`, or to whom it tells; the mail says who did it."""
@@ -182,4 +192,7 @@ class OfAccount(Change):
         return None
 
     async def told(self, member: Member) -> list[str]:
-        return await recipients.of(self.tells, member.contract.id, self.account(member), self.new_address)
+        account = self.account(member)
+        return await recipients.of(
+            self.tells, member.contract.id, account, self.new_address, grave=self.is_grave(member)
+        )

@@ -74,7 +74,9 @@ SELECT pg_notify($7, '')
 """
 
 
-NOTHING_DONE = frozenset({"contact-address-check", "paper-sent", "payment-expiring"})
+NOTHING_DONE = frozenset(
+    {"contact-address-check", "paper-sent", "payment-expiring", "new-browser", "login-locked"}
+)
 """Mails that tell of nothing that somebody did: they say neither when nor by whom."""
 
 

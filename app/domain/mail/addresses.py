@@ -11,10 +11,11 @@ from app.domain import catalogue, clock, fields, tables
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.fields import Wrong
-from app.domain.letters import outbox
+from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
 from app.domain.mail import forwarding
 from app.domain.mail import service as mail_service
@@ -79,8 +80,10 @@ class _RegisterAddress(
     OfAccount,
     name="メールアドレス登録",
     permission=Permission.MAIL_ADDRESS,
+    step=Step.RECENT,
     page="mail-address",
     tells=Told.NEW_ADDRESS,
+    grave=True,
 ):
     """What A and B have in common."""
 
@@ -89,6 +92,11 @@ class _RegisterAddress(
     @property
     def new_address(self) -> str:
         return self.address
+
+    async def _remember_former(self, member: Member, account: Account, now: datetime) -> None:
+        """One of another company goes on to be read there; one of ours ends with the change."""
+        if account.other_address != self.address:
+            await recipients.replaced(member.contract.id, account.id, account.other_address, now)
 
     async def _tell(self, member: Member, which: str, ended: list[Period]) -> None:
         """The メールアドレス登録完了メール.
@@ -145,6 +153,7 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
         await tables.Account.update({tables.Account.other_address: None}).where(
             tables.Account.id == account.id
         )
+        await self._remember_former(member, account, now)
         await self._tell(member, "UCOM", [])
         return Receipt(
             title="メールアドレス登録／変更完了",
@@ -183,6 +192,7 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other"):
         await tables.Account.update({tables.Account.other_address: self.address}).where(
             tables.Account.id == account.id
         )
+        await self._remember_former(member, account, now)
         if ends:
             await mail_service.end(
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now

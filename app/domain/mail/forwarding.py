@@ -9,6 +9,7 @@ from app.domain import tables
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.access.proofs import Step
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
 from app.domain.letters.recipients import Told
@@ -82,8 +83,10 @@ class SetForwarding(
     kind="forwarding",
     name="メール転送設定",
     permission=Permission.FORWARDING,
+    step=Step.RECENT,
     page="forwarding",
     tells=Told.ACCOUNT,
+    grave=True,
 ):
     """Forward to the addresses; none: no forwarding."""
 

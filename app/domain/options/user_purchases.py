@@ -29,7 +29,8 @@ class PermitUserPurchases(
     permission=Permission.ACCOUNTS,
     way_back=FORMER_PAGE,
     page=PATH,
-    tells=Told.NOBODY,
+    tells=Told.CONTRACT,
+    grave=True,
 ):
     """Whether ユーザー権限 may buy security options for the own account ID."""
 
@@ -47,6 +48,8 @@ class PermitUserPurchases(
         await tables.Contract.update({tables.Contract.user_purchases: self.permitted}).where(
             tables.Contract.id == member.contract.id
         )
+        before, after = CHOICES[member.contract.user_purchases], CHOICES[self.permitted]
+        await self.tell(member, "user-purchases", before=before, after=after)
         return Receipt(
             title=f"{self.name}変更完了",
             lead="設定を変更しました。",

@@ -47,6 +47,7 @@ class DeleteAccount(
     way_back=FORMER_PAGE,
     page="delete",
     tells=Told.LEAVING,
+    grave=True,
 ):
     """アカウントIDの削除: at once, for ever; everything that hangs on it ends in the same transaction."""
 

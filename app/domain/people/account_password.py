@@ -12,6 +12,7 @@ from app.domain.access import passwords
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import (
     FORMER_PAGE,
@@ -55,6 +56,10 @@ async def set_password(member: Member, account: Account, password_hash: str) -> 
     await tables.Session.delete().where(
         tables.Session.account == account.id, tables.Session.token_hash != member.token_hash
     )
+    if member.account_id == account.id:
+        await tables.Session.update({tables.Session.own_set_here: True}).where(
+            tables.Session.token_hash == member.token_hash
+        )
 
 
 async def remember(member: Member, account: int, password_hash: str) -> None:
@@ -70,9 +75,11 @@ class ChangeAccountPassword(
     kind="account-password",
     name="アカウントIDパスワード変更",
     permission=Permission.ACCOUNT_PASSWORD,
+    step=Step.RECENT,
     way_back=FORMER_PAGE,
     page="password",
-    tells=Told.ACCOUNT_ALONE,
+    tells=Told.ACCOUNT,
+    grave=True,
 ):
     """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
 

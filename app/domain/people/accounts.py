@@ -11,6 +11,7 @@ from app.domain import catalogue, tables
 from app.domain.access.graph import Account
 from app.domain.access.matrix import ROLE_NAMES, Permission
 from app.domain.access.members import Member
+from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount, OfContract
 from app.domain.changes.words import (
     Link,
@@ -104,8 +105,10 @@ class RegisterAccount(
     kind="account-registration",
     name="アカウントID登録",
     permission=Permission.ACCOUNTS,
+    step=Step.RECENT,
     page="/accounts/new",
     tells=Told.CONTRACT,
+    grave=True,
 ):
     """アカウントIDの新規登録."""
 
@@ -176,13 +179,17 @@ class EditAccount(
     kind="account-edit",
     name="アカウントID変更",
     permission=Permission.ACCOUNTS,
+    step=Step.RECENT,
     page="edit",
-    tells=Told.ACCOUNT_ALONE,
+    tells=Told.ACCOUNT,
 ):
-    """アカウントIDの登録情報変更; an empty password hash: the old one stays, and nobody is told."""
+    """アカウントIDの登録情報変更; an empty password hash: the old one stays."""
 
     details: AccountDetails
     password_hash: str
+
+    def is_grave(self, member: Member) -> bool:
+        return bool(self.password_hash) or self.account(member).role != self.details.role
 
     def _leaves(self, member: Member) -> bool:
         """Whether an admin gives up the own 管理者権限 with it."""
@@ -192,6 +199,14 @@ class EditAccount(
 
     def _rows(self, account: Account) -> list[Row]:
         return self.details.rows(self.login, PASSWORD if self.password_hash else KEPT, account)
+
+    def _items(self, account: Account) -> str:
+        """The labels of what changes, for a mail; of the role its new name, which its owner has to know."""
+        rows = self._rows(account)
+        changed = [row.label for row in rows if row.before is not None]
+        role = f"アカウント権限種別（{ROLE_NAMES[account.role]}→{ROLE_NAMES[self.details.role]}）"
+        items = [role if label == "アカウント権限種別" else label for label in changed]
+        return "、".join([*items, *([PASSWORD.label] if self.password_hash else [])])
 
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
@@ -219,7 +234,7 @@ class EditAccount(
         await tables.Account.update(**asdict(self.details)).where(tables.Account.id == account.id)
         if self.password_hash:
             await set_password(member, account, self.password_hash)
-            await self.tell(member, "account-password-changed", login=self.login)
+        await self.tell(member, "account-edited", login=self.login, items=self._items(account))
         return Receipt(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",

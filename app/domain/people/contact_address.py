@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from app.domain import clock, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import Link, Receipt, Refused, Review, edited
-from app.domain.letters import outbox
+from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
 from app.postgres import database
 
@@ -96,8 +97,10 @@ class VerifyAddress(
     kind="contact-address",
     name="連絡用メールアドレスの確認",
     permission=Permission.CONTRACT,
+    step=Step.RECENT,
     page="/customer",
     tells=Told.OLD_AND_NEW_ADDRESS,
+    grave=True,
 ):
     """Make the address that waits the contract's own."""
 
@@ -116,6 +119,7 @@ class VerifyAddress(
         await tables.Contract.update({tables.Contract.email: self.email}).where(
             tables.Contract.id == contract
         )
+        await recipients.replaced(contract, None, self.before, now)
         await self.tell(member, "contact-address-changed", told)
         return Receipt(
             title="連絡用メールアドレス登録完了",

@@ -12,6 +12,7 @@ from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import NOTHING, Link, Receipt, Refused, Review, Row, edited, parts
+from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
 from app.domain.people import contact_address
 from app.domain.people.contact_address import WaitingAddress
@@ -117,6 +118,9 @@ class ChangeCustomer(
     def _deletes_address(self) -> bool:
         return bool(self.before.details.email) and not self.details.email
 
+    def is_grave(self, member: Member) -> bool:
+        return bool(self._new_address) or self._deletes_address
+
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="顧客基本情報確認",
@@ -135,6 +139,8 @@ class ChangeCustomer(
             raise Refused(MEANWHILE)  # it would put back what another change has just replaced
         told = await self.told(member)  # before an address is deleted
         await tables.Contract.update(**asdict(made)).where(tables.Contract.id == contract)
+        if self._deletes_address:
+            await recipients.replaced(contract, None, before.details.email, now)
         await self.tell(member, "customer-changed", told, items=self._items(before))
         if self._new_address:
             await contact_address.ask(contract, self._new_address, self.origin, now)

@@ -41,10 +41,11 @@ class ChangeCustomerPassword(
     kind="customer-password",
     name="お客様番号パスワード変更",
     permission=Permission.CONTRACT,
-    step=Step.RECENT,
+    step=Step.HOLDER,
     way_back=FORMER_PAGE,
     page="/customer-password",
     tells=Told.CONTRACT,
+    grave=True,
 ):
     """Set the password of the customer number and end every other session that was opened with the old one."""
 
@@ -75,6 +76,9 @@ class ChangeCustomerPassword(
         await tables.Session.update({tables.Session.customer_proved_at: None}).where(
             tables.Session.contract == contract, tables.Session.token_hash != member.token_hash
         )  # an admin's session that was let in with the old one stays, but not there
+        await tables.Session.update({tables.Session.customer_set_here: True}).where(
+            tables.Session.token_hash == member.token_hash
+        )
         await self.tell(member, "customer-password-changed", number_end=member.customer_number[-4:])
         return Receipt(
             title="お客様番号パスワード変更完了",

@@ -38,6 +38,7 @@ TITLES: dict[type[Table], str] = {
     tables.Call: "通話明細",
     tables.Change: "お手続き",
     tables.PaperRequest: "書類のご請求",
+    tables.FormerAddress: "以前のメールアドレス",
     tables.Outbox: "マイページから送ったメール",
     tables.LoginEvent: "ログイン",
     tables.Session: "ログイン中の端末",
@@ -47,6 +48,7 @@ TITLES: dict[type[Table], str] = {
 LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.UsedPassword: "nothing but hashes of passwords",
     tables.Licence: "a PIN is shown by ご利用状況／ダウンロード alone; its purchase is exported",
+    tables.Alert: "when the mails among those exported were last sent",
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
     tables.Change.data: "what waits for its confirm page; it may hold the hash of a password",
     tables.Outbox.body: "a link in it may still open something",

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from piccolo.table import Table
 
-from app.domain.tables.access import Attempt, LoginEvent, Pepper, Session, UsedPassword
+from app.domain.tables.access import Alert, Attempt, LoginEvent, Pepper, Session, UsedPassword
 from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
 from app.domain.tables.changes import Change
 from app.domain.tables.contracts import Contract
-from app.domain.tables.letters import Outbox
+from app.domain.tables.letters import FormerAddress, Outbox
 from app.domain.tables.mail import AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
 from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
 from app.domain.tables.notices import Notice
@@ -41,11 +41,13 @@ TABLES: list[type[Table]] = [
     Mailbox,
     Forwarding,
     AutoReply,
+    FormerAddress,
     Outbox,
     Session,
     LoginEvent,
     Notice,
     PaperRequest,
+    Alert,
     Attempt,
     Pepper,
     Change,
@@ -55,6 +57,7 @@ TABLES: list[type[Table]] = [
 __all__ = [
     "TABLES",
     "Account",
+    "Alert",
     "Attempt",
     "AutoReply",
     "BillClose",
@@ -68,6 +71,7 @@ __all__ = [
     "Charge",
     "Contract",
     "EmailCheck",
+    "FormerAddress",
     "Forwarding",
     "Licence",
     "LoginEvent",

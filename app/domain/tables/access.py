@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import Array, BigInt, BigSerial, Bytea, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import Array, BigInt, BigSerial, Boolean, Bytea, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -39,6 +39,9 @@ class Session(Table):
     network = Text(help_text="the address without its last part")
     dismissed = Array(base_column=BigInt(), help_text="notices whose banner was closed")
     typed = Array(base_column=Bytea(), help_text="forms that wait for a step to be passed, sealed (typed.py)")
+    stages = Array(base_column=Text(), help_text="to be done before it opens anything else (members.py)")
+    own_set_here = Boolean(default=False, help_text="in this session: it proves nothing here (proofs.py)")
+    customer_set_here = Boolean(default=False, help_text="likewise, that of the customer number")
 
 
 class LoginEvent(Table):
@@ -57,6 +60,22 @@ class LoginEvent(Table):
     result = Text(help_text="ok, wrong, or limited: too many failures before")
     browser = Text(help_text="in words, as the session's")
     network = Text()
+
+
+class Alert(Table):
+    """When the addresses of a login were last told of a lock or of a new browser (letters/alerts.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="none: the customer number",
+    )
+    kind = Text(help_text="the mail")
+    told_at = Timestamptz(default=None)
 
 
 class Attempt(Table):

@@ -6,7 +6,23 @@ from piccolo.columns import BigSerial, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
-from app.domain.tables import contracts
+from app.domain.tables import contracts, people
+
+
+class FormerAddress(Table):
+    """An address that another one took the place of; it is told of grave changes for a while (recipients.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="whose it was; none: 連絡用メールアドレス",
+    )
+    address = Text()
+    replaced_at = Timestamptz(default=None)
 
 
 class Outbox(Table):

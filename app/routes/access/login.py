@@ -9,7 +9,7 @@ from litestar.response import Redirect
 
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Permission, Role
-from app.domain.access.members import Member
+from app.domain.access.members import Member, Stage
 from app.domain.fields import half_width
 from app.web.forms import Form
 from app.web.pages import open_to
@@ -43,7 +43,7 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     return see_other(_landing(member, form.typed.get("next", "")))
 
 
-@post("/logout", opt=open_to(Permission.SESSION, back="/"))
+@post("/logout", opt=open_to(Permission.SESSION, back="/", stages=Stage))
 async def log_out(request: Request) -> Redirect:
     await request.visit.log_out()
     return see_other("/login?out=1")

@@ -9,7 +9,8 @@ from litestar import Response, get, post
 from app.domain.access import proofs
 from app.domain.access.logins import WrongPair
 from app.domain.access.matrix import Missing, Permission
-from app.domain.access.proofs import Step
+from app.domain.access.members import Member
+from app.domain.access.proofs import SetHere, Step
 from app.domain.fields import half_width
 from app.web.forms import Form
 from app.web.pages import open_to
@@ -34,7 +35,7 @@ async def proof_page(request: Request) -> Response[str]:
 @post("/proof", opt=open_to(Permission.SESSION, back="/"))
 async def prove(request: Request) -> Response[Any]:
     form = await request.read_form()
-    step = _step(form)
+    step = _step(form, request.member)
     proofs.may_pass(request.member, step)
     number, password = _number(form), form.typed.get("password", "")
     form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
@@ -46,6 +47,8 @@ async def prove(request: Request) -> Response[Any]:
     except WrongPair:
         form.must(False, "password", WRONG[step])
         return _page(request, form)
+    except SetHere:  # another tab has set it in the meantime
+        return _page(request, form)
     return elsewhere(request, own_path(form.typed.get("next", "")))
 
 
@@ -53,15 +56,19 @@ def _number(form: Form) -> str:
     return half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
 
 
-def _step(form: Form) -> Step:
-    """The step that the form is for. Raises Missing."""
+def _step(form: Form, member: Member) -> Step:
+    """The step that the form is for, as this member is asked for it. Raises Missing."""
     try:
-        return Step(form.typed.get("step", ""))
+        return proofs.asked(member, Step(form.typed.get("step", "")))
     except ValueError as error:
         raise Missing(form.typed.get("step")) from error
 
 
 def _page(request: Request, form: Form) -> Response[str]:
-    step = _step(form)
-    proofs.may_pass(request.member, step)
-    return page(request, "access/proof/proof.html", title=TITLES[step], form=form, step=step)
+    member = request.member
+    step = _step(form, member)
+    proofs.may_pass(member, step)
+    set_here = proofs.set_here(member, step)
+    return page(
+        request, "access/proof/proof.html", title=TITLES[step], form=form, step=step, set_here=set_here
+    )

@@ -13,6 +13,7 @@ from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.access.passwords import NewPassword
+from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.people import account_deletion, account_password, accounts
@@ -46,14 +47,14 @@ async def account_list(request: Request) -> Response[str]:
 # --- register ---------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/new", opt=open_to(Permission.ACCOUNTS))
+@get("/accounts/new", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
 async def registration_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterAccount)
     form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
     return await _input(request, form, None, kept=drafted is not None)
 
 
-@post("/accounts/new", opt=open_to(Permission.ACCOUNTS))
+@post("/accounts/new", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
 async def register(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     form.refuse(accounts.too_many(member))
@@ -69,7 +70,7 @@ async def register(request: Request) -> Response[Any]:
 # --- change -----------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS))
+@get("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
 async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, EditAccount)
@@ -77,7 +78,7 @@ async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
-@post("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS))
+@post("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
 async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
@@ -93,12 +94,12 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
 # --- password alone ---------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD))
+@get("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD, step=Step.RECENT))
 async def password_page(request: Request, login: FromPath[str]) -> Response[str]:
     return _password_input(request, Form(), request.member.account(login))
 
 
-@post("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD))
+@post("/accounts/{login:str}/password", opt=open_to(Permission.ACCOUNT_PASSWORD, step=Step.RECENT))
 async def change_password(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)

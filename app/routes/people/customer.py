@@ -57,7 +57,7 @@ async def verify_address(request: Request) -> Response[Any]:
         return await _address_page(request, token)
     identity = await asking.ask(member, change)
     try:
-        await asking.confirm(member, identity)
+        await asking.confirm(member, identity, asking.fingerprint(asking.review(member, change)))
     except Refused:  # the link was answered, or replaced, in the meantime
         return await _address_page(request, token)
     return see_other(f"/changes/{identity}")

@@ -23,14 +23,14 @@ from app.web.request import Request
 @get(
     "/customer-password",
     opt=open_to(
-        Permission.CONTRACT, step=Step.RECENT, menu=Place(Menu.PROCEDURES, 20, "お客様番号パスワード変更")
+        Permission.CONTRACT, step=Step.HOLDER, menu=Place(Menu.PROCEDURES, 20, "お客様番号パスワード変更")
     ),
 )
 async def input_page(request: Request) -> Response[str]:
     return _page(request, Form())
 
 
-@post("/customer-password", opt=open_to(Permission.CONTRACT))
+@post("/customer-password", opt=open_to(Permission.CONTRACT, step=Step.HOLDER))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     rule = partial(fields.customer_password, customer_number=member.customer_number)
