@@ -25,7 +25,7 @@ ALTER TABLE session
 CREATE TABLE alert (
     id bigserial PRIMARY KEY,
     contract bigint NOT NULL REFERENCES contract ON DELETE CASCADE,
-    account bigint,
+    account bigint REFERENCES account ON DELETE CASCADE,
     kind text NOT NULL,
     told_at timestamptz NOT NULL,
     FOREIGN KEY (account, contract) REFERENCES account (id, contract) ON DELETE CASCADE,
@@ -35,7 +35,7 @@ CREATE TABLE alert (
 CREATE TABLE former_address (
     id bigserial PRIMARY KEY,
     contract bigint NOT NULL REFERENCES contract ON DELETE CASCADE,
-    account bigint,
+    account bigint REFERENCES account ON DELETE CASCADE,
     address text NOT NULL CHECK (address <> ''),
     replaced_at timestamptz NOT NULL,
     FOREIGN KEY (account, contract) REFERENCES account (id, contract) ON DELETE CASCADE

@@ -1,4 +1,4 @@
-"""Guessing is limited: per login, per address, per known browser and over all, and the wait that is told is true."""
+"""Guessing is limited: per login, per address, per known browser, slowed over all, and the wait that is told is true."""
 
 from __future__ import annotations
 
@@ -46,6 +46,18 @@ async def wait_for(login: str = LOGIN, address: str = "192.0.2.1") -> timedelta:
     return refused.value.wait
 
 
+@pytest.fixture
+def slowed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that attempts were made to wait, which nobody waits for here."""
+    waited: list[float] = []
+
+    async def noted(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("app.domain.access.attempts.asyncio.sleep", noted)
+    return waited
+
+
 async def counters() -> list[int]:
     return sorted(await tables.Attempt.select(tables.Attempt.failures).output(as_list=True))
 
@@ -71,12 +83,20 @@ async def test_an_address_has_a_hundred_attempts_over_all_logins() -> None:
     assert await attempt("account a-101", "192.0.2.2")
 
 
-async def test_over_all_there_are_five_thousand() -> None:
+async def test_above_five_thousand_over_all_every_login_is_slow_and_none_is_refused(
+    slowed: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
     assert attempts.OVER_ALL == 5_000
     await attempt()
     await set_counters(4_999)
     assert await attempt("account a-001", "192.0.2.2")
-    assert await attempt("account a-002", "192.0.2.3") is None
+    assert (slowed, caplog.messages) == ([], [])
+    for number in (2, 3):
+        assert await attempt(f"account a-00{number}", f"192.0.2.{number + 1}")
+    assert slowed == [attempts.SLOW] * 2
+    assert caplog.messages == ["more than 5000 failed logins in 15 minutes: logins are slowed down"]
+    assert await attempt("account a-004", browser="at-home")
+    assert slowed == [attempts.SLOW] * 2
 
 
 async def test_attempts_that_are_refused_do_not_use_up_what_everybody_has() -> None:
@@ -103,14 +123,6 @@ async def test_an_address_that_is_refused_locks_no_login_and_uses_up_nothing_of_
     assert await let_through(11, "account a-001", "192.0.2.2") == 10
 
 
-async def test_while_nobody_is_let_through_no_login_is_locked() -> None:
-    await attempt()
-    await set_counters(5_000)
-    assert await let_through(20, "account a-001", "192.0.2.2") == 0
-    assert await failures_of("login account a-001") == 0
-    assert await failures_of("all") == 5_000
-
-
 async def test_a_burst_from_one_address_reaches_no_more_logins_than_its_limit() -> None:
     burst = [attempt(f"account a-{number % 30:03}") for number in range(150)]
     passed = [counted for counted in await asyncio.gather(*burst) if counted]
@@ -134,7 +146,7 @@ async def test_fifty_attempts_at_once_are_counted_exactly() -> None:
 async def test_fifty_attempts_of_one_known_browser_at_once_are_counted_exactly() -> None:
     passed = await asyncio.gather(*(attempt(browser="at-home") for _ in range(50)))
     assert sum(counted is not None for counted in passed) == 10
-    assert await counters() == [50]
+    assert await counters() == [10, 50]
 
 
 # --- the wait ---------------------------------------------------------------------------------------------------------
@@ -237,6 +249,54 @@ async def test_a_known_browser_has_ten_attempts_itself_and_takes_none_from_other
     assert await attempt(browser="at-work")
     assert await attempt("account arteri-an-002", browser="at-home")
     assert await let_through(11) == 10
+
+
+async def test_the_known_browsers_of_a_login_have_thirty_attempts_together() -> None:
+    passed = [await let_through(10, browser=f"copy-{number}") for number in range(5)]
+    assert passed == [10, 10, 10, 0, 0]
+    assert await attempt("account arteri-an-002", browser="copy-9")
+    assert await let_through(11) == 10
+
+
+# --- who is logged in and types the password again --------------------------------------------------------------------
+
+
+async def step(member: str = "1 None", login: str = LOGIN) -> Counted | None:
+    """An attempt of somebody who is logged in; None if it was refused."""
+    try:
+        return await attempts.count_step(SECRET, login, member)
+    except TooMany:
+        return None
+
+
+async def test_whoever_is_logged_in_has_ten_attempts_at_the_step_whatever_strangers_do() -> None:
+    assert await let_through(20, address="198.51.100.7") == 10
+    assert sum([await step() is not None for _ in range(12)]) == 10
+    assert await step(member="1 2")
+    assert await step(login="customer 90000000000000")
+
+
+async def test_the_right_password_at_the_step_sets_its_count_back() -> None:
+    for _ in range(9):
+        counted = await step()
+    assert counted
+    await attempts.succeeded(counted)
+    assert sum([await step() is not None for _ in range(12)]) == 10
+
+
+async def test_only_a_login_that_is_locked_for_strangers_says_so() -> None:
+    async def is_locked(login: str, address: str, browser: str | None = None) -> bool:
+        with pytest.raises(TooMany) as refusal:
+            await attempts.count(SECRET, login, address, browser)
+        return refusal.value.locked
+
+    await let_through(10)
+    await let_through(10, browser="at-home")
+    assert await is_locked(LOGIN, "192.0.2.1")
+    assert not await is_locked(LOGIN, "192.0.2.1", "at-home")
+    for number in range(100):
+        await attempt(f"account a-{number:03}", "192.0.2.7")
+    assert not await is_locked("account nobody-else", "192.0.2.7")
 
 
 async def test_a_known_browsers_right_password_sets_its_own_count_back() -> None:

@@ -215,7 +215,9 @@ async def test_without_a_login_only_open_pages_answer(nobody: Browser, method: s
 @pytest.mark.parametrize("path", OF_THE_CONTRACT)
 async def test_a_role_reaches_the_contract_pages_of_its_row(person: Person, path: str) -> None:
     answer = await person.browser.get(path)
-    assert answer.status_code == (200 if allowed(ROUTES["GET", path], person.role) else 403)
+    asked_again = path == "/customer-password" and person.role is Role.ADMIN
+    there = 303 if asked_again else 200
+    assert answer.status_code == (there if allowed(ROUTES["GET", path], person.role) else 403)
 
 
 @pytest.mark.parametrize("path", BEHIND_THE_CUSTOMERS_STEP)
@@ -300,7 +302,7 @@ async def test_a_deleted_admin_reads_on_and_may_post_nothing(contractor: Browser
     await admin.submit(given="変更")
     assert admin.answer.status_code == 403
     assert DELETED in admin.text
-    await admin.open("/accounts/arteri-an-001/edit")
+    await admin.open("/mail-service")
     assert admin.answer.status_code == 200
     assert DELETED in admin.text
 
@@ -321,7 +323,7 @@ async def test_no_page_that_a_deleted_person_opens_holds_a_form_that_writes(
             opened.add(path)
             assert not BeautifulSoup(answer.text, "lxml").select("main form[method=post]"), path
     assert {"/", "/logins"} <= opened
-    assert (role is Role.ADMIN) == ({"/accounts/new", "/mail-service", "/remote-support"} <= opened)
+    assert (role is Role.ADMIN) == ({"/accounts", "/mail-service", "/remote-support"} <= opened)
 
 
 @pytest.mark.parametrize(

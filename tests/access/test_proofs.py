@@ -12,7 +12,7 @@ import pytest
 from app.domain import clock
 from app.postgres import database
 from tests.access.test_matrix import ROUTES
-from tests.browser import Browser
+from tests.browser import Browser, _filled
 
 AFTER = "/customer-password"
 ASKED = {
@@ -20,11 +20,20 @@ ASKED = {
         (
             (method, path)
             for method in ("GET", "POST")
-            for path in ("/customer", "/customer/email", "/payment")
+            for path in ("/customer", "/customer/email", "/payment", "/accounts/new")
         ),
         "recent",
     ),
-    **dict.fromkeys((("GET", "/customer-password"), ("POST", "/customer-password")), "recent"),
+    **dict.fromkeys(
+        (
+            (method, path)
+            for method in ("GET", "POST")
+            for path in (
+                *("/customer-password", "/accounts/{login:str}/edit", "/accounts/{login:str}/password"),
+            )
+        ),
+        "recent",
+    ),
     ("POST", "/payment/visit"): "recent",
     ("GET", "/payment/return"): "recent",
     ("GET", "/calls/{service:str}"): "customer",
@@ -123,11 +132,88 @@ async def test_a_confirm_page_that_was_left_open_asks_again_before_it_is_carried
 
 async def test_what_was_typed_and_its_peek_are_still_there_after_the_step(contractor: Browser) -> None:
     await contractor.open(AFTER)
-    pass_minutes(11)
     await contractor.submit(password="Neu!1234", password_again="Neu!1234")
+    confirm = contractor.path
+    pass_minutes(11)
+    await contractor.open(confirm)
     assert contractor.heading == "パスワードの確認"
     await contractor.prove("demo01")
     assert contractor.rows["新パスワード"] == "Neu*****"
+
+
+async def test_a_password_that_is_sent_too_late_is_not_looked_at_before_the_step(
+    contractor: Browser, hashed: list[dict[str, Any]]
+) -> None:
+    """Whether it was used before would be an answer to somebody who only found the screen open."""
+    await contractor.open(AFTER)
+    pass_minutes(11)
+    form = contractor.page
+    for typed in ("demo01", "Neu!1234"):
+        contractor.page = form
+        hashed.clear()
+        await contractor.submit(password=typed, password_again=typed)
+        assert contractor.heading == "パスワードの確認"
+        assert hashed == []
+        assert _filled(contractor.form("/proof"))["next"].startswith(f"{AFTER}?typed=")
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "password", "page"),
+    [
+        ("customer", "90000000000000", "demo01", "/customer-password"),
+        ("account", "arteri-an-001", "abc12345", "/accounts/arteri-an-001/password"),
+        ("account", "arteri-an-002", "abc12345", "/accounts/arteri-an-002/edit"),
+    ],
+)
+async def test_a_password_that_was_set_in_a_session_proves_nothing_in_it_and_much_in_the_next(
+    visitor: Browser, another_browser: Browser, by: str, name: str, password: str, page: str
+) -> None:
+    browser, new = visitor, "hikari-26"
+    await browser.log_in(by, name, password)
+    token = str(browser.form("/logout").select("input")[0]["value"])
+    await browser.open(page)
+    await browser.submit(password=new, password_again=new)
+    await browser.submit()
+    assert browser.heading.endswith("完了")
+    pass_minutes(11)
+    await browser.open(page)
+    assert "このログイン中に変更したパスワードでは" in browser.text
+    assert not browser.page.select("input[type=password]")
+    for typed in (new, password):
+        sent = {"csrf_token": token, "step": "recent", "next": page, "password": typed}
+        await browser.press("/proof", sent)
+        assert "このログイン中に変更したパスワードでは" in browser.text
+    await another_browser.log_in(by, name, new)
+    pass_minutes(11)
+    await another_browser.open(page)
+    await another_browser.prove(new)
+    assert another_browser.path == page
+
+
+async def test_a_password_set_for_somebody_else_takes_no_proof_away(contractor: Browser) -> None:
+    await contractor.open("/accounts/arteri-an-001/password")
+    await contractor.submit(password="hikari-26", password_again="hikari-26")
+    await contractor.submit()
+    pass_minutes(11)
+    await contractor.open(AFTER)
+    await contractor.prove("demo01")
+    assert contractor.path == AFTER
+
+
+async def test_an_admin_gives_the_customers_own_password_to_change_it_and_counts_as_customer_no_longer(
+    admin: Browser,
+) -> None:
+    await admin.open(AFTER)
+    assert admin.heading == "お客様番号で再度ログイン"
+    await admin.prove("abc12345", "90000000000000")
+    assert admin.answer.status_code == 422
+    await admin.prove("demo01", "90000000000000")
+    await admin.submit(password="Neu!1234", password_again="Neu!1234")
+    await admin.submit()
+    assert admin.heading == "お客様番号パスワード変更完了"
+    pass_minutes(11)
+    await admin.open("/statements")
+    assert "このログイン中に変更したパスワードでは" in admin.text
 
 
 async def test_the_session_goes_on_under_a_new_id_and_the_old_cookie_opens_nothing(

@@ -35,6 +35,13 @@ MOST = 40
 """Characters of a notice in a protocol."""
 
 
+OF_NO_CHANGE = {
+    "login-locked": "tests/letters/test_alerts.py",
+    "new-browser": "tests/letters/test_alerts.py",
+}
+"""Mails that tell of no change, and where they are tried."""
+
+
 def protocols() -> dict[str, str]:
     """What is written down, by the name of the walk."""
     texts = [(PROTOCOLS / f"{subject}.txt").read_text() for subject in WALKS]
@@ -61,7 +68,8 @@ def test_a_change_needs_the_permission_of_its_input_page() -> None:
 
 
 def test_every_mail_comes_out_of_a_walk() -> None:
-    subjects = {path.read_text().partition("\n")[0] for path in MAILS.glob("*.txt")} - {frame()}
+    mails = [path for path in MAILS.glob("*.txt") if path.stem not in OF_NO_CHANGE]
+    subjects = {path.read_text().partition("\n")[0] for path in mails} - {frame()}
     told = re.findall(r"^mail .*?: (.+)$", "\n".join(protocols().values()), re.MULTILINE)
     assert subjects
     for subject in subjects:
@@ -108,7 +116,11 @@ async def ask(browser: Browser, walk: Walk) -> list[str]:
     await browser.open(await mailed_link() if walk.page == MAILED_LINK else walk.page)
     await database.rows("UPDATE session SET opened_at = $1", clock.now() - timedelta(minutes=11))
     await browser.submit(walk.form, **walk.typed)
-    return await asked_for_a_password(browser)
+    asked = await asked_for_a_password(browser)
+    if "typed=" in browser.path and walk.page != MAILED_LINK:
+        asked.append("typed again")
+        await browser.submit(walk.form, **walk.typed)
+    return asked
 
 
 async def asked_for_a_password(browser: Browser) -> list[str]:

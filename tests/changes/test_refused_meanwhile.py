@@ -1,6 +1,6 @@
 """What becomes impossible while a confirm page is open is refused: on the page, at its button, and without a look at it.
 
-The button of the page sends what the page said; a press without that is judged all the same.
+The button of the page sends what the page said. A press without that is judged all the same, and carries nothing out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.postgres import database
-from tests.browser import Browser
+from tests.browser import Browser, _filled
 from tests.changes.test_every_change import ask, begin, last_mail
 from tests.changes.walks import EVERY
 
@@ -146,7 +146,7 @@ async def test_what_became_impossible_while_its_confirm_page_was_open_is_refused
     sent = {str(field["name"]): str(field["value"]) for field in visitor.form().select("input")}
     await database.rows(meanwhile.happens)
     before = (await last_mail(), await applied())
-    for body in (sent, {**sent, "seen": ""}):
+    for body in (sent, {**sent, "seen": ""} if meanwhile.on_the_page else sent):
         await visitor.press(path, body)
         assert (visitor.answer.status_code, visitor.heading) == (422, "お手続きできません")
         assert meanwhile.reason in visitor.text
@@ -156,6 +156,28 @@ async def test_what_became_impossible_while_its_confirm_page_was_open_is_refused
     assert (visitor.heading == heading) is not meanwhile.on_the_page
     assert (meanwhile.reason in visitor.text) is meanwhile.on_the_page
     assert (await last_mail(), await applied()) == before
+
+
+@pytest.mark.parametrize("seen", [None, "", "x", "another page"])
+async def test_a_press_that_does_not_say_what_its_page_said_shows_the_page_again(
+    visitor: Browser, seen: str | None
+) -> None:
+    walk = EVERY["users may buy no more"]
+    await begin(visitor, walk)
+    await ask(visitor, walk)
+    path = visitor.path
+    sent = {str(field["name"]): str(field["value"]) for field in visitor.form().select("input")}
+    right = sent.pop("seen")
+    before = await applied()
+    if seen == "another page":
+        await visitor.open("/application")
+        await visitor.submit(paper="name")
+        seen = _filled(visitor.form())["seen"]
+    await visitor.press(path, sent if seen is None else {**sent, "seen": seen})
+    assert (visitor.heading, "differs=yes" in visitor.path) == ("ユーザー権限による購入の設定変更確認", True)
+    assert await applied() == before
+    await visitor.press(path, {**sent, "seen": right})
+    assert visitor.heading == "ユーザー権限による購入の設定変更完了"
 
 
 def test_every_other_kind_of_change_is_refused_for_some_reason() -> None:

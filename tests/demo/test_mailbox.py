@@ -54,12 +54,13 @@ async def test_what_a_change_posted_is_read_there_newest_first(browser: Browser)
         await browser.submit(password=password, password_again=password)
         await browser.submit()
     await browser.open("/customer-password")
+    await browser.prove("demo01", "90000000000000")
     await browser.submit(password="abc!12", password_again="abc!12")
     await browser.submit()
     await browser.open("/demo/mailbox")
     changed = "【マイページ】アカウントIDのパスワード変更のお知らせ"
-    assert mails(browser) == ["【マイページ】お客様番号パスワード変更のお知らせ", changed, changed]
-    newest, older, _ = browser.page.select("main article")
+    assert mails(browser) == ["【マイページ】お客様番号パスワード変更のお知らせ", *[changed] * 4]
+    newest, _, older, *_ = browser.page.select("main article")
     assert "arteri-an@keitai.example.jp" in newest.get_text()
     assert "arteri-kichi@mail.example.com" in older.get_text()
     assert "アカウントID「arteri-an-002」（管理者権限）でログインした方" in newest.get_text()

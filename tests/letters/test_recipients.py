@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from app.domain import clock, tables
@@ -12,15 +15,25 @@ from app.domain.changes.kinds import Change
 from app.domain.changes.words import Refused
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
+from app.domain.mail.addresses import RegisterOtherAddress
+from app.domain.mail.forwarding import SetForwarding
+from app.domain.options.user_purchases import PermitUserPurchases
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
+from app.domain.people.contact_address import VerifyAddress
+from app.domain.people.customer import ChangeCustomer, registered
 from app.domain.people.customer_password import ChangeCustomerPassword
 from tests import households
 from tests.households import HASH, Household
 
 CONTACT = "renraku@example.jp"
 DETAILS = AccountDetails("髙﨑", "①郎", "タカサキ", "イチロウ", "髙﨑①", "user")
+
+
+def other(password_hash: str) -> str:
+    """Another password's hash."""
+    return password_hash[:-1] + ("A" if password_hash[-1] != "A" else "B")
 
 
 @pytest.fixture
@@ -53,11 +66,6 @@ async def mails_after(member: Member, change: Change) -> dict[str, tables.Outbox
     return {mail.recipient: mail for mail in await outbox.newest(100)}
 
 
-def other(password_hash: str) -> str:
-    """Another password's hash."""
-    return password_hash[:-1] + ("A" if password_hash[-1] != "A" else "B")
-
-
 async def test_a_registered_account_id_is_told_to_the_contact_address(customer: Member) -> None:
     mails = await mails_after(customer, RegisterAccount("ichiro-01", DETAILS, HASH))
     assert list(mails) == [CONTACT]
@@ -67,9 +75,11 @@ async def test_a_registered_account_id_is_told_to_the_contact_address(customer: 
         assert said in mail.body
 
 
-async def test_a_new_password_is_told_to_the_account_ids_own_address(customer: Member) -> None:
+async def test_a_new_password_is_told_to_the_account_ids_own_address_and_to_the_contract(
+    customer: Member,
+) -> None:
     mails = await mails_after(customer, ChangeAccountPassword("family-mother", other(HASH)))
-    assert list(mails) == ["haha@example.com"]
+    assert set(mails) == {"haha@example.com", CONTACT}
     assert "パスワード変更" in mails["haha@example.com"].subject
     assert "family-mother" in mails["haha@example.com"].body
 
@@ -83,22 +93,126 @@ async def test_an_account_id_without_an_address_is_told_through_the_contact_addr
     assert "アカウントID「family-son」（ユーザー権限）でログインした方" in mails[CONTACT].body
 
 
-async def test_a_ucom_address_is_told_before_one_of_another_company(
+async def test_a_ucom_address_is_told_instead_of_one_of_another_company(
     family: Household, customer: Member
 ) -> None:
     await give_ucom_address(family, family.mother, "haha@s2.example.jp")
     customer = await households.log_in(family.contract)
-    assert list(await mails_after(customer, ChangeAccountPassword("family-mother", other(HASH)))) == [
-        "haha@s2.example.jp"
-    ]
+    mails = await mails_after(customer, ChangeAccountPassword("family-mother", other(HASH)))
+    assert set(mails) == {"haha@s2.example.jp", CONTACT}
 
 
-async def test_an_edit_is_told_only_when_it_changes_the_password(family: Household, customer: Member) -> None:
-    assert await mails_after(customer, EditAccount("family-son", DETAILS, "")) == {}
-    mails = await mails_after(customer, EditAccount("family-son", DETAILS, other(HASH)))
-    assert [mail.subject for mail in mails.values()] == [
-        "【マイページ】アカウントIDのパスワード変更のお知らせ"
-    ]
+@pytest.mark.parametrize(
+    ("details", "password", "items"),
+    [
+        (replace(DETAILS, role="user"), "", "氏名、氏名カナ、ユーザーネーム"),
+        (replace(DETAILS, role="admin"), "", "アカウント権限種別（ユーザー権限→管理者権限）"),
+        (DETAILS, other(HASH), "パスワード"),
+    ],
+)
+async def test_an_edit_says_what_changed_and_of_a_role_from_what_to_what(
+    family: Household, customer: Member, details: AccountDetails, password: str, items: str
+) -> None:
+    mails = await mails_after(customer, EditAccount("family-son", details, password))
+    assert list(mails) == [CONTACT]
+    assert items in mails[CONTACT].body
+
+
+# --- addresses that were replaced -------------------------------------------------------------------------------------
+
+
+FORMER = "mae@example.org"
+
+
+async def replaced(family: Household, account: int | None, days: float, address: str = FORMER) -> None:
+    """As if the address had been replaced so many days ago."""
+    row = tables.FormerAddress(
+        contract=family.contract,
+        account=account,
+        address=address,
+        replaced_at=clock.now() - timedelta(days=days),
+    )
+    await row.save()
+
+
+GRAVE = {
+    "registration": RegisterAccount("ichiro-01", DETAILS, HASH),
+    "password in an edit": EditAccount("family-son", DETAILS, other(HASH)),
+    "role": EditAccount("family-mother", DETAILS, ""),
+    "password": ChangeAccountPassword("family-son", other(HASH)),
+    "deletion": DeleteAccount("family-son"),
+    "customer's password": ChangeCustomerPassword("p1" + other(HASH)),
+    "the switch": PermitUserPurchases(False),
+    "an address": RegisterOtherAddress("family-son", "musuko@example.net"),
+    "forwarding": SetForwarding("family-son", ["musuko@example.net"], True),
+}
+
+
+@pytest.mark.parametrize("what", GRAVE)
+async def test_an_address_that_was_replaced_less_than_a_month_ago_is_told_of_a_grave_change(
+    family: Household, what: str
+) -> None:
+    await give_ucom_address(family, family.son, "musuko@s2.example.jp")
+    await tables.Mailbox(contract=family.contract, account=family.son, opened_at=clock.now()).save()
+    await replaced(family, None, 29.9)
+    await replaced(family, None, 30.1, "too-old@example.org")
+    another = await households.new_household("another")
+    await replaced(another, None, 1, "another@example.org")
+    customer = await households.log_in(family.contract)
+    mails = await mails_after(customer, GRAVE[what])
+    assert FORMER in mails
+    assert not {"too-old@example.org", "another@example.org"} & set(mails)
+
+
+async def test_a_new_name_is_not_told_to_an_address_that_was_replaced(
+    family: Household, customer: Member
+) -> None:
+    await replaced(family, None, 1)
+    mails = await mails_after(customer, EditAccount("family-son", replace(DETAILS, role="user"), ""))
+    assert list(mails) == [CONTACT]
+
+
+async def test_an_account_ids_former_address_is_told_of_its_own_changes_alone(
+    family: Household, customer: Member
+) -> None:
+    await replaced(family, family.son, 1)
+    mails = await mails_after(customer, ChangeAccountPassword("family-mother", other(HASH)))
+    assert FORMER not in mails
+    mails = await mails_after(customer, ChangeAccountPassword("family-son", other(HASH)))
+    assert FORMER in mails
+
+
+async def former_addresses() -> list[tuple[int | None, str]]:
+    rows = await tables.FormerAddress.select().order_by(tables.FormerAddress.id)
+    return [(row["account"], row["address"]) for row in rows]
+
+
+async def test_an_address_that_another_one_takes_the_place_of_is_remembered(
+    family: Household, customer: Member
+) -> None:
+    mails = await mails_after(customer, RegisterOtherAddress("family-mother", "atarashii@example.net"))
+    assert set(mails) == {"atarashii@example.net", "haha@example.com", CONTACT}
+    assert await former_addresses() == [(family.mother, "haha@example.com")]
+    again = await households.log_in(family.contract)
+    await mails_after(again, RegisterOtherAddress("family-mother", "atarashii@example.net"))
+    assert len(await former_addresses()) == 1
+
+
+async def test_a_contact_address_that_is_verified_or_taken_away_is_told_where_the_former_one_was(
+    family: Household, customer: Member
+) -> None:
+    await tables.EmailCheck(
+        contract=family.contract, email="an@new.example.jp", token_hash=bytes(32), asked_at=clock.now()
+    ).save()
+    mails = await mails_after(customer, VerifyAddress("an@new.example.jp", CONTACT))
+    assert set(mails) == {CONTACT, "an@new.example.jp"}
+    mails = await mails_after(customer, ChangeAccountPassword("family-son", other(HASH)))
+    assert CONTACT in mails
+    before = await registered(customer)
+    gone = ChangeCustomer(replace(before.details, email=""), before, "https://mypage.example.jp")
+    mails = await mails_after(customer, gone)
+    assert {CONTACT, "an@new.example.jp"} <= set(mails)
+    assert [address for _, address in await former_addresses()] == [CONTACT, "an@new.example.jp"]
 
 
 async def test_a_deleted_account_id_is_told_at_the_contact_address_since_its_own_has_ended(
@@ -150,9 +264,10 @@ async def test_no_mail_holds_a_password_or_its_first_characters(customer: Member
         customer, ChangeAccountPassword("family-mother", other(HASH)), households.PASSWORD[:3]
     )
     await asking.confirm(customer, identity)
-    (mail,) = await outbox.newest(100)
+    mails = await outbox.newest(100)
+    assert len(mails) == 2
     for secret in (households.PASSWORD[:3], "$argon2", other(HASH)):
-        assert secret not in mail.subject + mail.body
+        assert not [mail for mail in mails if secret in mail.subject + mail.body]
 
 
 async def test_admins_are_the_living_ones_with_an_address(family: Household) -> None:
@@ -171,14 +286,17 @@ async def test_who_is_told_of_an_account_id_cannot_be_found_without_one(told: To
         await recipients.of(told, 1)
 
 
-@pytest.mark.parametrize("told", [Told.NEW_ADDRESS, Told.OLD_AND_NEW_ADDRESS])
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (Told.NEW_ADDRESS, ["new@example.jp", "haha@example.com", CONTACT]),
+        (Told.OLD_AND_NEW_ADDRESS, [CONTACT, "new@example.jp"]),
+    ],
+)
 async def test_a_new_address_is_told_there_and_nothing_goes_out_without_it(
-    empty_database: str, told: Told
+    family: Household, customer: Member, told: Told, expected: list[str]
 ) -> None:
-    contract = await households.new_contract(email="an@keitai.example.jp")
-    expected = ["new@example.jp", "an@keitai.example.jp"]
-    if told is Told.OLD_AND_NEW_ADDRESS:
-        expected.reverse()
-    assert await recipients.of(told, contract, address="new@example.jp") == expected
+    mother = customer.account("family-mother")
+    assert await recipients.of(told, family.contract, mother, "new@example.jp") == expected
     with pytest.raises(ValueError, match="address that is not given"):
-        await recipients.of(told, contract)
+        await recipients.of(told, family.contract, mother)

@@ -9,7 +9,7 @@ import pytest
 from app.domain import fields
 from app.domain.mail import addresses as mail_addresses
 from app.postgres import database
-from tests.browser import Browser
+from tests.browser import Browser, _filled
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods
 
 
@@ -161,9 +161,9 @@ async def test_one_address_for_two_account_ids_at_once_is_given_once(contractor:
     for login in ("arteri-an-001", "arteri-an-002"):
         await contractor.open(f"/accounts/{login}/mail-address")
         await contractor.submit(kind="ucom", local_part="hikari.taro", agree="yes")
-        pages.append((contractor.path, str(contractor.form().select("input")[0]["value"])))
+        pages.append((contractor.path, _filled(contractor.form())))
     answers = await asyncio.gather(
-        *(contractor.post(path, data={"csrf_token": token}, follow_redirects=True) for path, token in pages)
+        *(contractor.post(path, data=form, follow_redirects=True) for path, form in pages)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 422]
     assert len(await database.rows("SELECT 1 FROM mailbox WHERE retired_at IS NULL")) == 1
@@ -181,9 +181,9 @@ async def test_the_last_address_of_a_pack_goes_to_one_of_many_who_ask_at_once(vi
     for number in range(5):
         await visitor.open(f"/accounts/pack-{number}/mail-address")
         await visitor.submit(kind="ucom", local_part=f"pack{number}", agree="yes")
-        pages.append((visitor.path, str(visitor.form().select("input")[0]["value"])))
+        pages.append((visitor.path, _filled(visitor.form())))
     answers = await asyncio.gather(
-        *(visitor.post(path, data={"csrf_token": token}, follow_redirects=True) for path, token in pages)
+        *(visitor.post(path, data=form, follow_redirects=True) for path, form in pages)
     )
     assert sorted(answer.status_code for answer in answers) == [200, 422, 422, 422, 422]
     assert all("購入が必要です" in answer.text for answer in answers if answer.status_code == 422)

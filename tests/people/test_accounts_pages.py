@@ -8,7 +8,7 @@ import pytest
 
 from app.domain import tables
 from app.domain.people import account_password, accounts
-from tests.browser import Browser
+from tests.browser import Browser, _filled
 
 NEW = {
     "login": "arteri-an-003",
@@ -230,12 +230,9 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
     for number in range(20):
         await contractor.open("/accounts/new")
         await contractor.submit(**{**NEW, "login": f"arteri-an-1{number:02}"})
-        confirm_pages.append((contractor.path, str(contractor.form().select("input")[0]["value"])))
+        confirm_pages.append((contractor.path, _filled(contractor.form())))
     answers = await asyncio.gather(
-        *(
-            contractor.post(path, data={"csrf_token": token}, follow_redirects=True)
-            for path, token in confirm_pages
-        )
+        *(contractor.post(path, data=form, follow_redirects=True) for path, form in confirm_pages)
     )
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [422] * 17
     assert all(accounts.FULL in answer.text for answer in answers if answer.status_code == 422)
@@ -250,9 +247,9 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
 async def test_pressing_twice_is_one_change_and_the_same_receipt(contractor: Browser) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(**NEW)
-    path, token = contractor.path, str(contractor.form().select("input")[0]["value"])
+    path, form = contractor.path, _filled(contractor.form())
     answers = await asyncio.gather(
-        *(contractor.post(path, data={"csrf_token": token}, follow_redirects=True) for _ in range(5))
+        *(contractor.post(path, data=form, follow_redirects=True) for _ in range(5))
     )
     assert {answer.status_code for answer in answers} == {200}
     await contractor.open("/changes")

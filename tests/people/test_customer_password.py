@@ -73,7 +73,9 @@ async def test_two_confirm_pages_with_the_same_password_are_one_change(contracto
     assert customer_password.USED in contractor.text
 
 
-async def test_an_admin_changes_it_too(admin: Browser, contractor: Browser) -> None:
+async def test_an_admin_who_knows_it_changes_it_too(admin: Browser, contractor: Browser) -> None:
+    await admin.open("/customer-password")
+    await admin.prove("demo01", "90000000000000")
     await change(admin, "neu!99")
     await admin.submit()
     assert admin.heading == "お客様番号パスワード変更完了"

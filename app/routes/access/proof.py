@@ -37,23 +37,26 @@ async def prove(request: Request) -> Response[Any]:
     form = await request.read_form()
     step = _step(form, request.member)
     proofs.may_pass(request.member, step)
-    number, password = _number(form), form.typed.get("password", "")
-    form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
-    form.must(bool(password), "password", "パスワードを入力してください。")
+    number, password = _pair(form, step)
     if not form.valid:
         return _page(request, form)
     try:
-        await request.visit.prove(step, number[:LONGEST], password[:LONGEST])
+        await request.visit.prove(step, number, password)
     except WrongPair:
         form.must(False, "password", WRONG[step])
         return _page(request, form)
-    except SetHere:  # another tab has set it in the meantime
+    except SetHere:  # the page says so
         return _page(request, form)
     return elsewhere(request, own_path(form.typed.get("next", "")))
 
 
-def _number(form: Form) -> str:
-    return half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
+def _pair(form: Form, step: Step) -> tuple[str, str]:
+    """The customer number, where the step asks for it, and the password; what is missing is told in the form."""
+    number = half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
+    password = form.typed.get("password", "")
+    form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
+    form.must(bool(password), "password", "パスワードを入力してください。")
+    return number[:LONGEST], password[:LONGEST]
 
 
 def _step(form: Form, member: Member) -> Step:
