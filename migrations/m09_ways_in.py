@@ -32,6 +32,9 @@ CREATE TABLE alert (
     UNIQUE NULLS NOT DISTINCT (contract, account, kind)
 );
 
+-- How many changes of a contract wait is counted with each new one.
+CREATE INDEX change_pending_contract ON change (contract, asked_at) WHERE applied_at IS NULL;
+
 CREATE TABLE former_address (
     id bigserial PRIMARY KEY,
     contract bigint NOT NULL REFERENCES contract ON DELETE CASCADE,

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from app.domain.access import usage
 from app.domain.access.attempts import TooMany
 from app.domain.access.matrix import DELETED, Forbidden, Missing
 from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
+from app.domain.access.usage import TooOften
 from app.postgres import database
 from app.web.guard import StageFirst, Untrusted
 from app.web.render import elsewhere, unguarded_page
@@ -136,6 +138,13 @@ def too_many(request: Request, error: TooMany) -> Response[str]:
     return answer
 
 
+def too_often(request: Request, error: TooOften) -> Response[str]:
+    text = f"短い時間に同じ操作が続いたため、受け付けを止めています。{usage.in_words(error.wait)}後に、もう一度お試しください。"
+    answer = _page(request, 429, text)
+    answer.headers["Retry-After"] = str(max(1, int(error.wait.total_seconds())))
+    return answer
+
+
 def wait_in_words(seconds: int) -> str:
     """A wait, rounded up to whole minutes."""
     return f"約{-(-seconds // 60)}分"
@@ -175,6 +184,7 @@ HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     Missing: missing,
     Untrusted: untrusted,
     TooMany: too_many,
+    TooOften: too_often,
     HTTPException: http_error,
     Exception: any_error,
 }

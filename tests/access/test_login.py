@@ -284,7 +284,7 @@ async def test_an_imported_hash_gets_the_pepper_at_the_first_login(visitor: Brow
     plain = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
     from app.domain.access import passwords
 
-    stored = plain + (await passwords._in_thread("demo01", plain)).removeprefix(plain)
+    stored = plain + (await passwords._in_thread("demo01", plain, passwords._logins)).removeprefix(plain)
     await database.rows(
         "UPDATE contract SET password_hash = $1 WHERE customer_number = '90000000000002'", stored
     )

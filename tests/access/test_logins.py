@@ -237,7 +237,7 @@ async def test_making_a_hash_anew_is_no_change_of_password(family: Household) ->
     son = await households.caller(at_home)
     assert son
     with pytest.raises(Wrong):
-        await account_password.new_password(son.own, PASSWORD)
+        await account_password.new_password(son, son.own, PASSWORD)
 
 
 @pytest.mark.slow

@@ -298,9 +298,9 @@ async def test_an_unknown_name_costs_what_a_known_one_costs() -> None:
         await passwords.pretend(password)
 
 
-async def test_at_most_two_passwords_are_hashed_at_once() -> None:
+async def test_at_most_two_passwords_are_looked_at_at_once() -> None:
     stored = await of_account("abc12345")
-    limiter = passwords._two_at_once
+    limiter = passwords._logins
     six = [asyncio.create_task(passwords.verify(stored, "abc12345")) for _ in range(4)]
     six += [asyncio.create_task(passwords.verify(stored, "abc12346")) for _ in range(2)]
     at_once: list[int] = []

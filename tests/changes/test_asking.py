@@ -10,6 +10,7 @@ import pytest
 from app.domain import clock, tables
 from app.domain.access.matrix import Forbidden, Missing
 from app.domain.access.members import Member, SessionEnded
+from app.domain.access.usage import TooOften
 from app.domain.changes import asking, words
 from app.domain.changes.words import Refused, Row
 from app.domain.people.account_deletion import DeleteAccount
@@ -156,3 +157,47 @@ async def test_once_shown_the_first_characters_are_gone(mother: Member) -> None:
     assert again.receipt
     assert words.with_peek(again.receipt.rows, again.peek)[1].value == "*****"
     assert (await row(identity))["sealed"] is None
+
+
+# --- not too many -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_contract_has_a_hundred_changes_waiting_and_the_next_is_told_how_long(mother: Member) -> None:
+    start = clock.now()
+    for _ in range(asking.MOST_PENDING):
+        await asking.ask(mother, OneMore())
+    clock.start_at(start + timedelta(minutes=10))
+    with pytest.raises(TooOften) as refused:
+        await asking.ask(mother, OneMore())
+    assert timedelta(minutes=19) < refused.value.wait <= timedelta(minutes=20, seconds=20)
+    assert await tables.Change.count() == asking.MOST_PENDING
+    assert await asking.ask(await households.log_in(await households.new_contract()), OneMore())
+    clock.start_at(start + timedelta(minutes=31))
+    assert await asking.ask(mother, OneMore())
+
+
+async def test_what_was_carried_out_waits_no_more(mother: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_PENDING", 1)
+    for _ in range(3):
+        await asking.confirm(mother, await asking.ask(mother, OneMore()))
+    await asking.ask(mother, OneMore())
+    with pytest.raises(TooOften):
+        await asking.ask(mother, OneMore())
+
+
+async def test_a_kind_with_a_limit_for_a_day_is_refused_above_it_until_a_day_is_over(
+    mother: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OneMore, "a_day", 2)
+    start = clock.now()
+    other = await households.log_in(await households.new_contract())
+    for who in (mother, mother, other):
+        await asking.confirm(who, await asking.ask(who, OneMore()))
+    third = await asking.ask(mother, OneMore())
+    with pytest.raises(Refused, match="24時間に2回まで"):
+        await asking.confirm(mother, third)
+    assert await household(mother) == 2
+    clock.start_at(start + timedelta(hours=24, seconds=30))
+    again = await households.log_in(mother.contract.id, mother.account_id)
+    await asking.confirm(again, await asking.ask(again, OneMore()))
+    assert await household(mother) == 3

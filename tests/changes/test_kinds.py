@@ -46,6 +46,14 @@ def test_every_kind_declares_the_permission_the_step_and_the_recipients_that_it_
     } == DECLARED
 
 
+def test_what_uses_up_names_or_mails_strangers_has_a_limit_for_a_day() -> None:
+    assert {kind: change.a_day for kind, change in KINDS.items() if change.a_day} == {
+        "account-registration": 20,
+        "mail-address-ucom": 10,
+        "mail-address-other": 10,
+    }
+
+
 def test_a_kind_that_lacks_a_declaration_is_refused_when_it_is_made() -> None:
     with pytest.raises(TypeError, match="Hasty does not declare name, permission, page, tells"):
         type("Hasty", (OfContract,), {}, kind="hasty")

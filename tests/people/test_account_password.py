@@ -21,14 +21,14 @@ async def test_a_password_used_before_on_this_account_id_is_refused_and_on_anoth
     family: Household, customer: Member
 ) -> None:
     son, mother = customer.account(family.sons_login), customer.account(family.mothers_login)
-    made = await account_password.new_password(son, "abc12345")
+    made = await account_password.new_password(customer, son, "abc12345")
     await done(customer, ChangeAccountPassword(family.sons_login, made.hash))
     assert await passwords.verify((await kept(family.sons_login))["password_hash"], "abc12345")
     for used in (PASSWORD, "abc12345"):
         with pytest.raises(Wrong, match="使ったことのある"):
-            await account_password.new_password(son, used)
-    assert (await account_password.new_password(mother, "abc12345")).peek == "abc"
-    assert (await account_password.new_password(None, PASSWORD)).hash != HASH
+            await account_password.new_password(customer, son, used)
+    assert (await account_password.new_password(customer, mother, "abc12345")).peek == "abc"
+    assert (await account_password.new_password(customer, None, PASSWORD)).hash != HASH
 
 
 async def test_a_password_set_since_it_was_typed_is_refused_at_the_last_moment(
@@ -41,11 +41,11 @@ async def test_a_password_set_since_it_was_typed_is_refused_at_the_last_moment(
 
 
 async def test_the_password_of_the_registration_counts_as_used(customer: Member) -> None:
-    made = await account_password.new_password(None, "abc12345")
+    made = await account_password.new_password(customer, None, "abc12345")
     await done(customer, RegisterAccount("momiji-01", DETAILS, made.hash))
     account = (await now_seen_by(customer)).account("momiji-01")
     with pytest.raises(Wrong, match="使ったことのある"):
-        await account_password.new_password(account, "abc12345")
+        await account_password.new_password(customer, account, "abc12345")
 
 
 async def test_a_changed_password_ends_every_other_session_of_that_account_id_and_no_other(

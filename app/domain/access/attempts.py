@@ -80,6 +80,11 @@ async def count_step(secret: bytes, login: str, member: str) -> Counted:
     return await _in_line({_key(secret, f"step {login} of {member}"): PER_STEP})
 
 
+async def count_one(key: bytes, most: int) -> None:
+    """Count once more under a key of the caller's own. Raises TooMany."""
+    await _in_line({key: most})
+
+
 async def _in_line(limits: dict[bytes, int]) -> Counted:
     """Count in the first, and in the second as long as the first lets it through."""
     keys, now = list(limits), clock.now()

@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, made and checked in a thread, at most two at once.
+"""Passwords: argon2id hashes, in a thread; at most two are checked at once, and one is made.
 
 A stored hash is the argon2 string, with `p<version>` before it when the password was first keyed with the pepper of
 that version. Hashes of account IDs carry no pepper: the mail server checks them too and knows none (docs/decisions.md).
@@ -31,7 +31,9 @@ _ARGON2 = re.compile(
     r"(?:p(?P<pepper>[0-9]+))?\$argon2id\$v=19\$m=(?P<memory>[1-9][0-9]{0,6}),t=(?P<passes>[1-9][0-9]?),p=(?P<lanes>[1-9][0-9]?)"
     r"\$(?P<salt>[A-Za-z0-9+/]{11,86})\$(?P<hash>[A-Za-z0-9+/]{43})"
 )
-_two_at_once = anyio.CapacityLimiter(2)
+_logins = anyio.CapacityLimiter(2)
+_new_ones = anyio.CapacityLimiter(1)
+"""Hashing a new password is no login: it waits in a line of its own, so that nobody's login waits for it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ async def renewed(stored: str, password: str, *, peppered: bool) -> str | None:
     Another one was imported or has an old pepper. It takes another time to check than an unknown name does.
     """
     form = _new_form(stored, installation.peppers().newest if peppered else None)
-    return None if form == _form(stored) else await _in_thread(password, form)
+    return None if form == _form(stored) else await _in_thread(password, form, _logins)
 
 
 async def for_account(password: str, used: list[str]) -> NewPassword | None:
@@ -97,9 +99,9 @@ def hash_now(password: str, *, peppered: bool) -> str:
 
 
 async def _new(password: str, used: list[str], pepper: int | None) -> NewPassword | None:
-    new = await _in_thread(password, _new_form(used[0] if used else None, pepper))
+    new = await _in_thread(password, _new_form(used[0] if used else None, pepper), _new_ones)
     for form in {_form(stored) for stored in used}:
-        if form + (await _in_thread(password, form)).removeprefix(form) in used:
+        if form + (await _in_thread(password, form, _new_ones)).removeprefix(form) in used:
             return None
     return NewPassword(new, password[:3])
 
@@ -122,11 +124,11 @@ def _form(stored: str) -> str:
 
 
 async def _like(stored: str, password: str) -> str:
-    return await _in_thread(password, _form(stored))
+    return await _in_thread(password, _form(stored), _logins)
 
 
-async def _in_thread(password: str, form: str) -> str:
-    return await anyio.to_thread.run_sync(_hash, password, form, limiter=_two_at_once)
+async def _in_thread(password: str, form: str, line: anyio.CapacityLimiter) -> str:
+    return await anyio.to_thread.run_sync(_hash, password, form, limiter=line)
 
 
 def _hash(password: str, form: str) -> str:

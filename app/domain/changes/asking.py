@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from app.domain import clock, tables
-from app.domain.access import members, proofs
+from app.domain.access import members, proofs, usage
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.changes import kept
@@ -30,20 +30,39 @@ class Differs(Exception):
     """The change would not do what its confirm page said: something that it hangs on has changed since."""
 
 
+MOST_PENDING = 100
+"""Changes of one contract that may wait for their confirm pages at once; each waits kept.VALID at most."""
+
+
 async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
-    """Keep the change until the member confirms it; `peek`: the first characters of the password it sets."""
-    row = tables.Change(
-        contract=member.contract.id,
-        account=member.account_id,
-        asker=member.own.login if member.own else CUSTOMER,
-        kind=change.kind,
-        subject=change.subject,
-        asked_at=clock.now(),
-        data=msgspec.json.encode(change).decode(),
-        sealed=kept.seal(member, peek),
+    """Keep the change until the member confirms it; `peek`: the first characters of the password it sets.
+
+    Raises usage.TooOften while MOST_PENDING wait.
+    """
+    identity, now = uuid.uuid4(), clock.now()
+    found = await database.rows(
+        _ASK,
+        *(identity, member.contract.id, member.account_id, member.own.login if member.own else CUSTOMER),
+        *(change.kind, change.subject, now, msgspec.json.encode(change).decode()),
+        *(kept.seal(member, peek), now - VALID, MOST_PENDING),
     )
-    await row.save()
-    return row.id
+    if found[0]["asked"] is None:
+        raise usage.TooOften(found[0]["oldest"] + VALID - now)
+    return identity
+
+
+# SQL for an INSERT that counts before it inserts, and says how long the oldest of what it counted still waits.
+_ASK = """
+WITH pending AS (
+    SELECT count(*) AS number, min(asked_at) AS oldest FROM change
+    WHERE contract = $2 AND applied_at IS NULL AND asked_at > $10
+), asked AS (
+    INSERT INTO change (id, contract, account, asker, kind, subject, asked_at, data, sealed)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM pending WHERE number < $11
+    RETURNING id
+)
+SELECT (SELECT id FROM asked) AS asked, oldest FROM pending
+"""
 
 
 async def find(member: Member, identity: uuid.UUID) -> Asked:
@@ -127,11 +146,26 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             reviewed = _reviewed(fresh, change, now)
             if seen is not None and seen != fingerprint(reviewed):
                 raise Differs
+            await _must_not_be_too_many(change, member.contract.id, now)
             receipt = await change.apply(fresh, now)
         except Missing as missing:
             raise Gone from missing
         await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
             tables.Change.id == identity
+        )
+
+
+async def _must_not_be_too_many(change: Change, contract: int, now: datetime) -> None:
+    """Raises Refused when the contract has carried out as many of the kind as a day allows; this one is claimed already."""
+    if change.a_day is None:
+        return
+    row = tables.Change
+    done = await row.count().where(
+        row.contract == contract, row.kind == change.kind, row.applied_at > now - timedelta(days=1)
+    )
+    if done > change.a_day:
+        raise Refused(
+            f"「{change.name}」は、24時間に{change.a_day}回までです。明日以降に、もう一度お試しください。"
         )
 
 

@@ -45,6 +45,9 @@ class Change(ABC):
     grave: ClassVar[bool] = False
     """It could lock somebody out: addresses that were replaced not long ago get its mail, too."""
 
+    a_day: ClassVar[int | None] = None
+    """How many of its kind one contract may carry out in 24 hours, where each uses up names or mails strangers."""
+
     def __init_subclass__(
         cls,
         *,
@@ -56,6 +59,7 @@ class Change(ABC):
         page: str | None = None,
         tells: Told | None = None,
         grave: bool | None = None,
+        a_day: int | None = None,
     ) -> None:
         super().__init_subclass__()
         given = {
@@ -67,6 +71,7 @@ class Change(ABC):
             "page": page,
             "tells": tells,
             "grave": grave,
+            "a_day": a_day,
         }
         for declared, value in given.items():
             if value is not None:

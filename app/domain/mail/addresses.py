@@ -84,6 +84,7 @@ class _RegisterAddress(
     page="mail-address",
     tells=Told.NEW_ADDRESS,
     grave=True,
+    a_day=10,
 ):
     """What A and B have in common."""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asyncpg import UniqueViolationError
-
 from app.domain import tables
-from app.domain.access import passwords
+from app.domain.access import passwords, usage
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -29,17 +27,29 @@ from app.domain.letters.recipients import Told
 if TYPE_CHECKING:
     from datetime import datetime
 
+TRIED_TOO_OFTEN = (
+    "新しいパスワードの入力が続いたため、受け付けを止めています。{}後に、もう一度お試しください。"
+)
 USED_BEFORE = "このアカウントIDで使ったことのあるパスワードは使えません。"
 PASSWORD = Row("パスワード", STARS, secret=True)
 OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
 
 
-async def new_password(account: Account | None, password: str) -> passwords.NewPassword:
+async def new_password(member: Member, account: Account | None, password: str) -> passwords.NewPassword:
     """The password, hashed; raises Wrong if this account ID ever had it (None: it is about to be registered)."""
+    await may_hash(member)
     made = await passwords.for_account(password, await _used(account.id) if account else [])
     if made is None:
         raise Wrong(USED_BEFORE)
     return made
+
+
+async def may_hash(member: Member) -> None:
+    """Raises Wrong when the contract has tried too many new passwords."""
+    try:
+        await usage.count(member, usage.HASHING)
+    except usage.TooOften as refused:
+        raise Wrong(TRIED_TOO_OFTEN.format(usage.in_words(refused.wait))) from refused
 
 
 async def _used(account: int) -> list[str]:
@@ -63,10 +73,9 @@ async def set_password(member: Member, account: Account, password_hash: str) -> 
 
 
 async def remember(member: Member, account: int, password_hash: str) -> None:
-    try:
-        await tables.UsedPassword(contract=member.contract.id, account=account, hash=password_hash).save()
-    except UniqueViolationError as error:
-        raise Refused(USED_BEFORE) from error
+    """Raises Refused if the account ID had it before."""
+    if not await tables.UsedPassword.remember(member.contract.id, account, password_hash):
+        raise Refused(USED_BEFORE)
 
 
 @dataclass(frozen=True)

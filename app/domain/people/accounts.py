@@ -109,6 +109,7 @@ class RegisterAccount(
     page="/accounts/new",
     tells=Told.CONTRACT,
     grave=True,
+    a_day=20,
 ):
     """アカウントIDの新規登録."""
 

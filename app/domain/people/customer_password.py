@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asyncpg import UniqueViolationError
-
 from app.domain import tables
 from app.domain.access import passwords
 from app.domain.access.matrix import Permission
@@ -16,6 +14,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, STARS, Link, Receipt, Refused, Review, Row
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
+from app.domain.people.account_password import may_hash
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,6 +24,7 @@ USED = "以前に使ったことのあるパスワードは使えません。"
 
 async def new_password(member: Member, password: str) -> passwords.NewPassword:
     """The password, hashed; raises Wrong if this customer number ever had it."""
+    await may_hash(member)
     used = tables.UsedPassword.select(tables.UsedPassword.hash).where(
         tables.UsedPassword.contract == member.contract.id, tables.UsedPassword.account.is_null()
     )
@@ -61,10 +61,8 @@ class ChangeCustomerPassword(
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
-        try:
-            await tables.UsedPassword(contract=contract, account=None, hash=self.password_hash).save()
-        except UniqueViolationError as error:
-            raise Refused(USED) from error
+        if not await tables.UsedPassword.remember(contract, None, self.password_hash):
+            raise Refused(USED)
         await tables.Contract.update({tables.Contract.password_hash: self.password_hash}).where(
             tables.Contract.id == contract
         )

@@ -17,6 +17,12 @@ class UsedPassword(Table):
     account = ForeignKey(people.Account, null=True, default=None, on_delete=OnDelete.restrict)
     hash = Text(secret=True)
 
+    @classmethod
+    async def remember(cls, contract: int, account: int | None, password_hash: str) -> bool:
+        """Whether it is new to the login. One that is not is no refused statement, which a log would repeat."""
+        row = cls(contract=contract, account=account, hash=password_hash)
+        return bool(await cls.insert(row).on_conflict(action="DO NOTHING").returning(cls.id))
+
 
 class Session(Table):
     """Who is logged in. The cookie holds the token, this row its SHA-256: a copy of the table opens no session."""

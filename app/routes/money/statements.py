@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain import clock
+from app.domain.access import usage
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.money import statements
@@ -62,6 +63,7 @@ async def _csv(request: Request, statement: Statement) -> Response[bytes]:
 
 
 async def _pdf(request: Request, statement: Statement) -> Response[Any]:
+    await usage.count(request.member, usage.PDF)
     template = request.templates.get_template("money/statements/invoice.html")
     try:
         made = await pdf.make(template.render(member=request.member, **_shown(request, statement)))
