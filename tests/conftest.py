@@ -105,14 +105,20 @@ def worker(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """The embedded PostgreSQL of this worker; it starts with `server`."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as postgres:
+        yield postgres
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Connection arguments of a PostgreSQL for this worker: DATABASE_URL's, or the embedded one."""
     url = settings.database_url()
     if url is not None:
-        yield database.arguments(url)
-        return
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres")) as postgres:
-        yield postgres.start(FAST)
+        return database.arguments(url)
+    postgres: EmbeddedPostgres = request.getfixturevalue("embedded")
+    return postgres.start(FAST)
 
 
 @pytest.fixture(scope="session")

@@ -148,6 +148,9 @@ class EmbeddedPostgres:
             "unix_socket_directories": f'"{socket_folder}"',
             "port": str(PORT),
             "log_checkpoints": "off",
+            # What the rows of a refused statement hold, and what a statement was given, is nobody's to read later.
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length": "0",
             **settings,
         }
         return [flag for name, value in parameters.items() for flag in ("-c", f"{name}={value}")]
