@@ -15,7 +15,7 @@ from app.domain.access import peppers
 from app.domain.months import Month
 from app.domain.options import licences
 from app.mistake import Mistake
-from app.postgres import database
+from app.postgres import database, server_log
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import PATIENCE
 
@@ -112,6 +112,8 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
     try:
         await fit(chosen.peppers)
         await licences.recognise()
+        if warning := await server_log.warning():
+            print(f"mypage: {warning}", file=sys.stderr)
     except Exception as error:
         if not database.unavailable(error):
             raise
