@@ -18,7 +18,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from app import settings
+from app import request_id, settings
 from app.main import portal
 from app.postgres.engine import Engine
 
@@ -38,7 +38,7 @@ WORKER_PATIENCE = 15
 
 
 class OneLine(logging.Formatter):
-    """Time, level, logger and text of a record on one line, a traceback too: nobody can write a second one."""
+    """Time, level, logger, text and request of a record on one line, a traceback too: nobody can write a second one."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -48,6 +48,8 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = super().format(record)
+        if number := request_id.current():
+            line = f"{line} request={number}"
         return "".join(
             sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line
         )

@@ -40,6 +40,11 @@ def counted(text: str) -> str:
     return str(parsed) if parsed else text
 
 
+def logged(text: str) -> str:
+    """As kept(), for a log in ASCII."""
+    return kept(text) if address(text) else "unknown"
+
+
 def kept(text: str) -> str:
     """The first 24 bits of an IPv4 address, 48 of an IPv6 one: the household's or the operator's, no machine."""
     parsed = address(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from urllib.parse import urlencode
 from litestar import Response
 from litestar.exceptions import HTTPException
 
+from app import request_id, security_log
+from app.domain import networks
 from app.domain.access import usage
 from app.domain.access.attempts import TooMany
 from app.domain.access.matrix import DELETED, Forbidden, Missing
@@ -73,6 +76,21 @@ UNTRUSTED = (
 )
 
 
+def _refused(request: Request, why: str, *, limit: bool = False) -> None:
+    """A line in the security log, with whom it was refused."""
+    visit = request.visit_if_any
+    whom = visit.member.key if visit and visit.member else None
+    write = security_log.limit if limit else security_log.note
+    network = networks.logged(request.client.host if request.client else "")
+    method = request.method if request.method.isalpha() else "other"
+    write("refused", whom, why=why, method=method, path=_template(request), network=network)
+
+
+def _template(request: Request) -> str:
+    """The route that was asked for, without what stood for its variables."""
+    return re.sub(r":[a-z]+}", "}", str(request.scope.get("path_template") or "")) or "none"
+
+
 def _page(request: Request, status: int, text: str | None = None) -> Response[str]:
     trouble = TROUBLES.get(status) or TROUBLES[400 if status < 500 else 500]
     return unguarded_page(
@@ -80,7 +98,7 @@ def _page(request: Request, status: int, text: str | None = None) -> Response[st
         "layout/error.html",
         title=trouble.title,
         status=status,
-        status_code=status,
+        request_id=request_id.current(),
         text=text or trouble.text,
     )
 
@@ -116,6 +134,7 @@ def _asked_for(request: Request) -> str:
 
 
 def forbidden(request: Request, error: Forbidden) -> Response[str]:
+    _refused(request, "deleted" if error.deleted else "role")
     return _page(request, 403, DELETED if error.deleted else None)
 
 
@@ -124,10 +143,12 @@ def missing(request: Request, _: Missing) -> Response[str]:
 
 
 def untrusted(request: Request, _: Untrusted) -> Response[str]:
+    _refused(request, "csrf")
     return _page(request, 403, UNTRUSTED)
 
 
 def too_many(request: Request, error: TooMany) -> Response[str]:
+    _refused(request, "attempts", limit=True)
     seconds = max(1, int(error.wait.total_seconds()))
     answer = _page(
         request,
@@ -139,6 +160,7 @@ def too_many(request: Request, error: TooMany) -> Response[str]:
 
 
 def too_often(request: Request, error: TooOften) -> Response[str]:
+    _refused(request, "usage", limit=True)
     text = f"短い時間に同じ操作が続いたため、受け付けを止めています。{usage.in_words(error.wait)}後に、もう一度お試しください。"
     answer = _page(request, 429, text)
     answer.headers["Retry-After"] = str(max(1, int(error.wait.total_seconds())))
@@ -199,7 +221,7 @@ def bad_request(templates: jinja2.Environment) -> bytes:
         menu=[],
         csrf_token="",
         title=TROUBLES[400].title,
-        status_code=400,
+        request_id="",
         text="URLの形が正しくないか、このホスト名ではマイページを表示できません。",
     )
     return made.encode()

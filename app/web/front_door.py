@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
 
+from app import request_id, security_log
 from app.domain import networks
 from app.domain.access import login_events
 from app.domain.letters import alerts
@@ -74,9 +75,7 @@ class FrontDoor:
             await self.app(scope, receive, send)
             return
 
-        if self.proxies and (client := scope.get("client")):
-            forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-            scope["client"] = (caller(client[0], b",".join(forwarded).decode("latin-1"), self.proxies), 0)
+        request_id.begin(self._name_behind_proxies(scope))
 
         without_body = scope["method"] == "HEAD"
         if without_body:
@@ -97,12 +96,26 @@ class FrontDoor:
                 if arrived.failure.locked:
                     await alerts.locked(arrived.failure)
         else:
+            security_log.note("refused", why="host-or-url", network=_network(scope))
             await _turn_away(send_with_headers, self.bad_request)
+
+    def _name_behind_proxies(self, scope: Scope) -> bytes | None:
+        """Put the caller's address where a proxy's stands; the number that a trusted one gave the request, if it did."""
+        client = scope.get("client")
+        if not self.proxies or not client:
+            return None
+        peer = networks.address(client[0])
+        trusted = peer is not None and any(peer in network for network in self.proxies)
+        headers = scope["headers"]
+        forwarded = [value for name, value in headers if name == b"x-forwarded-for"]
+        scope["client"] = (caller(client[0], b",".join(forwarded).decode("latin-1"), self.proxies), 0)
+        return next((value for name, value in headers if trusted and name == b"x-request-id"), None)
 
     def _finish(self, scope: Scope, headers: MutableScopeHeaders) -> None:
         for name, value in self.headers.items():
             headers.setdefault(name, value)
         headers.setdefault("Cache-Control", "no-store")
+        headers["X-Request-Id"] = request_id.current()
         arrived = visit.of(scope)
         for cookie in arrived.cookies if arrived else ():
             headers.add("Set-Cookie", cookie.to_header(header=""))
@@ -127,6 +140,11 @@ def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
 
 _PORT = re.compile(r"^(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?$")
 """An address as a proxy may write it: IPv6 in brackets, with a port."""
+
+
+def _network(scope: Scope) -> str:
+    client = scope.get("client")
+    return networks.logged(client[0] if client else "")
 
 
 def _host(scope: Scope) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from litestar.datastructures import Cookie
 from litestar.types import Scope
 
+from app import security_log
+from app.domain import networks
 from app.domain.access import attempts, login_events, logins, members, proofs
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member, SessionEnded, Stage
@@ -102,6 +104,7 @@ class Visit:
         await self._close()
         self.token, self.member = token, member
         self.remember_session(token, member.role)
+        self._log("login", "ok", member)
         if not known:
             await alerts.new_browser(member, self.device)
         self.remember_login(login, owner)
@@ -126,11 +129,13 @@ class Visit:
             counted = await attempts.count_step(self.keys.newest, f"{by} {name}", asking)
             await logins.prove(member, step, number, password, token_hash(token))
         await attempts.succeeded(counted)
+        self._log("proof", "ok", member)
         self.token = token
         self.remember_session(token, member.role)
 
     async def log_out(self) -> None:
         """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
+        self._log("logout", "ok", self.member)
         await self._close()
         self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
 
@@ -142,10 +147,16 @@ class Visit:
         except (logins.WrongPair, attempts.TooMany) as refusal:
             too_many = refusal if isinstance(refusal, attempts.TooMany) else None
             locked = too_many is not None and too_many.locked
+            self._log("proof" if self.member else "login", "limited" if too_many else "wrong", self.member)
             self.failure = login_events.Failure(
                 by, name, self.device, limited=too_many is not None, locked=locked
             )
             raise
+
+    def _log(self, event: str, outcome: str, member: Member | None) -> None:
+        write = security_log.limit if outcome == "limited" else security_log.note
+        whom = member.key if member else None
+        write(event, whom, outcome=outcome, network=networks.logged(self.address))
 
     async def _count(self, login: str, *, known: bool) -> attempts.Counted:
         browser = self.browser if known else None

@@ -72,6 +72,22 @@ async def test_an_address_is_never_given_twice(contractor: Browser, stranger: Br
     assert stranger.reasons == [mail_addresses.TAKEN]
 
 
+async def test_the_address_that_the_account_id_has_is_called_the_same_and_not_taken(taro: Browser) -> None:
+    await taro.open("/accounts/arteri-an-001/mail-address")
+    await taro.submit(kind="ucom", local_part="hikari.taro", agree="yes")
+    assert taro.reasons == [mail_addresses.SAME]
+
+
+async def test_who_may_buy_no_mail_service_is_told_whom_to_ask(
+    contractor: Browser, family_user: Browser
+) -> None:
+    for browser, told in ((contractor, False), (family_user, True)):
+        await browser.open("/accounts/arteri-an-001/mail-address")
+        assert "購入が必要です" in browser.text
+        assert (mail_addresses.ASK in browser.text) is told
+        assert bool(browser.page.select("main a[href='/mail-service']")) is not told
+
+
 async def test_the_last_available_address_taken_meanwhile_is_refused_in_words(contractor: Browser) -> None:
     await buy(contractor)
     await database.rows(

@@ -100,6 +100,11 @@ class Member:
         return self.own.id if self.own else None
 
     @property
+    def key(self) -> tuple[int, int | None]:
+        """How the security log names the member."""
+        return self.contract.id, self.account_id
+
+    @property
     def label(self) -> str:
         """Who is logged in, in words."""
         return f"{self.own.login}（{ROLE_NAMES[self.own.role]}）" if self.own else CUSTOMER_NAME

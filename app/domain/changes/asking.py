@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app import security_log
 from app.domain import clock, tables
 from app.domain.access import members, proofs, usage
 from app.domain.access.matrix import Missing
@@ -153,6 +154,8 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
             tables.Change.id == identity
         )
+    if change.step or change.grave:
+        security_log.note("change", member.key, kind=change.kind)
 
 
 async def _must_not_be_too_many(change: Change, contract: int, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from app import security_log
 from app.domain.access import login_events
 from app.domain.access.matrix import Missing, Permission
 from app.web.pages import Menu, Place, open_to
@@ -28,5 +29,7 @@ async def end(request: Request) -> Redirect:
     session = (await request.read_form()).typed.get("session", "")
     if not (session.isascii() and session.isdigit() and len(session) <= LONGEST):
         raise Missing(session)
-    await login_events.end(request.member, int(session))
+    member = request.member
+    await login_events.end(member, int(session))
+    security_log.note("session-ended", member.key)
     return see_other("/logins")

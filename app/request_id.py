@@ -1,0 +1,31 @@
+"""The number of the request that is being answered: in every line of the log, in the answer, on error pages.
+
+A member reads it to the desk from an error page, and the desk finds the lines that belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from contextvars import ContextVar
+
+_current: ContextVar[str] = ContextVar("request_id", default="")
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without signs that look, or sound over the telephone, like others."""
+_GIVEN = re.compile(rb"[A-Za-z0-9._-]{6,64}")
+
+
+def current() -> str:
+    """The number; "" where no request is being answered."""
+    return _current.get()
+
+
+def begin(given: bytes | None) -> str:
+    """Begin a request; `given`: what a trusted proxy has called it already, if that can be one."""
+    number = given.decode() if given and _GIVEN.fullmatch(given) else new()
+    _current.set(number)
+    return number
+
+
+def new() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(10))
