@@ -71,7 +71,7 @@ def _serve(folder: Path, port: int, now: str) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start(QUICK)
-        chosen = settings.demo(folder)
+        chosen = settings.demo(folder, port)
         moment = cli.moment(now) if now else None
         clock.start_at(moment)
         asyncio.run(with_database(connection, lambda: servers.prepare_demo(chosen)))

@@ -44,6 +44,7 @@ SETTINGS = settings.Settings(
     peppers={1: b"a pepper that only the tests know"},
     data_keys=(b"a newest data key for the tests!", b"an older data key for the tests!!"),
     hosts=frozenset({HOST}),
+    base_url=f"https://{HOST}",
     invoice_number=settings.DEMO_INVOICE_NUMBER,
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
     remote_support=settings.SupportWindow("0120-000-1111", "9時～17時（年中無休）"),

@@ -17,6 +17,9 @@ from app.domain.installation import Installation, Peppers, Sender
 from app.domain.letters import outbox
 from app.domain.mail import system as mail_system
 from app.domain.options import data_keys, licences
+from app.domain.people import contact_address
+from app.postgres import database
+from tests import households
 from tests.commands.programs import SERVING, free_port
 from tests.conftest import SETTINGS, Installed
 
@@ -41,6 +44,12 @@ async def an_address() -> object:
     return mail_system.current().address("hikari.taro")
 
 
+async def a_link() -> object:
+    async with database.engine().transaction():
+        await contact_address.ask(await households.new_contract(), "a@example.jp", clock.now())
+    return None
+
+
 async def a_pin() -> object:
     return data_keys.current().encrypt("AAAA-0001")
 
@@ -52,6 +61,7 @@ async def a_pin() -> object:
         ("data_keys", a_pin),
         ("sender", a_mail),
         ("mail_system", an_address),
+        ("base_url", a_link),
         ("low_stock", licences.low),
     ],
 )
@@ -116,6 +126,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         data_keys=(b"a newest data key for the tests!", b"an older data key for the tests!!"),
         sender=Sender("試験通信株式会社", "mypage@example.jp", "0120-000-0000", "9時～17時（年中無休）"),
         mail_system=settings.DEMO_MAIL_SYSTEM,
+        base_url="https://mypage.example.jp",
         low_stock=7,
     )
 

@@ -25,6 +25,7 @@ COMPLETE = {
     "MYPAGE_PEPPERS": f"1:{KEY}",
     "MYPAGE_DATA_KEYS": KEY,
     "MYPAGE_HOSTS": "mypage.example.jp",
+    "MYPAGE_BASE_URL": "https://mypage.example.jp",
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",
     "MYPAGE_CONTACT_HOURS": "9時～17時",
@@ -112,6 +113,48 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
+
+
+@pytest.mark.parametrize(
+    ("address", "read"),
+    [
+        ("https://mypage.example.jp", "https://mypage.example.jp"),
+        ("https://MyPage.example.jp/", "https://mypage.example.jp"),
+        ("https://mypage.example.jp:8443", "https://mypage.example.jp:8443"),
+        ("http://mypage.example.jp", None),
+        ("https://mypage.example.jp/portal", None),
+        ("https://mypage.example.jp?x=1", None),
+        ("https://evil.example", None),
+        ("https://mypage.example.jp@evil.example", None),
+        ("https://evil.example/https://mypage.example.jp", None),
+        ("mypage.example.jp", None),
+        ("https://", None),
+    ],
+)
+def test_links_in_mails_begin_with_an_https_host_that_is_ours(address: str, read: str | None) -> None:
+    given = {**COMPLETE, "MYPAGE_BASE_URL": address}
+    if read is None:
+        assert named(given) == ["MYPAGE_BASE_URL"]
+    else:
+        chosen = settings.production(given)
+        assert (chosen.base_url, settings.installation_of(chosen).base_url) == (read, read)
+
+
+@pytest.mark.parametrize(
+    ("contact", "right"),
+    [
+        ("mailto:security@example.jp", True),
+        ("https://example.jp/security", True),
+        ("tel:+81-120-000-000", True),
+        ("security@example.jp", False),
+        ("http://example.jp/", False),
+        ("mailto:a@example.jp\nContact: https://evil.example", False),
+    ],
+)
+def test_a_weakness_is_reported_to_a_uri(contact: str, right: bool) -> None:
+    assert named({**COMPLETE, "MYPAGE_SECURITY_CONTACT": contact}) == (
+        [] if right else ["MYPAGE_SECURITY_CONTACT"]
+    )
 
 
 @pytest.mark.parametrize("name", ["MYPAGE_CINEMA_URL", "MYPAGE_CLUB_URL"])

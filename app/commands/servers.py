@@ -35,7 +35,7 @@ def demo(chosen: argparse.Namespace) -> None:
     _check_prices()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
-        demo_settings = settings.demo(folder)
+        demo_settings = settings.demo(folder, chosen.port)
         asyncio.run(with_database(connection, lambda: prepare_demo(demo_settings)))
         keep_clock(folder, chosen.now)
         with ending_with(postgres):

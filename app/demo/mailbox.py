@@ -19,7 +19,7 @@ SHOWN = 100
 
 @get("/demo/mailbox", opt=open_to(Permission.ANYONE))
 async def mailbox(request: Request) -> Response[str]:
-    mails, own = await outbox.newest(SHOWN), request.origin
+    mails, own = await outbox.newest(SHOWN), request.settings.base_url
     title = "送信されたメール（デモ）"
     return page(request, "demo/mailbox/list.html", title=title, mails=mails, paths=partial(_path, own))
 

@@ -65,6 +65,8 @@ class Installation:
     """What is encrypted at rest; newest first."""
     sender: Sender | None = None
     mail_system: MailSystem | None = None
+    base_url: str | None = None
+    """Scheme and host that links in mails begin with."""
     low_stock: int | None = None
     """Licence keys of a product below which operators are warned."""
 
@@ -106,6 +108,10 @@ def sender() -> Sender:
 
 def mail_system() -> MailSystem:
     return _needed("mail_system", _current.mail_system)
+
+
+def base_url() -> str:
+    return _needed("base_url", _current.base_url)
 
 
 def low_stock() -> int:

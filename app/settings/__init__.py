@@ -82,9 +82,12 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         secret_keys=tuple(parts.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=parts.peppers(environment, wrong),
         data_keys=tuple(parts.keys(environment, "MYPAGE_DATA_KEYS", wrong)),
-        hosts=frozenset(
-            map(str.lower, parts.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
+        hosts=(
+            hosts := frozenset(
+                map(str.lower, parts.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
+            )
         ),
+        base_url=parts.base_url(environment, hosts, wrong),
         contact=parts.contact(environment, wrong),
         invoice_number=parts.invoice_number(environment, wrong),
         remote_support=SupportWindow(
@@ -107,6 +110,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         stripe=parts.stripe(environment, wrong),
         trusted_proxies=tuple(parts.proxies(environment, wrong)),
+        security_contact=parts.security_contact(environment, wrong),
         pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
     )
@@ -122,6 +126,7 @@ def installation_of(chosen: Settings) -> Installation:
         data_keys=chosen.data_keys,
         sender=_sender(chosen.contact, chosen.mail.sender),
         mail_system=chosen.mail_system,
+        base_url=chosen.base_url,
         low_stock=chosen.low_stock,
     )
 

@@ -24,13 +24,14 @@ DEMO_MAIL_SYSTEM = MailSystem(
 DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
-def demo(folder: Path) -> Settings:
+def demo(folder: Path, port: int = 8000) -> Settings:
     """Settings of the demo: plain http on the loopback interface, keys kept in its data folder."""
     return Settings(
         secret_keys=(kept_key(folder / "secret-key"),),
         peppers={1: kept_key(folder / "pepper")},
         data_keys=(kept_key(folder / "data-key"),),
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]"}),
+        base_url=f"http://localhost:{port}",
         contact=DEMO_CONTACT,
         invoice_number=DEMO_INVOICE_NUMBER,
         remote_support=DEMO_REMOTE_SUPPORT,

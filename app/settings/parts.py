@@ -6,7 +6,7 @@ A reader adds what is wrong to the list that it is given, so that all of it is n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -27,12 +27,14 @@ VARIABLES = {
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
     "MYPAGE_DATA_KEYS": "keys that PINs are encrypted with at rest, newest first, separated by commas",
     "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
+    "MYPAGE_BASE_URL": "https address of the portal, without a path: links in mails begin with it",
     "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
+    "MYPAGE_SECURITY_CONTACT": "where a weakness is reported, as mailto:…, https://… or tel:… (default: the phone number)",
     "MYPAGE_INSTALLERS": "where each security product is downloaded, as product=https://…, separated by commas",
     "MYPAGE_LOW_STOCK": "licence keys of a product below which operators are warned (default 10)",
     "MYPAGE_REMOTE_SUPPORT_PHONE": "phone number of the リモートサポート窓口, for members who bought it",
@@ -151,6 +153,32 @@ def https(environment: Mapping[str, str], name: str, wrong: list[str], example: 
 
 
 _URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
+
+
+def base_url(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str]) -> str:
+    """Scheme and host that links from outside begin with; the front door must let that host in."""
+    name = "MYPAGE_BASE_URL"
+    value = needed(environment, name, wrong, "https://mypage.example.jp").lower().removesuffix("/")
+    found = _BASE.fullmatch(value)
+    if value and not found:
+        wrong.append(f"{name} is {value!r}: https:// and a host name are wanted, without a path")
+    elif found and hosts and found["host"] not in hosts:
+        wrong.append(f"{name} is {value!r}: MYPAGE_HOSTS does not name its host {found['host']}")
+    return value
+
+
+_BASE = re.compile(r"https://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def security_contact(environment: Mapping[str, str], wrong: list[str]) -> str:
+    """An address as /.well-known/security.txt wants it; "" where none is set."""
+    value = environment.get("MYPAGE_SECURITY_CONTACT", "").strip()
+    if value and not _CONTACT.fullmatch(value):
+        wrong.append(f"MYPAGE_SECURITY_CONTACT is {value!r}: mailto:…, https://… or tel:… is wanted")
+    return value
+
+
+_CONTACT = re.compile(r"mailto:[!-~]+@[!-~]+|https://[!-~]+|tel:\+?[0-9][!-~]+")
 
 
 def _listed(value: str) -> list[str]:

@@ -71,6 +71,8 @@ class Settings:
     peppers: dict[int, bytes]
     data_keys: tuple[bytes, ...]
     hosts: frozenset[str]
+    base_url: str
+    """Scheme and host that links in mails begin with."""
     contact: Contact
     invoice_number: str
     """登録番号 of qualified invoices."""
@@ -85,5 +87,7 @@ class Settings:
     https: bool = True
     demo: bool = False
     trusted_proxies: tuple[Network, ...] = ()
+    security_contact: str = ""
+    """Where a weakness is reported, as a URI; "": by phone."""
     pool_size: int = 10
     low_stock: int = 10

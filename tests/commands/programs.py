@@ -27,6 +27,7 @@ SERVING = {
     "MYPAGE_PEPPERS": "1:a pepper of the production test that is long",
     "MYPAGE_DATA_KEYS": "a data key of the production test that is long",
     "MYPAGE_HOSTS": "127.0.0.1",
+    "MYPAGE_BASE_URL": "https://127.0.0.1",
     "MYPAGE_OPERATOR": "試験通信株式会社",
     "MYPAGE_INVOICE_NUMBER": "T9000000000000",
     "MYPAGE_CONTACT_PHONE": "0120-000-0000",

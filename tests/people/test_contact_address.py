@@ -18,6 +18,7 @@ from app.domain.people.contact_address import UNUSABLE, VerifyAddress
 from app.postgres import database
 from tests import households
 from tests.browser import Browser
+from tests.conftest import Installed
 from tests.people.customer_steps import NEW, OLD, change, changed, link, mails, stored
 
 A_MOMENT = timedelta(seconds=20)
@@ -207,7 +208,7 @@ async def test_only_the_hash_of_the_links_token_is_kept(contractor: Browser) -> 
 async def ask(member: Member, email: str = NEW) -> str:
     """Ask for a new address; the token of the link that was mailed to it."""
     async with database.engine().transaction():
-        await contact_address.ask(member.contract.id, email, "https://mypage.example.jp", clock.now())
+        await contact_address.ask(member.contract.id, email, clock.now())
     assert (await mails())[-1][0] == email
     return (await link()).rpartition("=")[2]
 
@@ -287,3 +288,12 @@ async def test_ten_changes_of_a_day_may_send_a_link_and_no_more(customer: Member
         await ask(customer)
     assert refused.value.reason == contact_address.TOO_OFTEN
     assert len(await mails()) == 1
+
+
+async def test_the_links_host_is_the_installations_whatever_host_the_request_names(
+    contractor: Browser, installed: Installed
+) -> None:
+    installed(base_url="https://portal.example.jp")
+    await changed(contractor, email=NEW)
+    (mail,) = await database.rows("SELECT body FROM outbox WHERE recipient = $1", NEW)
+    assert "\nhttps://portal.example.jp/customer/email?token=" in mail["body"]

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain import clock, tables
+from app.domain import clock, installation, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
@@ -63,7 +63,7 @@ def receipt_notice(email: str, now: datetime) -> str:
     )
 
 
-async def ask(contract: int, email: str, origin: str, now: datetime) -> None:
+async def ask(contract: int, email: str, now: datetime) -> None:
     """Mail the link to the new address, in the transaction of the change; an earlier link of the contract is dead.
 
     Raises Refused when too many were asked for.
@@ -76,7 +76,7 @@ async def ask(contract: int, email: str, origin: str, now: datetime) -> None:
         raise Refused(TOO_OFTEN)
     token = secrets.token_urlsafe(32)
     await tables.EmailCheck.renew(contract, email, _hash(token), now)
-    url = f"{origin}/customer/email?token={token}"
+    url = f"{installation.base_url()}/customer/email?token={token}"
     await outbox.post(contract, [email], "contact-address-check", url=url)
 
 

@@ -105,8 +105,6 @@ class ChangeCustomer(
     details: ContractorDetails
     before: Contractor
     """As registered when the input page was sent: the confirm page shows all of it."""
-    origin: str
-    """Scheme and host of the portal, for the link in the mail."""
 
     @property
     def _new_address(self) -> str:
@@ -143,7 +141,7 @@ class ChangeCustomer(
             await recipients.replaced(contract, None, before.details.email, now)
         await self.tell(member, "customer-changed", told, items=self._items(before))
         if self._new_address:
-            await contact_address.ask(contract, self._new_address, self.origin, now)
+            await contact_address.ask(contract, self._new_address, now)
         elif self._deletes_address:
             await contact_address.forget(contract)
         return Receipt(

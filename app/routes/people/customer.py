@@ -38,8 +38,7 @@ async def change(request: Request) -> Response[Any]:
     form.must_change(details != now.details)
     if details is None or not form.valid:
         return _page(request, form, now)
-    change = ChangeCustomer(details, now, request.origin)
-    return see_other(f"/changes/{await asking.ask(member, change)}")
+    return see_other(f"/changes/{await asking.ask(member, ChangeCustomer(details, now))}")
 
 
 @get("/customer/email", opt=open_to(Permission.CONTRACT, step=Step.RECENT))
