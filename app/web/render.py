@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 PARTIALS = Path(__file__).parents[1] / "partials"
 HTML = "text/html"
+SAID = {
+    "by-customer": "アカウントIDの欄に入力されたお客様番号で、ログインしました。",
+    "by-account": "お客様番号の欄に入力されたアカウントIDで、ログインしました。",
+}
+"""What a page that one is led to can say once, by the word for it in its query."""
 
 
 def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
@@ -128,6 +133,7 @@ def _html(request: Request, template: str, status: int, context: dict[str, Any])
         csrf_token=visit.csrf_token if visit else "",
         here=_here(request),
         home=home(member),
+        said=SAID.get(request.query_params.get("said", "")),
         **context,
     )
     return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
@@ -150,6 +156,12 @@ def _here(request: Request) -> str:
 def see_other(path: str) -> Redirect:
     """303: what was posted is done or kept; go and look there."""
     return Redirect(path, status_code=303)
+
+
+def saying(path: str, word: str) -> str:
+    """The path of a page of ours, which says there what the word stands for (SAID)."""
+    page, hash_sign, place = path.partition("#")
+    return f"{page}{'&' if '?' in page else '?'}said={word}{hash_sign}{place}"
 
 
 def own_path(path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from litestar.types import ASGIApp
@@ -278,6 +279,17 @@ async def test_htmx_is_sent_to_the_login_page_when_the_session_is_over(contracto
 async def test_a_logged_in_member_has_no_business_on_the_login_page(contractor: Browser) -> None:
     await contractor.open("/login")
     assert contractor.path == "/"
+
+
+@pytest.mark.parametrize(
+    ("next_path", "leads_to"),
+    [("/accounts?open=x", "/accounts?open=x"), ("//evil.example", "/"), ("/login", "/")],
+)
+async def test_who_is_logged_in_already_goes_on_to_where_the_login_page_would_lead(
+    contractor: Browser, next_path: str, leads_to: str
+) -> None:
+    await contractor.open(f"/login?{urlencode({'next': next_path})}")
+    assert contractor.path == leads_to
 
 
 async def test_an_imported_hash_gets_the_pepper_at_the_first_login(visitor: Browser) -> None:

@@ -7,25 +7,24 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.response import Redirect
 
+from app.domain.access import names
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Permission, Role
 from app.domain.access.members import Member, Stage
-from app.domain.fields import half_width
+from app.domain.access.names import Name
 from app.web.forms import Form
 from app.web.pages import open_to
-from app.web.render import own_path, page, piece, see_other
+from app.web.render import own_path, page, piece, saying, see_other
 from app.web.request import Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
-LONGEST = 128
-"""Characters of a name or password that are looked at: longer ones belong to nobody."""
 NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウントID"}
 
 
 @get("/login", opt=open_to(Permission.ANYONE))
 async def login_page(request: Request) -> Response[Any]:
     if request.visit.member:
-        return see_other("/")
+        return see_other(own_path(request.query_params.get("next", "")))
     return _page(request, Form({"next": request.query_params.get("next", "")}))
 
 
@@ -35,12 +34,14 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     pair = _pair(form)
     if pair is None:
         return _page(request, form)
+    name, password = pair
     try:
-        member = await request.visit.log_in(*pair)
+        member = await request.visit.log_in(name.by, name.name, password)
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
         return _page(request, form)
-    return see_other(_landing(member, form.typed.get("next", "")))
+    leads_to = _landing(member, form.typed.get("next", ""))
+    return see_other(leads_to if name.by == form.typed["by"] else saying(leads_to, f"by-{name.by}"))
 
 
 @post("/logout", opt=open_to(Permission.SESSION, back="/", stages=Stage))
@@ -57,19 +58,19 @@ async def extend(request: Request) -> Response[Any]:
     return piece(request, "layout/timeout.html", extended=True)
 
 
-def _pair(form: Form) -> tuple[By, str, str] | None:
-    """What one logs in by, the name as it is stored, and the password; None with the reasons in the form."""
-    typed, password = form.typed.get("name", ""), form.typed.get("password", "")
+def _pair(form: Form) -> tuple[Name, str] | None:
+    """Whose login is meant, and the password, both as they are stored; None with the reasons in the form."""
     by = next((by for by in NAMES if by == form.typed.get("by")), None)
     if by is None:
         form.must(False, "name", "ログイン方法を選んでください。")
         return None
-    name = half_width(typed)
-    if by == "customer":
-        name = name.replace("-", "").replace(" ", "")
-    form.must(bool(name), "name", f"{NAMES[by]}を入力してください。")
+    name, password = (
+        names.read(by, form.typed.get("name", "")),
+        names.password(form.typed.get("password", "")),
+    )
+    form.must(bool(name.name), "name", f"{NAMES[by]}を入力してください。")
     form.must(bool(password), "password", "パスワードを入力してください。")
-    return (by, name[:LONGEST], password[:LONGEST]) if form.valid else None
+    return (name, password) if form.valid else None
 
 
 def _landing(member: Member, next_path: str) -> str:

@@ -6,12 +6,11 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from app.domain.access import proofs
+from app.domain.access import names, proofs
 from app.domain.access.logins import WrongPair
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import SetHere, Step
-from app.domain.fields import half_width
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import elsewhere, own_path, page
@@ -22,8 +21,6 @@ WRONG = {
     Step.RECENT: "パスワードが正しくありません。",
     Step.CUSTOMER: "入力されたお客様番号とお客様番号パスワードの組み合わせが正しくありません。",
 }
-LONGEST = 128
-"""Characters of a number or password that are looked at."""
 
 
 @get("/proof", opt=open_to(Permission.SESSION))
@@ -52,11 +49,11 @@ async def prove(request: Request) -> Response[Any]:
 
 def _pair(form: Form, step: Step) -> tuple[str, str]:
     """The customer number, where the step asks for it, and the password; what is missing is told in the form."""
-    number = half_width(form.typed.get("customer_number", "")).replace("-", "").replace(" ", "")
-    password = form.typed.get("password", "")
+    number = names.of_number(form.typed.get("customer_number", ""))
+    password = names.password(form.typed.get("password", ""))
     form.must(bool(number) or step is Step.RECENT, "customer_number", "お客様番号を入力してください。")
     form.must(bool(password), "password", "パスワードを入力してください。")
-    return number[:LONGEST], password[:LONGEST]
+    return number, password
 
 
 def _step(form: Form, member: Member) -> Step:
