@@ -209,7 +209,7 @@ async def test_a_contact_address_that_is_verified_or_taken_away_is_told_where_th
     mails = await mails_after(customer, ChangeAccountPassword("family-son", other(HASH)))
     assert CONTACT in mails
     before = await registered(customer)
-    gone = ChangeCustomer(replace(before.details, email=""), before, "https://mypage.example.jp")
+    gone = ChangeCustomer(replace(before.details, email=""), before)
     mails = await mails_after(customer, gone)
     assert {CONTACT, "an@new.example.jp"} <= set(mails)
     assert [address for _, address in await former_addresses()] == [CONTACT, "an@new.example.jp"]
