@@ -50,7 +50,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if member is None and not anyone:
         raise SessionEnded
     if writing:
-        await _from_own_page(request, before_login=anyone)
+        await _from_own_page(request, before_login=anyone, same_origin=page.same_origin)
     if member and not anyone:
         member.require(page.permission, writing=writing and page.permission is not Permission.SESSION)
         await _ask_for_step(request, member, page)
@@ -97,10 +97,11 @@ async def _receive(request: Request, *, even_without_database: bool) -> None:
     await visit.recognise(arrived, cookie, with_typed=with_typed, even_without_database=even_without_database)
 
 
-async def _from_own_page(request: Request, *, before_login: bool) -> None:
+async def _from_own_page(request: Request, *, before_login: bool, same_origin: bool) -> None:
     """The same-origin check, then the CSRF token bound to the session, or to the browser where nobody is logged in.
 
-    A login form is bound to the browser and stays good when a login in another tab came first.
+    A login form is bound to the browser and stays good when a login in another tab came first. `same_origin`: what the
+    browser says of the page is enough, where it says something.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -108,6 +109,8 @@ async def _from_own_page(request: Request, *, before_login: bool) -> None:
         raise Untrusted
     if site is None and origin is not None and _host(origin) != request.headers.get("host"):
         raise Untrusted
+    if same_origin and (site or origin):
+        return
     token, caller = (await request.read_form()).typed.get(forms.CSRF_FIELD, ""), request.visit
     bindings = {caller.csrf_binding, *([caller.browser] if before_login else [])}
     if not any(caller.keys.csrf_holds(binding, token) for binding in bindings):

@@ -65,6 +65,7 @@ class Page:
     back: str
     stages: frozenset[Stage]
     entry: Stage | None
+    same_origin: bool = False
 
 
 InOrder = list[tuple[str, list[tuple[Place, Page]]]]
@@ -80,6 +81,7 @@ def open_to(
     back: str = "",
     stages: Iterable[Stage] = (Stage.OPEN,),
     entry: Stage | None = None,
+    same_origin: bool = False,
 ) -> dict[str, Page]:
     """The `opt` of a handler: who may use it, the step that is asked for first, and its places in the menu.
 
@@ -89,6 +91,8 @@ def open_to(
     `stages`: how far a session must have come; a page that says nothing is for whoever is logged in wholly.
     `entry`: a session at that stage is led to this page, whatever it asks for, until it has passed the stage.
 
+    `same_origin`: its form may come from a page of an earlier session, as long as the browser says that it is ours.
+
     The step of a page guards whatever its path shows, so the handler of its form need not name it. One that does is
     asked for the step before the form is looked at.
     """
@@ -96,7 +100,7 @@ def open_to(
         raise ImproperlyConfiguredException("a step asks for the password of a member")
     places = (menu,) if isinstance(menu, Place) else menu
     reached = frozenset({*stages, *((entry,) if entry else ())})
-    return {"page": Page(permission, step, places, nothing_to_read, back, reached, entry)}
+    return {"page": Page(permission, step, places, nothing_to_read, back, reached, entry, same_origin)}
 
 
 def page_of(handler: BaseRouteHandler) -> Page | None:

@@ -115,6 +115,45 @@ async def test_after_logout_no_copy_of_the_cookie_opens_anything(contractor: Bro
     assert contractor.heading == "ログイン"
 
 
+async def test_the_browser_forgets_what_it_stored_and_stays_known_to_the_login(contractor: Browser) -> None:
+    await contractor.open("/")
+    token = csrf_token(contractor)
+    answer = await contractor.post("/logout", data={"csrf_token": token})
+    assert answer.headers["clear-site-data"] == '"cache", "storage"'
+    assert (await contractor.get("/login")).headers.get("clear-site-data") is None
+
+
+async def test_an_old_page_of_ours_logs_out_whoever_is_logged_in_now(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    old_tab = visitor.page
+    await visitor.submit("/logout")
+    await visitor.log_in("account", "arteri-an-002", "abc12345")
+    now = visitor.cookies["__Host-mypage"]
+    visitor.page = old_tab
+    await visitor.submit("/logout")
+    assert (visitor.heading, visitor.path) == ("ログイン", "/login?out=1")
+    visitor.cookies.set("__Host-mypage", now, domain=HOST)
+    assert (await visitor.get("/accounts")).status_code == 303
+
+
+async def test_logging_out_where_nobody_is_logged_in_any_more_shows_the_login(contractor: Browser) -> None:
+    await contractor.open("/")
+    clock.start_at(clock.now() + timedelta(minutes=31))
+    await contractor.submit("/logout")
+    assert (contractor.heading, contractor.path) == ("ログイン", "/login?out=1")
+    await contractor.press("/logout", {})
+    assert (contractor.heading, contractor.path) == ("ログイン", "/login?out=1")
+
+
+async def test_without_a_word_of_the_browser_logging_out_needs_a_token_of_now(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    old = str(visitor.form("/logout").select("input")[0]["value"])
+    await visitor.submit("/logout")
+    await visitor.log_in("account", "arteri-an-002", "abc12345")
+    assert (await visitor.post("/logout", data={"csrf_token": old})).status_code == 403
+    assert (await visitor.get("/accounts")).status_code == 200
+
+
 async def test_a_session_ends_after_30_idle_minutes_with_a_sentence_and_leads_back(
     contractor: Browser,
 ) -> None:
@@ -348,7 +387,7 @@ async def test_a_token_from_before_the_login_is_good_for_the_login_only(visitor:
     await visitor.open("/login")
     before = csrf_token(visitor)
     await visitor.log_in("customer", "90000000000000", "demo01")
-    assert (await visitor.post("/logout", data={"csrf_token": before})).status_code == 403
+    assert (await visitor.post("/session/extend", data={"csrf_token": before})).status_code == 403
 
 
 def csrf_token(browser: Browser) -> str:

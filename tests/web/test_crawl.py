@@ -22,7 +22,7 @@ NOT_PRESSED = ("/logout", "/changes/", "/logins/end")
 """Forms whose press would end the crawl or what it looks at; that they are routes is looked at all the same."""
 NOT_LINKED = {
     *("/favicon.ico", "/healthz", "/readyz", "/login", "/proof", "/notices"),
-    *("/payment/return", "/customer/email"),
+    *("/payment/return", "/customer/email", "/.well-known/change-password", "/.well-known/security.txt"),
 }
 """Pages that no page links to: for programs, on the way to others, from the payment gateway or a mail."""
 
