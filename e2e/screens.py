@@ -74,7 +74,7 @@ NEW, EDIT, DELETE, PASSWORD = (
     "/accounts/{son}/delete",
     "/accounts/{son}/password",
 )
-account_password = ways.with_password("パスワード", "hikari-2026")
+account_password = ways.with_password("パスワード", "hik-7q2mzw")
 ACCOUNTS = [
     Screen("account IDs", "/accounts"),
     Screen("account IDs, none", "/accounts", account_ids=0),
@@ -87,7 +87,7 @@ ACCOUNTS = [
     Screen("registration, complete", NEW, way=ways.registration("次へ進む", "登録")),
     Screen("registration, refused", NEW, way=ways.full_in_the_meantime, account_ids=4, status=422),
     Screen("edit", EDIT),
-    Screen("edit, confirm", EDIT, way=ways.with_password("パスワード", "hikari-2026", "次へ進む")),
+    Screen("edit, confirm", EDIT, way=ways.with_password("パスワード", "hik-7q2mzw", "次へ進む")),
     Screen(
         "edit, complete",
         EDIT,

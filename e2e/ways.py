@@ -77,8 +77,8 @@ def registration(*buttons: str) -> Way:
             "（姓カナ）": "アリミツ",
             "（名カナ）": "ヒカリ",
             "ユーザーネーム": "ひかり",
-            "パスワード": "hikari-2026",
-            "パスワード（確認）": "hikari-2026",
+            "パスワード": "hik-7q2mzw",
+            "パスワード（確認）": "hik-7q2mzw",
         }
         for label, text in typed.items():
             await visit.device.fill(label, text)
@@ -238,7 +238,7 @@ async def decide_in_the_panel(visit: Visit) -> None:
 
 
 def customer_password(*buttons: str) -> Way:
-    return with_password("新パスワード", "hikari!1", *buttons)
+    return with_password("新パスワード", "hik!7q2m", *buttons)
 
 
 change_password = on("/customer-password", customer_password("次へ進む", "変更"))

@@ -12,6 +12,8 @@ from litestar.exceptions import ClientException
 from app.domain.cards import numbers
 from app.domain.changes.words import NOTHING, Refused
 from app.domain.fields import Wrong
+from app.domain.people import weak_passwords
+from app.domain.people.weak_passwords import About
 
 MOST_FIELDS = 60
 CARD_FIELD = "card_number"
@@ -95,13 +97,20 @@ class Form:
 
 
 async def password_typed_twice(
-    form: Form, rule: Callable[[str], str], hashed: Callable[[str], Awaitable[T]], label: str = "パスワード"
+    form: Form,
+    rule: Callable[[str], str],
+    about: About,
+    hashed: Callable[[str], Awaitable[T]],
+    label: str = "パスワード",
 ) -> T | None:
     """What `hashed` makes of the new password, which is asked for twice; None with the reasons in the form.
 
-    Nothing is hashed while anything else of the form is wrong.
+    Every form that sets a password reads it here, so none takes a weak one: `about` says whose it is to be. Nothing is
+    hashed while anything else of the form is wrong.
     """
     password = form.take("password", rule)
+    if password:
+        await form.accept("password", weak_passwords.must_be_strong(password, about))
     same = form.typed.get("password", "") == form.typed.get("password_again", "")
     form.must(same, "password_again", f"確認のため入力したパスワードが、{label}と一致しません。")
     return await form.accept("password", hashed(password)) if password and form.valid else None

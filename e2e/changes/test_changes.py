@@ -13,7 +13,7 @@ from e2e.people.test_accounts import fill_in
 REVIEW, DONE = "お客様番号パスワード変更確認", "お客様番号パスワード変更完了"
 
 
-async def ask(device: Device, password: str = "hikari!1") -> str:
+async def ask(device: Device, password: str = "hik!7q2m") -> str:
     """Go to the confirm page of a new password; its URL."""
     await device.open("/customer-password")
     await device.fill("新パスワード", password)

@@ -14,7 +14,7 @@ from e2e.households import ACCOUNT_PASSWORD, Household, Town
 INPUT, REVIEW, DONE = "アカウントID登録／変更", "アカウントID登録／変更確認", "アカウントID登録／変更完了"
 
 
-async def fill_in(device: Device, login: str, password: str = "hikari-2026") -> None:
+async def fill_in(device: Device, login: str, password: str = "hik-7q2mzw") -> None:
     """Type a daughter's account ID, kana in hiragana as people do."""
     await device.fill("アカウントID", login)
     await fill_in_name(device, "有光", "光")
@@ -187,8 +187,8 @@ async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
     await console.shows("お手続き履歴")
     await family_user.open("/")
     await family_user.follow(f"{household.son}のアカウントパスワードを変更")
-    await family_user.fill("パスワード", "hikari-2026")
-    await family_user.fill("パスワード（確認）", "hikari-2026")
+    await family_user.fill("パスワード", "hik-7q2mzw")
+    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
     await family_user.press("次へ進む")
     await family_user.swapped_to("アカウントIDパスワード変更確認")
     await family_user.press("変更")
@@ -198,7 +198,7 @@ async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
     console.expect_status(422)
     await console.log_in_as(household.son)
     await expect(console.page.locator(".error-summary")).to_be_visible()
-    await console.log_in_as(household.son, "hikari-2026")
+    await console.log_in_as(household.son, "hik-7q2mzw")
     await console.shows("お手続き履歴")
 
 

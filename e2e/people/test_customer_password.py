@@ -24,7 +24,7 @@ async def test_a_new_password_is_confirmed_and_opens_the_portal_instead_of_the_o
     await contractor.open("/")
     await contractor.follow("お客様番号パスワードを変更")
     await contractor.shows(INPUT)
-    await type_twice(contractor, "hikari!1")
+    await type_twice(contractor, "hik!7q2m")
     await contractor.swapped_to(REVIEW)
     await expect(contractor.row("新パスワード")).to_have_text("hik*****")
     await contractor.press("変更")
@@ -34,7 +34,7 @@ async def test_a_new_password_is_confirmed_and_opens_the_portal_instead_of_the_o
     contractor.expect_status(422)
     await contractor.log_in_as_customer(household.customer_number)
     await expect(contractor.page.locator(".error-summary")).to_be_visible()
-    await contractor.log_in_as_customer(household.customer_number, "hikari!1")
+    await contractor.log_in_as_customer(household.customer_number, "hik!7q2m")
     await contractor.shows("ご契約情報一覧")
 
 
@@ -44,7 +44,7 @@ async def test_other_browsers_of_the_customer_number_are_logged_out_and_those_of
     computer = await borrow(scripts=contractor.scripts)
     await town.log_in(computer, household)
     await contractor.open("/customer-password")
-    await type_twice(contractor, "hikari!1")
+    await type_twice(contractor, "hik!7q2m")
     await contractor.swapped_to(REVIEW)
     await contractor.press("変更")
     await contractor.swapped_to(DONE)
@@ -59,7 +59,7 @@ async def test_other_browsers_of_the_customer_number_are_logged_out_and_those_of
 async def test_two_passwords_that_differ_are_refused(contractor: Device) -> None:
     await contractor.open("/customer-password")
     contractor.expect_status(422)
-    await type_twice(contractor, "hikari!1", "hikari!2")
+    await type_twice(contractor, "hik!7q2m", "hikari!2")
     await contractor.refuses("確認のため入力したパスワードが、新パスワードと一致しません。")
     await expect(contractor.field("新パスワード")).to_have_value("")
 

@@ -414,7 +414,7 @@ async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: 
 
 async def ask_for_a_password(browser: Browser) -> None:
     await browser.open("/accounts/arteri-an-001/password")
-    await browser.submit(password="another12345", password_again="another12345")
+    await browser.submit(password="another-7q2m", password_again="another-7q2m")
     assert browser.heading == "アカウントIDパスワード変更確認"
 
 

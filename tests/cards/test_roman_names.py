@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.cards.roman_names import may_be
+from app.domain.cards.roman_names import may_be, spans
 
 HEPBURN_TEXT = """
 ア a イ i ウ u エ e オ o カ ka キ ki ク ku ケ ke コ ko サ sa シ shi ス su セ se ソ so タ ta チ chi ツ tsu テ te ト to
@@ -101,3 +103,17 @@ def test_names_as_they_stand_on_cards(roman: str, family: str, given_name: str) 
 )
 def test_another_persons_name_does_not_pass(roman: str, family: str, given_name: str) -> None:
     assert not may_be(roman, family, given_name)
+
+
+@given(names(), st.sampled_from(["", "x", "77-", "q_"]), st.sampled_from(["", "9", "-x"]))
+def test_a_spelt_name_is_found_inside_a_text(name: tuple[str, str], before: str, after: str) -> None:
+    kana, roman = name[0], re.sub("[^a-z]", "", name[1].lower())
+    found = list(spans(f"{before}{roman}{after}", kana))
+    assert any(start == len(before) and end >= len(before + roman) for start, end in found)
+
+
+def test_what_is_not_spelt_is_not_found_and_no_name_is_nowhere() -> None:
+    assert not list(spans("suzuki-77", "タナカ"))
+    assert list(spans("x-tarou", "タロウ")) == [(2, 7)]
+    assert not list(spans("tarou", ""))
+    assert not list(spans("", "タロウ"))

@@ -19,7 +19,7 @@ async def edit(browser: Browser, login: str, **typed: str) -> None:
 
 async def change_password(browser: Browser, login: str) -> None:
     await browser.open(f"/accounts/{login}/password")
-    await browser.submit(password="hikari-2026", password_again="hikari-2026")
+    await browser.submit(password="hik-7q2mzw", password_again="hik-7q2mzw")
     await browser.submit()
     assert browser.heading == "アカウントIDパスワード変更完了"
 
@@ -156,9 +156,7 @@ async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the
 async def test_the_file_holds_what_the_page_shows_with_former_values_and_without_passwords(
     contractor: Browser,
 ) -> None:
-    await edit(
-        contractor, "arteri-an-001", given="=1+1", password="hikari-2026", password_again="hikari-2026"
-    )
+    await edit(contractor, "arteri-an-001", given="=1+1", password="hik-7q2mzw", password_again="hik-7q2mzw")
     answer = await contractor.get("/changes.csv?account=arteri-an-001")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     text = answer.content.decode("utf-8-sig")

@@ -47,7 +47,7 @@ async def send() -> None:
 
 
 AGREED = {"agree": "yes"}
-NEW_PASSWORD = {"password": "hikari-2026", "password_again": "hikari-2026"}
+NEW_PASSWORD = {"password": "hik-7q2mzw", "password_again": "hik-7q2mzw"}
 DAUGHTER = {
     "login": "arteri-an-003",
     "family": "有光",

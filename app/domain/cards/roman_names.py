@@ -84,11 +84,25 @@ def may_be(roman: str, family_kana: str, given_kana: str) -> bool:
     return _spells(letters, [*family, *given]) or _spells(letters, [*given, *family])
 
 
+def spans(text: str, kana: str) -> Iterator[tuple[int, int]]:
+    """Where in the lower-case text the kana is spelt, start and end (not included): from each start the longest."""
+    pieces = list(_pieces(kana))
+    for start in range(len(text)) if pieces else ():
+        end = max(_reached(text, pieces, start), default=start)
+        if end > start:
+            yield start, end
+
+
 def _spells(letters: str, pieces: list[Piece]) -> bool:
-    reached = {0}
+    return bool(letters) and len(letters) in _reached(letters, pieces, 0)
+
+
+def _reached(letters: str, pieces: list[Piece], start: int) -> set[int]:
+    """The places where a spelling of all pieces that begins at `start` can end."""
+    reached = {start}
     for piece in pieces:
         reached = {at + len(way) for at in reached for way in piece if letters.startswith(way, at)}
-    return bool(letters) and len(letters) in reached
+    return reached
 
 
 def _pieces(kana: str) -> Iterator[Piece]:

@@ -16,7 +16,7 @@ from app.domain.access.passwords import NewPassword
 from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.options import user_purchases
-from app.domain.people import account_deletion, account_password, accounts
+from app.domain.people import account_deletion, account_password, accounts, weak_passwords
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
@@ -60,7 +60,8 @@ async def register(request: Request) -> Response[Any]:
     form.refuse(accounts.too_many(member))
     login = await _free_name(form, member)
     kept = await _kept_password(request, RegisterAccount, login)
-    password, details = await _password(form, member, login, None, kept), _details(form)
+    details = _details(form)
+    password = await _password(form, member, login, None, details, kept)
     if password is None or details is None or not form.valid:
         return await _input(request, form, None, kept=kept is not None)
     change = RegisterAccount(login, details, password.hash)
@@ -83,7 +84,8 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
-    password, details = await _password(form, member, login, account, kept), _details(form)
+    details = _details(form)
+    password = await _password(form, member, login, account, details, kept)
     form.must_change(password != UNCHANGED or details != AccountDetails.of(account))
     if password is None or details is None or not form.valid:
         return await _input(request, form, account, kept=kept is not UNCHANGED)
@@ -103,7 +105,7 @@ async def password_page(request: Request, login: FromPath[str]) -> Response[str]
 async def change_password(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
-    password = await _password(form, member, login, account, None)
+    password = await _password(form, member, login, account, None, None)
     if password is None:
         return _password_input(request, form, account)
     change = ChangeAccountPassword(login, password.hash)
@@ -171,14 +173,21 @@ async def _kept_password(
 
 
 async def _password(
-    form: Form, member: Member, login: str, account: Account | None, kept: NewPassword | None
+    form: Form,
+    member: Member,
+    login: str,
+    account: Account | None,
+    details: AccountDetails | None,
+    kept: NewPassword | None,
 ) -> NewPassword | None:
     """The password to set: the typed one, else `kept`; None with what is wrong in the form."""
     if kept and not form.typed.get("password") and not form.typed.get("password_again"):
         return kept
     rule = partial(fields.account_password, login=login)
+    its = weak_passwords.of_account(login, member.customer_number, account, details)
+    about = await weak_passwords.of_member(member, its)
     hashed = partial(account_password.new_password, member, account)
-    return await forms.password_typed_twice(form, rule, hashed)
+    return await forms.password_typed_twice(form, rule, about, hashed)
 
 
 async def _input(request: Request, form: Form, account: Account | None, *, kept: bool) -> Response[str]:

@@ -11,7 +11,7 @@ from app.domain import fields
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.changes import asking
-from app.domain.people import customer_password
+from app.domain.people import customer_password, weak_passwords
 from app.domain.people.customer_password import ChangeCustomerPassword
 from app.web import forms
 from app.web.forms import Form
@@ -34,8 +34,9 @@ async def input_page(request: Request) -> Response[str]:
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     rule = partial(fields.customer_password, customer_number=member.customer_number)
+    about = await weak_passwords.of_contractor(member.contract.id)
     hashed = partial(customer_password.new_password, member)
-    password = await forms.password_typed_twice(form, rule, hashed, "新パスワード")
+    password = await forms.password_typed_twice(form, rule, about, hashed, "新パスワード")
     if password is None:
         return _page(request, form)
     change = ChangeCustomerPassword(password.hash)
