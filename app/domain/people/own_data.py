@@ -27,6 +27,7 @@ TITLES: dict[type[Table], str] = {
     tables.ServicePeriod: "オプションサービスの購入",
     tables.MailAddress: "UCOM光のメールアドレス",
     tables.Mailbox: "メールボックス",
+    tables.AppPassword: "メールソフト用パスワード",
     tables.Forwarding: "メール転送",
     tables.AutoReply: "自動返信",
     tables.WebSpace: "Webスペース",
@@ -56,6 +57,7 @@ LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.Session.dismissed: "numbers of notices",
     tables.Session.typed: "a form that was not sent yet, sealed; only the session that typed it can read it",
     tables.Account.slot: "where the limit of five is counted",
+    tables.AppPassword.slot: "where the limit of ten is counted",
 }
 """Tables and columns about a contract that are not exported, each with the reason."""
 

@@ -14,7 +14,7 @@ from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, Va
 from app.domain.tables.changes import Change
 from app.domain.tables.contracts import Contract
 from app.domain.tables.letters import FormerAddress, Outbox
-from app.domain.tables.mail import AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
+from app.domain.tables.mail import AppPassword, AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
 from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
 from app.domain.tables.notices import Notice
 from app.domain.tables.options import Licence
@@ -39,6 +39,7 @@ TABLES: list[type[Table]] = [
     MailAddress,
     WebSpace,
     Mailbox,
+    AppPassword,
     Forwarding,
     AutoReply,
     FormerAddress,
@@ -58,6 +59,7 @@ __all__ = [
     "TABLES",
     "Account",
     "Alert",
+    "AppPassword",
     "Attempt",
     "AutoReply",
     "BillClose",

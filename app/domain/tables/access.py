@@ -66,6 +66,7 @@ class LoginEvent(Table):
     result = Text(help_text="ok, wrong, or limited: too many failures before")
     browser = Text(help_text="in words, as the session's")
     network = Text()
+    protocol = Text(help_text="of a login at the mail server: imap, smtp; none: at the portal")
 
 
 class Alert(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import Array, BigSerial, Boolean, Date, ForeignKey, Text, Timestamptz
+from piccolo.columns import Array, BigSerial, Boolean, Date, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -65,3 +65,20 @@ class AutoReply(Table):
     body = Text()
     starts_on = Date(null=True, default=None)
     ends_on = Date(null=True, default=None)
+
+
+class AppPassword(Table):
+    """メールソフト用パスワード: a password of a mailbox that only a mail program knows. A removed one has no row."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(people.Account, null=False, default=None, on_delete=OnDelete.restrict)
+    mailbox = ForeignKey(Mailbox, null=False, default=None, on_delete=OnDelete.restrict)
+    slot = SmallInt(default=None, help_text="1 to 10, unique among the mailbox's: the limit")
+    name = Text()
+    selector = Text(secret=True, help_text="finds it by what is typed (mail_v1.login)")
+    hint = Text(secret=True, help_text="what Dovecot tells of a typed password before it looks at it")
+    hash = Text(secret=True)
+    made_at = Timestamptz(default=None)
+    used_at = Timestamptz(null=True, default=None, help_text="as the mail server reports it")
+    used_over = Text(help_text="imap or smtp")
