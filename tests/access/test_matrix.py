@@ -39,6 +39,8 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/accounts/{login:str}/password"): Permission.ACCOUNT_PASSWORD,
     ("GET", "/accounts/{login:str}/mail-address"): Permission.MAIL_ADDRESS,
     ("POST", "/accounts/{login:str}/mail-address"): Permission.MAIL_ADDRESS,
+    ("GET", "/accounts/{login:str}/mail-passwords"): Permission.MAIL_ADDRESS,
+    ("POST", "/accounts/{login:str}/mail-passwords"): Permission.MAIL_ADDRESS,
     ("GET", "/accounts/{login:str}/mailbox"): Permission.MAIL_SERVICE,
     ("POST", "/accounts/{login:str}/mailbox"): Permission.MAIL_SERVICE,
     ("GET", "/accounts/{login:str}/forwarding"): Permission.FORWARDING,

@@ -31,6 +31,8 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "forwarding":                  (Permission.FORWARDING,       Step.RECENT, Told.ACCOUNT,             True),
     "auto-reply":                  (Permission.AUTO_REPLY,       None,        Told.ACCOUNT,             False),
     "web-space-registration":      (Permission.WEB_SPACE,        None,        Told.ACCOUNT,             False),
+    "mail-password-new":           (Permission.MAIL_ADDRESS,     Step.RECENT, Told.ACCOUNT,             True),
+    "mail-password-removal":       (Permission.MAIL_ADDRESS,     Step.RECENT, Told.ACCOUNT,             True),
     "web-space-deletion":          (Permission.WEB_SPACE,        None,        Told.ACCOUNT,             False),
     "security-purchase":           (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
     "security-cancellation":       (Permission.SECURITY,         None,        Told.ACCOUNT,             False),

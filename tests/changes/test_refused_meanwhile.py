@@ -55,6 +55,14 @@ def taken_by_a_stranger(address: str) -> str:
     )
 
 
+def app_passwords_of_his(number: int) -> str:
+    return (
+        "INSERT INTO app_password (contract, account, mailbox, slot, name, selector, hint, hash, made_at, used_over)"
+        f" SELECT contract, account, id, n, n, lpad(n::text, 8, '0'), '000', repeat('A', 107) || '=', {NOW}, ''"
+        f" FROM mailbox, generate_series(1, {number}) n WHERE account = {HIS}"
+    )
+
+
 @dataclass(frozen=True)
 class Meanwhile:
     """What happens to the change of a walk, and why it is refused; some reasons the page does not know."""
@@ -104,6 +112,10 @@ REFUSED = [
     Meanwhile("mail is forwarded and kept", HE_IS_DELETED, GONE),
     Meanwhile("the auto-reply is switched on", HIS_ADDRESS_ENDS, NEEDED),
     Meanwhile("the auto-reply is switched on", HE_IS_DELETED, GONE),
+    Meanwhile("a mail program gets a password", HIS_ADDRESS_ENDS, NEEDED),
+    Meanwhile("a mail program gets a password", HE_IS_DELETED, GONE),
+    Meanwhile("a mail program gets a password", app_passwords_of_his(10), "10個まで作成できます"),
+    Meanwhile("the last password of a mail program is removed", "DELETE FROM app_password", GONE),
     Meanwhile("a web space is registered", HIS_ADDRESS_ENDS, NEEDED),
     Meanwhile("a web space is registered", EVERY_PURCHASE_ENDS, "購入が必要です"),
     Meanwhile(

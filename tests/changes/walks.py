@@ -168,6 +168,15 @@ MAIL = {
     "an auto-reply that is over": Walk(
         "auto-reply", f"{SON}/auto-reply", {**AWAY, "ends_on": "2026-01-19"}, after=WITH_ADDRESS
     ),
+    "a mail program gets a password": Walk(
+        "mail-password-new", f"{SON}/mail-passwords", {"called": "スマートフォン"}, after=WITH_ADDRESS
+    ),
+    "the last password of a mail program is removed": Walk(
+        "mail-password-removal",
+        f"{SON}/mail-passwords",
+        form=f"{SON}/mail-passwords?remove=1",
+        after=(*WITH_ADDRESS, "a mail program gets a password"),
+    ),
     "a web space is registered": Walk(
         "web-space-registration", f"{SON}/web-space", {"space": "taro.home"}, after=WITH_ADDRESS
     ),

@@ -12,6 +12,9 @@ from typing import Any
 
 from app.domain import clock, tables
 from app.domain.access import passwords
+from app.domain.changes import asking
+from app.domain.mail import app_passwords
+from app.domain.mail.app_passwords import MakeAppPassword
 from tests import households
 from tests.mail_server.servers import DOMAIN
 
@@ -112,6 +115,21 @@ async def stop_answering(person: Person) -> None:
 async def buy_ten_gigabytes(person: Person) -> None:
     """メールボックス容量変更 to 10 GB."""
     await tables.ServicePeriod(**person.own, product="mailbox-10gb", started_at=clock.now()).save()
+
+
+async def app_password(person: Person, called: str) -> str:
+    """メールソフト用パスワード作成: the password."""
+    member = await households.log_in(person.contract, person.account)
+    change = await asking.ask(member, MakeAppPassword(person.login, called))
+    await asking.confirm(member, change)
+    return (await asking.find(member, change)).peek
+
+
+async def remove_app_password(person: Person, slot: int) -> None:
+    """メールソフト用パスワード削除."""
+    member = await households.log_in(person.contract, person.account)
+    removal = app_passwords.removal(member.account(person.login), str(slot))
+    await asking.confirm(member, await asking.ask(member, removal))
 
 
 async def mailbox_of(person: Person) -> int:

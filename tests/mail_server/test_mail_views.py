@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,13 @@ from migrations.m06_mail_server import ROLES
 from tests.mail_server import portal
 from tests.mail_server.servers import DOMAIN
 
-VIEWS = {f"mail_v1.{name}" for name in ("contract", "domain", "mailbox", "address", "sieve", "retired")}
+VIEWS = {
+    f"mail_v1.{name}"
+    for name in (
+        *("contract", "domain", "mailbox", "address", "sieve", "retired"),
+        *("login", "selector_salt"),
+    )
+}
 GROUPS = ("mypage_mail", "mypage_mail_state")
 
 RIGHTS = """
@@ -80,7 +87,8 @@ async def test_the_reporting_role_writes_usage_and_reads_nothing_of_members(
 ) -> None:
     rights = {row["name"]: row["rights"] for row in await connection.fetch(RIGHTS, "mypage_mail_state")}
     assert rights == {"mail_state_v1.quota_usage": ["DELETE", "INSERT", "SELECT", "UPDATE"]}
-    assert await connection.fetch(ROUTINES, "mypage_mail_state") == []
+    routines = {row["proname"] for row in await connection.fetch(ROUTINES, "mypage_mail_state")}
+    assert routines == {"submission_answer"}
 
 
 async def test_neither_group_can_log_in_and_the_public_may_do_nothing(connection: asyncpg.Connection) -> None:
@@ -94,7 +102,7 @@ async def test_neither_group_can_log_in_and_the_public_may_do_nothing(connection
 
 
 async def test_the_contract_tells_its_version(empty_database: str) -> None:
-    assert await rows("contract") == [{"major": 1, "minor": 0}]
+    assert await rows("contract") == [{"major": 1, "minor": 1}]
 
 
 async def test_a_mailbox_has_its_login_address_hash_and_quota(empty_database: str) -> None:
@@ -122,6 +130,32 @@ async def test_a_deleted_account_id_is_gone_and_its_mailbox_retired(empty_databa
         assert await rows(view) == []
     [retired] = await rows("retired")
     assert retired["mailbox"] == mailbox
+
+
+async def test_what_opens_a_mailbox_is_one_row_for_the_portal_and_one_for_each_app_password(
+    empty_database: str,
+) -> None:
+    person, other = await portal.new_person(), await portal.new_person()
+    first, second = await portal.app_password(person, "a"), await portal.app_password(person, "b")
+    found = await rows("login")
+    mailbox, others = await portal.mailbox_of(person), await portal.mailbox_of(other)
+    by_selector = {(row["mailbox"], row["selector"]): row for row in found}
+    assert len(by_selector) == len(found) == 4
+    assert {row["login"] for row in found if row["mailbox"] == mailbox} == {person.login}
+    assert {row["address"] for row in found if row["mailbox"] == mailbox} == {person.address}
+    closed, open_ = by_selector[mailbox, ""], by_selector[others, ""]
+    assert (closed["app"], closed["password"]) == (0, "{SHA256}" + "A" * 43 + "=")
+    assert open_["password"].startswith("{ARGON2ID}$argon2id$v=19$")
+    assert first != second
+    await portal.leave_for_another_company(person)
+    assert [row["mailbox"] for row in await rows("login")] == [others]
+
+
+async def test_the_salt_of_the_selectors_is_one_and_random(empty_database: str) -> None:
+    [row] = await rows("selector_salt")
+    assert re.fullmatch(r"[0-9a-f]{64}", row["salt"])
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await database.rows("INSERT INTO mail_v1.selector_salt (salt) VALUES ('another')")
 
 
 async def test_every_domain_that_ever_had_an_address_is_ours(empty_database: str) -> None:

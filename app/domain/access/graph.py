@@ -35,6 +35,18 @@ class AutoReply(msgspec.Struct, frozen=True):
     ends_on: date | None
 
 
+class AppPassword(msgspec.Struct, frozen=True):
+    """メールソフト用パスワード of its mailbox; never the password."""
+
+    id: int
+    slot: int
+    name: str
+    made_at: datetime
+    used_at: datetime | None
+    """As the mail server reports it, within a few minutes."""
+    used_over: str
+
+
 class Period(msgspec.Struct, frozen=True):
     """A product that is bought now, since when."""
 
@@ -85,6 +97,7 @@ class Account(Buyer, frozen=True):
     auto_reply: AutoReply | None
     mailbox_bytes: int | None
     """What is in the mailbox, where the mail system reports it."""
+    app_passwords: list[AppPassword]
 
     @property
     def name(self) -> str:
@@ -99,6 +112,7 @@ _PERIOD = json_object(Period, tables.ServicePeriod, "p")
 _ENDED = json_object(Ended, tables.ServicePeriod, "p")
 _FORWARDING = json_object(Forwarding, tables.Forwarding, "f")
 _AUTO_REPLY = json_object(AutoReply, tables.AutoReply, "r")
+_APP_PASSWORD = json_object(AppPassword, tables.AppPassword, "w")
 _ACCOUNT = json_object(
     Account,
     tables.Account,
@@ -111,6 +125,11 @@ _ACCOUNT = json_object(
     auto_reply=json_one(_AUTO_REPLY, "FROM auto_reply r WHERE r.account = a.id"),
     mailbox_bytes="""(SELECT q.bytes FROM mailbox b JOIN mail_state_v1.quota_usage q ON q.mailbox = b.id
         WHERE b.account = a.id AND b.retired_at IS NULL)""",
+    app_passwords=json_list(
+        _APP_PASSWORD,
+        "FROM app_password w JOIN mailbox b ON b.id = w.mailbox AND b.retired_at IS NULL WHERE w.account = a.id",
+        "w.id",
+    ),
 )
 
 # --- of a contract ----------------------------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+from piccolo.columns import Column
 
 from app import security_log
 from app.domain import clock, tables
@@ -21,7 +23,7 @@ from app.domain.access.members import Member
 from app.domain.changes import kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
-from app.domain.changes.words import Gone, Refused, Review
+from app.domain.changes.words import Gone, Receipt, Refused, Review
 from app.postgres import database
 
 D = TypeVar("D", bound=Change)
@@ -151,9 +153,7 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             receipt = await change.apply(fresh, now)
         except Missing as missing:
             raise Gone from missing
-        await tables.Change.update({tables.Change.receipt: msgspec.json.encode(receipt).decode()}).where(
-            tables.Change.id == identity
-        )
+        await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)
 
@@ -170,6 +170,16 @@ async def _must_not_be_too_many(change: Change, contract: int, now: datetime) ->
         raise Refused(
             f"「{change.name}」は、24時間に{change.a_day}回までです。明日以降に、もう一度お試しください。"
         )
+
+
+def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
+    """What is written of it. A secret that it reveals is sealed for the session that made it, until `shown`."""
+    columns: dict[Column | str, Any] = {
+        tables.Change.receipt: msgspec.json.encode(replace(receipt, revealed="")).decode()
+    }
+    if receipt.revealed:
+        columns[tables.Change.sealed] = kept.seal(member, receipt.revealed)
+    return columns
 
 
 # SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.

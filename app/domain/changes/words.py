@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.access.matrix import Permission
@@ -57,6 +57,8 @@ class Row:
     secret: bool = False
     before: str | None = None
     """What an edit replaces, shown beside the new value; None: nothing else stood there."""
+    whole: bool = False
+    """A secret that we made: all of it on the first complete page, and `value` in its place from then on."""
 
 
 def edited(label: str, before: str, value: str) -> Row:
@@ -75,8 +77,12 @@ def cost_rows(costs: list[billing.Cost]) -> tuple[Row, ...]:
 
 
 def with_peek(rows: list[Row], peek: str) -> list[Row]:
-    """The rows with the first characters of the password before its stars."""
-    return [replace(row, value=peek + row.value) if row.secret else row for row in rows]
+    """The rows with the first characters of the password before its stars, or all of one that is shown once."""
+    return [_with_peek(row, peek) if row.secret and peek else row for row in rows]
+
+
+def _with_peek(row: Row, peek: str) -> Row:
+    return replace(row, value=peek if row.whole else peek + row.value)
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,8 @@ class Receipt:
     """False: it was received, and somebody decides it later."""
     inline: str = ""
     """Path of the small piece of another page that shows the new state, if the change was asked for there."""
+    revealed: str = field(default="", repr=False)
+    """A secret that was made with it, for the first complete page alone; it is sealed, never stored with the rest."""
 
 
 @dataclass(frozen=True)

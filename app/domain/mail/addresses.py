@@ -17,10 +17,9 @@ from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_r
 from app.domain.fields import Wrong
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
-from app.domain.mail import forwarding
+from app.domain.mail import app_passwords, forwarding
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
-from app.domain.mail.system import IMAP_PORT, SUBMISSION_PORT
 from app.domain.money import billing, purchases
 from app.postgres import database
 
@@ -35,7 +34,7 @@ SAME = "現在のメールアドレスと同じです。"
 OURS = "当社のメールアドレスは、「他社のメールを利用する」では登録できません。"
 LOSSES = (
     "これまでのUCOM光のメールアドレスは使えなくなり、保存されているメールはすべて失われます。",
-    "メール転送、自動返信の設定と、Webスペースも失われます。元に戻すことはできません。",
+    "メール転送、自動返信の設定、メールソフト用パスワードと、Webスペースも失われます。元に戻すことはできません。",
 )
 
 ASK = "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
@@ -160,9 +159,17 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
             rows=_rows(account, UCOM, self.address, now),
-            guide=_settings(self.login, self.address),
-            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+            guide=mail_system.program_settings(self.login, self.address, _password(account)),
+            next=(
+                Link(app_passwords.TITLE, f"/accounts/{self.login}/mail-passwords"),
+                Link("ご契約情報一覧", f"/?open={self.login}"),
+            ),
         )
+
+
+def _password(account: Account) -> str:
+    """Which password a mail program needs."""
+    return app_passwords.TITLE if account.app_passwords else "アカウントIDのパスワード"
 
 
 @dataclass(frozen=True)
@@ -222,8 +229,9 @@ def lost_periods(account: Account, ends: Period | None) -> list[Period]:
 
 
 async def give_up(account: Account, now: datetime) -> None:
-    """Everything that hangs on the UCOM address ends: address, mailbox, settings, web space, bigger box."""
+    """Everything that hangs on the UCOM address ends: address, mailbox and its passwords, settings, web space, bigger box."""
     await _release_address(account, now)
+    await app_passwords.end_of_account(account)
     await tables.Mailbox.update({tables.Mailbox.retired_at: now}).where(
         tables.Mailbox.account == account.id, tables.Mailbox.retired_at.is_null()
     )
@@ -248,17 +256,3 @@ def _rows(account: Account, use: str, address: str, now: datetime) -> list[Row]:
         edited("メールアドレス", account.mail_address or "未登録", address),
         Row("お申込み日", clock.day(now)),
     ]
-
-
-def _settings(login: str, address: str) -> tuple[Row, ...]:
-    system = mail_system.current()
-    return (
-        Row("メールアドレス", address),
-        Row("ユーザー名（アカウント名）", login),
-        Row("パスワード", "アカウントIDのパスワード"),
-        Row("受信サーバー（IMAP）", f"{system.imap_host}　ポート {IMAP_PORT}（SSL/TLS）"),
-        Row(
-            "送信サーバー（SMTP）",
-            f"{system.submission_host}　ポート {SUBMISSION_PORT}（STARTTLS、認証あり）",
-        ),
-    )
