@@ -168,7 +168,7 @@ async def test_a_password_that_is_sent_too_late_is_not_looked_at_before_the_step
 async def test_a_password_that_was_set_in_a_session_proves_nothing_in_it_and_much_in_the_next(
     visitor: Browser, another_browser: Browser, by: str, name: str, password: str, page: str
 ) -> None:
-    browser, new = visitor, "hikari-26"
+    browser, new = visitor, "kumo-7Zq4"
     await browser.log_in(by, name, password)
     token = str(browser.form("/logout").select("input")[0]["value"])
     await browser.open(page)
@@ -192,7 +192,7 @@ async def test_a_password_that_was_set_in_a_session_proves_nothing_in_it_and_muc
 
 async def test_a_password_set_for_somebody_else_takes_no_proof_away(contractor: Browser) -> None:
     await contractor.open("/accounts/arteri-an-001/password")
-    await contractor.submit(password="hikari-26", password_again="hikari-26")
+    await contractor.submit(password="kumo-7Zq4", password_again="kumo-7Zq4")
     await contractor.submit()
     pass_minutes(11)
     await contractor.open(AFTER)

@@ -91,7 +91,7 @@ async def test_after_many_new_passwords_none_is_hashed_and_the_field_says_how_lo
         "given_kana": "ヒ",
     }
     typed = {name: value for name, value in new.items() if page == "/accounts/new"}
-    await contractor.submit(**typed, password="hikari-26", password_again="hikari-26")
+    await contractor.submit(**typed, password="kumo-7Zq4", password_again="kumo-7Zq4")
     assert contractor.answer.status_code == 422
     assert [reason for reason in contractor.reasons if refusal in reason and "分後に" in reason]
     assert hashed == []

@@ -92,10 +92,10 @@ async def test_a_browser_is_new_again_when_the_password_was_changed(
     await visitor.log_in("account", HIS, "abc12345")
     await another_browser.log_in("account", HIS, "abc12345")
     await another_browser.open(f"/accounts/{HIS}/password")
-    await another_browser.submit(password="hikari-26", password_again="hikari-26")
+    await another_browser.submit(password="kumo-7Zq4", password_again="kumo-7Zq4")
     await another_browser.submit()
     await tables.Alert.delete(force=True)
-    await visitor.log_in("account", HIS, "hikari-26")  # its session has ended with the password
+    await visitor.log_in("account", HIS, "kumo-7Zq4")  # its session has ended with the password
     assert await told() == [CONTACT] * 2
 
 

@@ -64,6 +64,11 @@ FACTS: dict[str, dict[str, object]] = {
         "kind": "他社",
         "products": "メールボックス 10GB",
     },
+    "mail-password-new": {"login": "taro-01", "called": "スマホ", "by": WHO},
+    "mail-password-removal": {
+        **{"login": "taro-01", "called": "スマホ", "by": WHO},
+        "outcome": "このパスワードでは、メールを送受信できなくなりました。",
+    },
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},

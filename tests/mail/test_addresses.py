@@ -53,7 +53,7 @@ async def test_a_mail_pack_gives_one_address_without_a_purchase(visitor: Browser
     for login in ("pack-one", "pack-two"):
         await confirmed(
             visitor, "/accounts/new", login=login, family="田", given="一", family_kana="タ", given_kana="イチ",
-            user_name="田", password="abc12345", password_again="abc12345",
+            user_name="田", password="kumo-7Zq4", password_again="kumo-7Zq4",
         )  # fmt: skip
     await get_address(visitor, "pack-one", "pack.one")
     await visitor.open("/accounts/pack-two/mail-address")
@@ -192,7 +192,7 @@ async def test_the_last_address_of_a_pack_goes_to_one_of_many_who_ask_at_once(vi
         login = f"pack-{number}"
         await confirmed(
             visitor, "/accounts/new", login=login, family="田", given="一", family_kana="タ", given_kana="イチ",
-            user_name="田", password="abc12345", password_again="abc12345",
+            user_name="田", password="kumo-7Zq4", password_again="kumo-7Zq4",
         )  # fmt: skip
     for number in range(5):
         await visitor.open(f"/accounts/pack-{number}/mail-address")

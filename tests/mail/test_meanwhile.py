@@ -73,7 +73,7 @@ async def test_a_loop_that_a_forward_made_meanwhile_would_close_is_refused_with_
 async def test_a_loop_over_three_account_ids_is_refused_at_the_field(taro: Browser) -> None:
     await confirmed(
         taro, "/accounts/new", login="hikari-003", family="光", given="三郎", family_kana="ヒカリ",
-        given_kana="サブロウ", user_name="光", password="abc12345", password_again="abc12345",
+        given_kana="サブロウ", user_name="光", password="kumo-7Zq4", password_again="kumo-7Zq4",
     )  # fmt: skip
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await get_address(taro, "hikari-003", "hikari.saburo")
@@ -218,7 +218,7 @@ async def test_deleting_a_web_space_ends_a_mail_pack_that_is_no_longer_needed_an
     await visitor.log_in("customer", "90000000000001", "demo01")
     await confirmed(
         visitor, "/accounts/new", login="pack-one", family="田", given="一", family_kana="タ", given_kana="イチ",
-        user_name="田", password="abc12345", password_again="abc12345",
+        user_name="田", password="kumo-7Zq4", password_again="kumo-7Zq4",
     )  # fmt: skip
     await buy(visitor)
     await get_address(visitor, "pack-one", "pack.one")

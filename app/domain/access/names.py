@@ -44,7 +44,7 @@ def read(by: By, text: str) -> Name:
     number = plain.replace("-", "")
     if number.isascii() and number.isdigit():
         return Name("customer", number[:LONGEST])
-    if by == "customer" and not ("a" <= plain[:1].lower() <= "z"):
+    if by == "customer" and not ("a" <= number[:1].lower() <= "z"):
         return Name("customer", number[:LONGEST])
     return Name("account", plain.lower()[:LONGEST])
 
