@@ -28,6 +28,7 @@ FLOORS = {
         "json_objects",
         "months",
         "networks",
+        "reserved_names",
         "tables",
     },
 }

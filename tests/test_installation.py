@@ -11,7 +11,7 @@ import pytest
 
 from app import cli, settings
 from app.commands.servers import DEMO_CONTRACTS
-from app.domain import clock, installation
+from app.domain import clock, installation, reserved_names
 from app.domain.access import passwords
 from app.domain.installation import Installation, Peppers, Sender
 from app.domain.letters import outbox
@@ -50,6 +50,10 @@ async def a_link() -> object:
     return None
 
 
+async def a_name() -> object:
+    return reserved_names.reason("hikari.taro")
+
+
 async def a_pin() -> object:
     return data_keys.current().encrypt("AAAA-0001")
 
@@ -63,6 +67,7 @@ async def a_pin() -> object:
         ("mail_system", an_address),
         ("base_url", a_link),
         ("low_stock", licences.low),
+        ("reserved_names", a_name),
     ],
 )
 async def test_work_that_needs_a_part_which_was_not_given_names_it_and_how_to_give_it(
@@ -128,6 +133,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         mail_system=settings.DEMO_MAIL_SYSTEM,
         base_url="https://mypage.example.jp",
         low_stock=7,
+        reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "example"}),
     )
 
 

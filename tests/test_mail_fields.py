@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain import fields
-from app.domain.fields import OPERATORS_NAMES, Wrong
+from app.domain.fields import Wrong
 
 LOCAL_PART = re.compile(r"(?=.{3,15}\Z)[a-z0-9]+([._-][a-z0-9]+)*")
 """Written from the specification: no symbol first, last or twice in a row."""
@@ -29,7 +29,7 @@ words = st.text(alphabet="abcxyz0189", min_size=1, max_size=5)
 @given(st.lists(words, min_size=1, max_size=3), st.sampled_from("._-"))
 def test_every_local_part_of_the_specification_is_taken_as_it_is(parts: list[str], symbol: str) -> None:
     text = symbol.join(parts)
-    assume(LOCAL_PART.fullmatch(text) and text not in OPERATORS_NAMES)
+    assume(LOCAL_PART.fullmatch(text))
     assert fields.local_part(text) == text
 
 
@@ -58,8 +58,6 @@ def test_both_edges_of_a_local_part(text: str) -> None:
         ("-ab", "先頭と末尾"),
         ("ab.", "先頭と末尾"),
         ("a._b", "続けて"),
-        ("postmaster", "システムで使う"),
-        ("abuse", "システムで使う"),
     ],
 )
 def test_a_refused_local_part_says_why(text: str, reason: str) -> None:

@@ -464,3 +464,11 @@ def test_a_demos_pepper_is_for_its_own_data_only(tmp_path: Path) -> None:
     settings.demo(tmp_path)
     with pytest.raises(SettingsError, match="MYPAGE_PEPPERS"):
         settings.peppers({"MYPAGE_DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://db/mypage"})
+
+
+def test_reserved_names_are_read_and_what_is_no_name_is_named() -> None:
+    given = {**COMPLETE, "MYPAGE_RESERVED_NAMES": "board, kouhou-shitsu ,"}
+    assert settings.production(given).reserved_names == ("board", "kouhou-shitsu")
+    assert settings.production(COMPLETE).reserved_names == ()
+    with pytest.raises(SettingsError, match=r"MYPAGE_RESERVED_NAMES holds '広報', '--'"):
+        settings.production({**COMPLETE, "MYPAGE_RESERVED_NAMES": "board,広報,--"})

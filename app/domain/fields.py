@@ -32,11 +32,6 @@ _CUSTOMER_PASSWORD = re.compile(r"[!-~]{6,10}")
 _KATAKANA = re.compile(r"[ァ-ヺー・]+")
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 LOCAL_PART_LENGTH = 64
-OPERATORS_NAMES = frozenset(
-    {"abuse", "admin", "ftp", "hostmaster", "info", "mail", "mailer-daemon", "no-reply", "noc"}
-    | {"noreply", "postmaster", "root", "security", "support", "usenet", "webmaster", "www"}
-)
-"""Local parts and web space names that belong to whoever runs the domain (RFC 2142)."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE = re.compile(r"-*0-*(?:[0-9]-*){9,10}")
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−ー"), "-")
@@ -190,14 +185,7 @@ def local_part(text: str, label: str = "メールアドレス") -> str:
         raise Wrong(f"{label}の先頭と末尾には、記号を使えません。")
     if re.search(r"[._-]{2}", value):
         raise Wrong(f"{label}に、記号を続けて使うことはできません。")
-    if value in OPERATORS_NAMES:
-        raise Wrong(operators_name(value))
     return value
-
-
-def operators_name(name: str) -> str:
-    """Why a name that belongs to the operator cannot be registered."""
-    return f"「{name}」は、システムで使うため登録できません。別の文字列を入力してください。"
 
 
 PERIOD = "「。」が含まれています。半角のピリオド（.）を入力してください。"

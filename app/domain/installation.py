@@ -69,6 +69,8 @@ class Installation:
     """Scheme and host that links in mails begin with."""
     low_stock: int | None = None
     """Licence keys of a product below which operators are warned."""
+    reserved_names: frozenset[str] | None = None
+    """Names of the operator's own that no member may have (reserved_names.py)."""
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -116,6 +118,10 @@ def base_url() -> str:
 
 def low_stock() -> int:
     return _needed("low_stock", _current.low_stock)
+
+
+def reserved_names() -> frozenset[str]:
+    return _needed("reserved_names", _current.reserved_names)
 
 
 def _needed(name: str, part: T | None) -> T:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.domain import reserved_names
 from app.domain.installation import Installation, MailSystem, Peppers, Sender
 from app.settings import parts
 from app.settings.of_demo import (
@@ -113,6 +114,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         security_contact=parts.security_contact(environment, wrong),
         pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
+        reserved_names=parts.reserved_names(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -128,7 +130,15 @@ def installation_of(chosen: Settings) -> Installation:
         mail_system=chosen.mail_system,
         base_url=chosen.base_url,
         low_stock=chosen.low_stock,
+        reserved_names=reserved_names.of_operator(_host_names(chosen), chosen.reserved_names),
     )
+
+
+def _host_names(chosen: Settings) -> set[str]:
+    """Every name under which the operator's machines are known here."""
+    system = chosen.mail_system
+    named = {*chosen.hosts, system.domain, system.imap_host, system.submission_host, system.web_host}
+    return named | {chosen.mail.sender.rpartition("@")[2]}
 
 
 def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:

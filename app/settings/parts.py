@@ -53,6 +53,7 @@ VARIABLES = {
     "MYPAGE_SMTP_PORT": "its port (default 587)",
     "MYPAGE_SMTP_USER": "login name there",
     "MYPAGE_SMTP_PASSWORD": "password there",
+    "MYPAGE_RESERVED_NAMES": "more names that no member may register, separated by commas",
     "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",
 }
 
@@ -214,6 +215,21 @@ def installers(environment: Mapping[str, str], wrong: list[str]) -> dict[str, st
 
 
 _INSTALLER = re.compile(rf"({'|'.join(SECURITY)})=https://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?(/[!-~]*)?")
+
+
+def reserved_names(environment: Mapping[str, str], wrong: list[str]) -> tuple[str, ...]:
+    """Names of the operator's own; none need be given."""
+    listed = _listed(environment.get("MYPAGE_RESERVED_NAMES", ""))
+    junk = [name for name in listed if not _NAME.fullmatch(name)]
+    if junk:
+        wrong.append(
+            f"MYPAGE_RESERVED_NAMES holds {', '.join(map(repr, junk))}: "
+            "names of letters, digits and . _ - are wanted"
+        )
+    return tuple(listed)
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, bytes]:

@@ -91,3 +91,5 @@ class Settings:
     """Where a weakness is reported, as a URI; "": by phone."""
     pool_size: int = 10
     low_stock: int = 10
+    reserved_names: tuple[str, ...] = ()
+    """Names of the operator's own, beside those that follow from host names, that no member may register."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain import clock, fields, installation
+from app.domain import clock, installation, reserved_names
 from app.domain.changes import words
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import auto_reply, forwarding, mailbox, web_space
@@ -121,7 +121,7 @@ async def test_the_address_that_the_portal_writes_from_is_nobodys(
     installed(sender=replace(installation.sender(), address="MyPage@s2.spaaqs.ne.jp"))
     await taro.open("/accounts/arteri-an-002/mail-address")
     await taro.submit(kind="ucom", local_part="mypage", agree="yes")
-    assert taro.reasons == [fields.operators_name("mypage")]
+    assert taro.reasons == [reserved_names.reserved("mypage")]
 
 
 async def test_where_choice_a_is_closed_its_reason_is_the_only_one(contractor: Browser) -> None:

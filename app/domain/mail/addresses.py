@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, clock, fields, tables
+from app.domain import catalogue, clock, reserved_names, tables
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -15,7 +15,7 @@ from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.fields import Wrong
-from app.domain.letters import outbox, recipients
+from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
 from app.domain.mail import app_passwords, forwarding
 from app.domain.mail import service as mail_service
@@ -45,8 +45,7 @@ async def free_address(member: Member, account: Account, local_part: str) -> str
     address = mail_system.current().address(local_part)
     if address == account.ucom_address:
         raise Wrong(SAME)
-    if address == outbox.sender().address.lower():  # whoever had it would write in our name
-        raise Wrong(fields.operators_name(local_part))
+    reserved_names.must_not_be(local_part)
     if await tables.MailAddress.exists().where(tables.MailAddress.address == address):
         raise Wrong(TAKEN)
     await forwarding.must_not_loop(member.contract.id, account, address)
@@ -115,6 +114,8 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
     def judge(self, member: Member, now: datetime) -> Refused | None:
         """Changing the address that the account ID has takes none away."""
         contract = member.contract
+        if reserved := reserved_names.reason(self.address.partition("@")[0]):
+            return Refused(reserved)
         if self.account(member).ucom_address or contract.mail_addresses < contract.mail_limit:
             return None
         ask = "" if member.may(Permission.MAIL_SERVICE) else ASK

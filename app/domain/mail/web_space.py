@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, tables
+from app.domain import catalogue, reserved_names, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
@@ -28,7 +28,8 @@ NONE = "このWebスペースは、登録されていません。"
 
 
 async def must_be_free(name: str) -> None:
-    """Raises Wrong if the name was ever given to anybody."""
+    """Raises Wrong if the name was ever given to anybody, or never will be."""
+    reserved_names.must_not_be(name)
     if await tables.WebSpace.exists().where(tables.WebSpace.name == name):
         raise Wrong(TAKEN)
 
@@ -54,6 +55,8 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webス�
             return Refused(THERE)
         if account.ucom_address is None:
             return Refused(NO_ADDRESS)
+        if reserved := reserved_names.reason(self.space):
+            return Refused(reserved)
         if contract.web_spaces < contract.mail_limit:
             return None
         if mail_service.purchase(contract):

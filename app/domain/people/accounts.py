@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, tables
+from app.domain import catalogue, reserved_names, tables
 from app.domain.access.graph import Account
 from app.domain.access.matrix import ROLE_NAMES, Permission
 from app.domain.access.members import Member
@@ -51,7 +51,8 @@ def deleted_name(login: str) -> str:
 
 
 async def free_name(member: Member, login: str) -> None:
-    """Raise Wrong, with the reason, if the account ID was ever given to anybody."""
+    """Raise Wrong, with the reason, if the account ID was ever given to anybody, or never will be."""
+    reserved_names.must_not_be(login)
     found = (
         await tables.Account.select(tables.Account.contract, tables.Account.deleted_at)
         .where(tables.Account.login == login)
@@ -122,7 +123,8 @@ class RegisterAccount(
         return self.login
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return too_many(member)
+        reserved = reserved_names.reason(self.login)
+        return Refused(reserved) if reserved else too_many(member)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
