@@ -24,6 +24,7 @@ from app.postgres.engine import Engine
 from app.resources import static_folder
 from app.settings import Settings, installation_of
 from app.web import errors, guard, render
+from app.web.body_deadline import BodyDeadline
 from app.web.front_door import FrontDoor
 from app.web.pages import Pages, collected
 from app.web.request import Request
@@ -77,7 +78,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
     )
     app.state.pages = Pages(app.routes)
-    return FrontDoor(app, settings, errors.bad_request(templates))
+    return FrontDoor(BodyDeadline(app), settings, errors.bad_request(templates))
 
 
 async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -14,7 +15,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -35,6 +37,15 @@ PARENT = "MYPAGE_PARENT"
 
 WORKER_PATIENCE = 15
 """Seconds that a worker has to end in order."""
+IDLE = 30
+"""Seconds until a connection on which no whole header came is closed: a new one, a slow one, or one that is kept alive.
+A proxy keeps its connections for less (ops/nginx/mypage.conf), or it would send a request into one that just closed."""
+LARGEST_HEADER = 32 * 1024
+"""Bytes of a request's line and headers; a bigger one is answered with 431 by granian."""
+CONNECTIONS = 10_000
+"""Of one worker. The ones that are idle count as well, and beyond it nobody is let in until one of them ends."""
+OWN_FILES = 200
+"""Of a process: what it has open beside its callers' connections (database, code, log)."""
 
 
 class OneLine(logging.Formatter):
@@ -73,6 +84,31 @@ def logging_config() -> dict[str, Any]:
     }
 
 
+def protected() -> dict[str, Any]:
+    """How granian is told to bear callers who hold connections, or send without end, for the server and the demo.
+
+    HTTP/1 alone: cleartext HTTP/2 is for nobody who comes here, and keeps 16 MB of headers for each caller.
+    """
+    return {
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=IDLE * 1000, max_buffer_size=LARGEST_HEADER),
+        "backlog": 2048,
+        "backpressure": min(CONNECTIONS, max(_open_files() - OWN_FILES, 100)),
+        "websockets": False,
+    }
+
+
+def _open_files() -> int:
+    """How many files and connections a process may have open, after the limit was raised as far as it goes."""
+    wanted = CONNECTIONS + OWN_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    most = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
+
+
 class PortTaken(Exception):
     """Something else listens on the port."""
 
@@ -105,6 +141,7 @@ async def _serve_here(app: ASGIApp, port: int, ready: Callable[[], None]) -> Non
         interface=Interfaces.ASGI,
         log_level=LogLevels.error,
         log_dictconfig=logging_config(),
+        **protected(),
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -140,7 +177,7 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
         respawn_failed_workers=True,
         workers_kill_timeout=WORKER_PATIENCE,
         log_dictconfig=logging_config(),
-        websockets=False,
+        **protected(),
     ).serve()
 
 
