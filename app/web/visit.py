@@ -6,6 +6,7 @@ in one query. Passwords are looked at, and rows of sessions made, in domain/acce
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,8 @@ class Visit:
         known = self.knows(login, owner)
         with self._noting_failure(by, name):
             counted = await self._count(login, known=known)
+            if counted.slow:
+                await asyncio.sleep(attempts.SLOW)
             owner = await logins.open_session(owner, password, token_hash(token), self.device)
         await attempts.succeeded(counted)
         member = await members.find(token_hash(token), self.keys.seal_keys(token))

@@ -315,6 +315,24 @@ async def test_htmx_is_sent_to_the_login_page_when_the_session_is_over(contracto
     assert answer.text == ""
 
 
+async def test_while_the_whole_portal_is_guessed_at_a_stranger_waits_and_a_known_browser_does_not(
+    visitor: Browser, another_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def noted(seconds: float) -> None:
+        waited.append(seconds)
+
+    await visitor.log_in("account", "arteri-an-001", "abc12345")
+    await visitor.submit("/logout")
+    monkeypatch.setattr(attempts, "OVER_ALL", 0)
+    monkeypatch.setattr("app.web.visit.asyncio.sleep", noted)
+    await visitor.log_in("account", "arteri-an-001", "abc12345")
+    assert waited == []
+    await another_browser.log_in("account", "arteri-an-001", "abc12345")
+    assert (waited, another_browser.heading) == ([attempts.SLOW], "ユーザー管理")
+
+
 async def test_a_logged_in_member_has_no_business_on_the_login_page(contractor: Browser) -> None:
     await contractor.open("/login")
     assert contractor.path == "/"

@@ -66,7 +66,9 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "mail-password-new": {"login": "taro-01", "called": "スマホ", "by": WHO},
     "mail-password-removal": {
-        "login": "taro-01", "called": "スマホ", "by": WHO,
+        "login": "taro-01",
+        "called": "スマホ",
+        "by": WHO,
         "outcome": "このパスワードでは、メールを送受信できなくなりました。",
     },
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},

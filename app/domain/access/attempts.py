@@ -8,12 +8,11 @@ stranger's login takes SLOW longer, and the log says so.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -55,6 +54,8 @@ class Counted:
 
     keys: list[bytes]
     own: bytes
+    slow: bool = False
+    """There are more failures than OVER_ALL: whoever answers lets SLOW seconds pass first."""
 
 
 async def count(secret: bytes, login: str, address: str, browser: str | None) -> Counted:
@@ -66,13 +67,12 @@ async def count(secret: bytes, login: str, address: str, browser: str | None) ->
     if browser:
         own = _key(secret, f"browser {browser} {login}")
         return await _in_line({own: PER_BROWSER, _key(secret, f"known {login}"): KNOWN_TOGETHER})
-    of_login, all_of_them = _key(secret, f"login {login}"), _key(secret, "all")
-    limits = {_key(secret, f"address {networks.counted(address)}"): PER_ADDRESS, of_login: PER_LOGIN}
-    now = clock.now()
-    counted = await database.rows(_COUNT, now, now - WINDOW, *limits, all_of_them)
-    _must_be_within({**limits, all_of_them: None}, counted, now, of_login)
-    await _slow_down(next((row["failures"] for row in counted if row["key"] == all_of_them), 0))
-    return Counted([*limits, all_of_them], of_login)
+    strangers, now = _of_strangers(secret, login, address), clock.now()
+    counted = await database.rows(_COUNT, now, now - WINDOW, *strangers.keys)
+    limits = dict(zip(strangers.keys, (PER_ADDRESS, PER_LOGIN, None), strict=True))
+    _must_be_within(limits, counted, now, strangers.own)
+    over_all = next((row["failures"] for row in counted if row["key"] == strangers.keys[-1]), 0)
+    return replace(strangers, slow=_is_slow(over_all))
 
 
 async def count_step(secret: bytes, login: str, member: str) -> Counted:
@@ -106,18 +106,31 @@ def _must_be_within(
         raise TooMany(wait, locked=any(row["key"] == login for row in over))
 
 
-async def _slow_down(failures: int) -> None:
-    if failures <= OVER_ALL:
-        return
+def _is_slow(failures: int) -> bool:
     if failures == OVER_ALL + 1:
         minutes = int(WINDOW.total_seconds() // 60)
         log.warning("more than %d failed logins in %d minutes: logins are slowed down", OVER_ALL, minutes)
-    await asyncio.sleep(SLOW)
+    return failures > OVER_ALL
 
 
 async def succeeded(counted: Counted) -> None:
     """The password was right: the attempt was no failure, and the login's (or browser's) count starts anew."""
     await database.rows(_REFUND, counted.keys, counted.own)
+
+
+async def withdraw(secret: bytes, login: str, address: str) -> None:
+    """One attempt that was counted without a known browser was no failure; the login's earlier failures still count.
+
+    For a door through which somebody passes all day: with `succeeded`, whoever guesses could begin anew each time.
+    """
+    await database.rows(_REFUND, _of_strangers(secret, login, address).keys, b"")
+
+
+def _of_strangers(secret: bytes, login: str, address: str) -> Counted:
+    """The counters of an attempt from a browser that is not known."""
+    own = _key(secret, f"login {login}")
+    where = _key(secret, f"address {networks.counted(address)}")
+    return Counted([where, own, _key(secret, "all")], own)
 
 
 async def forget(before: datetime) -> None:

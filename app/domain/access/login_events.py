@@ -25,6 +25,12 @@ KEPT = timedelta(days=365)
 SHOWN = 100
 """Logins on the page."""
 RESULTS = {"ok": "成功", "wrong": "失敗（パスワードの誤り）", "limited": "失敗（回数の制限）"}
+MAIL_RESULTS = {"wrong": "失敗（メールソフト）", "limited": "失敗（メールソフト、回数の制限）"}
+"""Of logins at the mail server, which tells of no others."""
+PROTOCOLS = {"imap": "メールソフト（受信：IMAP）", "smtp": "メールソフト（送信：SMTP）"}
+"""What is kept as the browser of a login at the mail server, by Dovecot's name of its protocol."""
+AGAIN = timedelta(hours=1)
+"""A mail program tries a password that was changed on and on: its failures are noted once in so long, by protocol and network."""
 
 log = logging.getLogger("mypage")
 
@@ -40,6 +46,11 @@ class Device:
 def device(user_agent: str, address: str) -> Device:
     """From the User-Agent header and the address of the request."""
     return Device(_browser(user_agent), networks.kept(address))
+
+
+def program(protocol: str, address: str) -> Device:
+    """A mail program, from Dovecot's name of the protocol and the address that the mail server was called from."""
+    return Device(PROTOCOLS.get(protocol, f"メールソフト（{protocol.upper()}）"), networks.kept(address))
 
 
 _BROWSERS = (
@@ -71,6 +82,8 @@ class Failure:
     """Refused unseen, because there were too many before: noted once for each time that counting lasts."""
     locked: bool = False
     """Nobody but browsers that know the login can log in with it for a while: its owner is told (letters/alerts.py)."""
+    protocol: str = ""
+    """Of a login at the mail server, as Dovecot calls it; "" at the portal."""
 
 
 async def note(failure: Failure) -> None:
@@ -81,6 +94,7 @@ async def note(failure: Failure) -> None:
             _FAILED,
             *(failure.by, failure.name, now, "limited" if failure.limited else "wrong"),
             *(failure.device.browser, failure.device.network, now - WINDOW),
+            *(failure.protocol, now - AGAIN),
         )
     except Exception as error:
         log.error("a failed login could not be noted", exc_info=database.without_detail(error))
@@ -93,11 +107,12 @@ WITH meant AS (
     UNION ALL
     SELECT contract, id FROM account WHERE $1::text = 'account' AND login = $2 AND deleted_at IS NULL
 )
-INSERT INTO login_event (contract, account, at, result, browser, network)
-SELECT contract, account, $3, $4::text, $5, $6 FROM meant
-WHERE $4::text <> 'limited' OR NOT EXISTS (
+INSERT INTO login_event (contract, account, at, result, browser, network, protocol)
+SELECT contract, account, $3, $4::text, $5, $6::text, $8::text FROM meant
+WHERE $4::text = 'wrong' AND $8::text = '' OR NOT EXISTS (
     SELECT FROM login_event e WHERE e.contract = meant.contract AND e.account IS NOT DISTINCT FROM meant.account
-        AND e.result = 'limited' AND e.at > $7
+        AND e.result = $4::text AND CASE $4::text WHEN 'limited' THEN e.at > $7
+            ELSE e.at > $9 AND e.protocol = $8::text AND e.network = $6::text END
 )
 """
 
@@ -126,6 +141,12 @@ class Event(msgspec.Struct, frozen=True):
     result: str
     browser: str
     network: str
+    protocol: str
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in words."""
+        return (MAIL_RESULTS if self.protocol else RESULTS)[self.result]
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ LONGEST = 18
 @get("/logins", opt=open_to(Permission.LOGINS, menu=Place(Menu.HISTORY, 20, "ログイン履歴")))
 async def logins(request: Request) -> Response[str]:
     found = await login_events.of(request.member)
-    return page(
-        request, "access/logins/logins.html", title="ログイン履歴", found=found, results=login_events.RESULTS
-    )
+    return page(request, "access/logins/logins.html", title="ログイン履歴", found=found)
 
 
 @post("/logins/end", opt=open_to(Permission.LOGINS, back="/logins"))
