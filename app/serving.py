@@ -163,10 +163,15 @@ async def _answers(port: int) -> bool:
     return True
 
 
-def production(connection: dict[str, Any], host: str, port: int, workers: int) -> None:
-    """Serve with worker processes until SIGTERM; the settings are read again in each worker."""
+def hand_over(connection: dict[str, Any]) -> None:
+    """Tell the processes that this one starts where the database is, and whose they are."""
     os.environ[CONNECTION] = json.dumps(connection)
     os.environ[PARENT] = str(os.getpid())
+
+
+def production(connection: dict[str, Any], host: str, port: int, workers: int) -> None:
+    """Serve with worker processes until SIGTERM; the settings are read again in each worker."""
+    hand_over(connection)
     Granian(
         "app.serving:worker",
         factory=True,
@@ -181,7 +186,7 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
     ).serve()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand.
 
     It is killed too: granian's handler of SIGTERM hangs for ever while the worker still starts. Where the parent ends
@@ -197,6 +202,6 @@ def worker() -> ASGIApp:
     """The application of one worker process."""
     # Until granian has its own handlers here, those of the parent, inherited, would swallow the request to end.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
+    end_with_parent()
     chosen = settings.production()
     return portal(chosen, Engine(json.loads(os.environ[CONNECTION])))

@@ -157,6 +157,34 @@ def test_a_weakness_is_reported_to_a_uri(contact: str, right: bool) -> None:
     )
 
 
+INTERNAL = {"MYPAGE_INTERNAL_PORT": "8010", "MYPAGE_INTERNAL_SECRET": "a-secret-of-the-settings-tests-xy"}
+
+
+def test_the_internal_listener_is_there_with_its_port_and_secret_alone() -> None:
+    assert settings.production(COMPLETE).internal is None
+    internal = settings.production({**COMPLETE, **INTERNAL}).internal
+    assert internal == settings.Internal("127.0.0.1", 8010, INTERNAL["MYPAGE_INTERNAL_SECRET"])
+    assert INTERNAL["MYPAGE_INTERNAL_SECRET"] not in repr(internal)
+    elsewhere = settings.production({**COMPLETE, **INTERNAL, "MYPAGE_INTERNAL_HOST": "10.0.0.7"}).internal
+    assert elsewhere
+    assert elsewhere.host == "10.0.0.7"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("MYPAGE_INTERNAL_PORT", value) for value in ("", "0", "65536", "http", "８０１０")),
+        *(("MYPAGE_INTERNAL_SECRET", value) for value in ("", "short", "a" * 40)),
+        ("MYPAGE_INTERNAL_SECRET", "a secret with blanks that is long enough"),
+        ("MYPAGE_INTERNAL_HOST", "portal.example.jp"),
+    ],
+)
+def test_an_unfit_part_of_the_internal_listener_is_named(name: str, value: str) -> None:
+    assert named({**COMPLETE, **INTERNAL, name: value}) == [name]
+    if name == "MYPAGE_INTERNAL_SECRET" and value:
+        assert value not in "".join(reasons({**COMPLETE, **INTERNAL, name: value}))
+
+
 @pytest.mark.parametrize("name", ["MYPAGE_CINEMA_URL", "MYPAGE_CLUB_URL"])
 @pytest.mark.parametrize(
     "wrong", ["http://cinema.example.jp/", "javascript:alert(1)", "https://", "https://a b/"]

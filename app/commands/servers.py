@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -85,19 +86,26 @@ def _greet(port: int) -> None:
 
 
 def serve(chosen: argparse.Namespace) -> None:
-    from app import serving
+    from app import internal_serving, serving
 
     chosen_settings = settings.production()
     _check_prices()
     if not 1 <= chosen.workers <= 64:
         raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
+    internal = chosen_settings.internal
+    if internal and internal.port == chosen.port:
+        raise Mistake(f"MYPAGE_INTERNAL_PORT is {internal.port}, which is --port too: choose another port")
     try:
         serving.claim(chosen.host, chosen.port)
+        if internal:
+            serving.claim(internal.host, internal.port)
     except serving.PortTaken as error:
         raise Mistake(str(error)) from error
     with reached(serving=True) as connection:
         asyncio.run(with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=PATIENCE))
-        serving.production(connection, chosen.host, chosen.port, chosen.workers)
+        serving.hand_over(connection)
+        with internal_serving.beside() if internal else contextlib.nullcontext():
+            serving.production(connection, chosen.host, chosen.port, chosen.workers)
 
 
 def _check_prices() -> None:

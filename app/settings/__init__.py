@@ -28,6 +28,7 @@ from app.settings.parts import VARIABLES
 from app.settings.shape import (
     Contact,
     Elsewhere,
+    Internal,
     Mail,
     Security,
     Settings,
@@ -47,6 +48,7 @@ __all__ = [
     "VARIABLES",
     "Contact",
     "Elsewhere",
+    "Internal",
     "Mail",
     "Security",
     "Settings",
@@ -115,6 +117,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
         reserved_names=parts.reserved_names(environment, wrong),
+        internal=parts.internal(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))

@@ -15,7 +15,7 @@ from app.domain import networks
 from app.domain.catalogue import SECURITY
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
-from app.settings.shape import Contact, Mail, Security, Smtp
+from app.settings.shape import Contact, Internal, Mail, Security, Smtp
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
@@ -54,6 +54,9 @@ VARIABLES = {
     "MYPAGE_SMTP_USER": "login name there",
     "MYPAGE_SMTP_PASSWORD": "password there",
     "MYPAGE_RESERVED_NAMES": "more names that no member may register, separated by commas",
+    "MYPAGE_INTERNAL_HOST": "address that the internal listener listens on (default 127.0.0.1)",
+    "MYPAGE_INTERNAL_PORT": "its port; without it there is none",
+    "MYPAGE_INTERNAL_SECRET": "the secret that the operator's own servers, such as Dovecot, show there",
     "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",
 }
 
@@ -110,6 +113,25 @@ def _security(environment: Mapping[str, str], host: str, wrong: list[str]) -> Se
             f"MYPAGE_SMTP_SECURITY is none, which only a loopback host may have, not {host!r}: use starttls"
         )
     return cast(Security, chosen)
+
+
+def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | None:
+    """Where the operator's own servers ask; a port and a secret, or neither."""
+    names = "MYPAGE_INTERNAL_PORT", "MYPAGE_INTERNAL_SECRET"
+    if not any(environment.get(name, "").strip() for name in names):
+        return None
+    needed(environment, names[0], wrong, "8010")
+    secret = needed(environment, names[1], wrong, f"{KEY_LENGTH} random characters")
+    if secret and (weak(secret) or not _HEADER.fullmatch(secret)):
+        wrong.append(f"{names[1]} is weak, or has other signs than letters, digits, - and _: {_ADVICE}")
+    host = environment.get("MYPAGE_INTERNAL_HOST") or "127.0.0.1"
+    if networks.address(host) is None:
+        wrong.append(f"MYPAGE_INTERNAL_HOST is {host!r}: an address of this machine is wanted")
+    return Internal(host, number(environment, names[0], 8010, 65535, wrong), secret)
+
+
+_HEADER = re.compile(r"[A-Za-z0-9_-]+")
+"""What stands in a header of Dovecot's settings as it is."""
 
 
 def stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:

@@ -64,6 +64,15 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Internal:
+    """Where the operator's own servers ask the portal, and with what secret."""
+
+    host: str
+    port: int
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The portal's settings. `secret_keys` and `data_keys` newest first; `peppers` by version."""
 
@@ -93,3 +102,5 @@ class Settings:
     low_stock: int = 10
     reserved_names: tuple[str, ...] = ()
     """Names of the operator's own, beside those that follow from host names, that no member may register."""
+    internal: Internal | None = None
+    """None: there is no internal listener."""
