@@ -3,8 +3,8 @@
 
     ops/mail/fill.py settings /etc
 
-Nothing is written while a setting is missing, unknown or unfit. Files with a password are readable by root and by the
-group of their server only.
+Nothing is written while a setting is missing, unknown or unfit. Files with a password or another secret are readable by
+root and by the group of their server only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PLACEHOLDER = re.compile(r"@([A-Z][A-Z_]*)@")
+SECRET = ("_PASSWORD", "_SECRET", "_SALT")
+"""How the names of settings end that not everybody may read."""
 MAY_BE_EMPTY = {"RELAYHOST", "POSTFIX_LOG"}
 
 
@@ -33,8 +35,10 @@ def problems(given: dict[str, str], wanted: set[str]) -> list[str]:
     for name, value in given.items():
         if not value and name not in MAY_BE_EMPTY:
             found.append(f"{name} is empty")
-        if name.endswith("_PASSWORD") and not re.fullmatch(r"[A-Za-z0-9_-]*", value):
+        if name.endswith(SECRET) and not re.fullmatch(r"[A-Za-z0-9_-]*", value):
             found.append(f"{name} may hold letters, digits, - and _ only")
+        if name.endswith("_LIMIT") and not re.fullmatch(r"[1-9][0-9]{0,8}", value):
+            found.append(f"{name} is not a number of 1 or more")
     return found
 
 
@@ -62,9 +66,8 @@ def main(settings_file: Path, target: Path) -> str | None:
     if wrong:
         return "\n".join(wrong)
     for name, text in templates.items():
-        write(
-            target / name, PLACEHOLDER.sub(lambda found: given[found[1]], text), secret="_PASSWORD@" in text
-        )
+        secret = any(used.endswith(SECRET) for used in PLACEHOLDER.findall(text))
+        write(target / name, PLACEHOLDER.sub(lambda found: given[found[1]], text), secret)
     return None
 
 

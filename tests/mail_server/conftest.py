@@ -19,6 +19,7 @@ from app.postgres.engine import Engine
 from app.postgres.migrate import migrate
 from tests.mail_server import servers
 from tests.mail_server.clients import Postman, World, world
+from tests.mail_server.listener import Listener
 from tests.mail_server.servers import MailServer, mail_server
 
 
@@ -63,6 +64,7 @@ async def mail_database(tcp_server: dict[str, Any], worker: str) -> AsyncIterato
         "mail_user": users["mypage_mail"],
         "state_user": users["mypage_mail_state"],
         "password": password,
+        "salt": (await database.rows("SELECT salt FROM mail_v1.selector_salt"))[0]["salt"],
         "engine": engine,
     }
     await engine.close_connection_pool()
@@ -82,10 +84,19 @@ def everywhere() -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def running(mail_database: dict[str, Any], everywhere: World) -> Iterator[MailServer]:
+def listener(tcp_server: dict[str, Any], mail_database: dict[str, Any]) -> Iterator[Listener]:
+    """The portal's internal listener, which the mail servers ask."""
+    own = Listener({**tcp_server, "database": mail_database["database"]})
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="session")
+def running(mail_database: dict[str, Any], everywhere: World, listener: Listener) -> Iterator[MailServer]:
     if reason := servers.missing():
         pytest.skip(reason)
-    with mail_server(mail_database, everywhere.port) as server:
+    with mail_server(mail_database, everywhere.port, listener.port) as server:
         yield server
 
 

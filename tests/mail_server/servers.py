@@ -41,6 +41,8 @@ DOMAIN = DEMO_MAIL_SYSTEM.domain
 OPERATORS = "operators@other.example"
 # Ends a server when these tests are killed. Postfix forgets its own death signal, so a shell keeps one for it.
 KEEPER = ("setpriv", "--pdeathsig", "TERM", "sh", "-c", '"$@" & trap "kill $!" TERM; wait; wait', "sh")
+INTERNAL_SECRET = "a-secret-of-the-mail-server-tests"
+SUBMISSION_LIMIT = 5
 PATIENCE = 15.0  # seconds that anything may take
 POLL = 0.03
 
@@ -59,10 +61,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class MailServer:
-    """The running servers. `sink` is the port that mail for the rest of the world goes to."""
+def await_port(port: int, logs: Callable[[], str] = str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"nothing listens on port {port}\n{logs()}"
+            time.sleep(POLL)
+        else:
+            return
 
-    def __init__(self, folder: Path, database: dict[str, Any], sink: int) -> None:
+
+class MailServer:
+    """The running servers. `sink` is the port that mail for the rest of the world goes to, `internal` the portal's."""
+
+    def __init__(self, folder: Path, database: dict[str, Any], sink: int, internal: int) -> None:
         self.folder = folder
         self.store = folder / "store"
         self.smtp, self.submission, self.submissions = free_port(), free_port(), free_port()
@@ -75,6 +89,10 @@ class MailServer:
             "DB_MAIL_PASSWORD": database["password"],
             "DB_STATE_USER": database["state_user"],
             "DB_STATE_PASSWORD": database["password"],
+            "INTERNAL_URL": f"http://{HOST}:{internal}",
+            "INTERNAL_SECRET": INTERNAL_SECRET,
+            "SELECTOR_SALT": database["salt"],
+            "SUBMISSION_LIMIT": SUBMISSION_LIMIT,
             "MAIL_HOST": "mail.isp.example",
             "TLS_CERTIFICATE": folder / "certificate.pem",
             "TLS_KEY": folder / "key.pem",
@@ -109,7 +127,7 @@ class MailServer:
             stack.enter_context(self._process("dovecot", "/usr/sbin/dovecot", "-F", "-c", dovecot))
             stack.enter_context(self._process("postfix", PROGRAMS[0], "-s", "-c", postfix))
             for port in (self.smtp, self.submission, self.submissions, self.imap, self.imaps):
-                self._await_port(port)
+                await_port(port, self.logs)
             yield self
 
     @contextmanager
@@ -131,17 +149,8 @@ class MailServer:
         settings = self.folder / "settings"
         settings.write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
         subprocess.run([sys.executable, OPS / "fill.py", settings, self.folder], check=True)
-
-    def _await_port(self, port: int) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                socket.create_connection((HOST, port), timeout=1).close()
-            except OSError:
-                assert time.monotonic() < deadline, f"nothing listens on port {port}\n{self.logs()}"
-                time.sleep(POLL)
-            else:
-                return
+        with (self.folder / "dovecot" / "dovecot.conf").open("a") as file:
+            file.write("auth_failure_delay = 0\n")  # two seconds for each guess of these tests
 
     def tls(self) -> ssl.SSLContext:
         """What a client needs to trust this server."""
@@ -173,11 +182,11 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(database: dict[str, Any], sink: int) -> Iterator[MailServer]:
+def mail_server(database: dict[str, Any], sink: int, internal: int) -> Iterator[MailServer]:
     """The servers in a folder that their users may enter, unlike pytest's."""
     with tempfile.TemporaryDirectory(prefix="mypage-mail-") as name:
         Path(name).chmod(0o755)
-        with MailServer(Path(name), database, sink).running() as server:
+        with MailServer(Path(name), database, sink, internal).running() as server:
             yield server
 
 
