@@ -297,9 +297,9 @@ async def test_a_removal_that_waits_removes_no_other_that_has_its_slot_since(mot
 async def test_nobody_removes_another_accounts(mother: Member) -> None:
     await made(mother, "一")
     [row] = await kept()
-    identity = await asking.ask(mother, RemoveAppPassword("family-son", "一", row["id"]))
+    change = await asking.ask(mother, RemoveAppPassword("family-son", "一", row["id"]))
     with pytest.raises(Refused, match="すでに削除されています"):
-        await asking.confirm(mother, identity)
+        await asking.confirm(mother, change)
     assert len(await kept()) == 1
 
 
