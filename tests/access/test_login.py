@@ -14,6 +14,7 @@ from app.domain import clock
 from app.domain.access import attempts
 from app.postgres import database
 from app.web.render import own_path
+from tests.access.test_matrix import inner
 from tests.browser import Browser
 from tests.conftest import HOST
 
@@ -209,7 +210,7 @@ async def test_the_cookies_are_host_only_http_only_and_secure(visitor: Browser) 
 async def test_an_older_secret_key_still_opens_its_sessions(
     contractor: Browser, application: ASGIApp
 ) -> None:
-    litestar = application.app  # type: ignore[attr-defined]
+    litestar = inner(application)
     settings = litestar.state.settings
     rotated = type(settings)(
         **{**vars(settings), "secret_keys": (b"the key of the next month, 32 chars", *settings.secret_keys)}
@@ -418,7 +419,7 @@ def csrf_token(browser: Browser) -> str:
 async def test_a_browser_that_logs_in_under_the_new_key_is_known_when_the_old_one_is_gone(
     visitor: Browser, another_browser: Browser, application: ASGIApp
 ) -> None:
-    litestar = application.app  # type: ignore[attr-defined]
+    litestar = inner(application)
     settings = litestar.state.settings
     old, new = settings.secret_keys[0], b"the key of the next month, 32 chars"
     try:
@@ -441,7 +442,7 @@ async def test_a_browser_that_logs_in_under_the_new_key_is_known_when_the_old_on
 async def test_a_browser_that_logged_in_under_an_older_key_is_known_with_a_new_one_in_front(
     visitor: Browser, another_browser: Browser, application: ASGIApp
 ) -> None:
-    litestar = application.app  # type: ignore[attr-defined]
+    litestar = inner(application)
     settings = litestar.state.settings
     await visitor.log_in("account", "arteri-an-001", "abc12345")
     await visitor.submit("/logout")
