@@ -14,7 +14,7 @@ async def test_a_mailbox_is_missed_and_the_address_of_another_company_told(contr
     await contractor.open("/accounts/arteri-an-002/mailbox")
     assert contractor.rows["メールアドレス"] == "arteri-kichi@mail.example.com"
     await contractor.open("/?open=arteri-an-002")
-    assert contractor.text.count("UCOM光のメールアドレスが必要です") == 5
+    assert contractor.text.count("UCOM光のメールアドレスが必要です") == 4
 
 
 async def test_the_box_grows_to_10_gb_for_a_fee_and_back(taro: Browser) -> None:
