@@ -120,9 +120,9 @@ ACCOUNTS = [
     Screen("customer password, too late", "/customer-password", way=ways.too_late),
 ]
 
-ADDRESS, BOX, FORWARDING, REPLY, WEB = (
+ADDRESS, BOX, APPS, FORWARDING, REPLY, WEB = (
     f"/accounts/{{son}}/{part}"
-    for part in ("mail-address", "mailbox", "forwarding", "auto-reply", "web-space")
+    for part in ("mail-address", "mailbox", "mail-passwords", "forwarding", "auto-reply", "web-space")
 )
 MAIL = [
     Screen("mail service", "/mail-service"),
@@ -148,6 +148,22 @@ MAIL = [
     Screen("mail box", BOX, before=with_mail),
     Screen("mail box, confirm", BOX, way=ways.agree("10GBに変更する"), before=with_mail),
     Screen("mail box, complete", BOX, way=ways.agree("10GBに変更する", "決定"), before=with_mail),
+    Screen("app passwords, without an address", APPS),
+    Screen("app passwords, none", APPS, "user", before=with_mail),
+    Screen("app passwords, nothing typed", APPS, way=press("次へ進む"), before=with_mail, status=422),
+    Screen("app password, confirm", APPS, way=ways.app_password("次へ進む"), before=with_mail),
+    Screen("app password, complete", APPS, way=ways.app_password("次へ進む", "作成"), before=with_mail),
+    Screen(
+        "app passwords, removal",
+        APPS,
+        way=press("「スマートフォン」の削除へ進む"),
+        before=ways.along(with_mail, ways.on(APPS, ways.app_password("次へ進む", "作成"))),
+    ),
+    Screen(
+        "app passwords, made",
+        APPS,
+        before=ways.along(with_mail, ways.on(APPS, ways.app_password("次へ進む", "作成"))),
+    ),
     Screen("forwarding, without an address", FORWARDING, "user"),
     Screen("forwarding", FORWARDING, "user", before=with_mail),
     Screen("forwarding, wrong", FORWARDING, way=ways.forward("x", "次へ進む"), before=with_mail, status=422),

@@ -204,6 +204,10 @@ def forward(address: str, *buttons: str) -> Way:
     return along(type_in("転送先1", address), press(*buttons))
 
 
+def app_password(*buttons: str) -> Way:
+    return along(type_in("名前", "スマートフォン"), press(*buttons))
+
+
 def web_space(*buttons: str) -> Way:
     async def typed(visit: Visit) -> None:
         await visit.device.fill("Webスペース名", f"hikari-{visit.household.id}")
