@@ -8,7 +8,7 @@ from app.domain import clock, tables
 from app.domain.access import attempts, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
-from app.domain.people import contact_address
+from app.domain.people import contact_address, forgotten, new_password
 from app.postgres import database
 
 LOCK = 7_302_021
@@ -38,6 +38,8 @@ async def tidy() -> bool:
         await tables.EmailCheck.delete().where(tables.EmailCheck.asked_at < now - contact_address.VALID)
         await tables.LoginEvent.delete().where(tables.LoginEvent.at < now - login_events.KEPT)
         await attempts.forget(now)
+        await forgotten.tidy(now)
+        await new_password.tidy(now)
     await reminders.post_due()
     return True
 

@@ -152,12 +152,16 @@ def untrusted(request: Request, _: Untrusted) -> Response[str]:
 
 
 def too_many(request: Request, error: TooMany) -> Response[str]:
+    """The lock page: how long, and what one can do in the meantime."""
     _refused(request, "attempts", limit=True)
     seconds = max(1, int(error.wait.total_seconds()))
-    answer = _page(
+    answer = unguarded_page(
         request,
-        429,
-        f"ログインの失敗が続いたため、受け付けを止めています。{wait_in_words(seconds)}後に、もう一度お試しください。",
+        "access/login/locked.html",
+        title=TROUBLES[429].title,
+        status=429,
+        wait=wait_in_words(seconds),
+        contact=request.settings.contact,
     )
     answer.headers["Retry-After"] = str(seconds)
     return answer

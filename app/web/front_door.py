@@ -95,6 +95,8 @@ class FrontDoor:
                 await login_events.note(arrived.failure)
                 if arrived.failure.locked:
                     await alerts.locked(arrived.failure)
+            for work in arrived.afterwards if arrived else ():
+                await work()
         else:
             security_log.note("refused", why="host-or-url", network=_network(scope))
             await _turn_away(send_with_headers, self.bad_request)

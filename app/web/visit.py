@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from litestar.datastructures import Cookie
@@ -55,6 +55,8 @@ class Visit:
     """The name of what was typed, kept until that step is passed (typed.py)."""
     failure: login_events.Failure | None = None
     """To be noted when the answer is sent."""
+    afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What else is done when the answer is sent, so that its time tells nothing of it; each looks after its own errors."""
 
     @property
     def csrf_token(self) -> str:
@@ -108,10 +110,34 @@ class Visit:
         self.token, self.member = token, member
         self.remember_session(token, member.role)
         self._log("login", "ok", member)
+        if member.stage is not Stage.OPEN:
+            return member  # it is remembered and told when the session has come as far
         if not known:
             await alerts.new_browser(member, self.device)
         self.remember_login(login, owner)
         return member
+
+    async def go_on(self) -> None:
+        """A stage was passed: the session goes on under a new id, and the browser is known to the login.
+
+        Raises SessionEnded.
+        """
+        member, token = self.member, new_token(kept=anchor(self.token or ""))
+        if member is None:
+            raise SessionEnded
+        await logins.pass_stage(member, token_hash(token))
+        self.token = token
+        self.remember_session(token, member.role)
+        if member.own:
+            await self.remember_name("account", member.own.login)
+        else:
+            await self.remember_name("customer", member.customer_number)
+
+    async def remember_name(self, by: logins.By, name: str) -> None:
+        """From now on this browser is no stranger to the login of that name, as its password is now."""
+        owner = await logins.find(by, name)
+        if owner:
+            self.remember_login(f"{by} {name}", owner)
 
     async def prove(self, step: Step, number: str, password: str) -> None:
         """Pass a step: the session goes on under a new id.
@@ -138,7 +164,7 @@ class Visit:
 
     async def log_out(self) -> None:
         """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
-        self._log("logout", "ok", self.member)
+        self._log("logout", "ok", self.member or self.waiting)
         await self._close()
         self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
 

@@ -109,15 +109,16 @@ async def test_an_ended_session_opens_nothing(family: Household) -> None:
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Awaitable[None]], None]:
     """Lets something happen just after the next password was found right."""
-    really = passwords.verify
+    really = passwords._like
 
     def happens(what: Awaitable[None]) -> None:
-        async def verify(stored: str, password: str) -> bool:
-            right = await really(stored, password)
+        async def like(stored: str, password: str) -> str:
+            made = await really(stored, password)
+            monkeypatch.setattr(passwords, "_like", really)
             await what
-            return right
+            return made
 
-        monkeypatch.setattr(passwords, "verify", verify)
+        monkeypatch.setattr(passwords, "_like", like)
 
     return happens
 

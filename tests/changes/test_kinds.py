@@ -21,6 +21,8 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "customer":                    (Permission.CONTRACT,         Step.RECENT, Told.CONTRACT,            False),
     "contact-address":             (Permission.CONTRACT,         Step.RECENT, Told.OLD_AND_NEW_ADDRESS, True),
     "customer-password":           (Permission.CONTRACT,         Step.HOLDER, Told.CONTRACT,            True),
+    "customer-password-reset":     (Permission.CONTRACT,         None,        Told.CONTRACT,            True),
+    "account-password-reset":      (Permission.ACCOUNT_PASSWORD, None,        Told.ACCOUNT,             True),
     "card":                        (Permission.PAYMENT,          Step.RECENT, Told.CONTRACT,            False),
     "paper-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
     "guide-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),

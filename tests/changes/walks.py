@@ -26,6 +26,8 @@ class Walk:
     after: tuple[str, ...] = ()
     who: str = "90000000000000"
     """A customer number, or an account ID."""
+    stage: str = ""
+    """How far the session has come, for a page that only such a session opens."""
     later: Callable[[], Awaitable[object]] | None = None
     """What staff, or the clock, do about it."""
 
@@ -92,6 +94,15 @@ PEOPLE = {
     ),
     "the password of the customer number": Walk(
         "customer-password", "/customer-password", {"password": "neu!99", "password_again": "neu!99"}
+    ),
+    "the customer had a one-time password": Walk(
+        "customer-password-reset",
+        "/new-password",
+        {"password": "neu!99", "password_again": "neu!99"},
+        stage="new-password",
+    ),
+    "a user had a one-time password": Walk(
+        "account-password-reset", "/new-password", NEW_PASSWORD, stage="new-password", who="arteri-an-001"
     ),
     "the customer moves": Walk("customer", "/customer", {**MOVED, "email": "an@new.example.jp"}),
     "the customer wants no mail": Walk("customer", "/customer", {"email": ""}),

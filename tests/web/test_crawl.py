@@ -23,6 +23,7 @@ NOT_PRESSED = ("/logout", "/changes/", "/logins/end")
 NOT_LINKED = {
     *("/favicon.ico", "/healthz", "/readyz", "/login", "/proof", "/notices"),
     *("/payment/return", "/customer/email", "/.well-known/change-password", "/.well-known/security.txt"),
+    *("/forgotten", "/forgotten/sent", "/forgotten/new", "/new-password"),
 }
 """Pages that no page links to: for programs, on the way to others, from the payment gateway or a mail."""
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any, Literal, get_args
 
 from piccolo.columns import Column
 
 from app.domain import clock, tables
 from app.domain.access import passwords
 from app.domain.access.login_events import Device
-from app.domain.access.members import Member, SessionEnded
+from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
 from app.domain.access.proofs import Step, may_prove, of_customer
 from app.postgres import database
 
+AFTER_USE = timedelta(minutes=30)
+"""A one-time password that was used works again so long, as long as no own one is set."""
 By = Literal["customer", "account"]
 """What one logs in by: a customer number or an account ID."""
+BYS: tuple[By, ...] = get_args(By)
 
 
 class WrongPair(Exception):
@@ -30,23 +34,35 @@ class Owner:
     contract: int
     account: int | None
     password_hash: str = field(repr=False)
+    one_time_hash: str | None = field(default=None, repr=False)
+    """Of a one-time password that stands in for it now (people/one_time.py)."""
 
     @property
     def mark(self) -> str:
         """Of the password: another one has another mark, which tells nothing of it."""
-        return hashlib.sha256(self.password_hash.encode()).hexdigest()[:16]
+        return mark(self.password_hash)
+
+
+def mark(password_hash: str) -> str:
+    """What knows a password's hash again, and tells nothing of it."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
 
 
 async def open_session(owner: Owner | None, password: str, token_hash: bytes, device: Device) -> Owner:
     """Open a session for the owner of the password (find()), and note the login in the same statement.
 
-    The owner as stored from now on. Raises WrongPair, after the same time for nobody.
+    One that a one-time password opens has to set an own one first. The owner as stored from now on. Raises WrongPair,
+    after the same time for nobody.
     """
     if owner is None:
         await passwords.pretend(password)
         raise WrongPair
-    if not await passwords.verify(owner.password_hash, password):
+    hashes = [owner.password_hash, *([owner.one_time_hash] if owner.one_time_hash else [])]
+    right = await passwords.which(hashes, password)
+    if right is None:
         raise WrongPair
+    if right != owner.password_hash:
+        return await _open_once(owner, token_hash, device)
     renewed = await passwords.renewed(owner.password_hash, password, peppered=owner.account is None)
     async with database.engine().transaction():
         now_stored = await _lock(owner)
@@ -55,8 +71,47 @@ async def open_session(owner: Owner | None, password: str, token_hash: bytes, de
         if renewed and renewed != now_stored:
             await _renew(owner, renewed)
         of_whom = owner.contract, owner.account, clock.now()
-        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network)
+        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network, [], None)
     return replace(owner, password_hash=renewed or owner.password_hash)
+
+
+async def _open_once(owner: Owner, token_hash: bytes, device: Device) -> Owner:
+    """The same by the one-time password. From now on the own password opens nothing.
+
+    Until a new one is set the one-time password works again for AFTER_USE, for whoever closed the browser; the session
+    before ends with it, so that there is one at a time.
+    """
+    now = clock.now()
+    async with database.engine().transaction():
+        now_stored = await _lock(owner)
+        if now_stored is None or owner.one_time_hash is None:
+            raise WrongPair  # deleted while the password was looked at
+        nothing = passwords.of_nothing(now_stored)
+        whose = owner.contract, owner.account
+        used = await database.rows(
+            _USE_ONCE, *whose, owner.one_time_hash, mark(now_stored), mark(nothing), now, now + AFTER_USE
+        )
+        if not used:
+            raise WrongPair  # used up, replaced or answered by a new password in the meantime
+        await _store(owner, nothing)
+        await tables.UsedPassword.remember(*whose, owner.one_time_hash)  # it may not become the own one
+        await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD)
+        opened = now, device.browser, device.network, [Stage.NEW_PASSWORD], now - LIFETIME
+        await database.rows(_OPEN, token_hash, *whose, *opened)
+    return replace(owner, password_hash=nothing)
+
+
+async def pass_stage(member: Member, token_hash: bytes) -> None:
+    """Give a session that has just come further its new token. Raises SessionEnded."""
+    its_row = tables.Session.token_hash == member.token_hash
+    moved = tables.Session.update({tables.Session.token_hash: token_hash}).where(its_row)
+    if not await moved.returning(tables.Session.id):
+        raise SessionEnded
+
+
+async def end_sessions(owner: Owner) -> int:
+    """End every session of the login, whoever has its cookie; how many there were."""
+    return len(await database.rows(_END_ALL, owner.contract, owner.account))
 
 
 async def prove(member: Member, step: Step, number: str, password: str, token_hash: bytes) -> None:
@@ -87,13 +142,27 @@ async def end_session(token_hash: bytes) -> None:
 
 async def find(by: By, name: str) -> Owner | None:
     """Whose password belongs to the name; None: nobody's."""
-    if by == "customer":
-        columns = tables.Contract.select(tables.Contract.id, tables.Contract.password_hash)
-        row = await columns.where(tables.Contract.customer_number == name).first()
-        return Owner(row["id"], None, row["password_hash"]) if row else None
-    columns = tables.Account.select(tables.Account.id, tables.Account.contract, tables.Account.password_hash)
-    row = await columns.where(tables.Account.login == name, tables.Account.deleted_at.is_null()).first()
-    return Owner(row["contract"], row["id"], row["password_hash"]) if row else None
+    found = await database.rows(_FIND_CUSTOMER if by == "customer" else _FIND_ACCOUNT, name, clock.now())
+    if not found:
+        return None
+    owner = Owner(
+        **{name: found[0][name] for name in ("contract", "account", "password_hash", "one_time_hash")}
+    )
+    return owner if found[0]["mark"] == owner.mark else replace(owner, one_time_hash=None)
+
+
+# SQL for the left join: the same statement, and so the same time, whether a one-time password waits or not.
+_ONE_TIME = "o.hash AS one_time_hash, o.mark"
+_FIND_CUSTOMER = f"""
+SELECT c.id AS contract, NULL::bigint AS account, c.password_hash, {_ONE_TIME} FROM contract c
+LEFT JOIN one_time_password o ON o.contract = c.id AND o.account IS NULL AND o.expires_at > $2
+WHERE c.customer_number = $1
+"""  # noqa: S608 - constants
+_FIND_ACCOUNT = f"""
+SELECT a.contract, a.id AS account, a.password_hash, {_ONE_TIME} FROM account a
+LEFT JOIN one_time_password o ON o.contract = a.contract AND o.account = a.id AND o.expires_at > $2
+WHERE a.login = $1 AND a.deleted_at IS NULL
+"""  # noqa: S608 - constants
 
 
 async def _own(member: Member) -> Owner | None:
@@ -116,6 +185,11 @@ async def _lock(owner: Owner) -> str | None:
 
 async def _renew(owner: Owner, made: str) -> None:
     """Keep the same password's hash of today's cost and pepper. That is no change of password: sessions stay."""
+    await _store(owner, made)
+    await tables.UsedPassword.remember(owner.contract, owner.account, made)
+
+
+async def _store(owner: Owner, made: str) -> None:
     if owner.account is None:
         await tables.Contract.update({tables.Contract.password_hash: made}).where(
             tables.Contract.id == owner.contract
@@ -124,7 +198,6 @@ async def _renew(owner: Owner, made: str) -> None:
         await tables.Account.update({tables.Account.password_hash: made}).where(
             tables.Account.id == owner.account
         )
-    await tables.UsedPassword.remember(owner.contract, owner.account, made)
 
 
 # SQL for both rows in one round trip, on the way of every login: Piccolo takes a millisecond longer for the two.
@@ -132,9 +205,20 @@ _OPEN = """
 WITH noted AS (
     INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, 'ok', $5, $6)
 )
-INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network)
-VALUES ($1, $2, $3, $4, $4, $5, $6)
+INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network, stages, proved_at)
+VALUES ($1, $2, $3, $4, $4, $5, $6, $7::text[], $8)
 """
+# SQL for what is read and moved on in one statement. The first use shortens the time that is left.
+_USE_ONCE = """
+UPDATE one_time_password SET used_at = coalesce(used_at, $6), mark = $5,
+    expires_at = CASE WHEN used_at IS NULL THEN least(expires_at, $7) ELSE expires_at END
+WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND hash = $3 AND mark = $4 AND expires_at > $6
+RETURNING 1
+"""
+_END_WAITING = """
+DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND $3::text = ANY (stages)
+"""
+_END_ALL = "DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 RETURNING 1"
 
 
 async def _note_proof(member: Member, token_hash: bytes, *, own: bool, customer: bool) -> bool:

@@ -33,6 +33,13 @@ class Name:
         """As it is counted (attempts.py): once, whichever form it was typed into."""
         return f"{self.by} {self.name}"
 
+    @property
+    def in_words(self) -> str:
+        """For a mail, or whoever has one: not the whole customer number, which is half of a login."""
+        return (
+            f"お客様番号（末尾{self.name[-4:]}）" if self.by == "customer" else f"アカウントID「{self.name}」"
+        )
+
 
 def read(by: By, text: str) -> Name:
     """The name as it is stored, and what it is the name of, whichever form it was typed into.

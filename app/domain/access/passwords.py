@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -67,6 +68,26 @@ def is_hash(text: str) -> bool:
 async def verify(stored: str, password: str) -> bool:
     """Whether the password belongs to the stored hash."""
     return hmac.compare_digest((await _like(stored, password)).encode(), stored.encode())
+
+
+async def which(stored: Sequence[str], password: str) -> str | None:
+    """The one of the hashes that the password belongs to: one computation, in the form of the first.
+
+    One of another form (pepper, cost, salt) belongs to no password here.
+    """
+    made = (await _like(stored[0], password)).encode()
+    found = [one for one in stored if hmac.compare_digest(made, one.encode())]
+    return found[0] if found else None
+
+
+async def like(stored: str, password: str) -> str:
+    """The hash of another password in the form of a stored one, to be compared with it in one computation (`which`)."""
+    return await _like(stored, password)
+
+
+def of_nothing(stored: str) -> str:
+    """A hash of that form that belongs to no password."""
+    return _form(stored) + _base64(secrets.token_bytes(LENGTH))
 
 
 async def pretend(password: str) -> None:

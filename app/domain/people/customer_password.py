@@ -35,6 +35,30 @@ async def new_password(member: Member, password: str) -> passwords.NewPassword:
     return made
 
 
+async def set_password(member: Member, password_hash: str) -> None:
+    """Give the customer number a new password, and end every other session that was opened with the old one.
+
+    Raises Refused for one that it had before.
+    """
+    contract = member.contract.id
+    if not await tables.UsedPassword.remember(contract, None, password_hash):
+        raise Refused(USED)
+    await tables.Contract.update({tables.Contract.password_hash: password_hash}).where(
+        tables.Contract.id == contract
+    )
+    await tables.Session.delete().where(
+        tables.Session.contract == contract,
+        tables.Session.account.is_null(),
+        tables.Session.token_hash != member.token_hash,
+    )
+    await tables.Session.update({tables.Session.customer_proved_at: None}).where(
+        tables.Session.contract == contract, tables.Session.token_hash != member.token_hash
+    )  # an admin's session that was let in with the old one stays, but not there
+    await tables.Session.update({tables.Session.customer_set_here: True}).where(
+        tables.Session.token_hash == member.token_hash
+    )
+
+
 @dataclass(frozen=True)
 class ChangeCustomerPassword(
     OfContract,
@@ -60,23 +84,7 @@ class ChangeCustomerPassword(
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        contract = member.contract.id
-        if not await tables.UsedPassword.remember(contract, None, self.password_hash):
-            raise Refused(USED)
-        await tables.Contract.update({tables.Contract.password_hash: self.password_hash}).where(
-            tables.Contract.id == contract
-        )
-        await tables.Session.delete().where(
-            tables.Session.contract == contract,
-            tables.Session.account.is_null(),
-            tables.Session.token_hash != member.token_hash,
-        )
-        await tables.Session.update({tables.Session.customer_proved_at: None}).where(
-            tables.Session.contract == contract, tables.Session.token_hash != member.token_hash
-        )  # an admin's session that was let in with the old one stays, but not there
-        await tables.Session.update({tables.Session.customer_set_here: True}).where(
-            tables.Session.token_hash == member.token_hash
-        )
+        await set_password(member, self.password_hash)
         await self.tell(member, "customer-password-changed", number_end=member.customer_number[-4:])
         return Receipt(
             title="お客様番号パスワード変更完了",

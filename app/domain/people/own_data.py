@@ -50,6 +50,8 @@ LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.UsedPassword: "nothing but hashes of passwords",
     tables.Licence: "a PIN is shown by ご利用状況／ダウンロード alone; its purchase is exported",
     tables.Alert: "when the mails among those exported were last sent",
+    tables.PasswordLink: "a way to a new password: nothing but a hash, gone after half an hour",
+    tables.OneTimePassword: "a way to a new password: nothing but a hash",
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
     tables.Change.data: "what waits for its confirm page; it may hold the hash of a password",
     tables.Outbox.body: "a link in it may still open something",

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from piccolo.table import Table
 
-from app.domain.tables.access import Alert, Attempt, LoginEvent, Pepper, Session, UsedPassword
+from app.domain.tables.access import (
+    Alert,
+    AskedCount,
+    Attempt,
+    LoginEvent,
+    OneTimePassword,
+    PasswordLink,
+    Pepper,
+    Session,
+    UsedPassword,
+)
 from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
 from app.domain.tables.changes import Change
 from app.domain.tables.contracts import Contract
@@ -50,6 +60,9 @@ TABLES: list[type[Table]] = [
     PaperRequest,
     Alert,
     Attempt,
+    PasswordLink,
+    OneTimePassword,
+    AskedCount,
     Pepper,
     Change,
 ]
@@ -60,6 +73,7 @@ __all__ = [
     "Account",
     "Alert",
     "AppPassword",
+    "AskedCount",
     "Attempt",
     "AutoReply",
     "BillClose",
@@ -80,8 +94,10 @@ __all__ = [
     "MailAddress",
     "Mailbox",
     "Notice",
+    "OneTimePassword",
     "Outbox",
     "PaperRequest",
+    "PasswordLink",
     "Pepper",
     "ServicePeriod",
     "Session",

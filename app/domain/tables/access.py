@@ -93,6 +93,49 @@ class Attempt(Table):
     since = Timestamptz(default=None)
 
 
+class PasswordLink(Table):
+    """A mailed link that sets a new password (people/forgotten.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="none: the customer number",
+    )
+    token_hash = Bytea(unique=True, default=None, secret=True)
+    mark = Text(help_text="of the password that it replaces (logins.py): with another one it is dead")
+    asked_at = Timestamptz(default=None)
+
+
+class OneTimePassword(Table):
+    """A password that staff gave out, good for setting an own one (people/one_time.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="none: the customer number",
+    )
+    hash = Text(secret=True, help_text="salt, cost and pepper as the own password's")
+    mark = Text(help_text="of the password that it stands in for, as a link's")
+    expires_at = Timestamptz(default=None)
+    used_at = Timestamptz(null=True, default=None, help_text="the first login with it")
+
+
+class AskedCount(Table):
+    """How often a link was asked for, and mailed (people/forgotten.py)."""
+
+    key = Bytea(primary_key=True, default=None, help_text="keyed hash: no address and no name is kept")
+    times = Integer(default=0)
+    until = Timestamptz(default=None, help_text="counting begins anew then")
+
+
 class Pepper(Table):
     """What the database knows a pepper again by (peppers.py). Never the key."""
 

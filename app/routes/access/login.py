@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from app.domain.access import names
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Permission, Role
-from app.domain.access.members import Member
+from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
 from app.web.forms import Form
 from app.web.pages import open_to
@@ -42,6 +42,8 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
         return _page(request, form)
+    if member.stage is not Stage.OPEN:
+        return see_other(request.pages.entries[member.stage])
     leads_to = _landing(member, form.typed.get("next", ""))
     return see_other(leads_to if name.by == form.typed["by"] else saying(leads_to, f"by-{name.by}"))
 
@@ -95,4 +97,5 @@ def _page(request: Request, form: Form) -> Response[str]:
         blank=Form(),
         expired="expired" in request.query_params,
         out="out" in request.query_params,
+        reset="reset" in request.query_params,
     )
