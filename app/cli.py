@@ -69,6 +69,12 @@ def _identity(text: str) -> int:
     return int(text)
 
 
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 90):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: one from 1 to 90 is wanted")
+    return int(text)
+
+
 def moment(text: str) -> datetime:
     from app.domain.clock import TOKYO
 
@@ -122,6 +128,7 @@ class Command:
 
 
 FILE = (Argument("file", type=Path),)
+LOGIN = Argument("login", metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
 PORT = Argument("--port", type=_port, default=8000)
 GROUPS = {
     "import": "load operator data",
@@ -130,6 +137,8 @@ GROUPS = {
     "requests": "papers that members asked for",
     "mail": "the portal's own mail",
     "payments": "cards that wait for a name check",
+    "password": "whoever has lost one",
+    "sessions": "who is logged in",
 }
 COMMANDS = (
     Command(
@@ -182,6 +191,13 @@ COMMANDS = (
         "staff.refuse_payment",
         (Argument("id", type=_identity),),
     ),
+    Command(
+        "password issue",
+        "a one-time password, shown once; whoever logs in with it sets an own one first",
+        "logins.issue_password",
+        (LOGIN, Argument("--days", type=_days, default=14, help="it works so long; default 14, at most 90")),
+    ),
+    Command("sessions end", "log a login out everywhere", "logins.end_sessions", (LOGIN,)),
 )
 
 

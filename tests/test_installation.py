@@ -144,9 +144,10 @@ GIVEN = {
     "requests done": {"sender"},
     "payments approve": {"sender"},
     "payments refuse": {"sender"},
+    "password issue": {"peppers", "sender"},
 }
 """What commands are given; every other one but the servers is given nothing."""
-TYPED = {"file": str(DEMO_CONTRACTS), "month": "2026-01", "id": "7"}
+TYPED = {"file": str(DEMO_CONTRACTS), "month": "2026-01", "id": "7", "login": "arteri-an-001"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,10 @@ async def test_a_command_is_given_what_it_needs_and_says_what_it_lacks(
     for name, value in SERVING.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody:x@127.0.0.1:{free_port()}/away")
-    words = [*command.words.split(), *(TYPED[one.names[0]] for one in command.arguments)]
+    words = [
+        *command.words.split(),
+        *(TYPED[name] for one in command.arguments if not (name := one.names[0]).startswith("-")),
+    ]
     assert await asyncio.to_thread(cli.main, words) == 1
     of_a_server = settings.installation_of(settings.production(SERVING))
     for part in PARTS:
