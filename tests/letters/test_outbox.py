@@ -73,8 +73,6 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
     "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
-    "mail-password-new": {"login": "taro-01", "called": "スマートフォン"},
-    "mail-password-removal": {"login": "taro-01", "called": "スマートフォン", "outcome": "おわり"},
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
