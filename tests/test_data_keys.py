@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from app.domain.options.data_keys import DataKeys
 from cryptography.fernet import InvalidToken
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.options import data_keys
+from app.domain import data_keys
+from app.domain.data_keys import DataKeys
 from tests.conftest import Installed
 
 keys = st.binary(min_size=32, max_size=40)

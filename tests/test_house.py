@@ -22,6 +22,7 @@ FLOORS = {
     1: {
         "catalogue",
         "clock",
+        "data_keys",
         "fields",
         "imports",
         "installation",

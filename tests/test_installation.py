@@ -11,12 +11,12 @@ import pytest
 
 from app import cli, settings
 from app.commands.servers import DEMO_CONTRACTS
-from app.domain import clock, installation, reserved_names
+from app.domain import clock, data_keys, installation, reserved_names
 from app.domain.access import passwords
 from app.domain.installation import Installation, Peppers, Sender
 from app.domain.letters import outbox
 from app.domain.mail import system as mail_system
-from app.domain.options import data_keys, licences
+from app.domain.options import licences
 from app.domain.people import contact_address
 from app.postgres import database
 from tests import households

@@ -1,4 +1,4 @@
-"""What is encrypted at rest: PINs of licences.
+"""What is encrypted at rest: PINs of licences, secrets of authenticator apps.
 
 From each of MYPAGE_DATA_KEYS three things are derived: a key that encrypts, a key of fingerprints, by which an equal
 value is found without reading it, and a name, by which a table says which key a row needs.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.domain import clock
-from app.domain.options import data_keys
+from app.domain import clock, data_keys
 from app.postgres import database
 from tests.browser import Browser
 

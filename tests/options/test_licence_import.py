@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.commands import servers
-from app.domain import tables
+from app.domain import data_keys, tables
 from app.domain.imports import ImportRefused
-from app.domain.options import data_keys, licence_import, licences
+from app.domain.options import licence_import, licences
 from app.domain.options.licence_import import LicencesImported, import_licences
 from app.postgres import database
 from tests.conftest import Installed

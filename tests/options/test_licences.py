@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.domain import clock
+from app.domain import clock, data_keys
 from app.domain.access import members
 from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.changes.words import Refused
-from app.domain.options import data_keys, licences, security
+from app.domain.options import licences, security
 from app.domain.options.security import BuySecurity
 from app.domain.tables import TABLES
 from app.postgres import database

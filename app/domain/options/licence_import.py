@@ -13,10 +13,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.domain import clock
+from app.domain import clock, data_keys
 from app.domain.catalogue import SECURITY
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
-from app.domain.options import data_keys
 from app.postgres import database
 
 BATCH = 1_000

@@ -9,10 +9,9 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain import installation, tables
+from app.domain import data_keys, installation, tables
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.words import Refused
-from app.domain.options import data_keys
 from app.mistake import Mistake
 from app.postgres import database
 
