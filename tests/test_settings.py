@@ -307,6 +307,15 @@ def test_a_pool_size_that_is_no_number_is_named(size: str) -> None:
     assert named({**COMPLETE, "MYPAGE_POOL_SIZE": size}) == ["MYPAGE_POOL_SIZE"]
 
 
+def test_a_second_factor_is_offered_unless_somebody_must_have_one() -> None:
+    assert settings.production(COMPLETE).second_factor == "offered"
+    for wanted in ("offered", "admins", "all"):
+        assert settings.production({**COMPLETE, "MYPAGE_SECOND_FACTOR": wanted}).second_factor == wanted
+    assert reasons({**COMPLETE, "MYPAGE_SECOND_FACTOR": "yes"}) == [
+        "MYPAGE_SECOND_FACTOR is 'yes': offered, admins or all is wanted"
+    ]
+
+
 def test_hosts_and_proxies_are_listed_by_commas_and_hosts_in_any_case() -> None:
     listed = {
         "MYPAGE_HOSTS": " MyPage.example.jp,my.example.jp ,",

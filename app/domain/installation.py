@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
+SecondFactor = Literal["offered", "admins", "all"]
+"""Who must have a second factor: nobody; customer numbers and 管理者権限; every login."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Installation:
     """Licence keys of a product below which operators are warned."""
     reserved_names: frozenset[str] | None = None
     """Names of the operator's own that no member may have (reserved_names.py)."""
+    second_factor: SecondFactor | None = None
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -122,6 +125,10 @@ def low_stock() -> int:
 
 def reserved_names() -> frozenset[str]:
     return _needed("reserved_names", _current.reserved_names)
+
+
+def second_factor() -> SecondFactor:
+    return _needed("second_factor", _current.second_factor)
 
 
 def _needed(name: str, part: T | None) -> T:

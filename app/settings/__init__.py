@@ -118,6 +118,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
         reserved_names=parts.reserved_names(environment, wrong),
         internal=parts.internal(environment, wrong),
+        second_factor=parts.second_factor(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -134,6 +135,7 @@ def installation_of(chosen: Settings) -> Installation:
         base_url=chosen.base_url,
         low_stock=chosen.low_stock,
         reserved_names=reserved_names.of_operator(_host_names(chosen), chosen.reserved_names),
+        second_factor=chosen.second_factor,
     )
 
 

@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.domain import networks
 from app.domain.catalogue import SECURITY
+from app.domain.installation import SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.shape import Contact, Internal, Mail, Security, Smtp
@@ -25,11 +26,12 @@ VARIABLES = {
     "MYPAGE_DATA_DIR": "folder of the embedded PostgreSQL (default .mypage)",
     "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
-    "MYPAGE_DATA_KEYS": "keys that PINs are encrypted with at rest, newest first, separated by commas",
+    "MYPAGE_DATA_KEYS": "keys of what is encrypted at rest (PINs, authenticator apps), newest first, separated by commas",
     "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
     "MYPAGE_BASE_URL": "https address of the portal, without a path: links in mails begin with it",
     "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
+    "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
@@ -132,6 +134,13 @@ def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | Non
 
 _HEADER = re.compile(r"[A-Za-z0-9_-]+")
 """What stands in a header of Dovecot's settings as it is."""
+
+
+def second_factor(environment: Mapping[str, str], wrong: list[str]) -> SecondFactor:
+    chosen = environment.get("MYPAGE_SECOND_FACTOR") or "offered"
+    if chosen not in get_args(SecondFactor):
+        wrong.append(f"MYPAGE_SECOND_FACTOR is {chosen!r}: offered, admins or all is wanted")
+    return cast(SecondFactor, chosen)
 
 
 def stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.domain.installation import MailSystem
+from app.domain.installation import MailSystem, SecondFactor
 from app.domain.networks import Network
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
@@ -104,3 +104,5 @@ class Settings:
     """Names of the operator's own, beside those that follow from host names, that no member may register."""
     internal: Internal | None = None
     """None: there is no internal listener."""
+    second_factor: SecondFactor = "offered"
+    """Who must have one."""

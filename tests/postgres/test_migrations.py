@@ -114,6 +114,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "contract",
         "attempt",
         "asked_count",
+        "used_challenge",
         "pepper",
         "vault_card",
         "bill_close",

@@ -43,6 +43,9 @@ TITLES: dict[type[Table], str] = {
     tables.Outbox: "マイページから送ったメール",
     tables.LoginEvent: "ログイン",
     tables.Session: "ログイン中の端末",
+    tables.Passkey: "パスキー",
+    tables.Totp: "認証アプリ",
+    tables.RecoveryCode: "回復コード",
 }
 """What each table is called in the file."""
 
@@ -60,6 +63,13 @@ LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.Session.typed: "a form that was not sent yet, sealed; only the session that typed it can read it",
     tables.Account.slot: "where the limit of five is counted",
     tables.AppPassword.slot: "where the limit of ten is counted",
+    tables.PasskeyUser: "a random name that authenticators know a login by",
+    tables.Passkey.slot: "where the limit of five is counted",
+    tables.Passkey.session: "number of a session that is over",
+    tables.Passkey.transports: "how a browser reaches the passkey",
+    tables.Passkey.sign_count: "how an authenticator that was copied is found out",
+    tables.Totp.last_step: "how a code is found out that was used before",
+    tables.Session.noted_as: "number of the login among those exported",
 }
 """Tables and columns about a contract that are not exported, each with the reason."""
 

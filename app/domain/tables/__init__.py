@@ -29,6 +29,7 @@ from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePe
 from app.domain.tables.notices import Notice
 from app.domain.tables.options import Licence
 from app.domain.tables.people import Account, EmailCheck, PaperRequest
+from app.domain.tables.second_factor import Passkey, PasskeyUser, RecoveryCode, Totp, UsedChallenge
 
 TABLES: list[type[Table]] = [
     Contract,
@@ -65,6 +66,11 @@ TABLES: list[type[Table]] = [
     AskedCount,
     Pepper,
     Change,
+    PasskeyUser,
+    Passkey,
+    Totp,
+    RecoveryCode,
+    UsedChallenge,
 ]
 """All of them, each after those that it refers to."""
 
@@ -97,10 +103,15 @@ __all__ = [
     "OneTimePassword",
     "Outbox",
     "PaperRequest",
+    "Passkey",
+    "PasskeyUser",
     "PasswordLink",
     "Pepper",
+    "RecoveryCode",
     "ServicePeriod",
     "Session",
+    "Totp",
+    "UsedChallenge",
     "UsedPassword",
     "VaultCard",
     "WebSpace",

@@ -48,6 +48,7 @@ class Session(Table):
     stages = Array(base_column=Text(), help_text="to be done before it opens anything else (members.py)")
     own_set_here = Boolean(default=False, help_text="in this session: it proves nothing here (proofs.py)")
     customer_set_here = Boolean(default=False, help_text="likewise, that of the customer number")
+    noted_as = BigInt(null=True, default=None, help_text="the LoginEvent, until the second factor is given")
 
 
 class LoginEvent(Table):
@@ -63,7 +64,7 @@ class LoginEvent(Table):
         help_text="none: the customer number",
     )
     at = Timestamptz(default=None)
-    result = Text(help_text="ok, wrong, or limited: too many failures before")
+    result = Text(help_text="a key of login_events.RESULTS")
     browser = Text(help_text="in words, as the session's")
     network = Text()
     protocol = Text(help_text="of a login at the mail server: imap, smtp; none: at the portal")
