@@ -139,6 +139,7 @@ GROUPS = {
     "payments": "cards that wait for a name check",
     "password": "whoever has lost one",
     "sessions": "who is logged in",
+    "second-factor": "passkeys, authenticator apps and recovery codes of logins",
 }
 COMMANDS = (
     Command(
@@ -198,6 +199,12 @@ COMMANDS = (
         (LOGIN, Argument("--days", type=_days, default=14, help="it works so long; default 14, at most 90")),
     ),
     Command("sessions end", "log a login out everywhere", "logins.end_sessions", (LOGIN,)),
+    Command(
+        "second-factor remove",
+        "of somebody who has lost it: all of a login's, told by mail",
+        "staff.remove_second_factor",
+        (LOGIN,),
+    ),
 )
 
 

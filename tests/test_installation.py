@@ -12,7 +12,8 @@ import pytest
 from app import cli, settings
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain import clock, data_keys, installation, reserved_names
-from app.domain.access import passwords
+from app.domain.access import passwords, second_factor
+from app.domain.access.matrix import Role
 from app.domain.installation import Installation, Peppers, Sender
 from app.domain.letters import outbox
 from app.domain.mail import system as mail_system
@@ -58,6 +59,10 @@ async def a_pin() -> object:
     return data_keys.current().encrypt("AAAA-0001")
 
 
+async def who_must() -> object:
+    return second_factor.required(Role.CUSTOMER)
+
+
 @pytest.mark.parametrize(
     ("part", "work"),
     [
@@ -68,6 +73,7 @@ async def a_pin() -> object:
         ("base_url", a_link),
         ("low_stock", licences.low),
         ("reserved_names", a_name),
+        ("second_factor", who_must),
     ],
 )
 async def test_work_that_needs_a_part_which_was_not_given_names_it_and_how_to_give_it(
@@ -134,6 +140,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         base_url="https://mypage.example.jp",
         low_stock=7,
         reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "example"}),
+        second_factor="offered",
     )
 
 
@@ -145,6 +152,7 @@ GIVEN = {
     "payments approve": {"sender"},
     "payments refuse": {"sender"},
     "password issue": {"peppers", "sender"},
+    "second-factor remove": {"sender"},
 }
 """What commands are given; every other one but the servers is given nothing."""
 TYPED = {"file": str(DEMO_CONTRACTS), "month": "2026-01", "id": "7", "login": "arteri-an-001"}

@@ -90,11 +90,14 @@ async def migrated() -> None:
 
 
 async def fit_for_licences() -> None:
-    """Raises Mistake or WrongDataKeys when the database's PINs cannot be read, or its schema is not up to date."""
+    """Raises Mistake or WrongDataKeys when the database's PINs or secrets of authenticator apps
+    cannot be read, or its schema is not up to date."""
+    from app.domain.access import totp
     from app.domain.options import licences
 
     await migrated()
     await licences.recognise()
+    await totp.recognise()
 
 
 # --- the demo's clock -------------------------------------------------------------------------------------------------

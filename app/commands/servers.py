@@ -12,7 +12,7 @@ from pathlib import Path
 from app import settings
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import catalogue, clock, installation
-from app.domain.access import peppers
+from app.domain.access import peppers, totp
 from app.domain.months import Month
 from app.domain.options import licences
 from app.mistake import Mistake
@@ -55,6 +55,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
     await migrate()
     await peppers.recognise(chosen.peppers)
     await licences.recognise()
+    await totp.recognise()
     if not await tables.Contract.exists():
         await import_contracts(DEMO_CONTRACTS, progress=lambda _: None)
         await demo_calls.load()
@@ -120,6 +121,7 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
     try:
         await fit(chosen.peppers)
         await licences.recognise()
+        await totp.recognise()
         if warning := await server_log.warning():
             print(f"mypage: {warning}", file=sys.stderr)
     except Exception as error:

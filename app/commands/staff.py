@@ -32,11 +32,19 @@ def migrate(_: argparse.Namespace) -> None:
 
 
 def renew_licences(_: argparse.Namespace) -> None:
+    from app.domain.access import totp
     from app.domain.options import licences
 
     installation.use(Installation(data_keys=settings.data_keys()))
-    done = _run(licences.renew, fit_for_licences)
-    print(f"{done} PINs encrypted with the newest key; the older keys are needed no more")
+
+    async def renew() -> tuple[int, int]:
+        return await licences.renew(), await totp.renew()
+
+    pins, apps = _run(renew, fit_for_licences)
+    print(
+        f"{pins} PINs encrypted with the newest key, and the secrets of {apps} authenticator apps; "
+        "the older keys are needed no more"
+    )
 
 
 def close_bills(chosen: argparse.Namespace) -> None:
@@ -137,6 +145,22 @@ def refuse_payment(chosen: argparse.Namespace) -> None:
     from app.domain.cards import checks
 
     _decide(chosen.id, checks.refuse, "is refused")
+
+
+def remove_second_factor(chosen: argparse.Namespace) -> None:
+    from app.domain.people import second_factor
+
+    installation.use(Installation(sender=settings.writer()))
+    try:
+        told = _run(lambda: second_factor.remove_by_staff(chosen.login))
+    except second_factor.NoFactor as error:
+        raise Mistake(f"there is no login {error} with a second factor; nothing was changed") from error
+    mailed = (
+        f"{len(told)} addresses are told by mail"
+        if told
+        else "no mail address is known: call or write to them"
+    )
+    print(f"the second factor of {chosen.login} is removed; {mailed}")
 
 
 def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: str) -> None:

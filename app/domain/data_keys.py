@@ -15,6 +15,11 @@ from dataclasses import dataclass
 from cryptography.fernet import Fernet, MultiFernet
 
 from app.domain import installation
+from app.mistake import Mistake
+
+
+class WrongDataKeys(Mistake):
+    """The keys do not read what the database keeps; the text says what to do."""
 
 
 @dataclass(frozen=True)

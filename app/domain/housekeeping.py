@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.domain import clock, tables
-from app.domain.access import attempts, login_events, members
+from app.domain.access import attempts, challenges, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
 from app.domain.people import contact_address, forgotten, new_password
@@ -40,6 +40,7 @@ async def tidy() -> bool:
         await attempts.forget(now)
         await forgotten.tidy(now)
         await new_password.tidy(now)
+        await challenges.forget(now)
     await reminders.post_due()
     return True
 

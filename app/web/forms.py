@@ -23,8 +23,9 @@ WHOLE = ""
 """The name of what is wrong with a form, and with no field of it."""
 PASSWORDS = frozenset({"password", "password_again"})
 """The fields that a password is typed into: no page shows one again, and none is kept."""
-OURS = frozenset({CSRF_FIELD, "seen"})
-"""Hexadecimal of ours, now and then with a card number's digits in it by chance; nothing of them is kept or shown."""
+OURS = frozenset({CSRF_FIELD, "seen", "credential"})
+"""What a page of ours puts there, now and then with a card number's digits in it by chance; nothing of it is kept or
+shown. `credential` is an authenticator's answer, good for one challenge."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
 """Where a customer number is typed: at login, and when it is asked for again."""
 CARD_ELSEWHERE = "この欄に、クレジットカードの番号を入力することはできません。"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import functools
 import re
+from urllib.parse import urlsplit
 
 import jinja2
 import litestar
 from litestar.datastructures import State
 from litestar.exceptions import InternalServerException
 
+from app.domain import networks
 from app.domain.access import typed
 from app.domain.access.members import Member, SessionEnded
+from app.domain.access.passkeys import RelyingParty
 from app.gateway import Gateway
 from app.settings import Settings
 from app.web import forms, visit
@@ -107,6 +110,14 @@ class Request(litestar.Request[None, None, State]):
     def origin(self) -> str:
         """Scheme and host that the member sees, for a link from outside; the front door let no other host in."""
         return f"{'https' if self.settings.https else 'http'}://{self.headers['host']}"
+
+    @property
+    def relying_party(self) -> RelyingParty | None:
+        """This portal for passkeys; None where a browser makes none: an address is no host name, and plain http is for
+        `localhost` alone."""
+        name = urlsplit(self.origin).hostname or ""
+        has_name = networks.address(name) is None and (self.settings.https or name == "localhost")
+        return RelyingParty(name, self.origin) if has_name else None
 
     @property
     def by_htmx(self) -> bool:

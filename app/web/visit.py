@@ -17,7 +17,7 @@ from litestar.types import Scope
 
 from app import security_log
 from app.domain import networks
-from app.domain.access import attempts, login_events, logins, members, proofs
+from app.domain.access import attempts, login_events, logins, members, proofs, totp
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import Step
@@ -96,42 +96,55 @@ class Visit:
         """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
         login, token = f"{by} {name}", new_token()
         owner = await logins.find(by, name)
-        known = self.knows(login, owner)
-        with self._noting_failure(by, name):
-            counted = await self._count(login, known=known)
+        with self.noting_failure(by, name):
+            counted = await self._count(login, known=self.knows(login, owner))
             if counted.slow:
                 await asyncio.sleep(attempts.SLOW)
             owner = await logins.open_session(owner, password, token_hash(token), self.device)
         await attempts.succeeded(counted)
+        member = await self.begin(token)
+        if Stage.SECOND_FACTOR in member.stages:
+            self.log("login", "half", member)
+        else:
+            await self.welcome(member, owner)
+        return member
+
+    async def begin(self, token: str) -> Member:
+        """The session of that token is the visit's from now on; the former one ends. Raises logins.WrongPair."""
         member = await members.find(token_hash(token), self.keys.seal_keys(token))
         if member is None:
             raise logins.WrongPair  # the password was changed just now
         await self._close()
         self.token, self.member = token, member
         self.remember_session(token, member.role)
-        self._log("login", "ok", member)
-        if member.stage is not Stage.OPEN:
-            return member  # it is remembered and told when the session has come as far
-        if not known:
-            await alerts.new_browser(member, self.device)
-        self.remember_login(login, owner)
         return member
 
-    async def go_on(self) -> None:
-        """A stage was passed: the session goes on under a new id, and the browser is known to the login.
+    async def welcome(self, member: Member, owner: logins.Owner) -> None:
+        """The login has succeeded: the browser is known to it, and it is told of one that was not."""
+        self.log("login", "ok", member)
+        login = " ".join(named(member))
+        if not self.knows(login, owner):
+            await alerts.new_browser(member, self.device)
+        self.remember_login(login, owner)
 
-        Raises SessionEnded.
-        """
-        member, token = self.member, new_token(kept=anchor(self.token or ""))
-        if member is None:
+    async def renew(self) -> None:
+        """The session goes on under a new id, as whenever it opens more than before. Raises SessionEnded."""
+        if self.member is None:
             raise SessionEnded
-        await logins.pass_stage(member, token_hash(token))
+        token = new_token(kept=anchor(self.token or ""))
+        await members.renew_token(self.member, token_hash(token))
+        self.go_on(token, self.member.role)
+
+    def go_on(self, token: str, role: Role) -> None:
+        """The session of the visit has that token now."""
         self.token = token
-        self.remember_session(token, member.role)
-        if member.own:
-            await self.remember_name("account", member.own.login)
-        else:
-            await self.remember_name("customer", member.customer_number)
+        self.remember_session(token, role)
+
+    async def go_on_with_new_password(self) -> None:
+        """An own password was set in the place of a one-time one: the browser is known by it. Raises SessionEnded."""
+        await self.renew()
+        if self.member:
+            await self.remember_name(*named(self.member))
 
     async def remember_name(self, by: logins.By, name: str) -> None:
         """From now on this browser is no stranger to the login of that name, as its password is now."""
@@ -154,35 +167,38 @@ class Visit:
         name = member.own.login if member.own and by == "account" else typed
         token = new_token(kept=anchor(self.token or ""))
         asking = f"{member.contract.id} {member.account_id}"
-        with self._noting_failure(by, name):
+        with self.noting_failure(by, name):
             counted = await attempts.count_step(self.keys.newest, f"{by} {name}", asking)
             await logins.prove(member, step, number, password, token_hash(token))
         await attempts.succeeded(counted)
-        self._log("proof", "ok", member)
-        self.token = token
-        self.remember_session(token, member.role)
+        self.log("proof", "ok", member)
+        self.go_on(token, member.role)
 
     async def log_out(self) -> None:
         """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
-        self._log("logout", "ok", self.member or self.waiting)
+        self.log("logout", "ok", self.member or self.waiting)
         await self._close()
         self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
 
     @contextlib.contextmanager
-    def _noting_failure(self, by: logins.By, name: str) -> Iterator[None]:
-        """A refused login is left for the front door to note, when the answer is on its way."""
+    def noting_failure(self, by: logins.By, name: str, *, factor: bool = False) -> Iterator[None]:
+        """A refused login is left for the front door to note, when the answer is on its way.
+
+        `factor`: the password was right, and it is the code of the second factor that is refused.
+        """
         try:
             yield
-        except (logins.WrongPair, attempts.TooMany) as refusal:
+        except (logins.WrongPair, totp.WrongCode, attempts.TooMany) as refusal:
             too_many = refusal if isinstance(refusal, attempts.TooMany) else None
             locked = too_many is not None and too_many.locked
-            self._log("proof" if self.member else "login", "limited" if too_many else "wrong", self.member)
+            event = "second-factor" if factor else "proof" if self.member else "login"
+            self.log(event, "limited" if too_many else "wrong", self.member)
             self.failure = login_events.Failure(
-                by, name, self.device, limited=too_many is not None, locked=locked
+                by, name, self.device, limited=too_many is not None, locked=locked, factor=factor
             )
             raise
 
-    def _log(self, event: str, outcome: str, member: Member | None) -> None:
+    def log(self, event: str, outcome: str, member: Member | None) -> None:
         write = security_log.limit if outcome == "limited" else security_log.note
         whom = member.key if member else None
         write(event, whom, outcome=outcome, network=networks.logged(self.address))
@@ -195,6 +211,11 @@ class Visit:
         if self.token is not None:
             await logins.end_session(token_hash(self.token))
         self.member = self.waiting = self.token = None
+
+
+def named(member: Member) -> tuple[logins.By, str]:
+    """What the member logs in by, and the name."""
+    return ("account", member.own.login) if member.own else ("customer", member.customer_number)
 
 
 def arrive(keys: Keys, cookies: Mapping[str, str], address: str, user_agent: str) -> Visit:

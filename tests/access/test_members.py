@@ -59,6 +59,7 @@ OURS = {
     Permission.OVERVIEW,
     Permission.CHANGES,
     Permission.LOGINS,
+    Permission.SECOND_FACTOR,
     Permission.OWN_DATA,
     Permission.NOTICES,
     Permission.SESSION,

@@ -34,6 +34,15 @@ ASKED = {
         ),
         "recent",
     ),
+    **dict.fromkeys(
+        (
+            (method, path)
+            for method in ("GET", "POST")
+            for path in ("/second-factor/passkeys/new", "/second-factor/totp")
+        ),
+        "recent",
+    ),
+    ("GET", "/second-factor/passkeys.json"): "recent",
     ("POST", "/payment/visit"): "recent",
     ("GET", "/payment/return"): "recent",
     ("GET", "/calls/{service:str}"): "customer",

@@ -48,6 +48,8 @@ RIGHT = {
     "/customer": {"phone": "03-0000-0001"},
     "/customer-password": {"password": "Neu!1234", "password_again": "Neu!1234"},
     "/payment": RIGHT_CARD,
+    "/second-factor/passkeys/new": {"name": "電話"},
+    "/second-factor/totp": {"code": "123456"},
 }
 """By the path that a form is sent to: what makes it right."""
 PASSWORD = "Z!9-first"

@@ -142,13 +142,18 @@ OF_USERS = [
 ]
 BETWEEN = ["メールサービス購入", "メールボックス容量変更"]
 AT_LAST = ["UCOM光 リモートサポート解約", "UCOM光 リモートサポート購入"]
+FACTORS = ["パスキー削除", "パスキー登録", "回復コード再発行", "認証アプリ削除", "認証アプリ登録"]
 
 
 async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the_feature_table(
     contractor: Browser, admin: Browser, family_user: Browser
 ) -> None:
-    everything = [*OF_THE_CONTRACT, OF_USERS[0], *BETWEEN, *OF_USERS[1:], *AT_LAST]
-    for browser, names in ((contractor, everything), (admin, everything), (family_user, OF_USERS)):
+    everything = [*OF_THE_CONTRACT, OF_USERS[0], *BETWEEN, *OF_USERS[1:], *AT_LAST, *FACTORS]
+    for browser, names in (
+        (contractor, everything),
+        (admin, everything),
+        (family_user, [*OF_USERS, *FACTORS]),
+    ):
         await browser.open("/changes")
         choices = [choice.get_text() for choice in browser.page.select("select[name=kind] option")]
         assert choices == ["すべて", *names]

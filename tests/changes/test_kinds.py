@@ -40,6 +40,11 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "security-cancellation":       (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
     "remote-support-purchase":     (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
     "remote-support-cancellation": (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
+    "passkey-registration":        (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
+    "totp-registration":           (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
+    "passkey-removal":             (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
+    "totp-removal":                (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
+    "recovery-codes":              (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
 }  # fmt: skip
 
 

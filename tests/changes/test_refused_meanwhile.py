@@ -144,6 +144,24 @@ REFUSED = [
         "UPDATE change SET data = jsonb_set(data, '{card,expires}', '\"2025-12\"') WHERE kind = 'card'",
         "有効期限",
     ),
+    Meanwhile(
+        "an authenticator app is registered",
+        "INSERT INTO totp (contract, secret, data_key, last_step, registered_at)"
+        f" SELECT id, 'x', '12345678', 0, {NOW} FROM contract WHERE customer_number = '90000000000000'",
+        "すでに登録されています",
+        on_the_page=False,
+    ),
+    Meanwhile(
+        "a passkey is the first factor",
+        "INSERT INTO passkey (contract, account, slot, name, credential_id, public_key, sign_count, registered_at, session)"
+        f" SELECT contract, id, taken.slot, 'x', taken.slot::text::bytea, 'x', 0, {NOW}, 0"
+        " FROM account CROSS JOIN generate_series(1, 5) AS taken (slot) WHERE login = 'arteri-an-001'",
+        "5個まで登録できます",
+        on_the_page=False,
+    ),
+    Meanwhile("a passkey is removed", "DELETE FROM passkey", "登録内容が変わりました", on_the_page=False),
+    Meanwhile("the last factor is removed", "DELETE FROM totp", "登録内容が変わりました", on_the_page=False),
+    Meanwhile("new recovery codes", "DELETE FROM totp", "登録している場合に", on_the_page=False),
 ]
 
 

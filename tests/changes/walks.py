@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from webauthn.helpers import base64url_to_bytes
+
 from app.domain.cards import checks, reminders
 from app.domain.people import papers
 from app.postgres import database
+from tests.access.steps import code_of
+from tests.authenticator import Passkey, options
+from tests.browser import Browser
 
 SON, WIFE = "/accounts/arteri-an-001", "/accounts/arteri-an-002"
 """He has no mail address yet, she has one of another company."""
@@ -21,7 +26,8 @@ class Walk:
 
     kind: str
     page: str
-    typed: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] | Callable[[Browser], Awaitable[dict[str, str]]] = field(default_factory=dict)
+    """What is typed, or how it is found out from the page."""
     form: str | None = None
     after: tuple[str, ...] = ()
     who: str = "90000000000000"
@@ -48,6 +54,16 @@ async def send() -> None:
         await papers.done(paper.id)
 
 
+async def code_of_the_app(browser: Browser) -> dict[str, str]:
+    return {"code": code_of(browser.rows["キー"])}
+
+
+async def new_passkey(browser: Browser) -> dict[str, str]:
+    asked = await options(browser, "/second-factor/passkeys.json")
+    passkey = Passkey(asked["rp"]["id"], base64url_to_bytes(asked["user"]["id"]))
+    return {"name": "息子の電話", "credential": passkey.made(asked)}
+
+
 AGREED = {"agree": "yes"}
 NEW_PASSWORD = {"password": "hik-7q2mzw", "password_again": "hik-7q2mzw"}
 DAUGHTER = {
@@ -72,6 +88,7 @@ CARD = {
 }
 WITH_ADDRESS = ("the mail service is bought", "an address of ours")
 OPTION = "/security?product=security-360"
+PASSKEY = "/second-factor/passkeys/new"
 
 PEOPLE = {
     "an account ID is registered": Walk("account-registration", "/accounts/new", DAUGHTER),
@@ -111,6 +128,35 @@ PEOPLE = {
     ),
     "a paper is asked for": Walk("paper-request", "/application", {"paper": "name"}, later=send),
     "a guide is asked for": Walk("guide-request", "/guide-request", {"paper": "guide"}),
+    "an authenticator app is registered": Walk("totp-registration", "/second-factor/totp", code_of_the_app),
+    "a passkey is the first factor": Walk(
+        "passkey-registration", PASSKEY, new_passkey, form=PASSKEY, who="arteri-an-001"
+    ),
+    "a passkey is another factor": Walk(
+        "passkey-registration",
+        PASSKEY,
+        new_passkey,
+        form=PASSKEY,
+        after=("an authenticator app is registered",),
+    ),
+    "a passkey is removed": Walk(
+        "passkey-removal",
+        "/second-factor",
+        form="/second-factor/passkeys/remove",
+        after=("an authenticator app is registered", "a passkey is another factor"),
+    ),
+    "the last factor is removed": Walk(
+        "totp-removal",
+        "/second-factor",
+        form="/second-factor/totp/remove",
+        after=("an authenticator app is registered",),
+    ),
+    "new recovery codes": Walk(
+        "recovery-codes",
+        "/second-factor",
+        form="/second-factor/recovery-codes",
+        after=("an authenticator app is registered",),
+    ),
 }
 MAIL = {
     "the mail service is bought": Walk("mail-service-purchase", "/mail-service", AGREED),

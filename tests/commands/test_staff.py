@@ -142,3 +142,17 @@ def test_cards_are_decided_only_where_the_customer_can_be_told(tmp_path: Path) -
     for name in ("OPERATOR", "CONTACT_PHONE", "CONTACT_HOURS", "MAIL_FROM"):
         assert f"MYPAGE_{name}" in refused.stderr
     assert mypage(tmp_path, "payments", "refuse", "one").returncode == 2
+
+
+async def test_a_second_factor_that_was_lost_is_removed_and_told(after_a_demo: Path) -> None:
+    async def register() -> None:
+        await database.rows(
+            "INSERT INTO passkey (contract, slot, name, credential_id, public_key, sign_count, registered_at, session)"
+            " SELECT id, 1, 'iPhone', 'x', 'x', 0, now(), 0 FROM contract WHERE customer_number = '90000000000000'"
+        )
+
+    await on_the_database(after_a_demo, register)
+    removed = mypage(after_a_demo, "second-factor", "remove", "90000000000000")
+    assert removed.stdout == "the second factor of 90000000000000 is removed; 1 addresses are told by mail\n"
+    again = mypage(after_a_demo, "second-factor", "remove", "90000000000000")
+    assert (again.returncode, "nothing was changed" in again.stderr) == (1, True)

@@ -28,6 +28,12 @@ OPTION: dict[str, object] = {
     "date": date(2026, 1, 10),
     "by": WHO,
 }
+DEVICE: dict[str, object] = {
+    "login": "お客様番号（末尾0000）",
+    "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),
+    "browser": "Safari（iPhone）",
+    "network": "192.0.2.*",
+}
 FACTS: dict[str, dict[str, object]] = {
     "account-deleted": {
         "login": "taro-01",
@@ -39,18 +45,8 @@ FACTS: dict[str, dict[str, object]] = {
     "account-edited": {"login": "taro-01", "items": "ユーザーネーム、パスワード", "by": WHO},
     "account-password-changed": {"login": "taro-01", "by": WHO},
     "user-purchases": {"before": "許可する", "after": "許可しない", "by": WHO},
-    "new-browser": {
-        "login": "お客様番号（末尾0000）",
-        "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),
-        "browser": "Safari（iPhone）",
-        "network": "192.0.2.*",
-    },
-    "login-locked": {
-        "login": "アカウントID「taro-01」",
-        "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),
-        "browser": "不明なブラウザー",
-        "network": "192.0.2.*",
-    },
+    "new-browser": DEVICE,
+    "login-locked": {**DEVICE, "browser": "不明なブラウザー"},
     "account-registered": {"login": "taro-01", "name": "髙﨑 太郎", "role": "ユーザー権限", "by": WHO},
     "auto-reply": {"login": "taro-01", "state": "利用する", "period": "2026/01/10 から 指定なし まで"},
     "contact-address-changed": {"by": WHO},
@@ -76,13 +72,19 @@ FACTS: dict[str, dict[str, object]] = {
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
+    "passkey-registered": {"login": "アカウントID「taro-01」", "label": "太郎の電話", "by": WHO},
+    "passkey-removed": {"login": "アカウントID「taro-01」", "label": "太郎の電話", "by": WHO},
     "payment-approved": CARD,
     "payment-changed": {**CARD, "by": WHO},
     "payment-expiring": CARD,
     "payment-refused": CARD,
     "payment-waiting": {**CARD, "by": WHO},
+    "recovery-code-used": {**DEVICE, "left": 9},
+    "recovery-codes-made": {"login": "アカウントID「taro-01」", "by": WHO},
     "remote-support-cancelled": OPTION,
     "remote-support-purchased": OPTION,
+    "second-factor-failed": DEVICE,
+    "second-factor-removed": {"login": "アカウントID「taro-01」", "by": "インフォメーションセンター"},
     "security-cancelled": {
         "login": "taro-01",
         "product": "セキュリティ360°",
@@ -95,6 +97,8 @@ FACTS: dict[str, dict[str, object]] = {
         "price_line": "550円",
         "date": "2026/01/10",
     },
+    "totp-registered": {"login": "アカウントID「taro-01」", "by": WHO},
+    "totp-removed": {"login": "アカウントID「taro-01」", "by": WHO},
     "web-space": {"login": "taro-01", "state": "登録", "url": "https://home.example.jp/taro/"},
 }
 

@@ -140,7 +140,7 @@ async def test_keys_rotate_new_pins_by_the_newest_old_ones_still_found_and_renew
         (2, "pin: was loaded before, as one of security-360")
     ]
     installed(data_keys=(new,))
-    with pytest.raises(licences.WrongDataKeys, match="3 PINs"):
+    with pytest.raises(data_keys.WrongDataKeys, match="3 PINs"):
         await licences.recognise()
     installed(data_keys=(new, old))
     await licences.recognise()

@@ -61,6 +61,7 @@ WHOLE = {
     ],
     "お手続き履歴": [
         ("お手続き履歴", "/changes"),
+        ("2段階認証", "/second-factor"),
         ("ログイン履歴", "/logins"),
         ("ご登録情報のダウンロード", "/own-data"),
     ],
@@ -69,7 +70,11 @@ USERS = {
     "ご契約情報": [("ユーザー管理", "/")],
     "アカウントIDオプション": [("アカウントIDオプション変更", "/#account-ids")],
     "お知らせ": WHOLE["お知らせ"],
-    "お手続き履歴": [("お手続き履歴", "/changes"), ("ログイン履歴", "/logins")],
+    "お手続き履歴": [
+        ("お手続き履歴", "/changes"),
+        ("2段階認証", "/second-factor"),
+        ("ログイン履歴", "/logins"),
+    ],
 }
 DELETED_ADMINS = {
     "ご契約情報": [("ご契約情報一覧", "/")],
@@ -82,6 +87,7 @@ DELETED_ADMINS = {
     "お知らせ": WHOLE["お知らせ"],
     "お手続き履歴": [("お手続き履歴", "/changes"), ("ログイン履歴", "/logins")],
 }
+DELETED_USERS = {**USERS, "お手続き履歴": DELETED_ADMINS["お手続き履歴"]}
 
 
 @pytest.mark.parametrize(("role", "shown"), [(Role.CUSTOMER, WHOLE), (Role.ADMIN, WHOLE), (Role.USER, USERS)])
@@ -95,7 +101,7 @@ async def test_the_side_menu_of_each_role(
     assert [str(link["href"]) for link in current] == ["/changes"]
 
 
-@pytest.mark.parametrize(("role", "shown"), [(Role.ADMIN, DELETED_ADMINS), (Role.USER, USERS)])
+@pytest.mark.parametrize(("role", "shown"), [(Role.ADMIN, DELETED_ADMINS), (Role.USER, DELETED_USERS)])
 async def test_the_side_menu_of_whoever_was_deleted(
     contractor: Browser, another_browser: Browser, role: Role, shown: dict[str, list[tuple[str, str]]]
 ) -> None:

@@ -29,6 +29,8 @@ PER_BROWSER = 10
 KNOWN_TOGETHER = 30
 """Of one login, over all the browsers that know it: a copied cookie makes as many of them as somebody likes."""
 PER_STEP = 10
+PER_FACTOR = 10
+"""Codes of an authenticator app, of one login: three of a million are right at a time."""
 OVER_ALL = 5_000
 SLOW = 3.0
 """Seconds that each login waits while there are more failures than OVER_ALL."""
@@ -85,11 +87,32 @@ async def count_one(key: bytes, most: int) -> None:
     await _in_line({key: most})
 
 
-async def _in_line(limits: dict[bytes, int]) -> Counted:
+async def count_factor(secret: bytes, login: str, browser: str | None) -> Counted:
+    """Count a code of an authenticator app, after a right password; `browser`: one known for this login. Raises TooMany.
+
+    Who has found out the password can use up the codes of strangers, and none of the browsers that the owner uses.
+    """
+    if browser:
+        own = _key(secret, f"factor of browser {browser} {login}")
+        return await _in_line({own: PER_BROWSER, _key(secret, f"factor known {login}"): KNOWN_TOGETHER})
+    of_login = _key(secret, f"factor {login}")
+    return await _in_line({of_login: PER_FACTOR}, of_login)
+
+
+async def count_address(secret: bytes, address: str) -> Counted:
+    """Count an attempt by what nobody can guess, a recovery code or a passkey, for its address alone. Raises TooMany.
+
+    It locks no login: it is how the owner comes in while somebody else is guessing.
+    """
+    of_address = _key(secret, f"address {networks.counted(address)}")
+    return Counted((await _in_line({of_address: PER_ADDRESS})).keys, b"")
+
+
+async def _in_line(limits: dict[bytes, int], login: bytes | None = None) -> Counted:
     """Count in the first, and in the second as long as the first lets it through."""
     keys, now = list(limits), clock.now()
     counted = await database.rows(_COUNT_IN_LINE, now, now - WINDOW, keys[0], keys[-1], limits[keys[0]])
-    _must_be_within(limits, counted, now)
+    _must_be_within(limits, counted, now, login)
     return Counted(keys, keys[0])
 
 

@@ -24,7 +24,13 @@ from app.postgres import database
 KEPT = timedelta(days=365)
 SHOWN = 100
 """Logins on the page."""
-RESULTS = {"ok": "成功", "wrong": "失敗（パスワードの誤り）", "limited": "失敗（回数の制限）"}
+RESULTS = {
+    "ok": "成功",
+    "wrong": "失敗（パスワードの誤り）",
+    "limited": "失敗（回数の制限）",
+    "unfinished": "未完了（パスワードは一致、2段階認証なし）",
+    "code-wrong": "失敗（パスワードは一致、2段階認証の誤り）",
+}
 MAIL_RESULTS = {"wrong": "失敗（メールソフト）", "limited": "失敗（メールソフト、回数の制限）"}
 """Of logins at the mail server, which tells of no others."""
 PROTOCOLS = {"imap": "メールソフト（受信：IMAP）", "smtp": "メールソフト（送信：SMTP）"}
@@ -84,6 +90,13 @@ class Failure:
     """Nobody but browsers that know the login can log in with it for a while: its owner is told (letters/alerts.py)."""
     protocol: str = ""
     """Of a login at the mail server, as Dovecot calls it; "" at the portal."""
+    factor: bool = False
+    """The password was right: it was the second factor that was wrong."""
+
+    @property
+    def result(self) -> str:
+        """As it is kept."""
+        return "limited" if self.limited else "code-wrong" if self.factor else "wrong"
 
 
 async def note(failure: Failure) -> None:
@@ -92,7 +105,7 @@ async def note(failure: Failure) -> None:
     try:
         await database.rows(
             _FAILED,
-            *(failure.by, failure.name, now, "limited" if failure.limited else "wrong"),
+            *(failure.by, failure.name, now, failure.result),
             *(failure.device.browser, failure.device.network, now - WINDOW),
             *(failure.protocol, now - AGAIN),
         )

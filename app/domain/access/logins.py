@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from piccolo.columns import Column
 
 from app.domain import clock, tables
-from app.domain.access import passwords
+from app.domain.access import passwords, second_factor
 from app.domain.access.login_events import Device
 from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
 from app.domain.access.proofs import Step, may_prove, of_customer
+from app.domain.access.second_factor import Whose
 from app.postgres import database
 
 AFTER_USE = timedelta(minutes=30)
@@ -36,6 +37,11 @@ class Owner:
     password_hash: str = field(repr=False)
     one_time_hash: str | None = field(default=None, repr=False)
     """Of a one-time password that stands in for it now (people/one_time.py)."""
+
+    @property
+    def whose(self) -> Whose:
+        """The login that it is the owner of."""
+        return Whose(self.contract, self.account)
 
     @property
     def mark(self) -> str:
@@ -70,9 +76,23 @@ async def open_session(owner: Owner | None, password: str, token_hash: bytes, de
             raise WrongPair  # changed or deleted while the password was looked at
         if renewed and renewed != now_stored:
             await _renew(owner, renewed)
-        of_whom = owner.contract, owner.account, clock.now()
-        await database.rows(_OPEN, token_hash, *of_whom, device.browser, device.network, [], None)
+        stages = await second_factor.stages(owner.whose)
+        await _open(owner, stages, token_hash, device)
     return replace(owner, password_hash=renewed or owner.password_hash)
+
+
+async def open_by_passkey(whose: Whose, token_hash: bytes, device: Device) -> Owner:
+    """Open a session for who has proved with a passkey to be the owner of the login (passkeys.py), which is both factors.
+
+    Raises WrongPair for an account ID that was deleted meanwhile.
+    """
+    owner = Owner(whose.contract, whose.account, "")
+    async with database.engine().transaction():
+        now_stored = await _lock(owner)
+        if now_stored is None:
+            raise WrongPair
+        await _open(owner, (), token_hash, device)
+    return replace(owner, password_hash=now_stored)
 
 
 async def _open_once(owner: Owner, token_hash: bytes, device: Device) -> Owner:
@@ -96,17 +116,27 @@ async def _open_once(owner: Owner, token_hash: bytes, device: Device) -> Owner:
         await _store(owner, nothing)
         await tables.UsedPassword.remember(*whose, owner.one_time_hash)  # it may not become the own one
         await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD)
-        opened = now, device.browser, device.network, [Stage.NEW_PASSWORD], now - LIFETIME
-        await database.rows(_OPEN, token_hash, *whose, *opened)
+        stages = {Stage.NEW_PASSWORD, *await second_factor.stages(owner.whose)}
+        in_order = tuple(stage for stage in Stage if stage in stages)
+        await _open(owner, in_order, token_hash, device, proved_at=now - LIFETIME)
     return replace(owner, password_hash=nothing)
 
 
-async def pass_stage(member: Member, token_hash: bytes) -> None:
-    """Give a session that has just come further its new token. Raises SessionEnded."""
-    its_row = tables.Session.token_hash == member.token_hash
-    moved = tables.Session.update({tables.Session.token_hash: token_hash}).where(its_row)
-    if not await moved.returning(tables.Session.id):
-        raise SessionEnded
+async def _open(
+    owner: Owner,
+    stages: tuple[Stage, ...],
+    token_hash: bytes,
+    device: Device,
+    *,
+    proved_at: datetime | None = None,
+) -> None:
+    """Make the session and note the login, which has not succeeded while the second factor is missing.
+
+    `proved_at`: when its password was typed, if that is not to count as a proof now.
+    """
+    result = "unfinished" if Stage.SECOND_FACTOR in stages else "ok"
+    of_whom = owner.contract, owner.account, clock.now(), device.browser, device.network
+    await database.rows(_OPEN, token_hash, *of_whom, result, [stage.value for stage in stages], proved_at)
 
 
 async def end_sessions(owner: Owner) -> int:
@@ -127,12 +157,10 @@ async def prove(member: Member, step: Step, number: str, password: str, token_ha
         raise WrongPair
     if not await passwords.verify(owner.password_hash, password):
         raise WrongPair
-    own = step is Step.RECENT or member.own is None
     async with database.engine().transaction():
         if await _lock(owner) != owner.password_hash:
             raise WrongPair  # changed while the password was looked at
-        if not await _note_proof(member, token_hash, own=own, customer=customer):
-            raise SessionEnded
+        await pass_step(member, step, token_hash)
 
 
 async def end_session(token_hash: bytes) -> None:
@@ -203,10 +231,12 @@ async def _store(owner: Owner, made: str) -> None:
 # SQL for both rows in one round trip, on the way of every login: Piccolo takes a millisecond longer for the two.
 _OPEN = """
 WITH noted AS (
-    INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, 'ok', $5, $6)
+    INSERT INTO login_event (contract, account, at, result, browser, network) VALUES ($2, $3, $4, $7::text, $5, $6)
+    RETURNING id
 )
-INSERT INTO session (token_hash, contract, account, opened_at, seen_at, browser, network, stages, proved_at)
-VALUES ($1, $2, $3, $4, $4, $5, $6, $7::text[], $8)
+INSERT INTO session
+    (token_hash, contract, account, opened_at, seen_at, browser, network, stages, proved_at, noted_as)
+SELECT $1, $2, $3, $4, $4, $5, $6, $8::text[], $9, CASE WHEN $7::text <> 'ok' THEN id END FROM noted
 """
 # SQL for what is read and moved on in one statement. The first use shortens the time that is left.
 _USE_ONCE = """
@@ -221,12 +251,13 @@ DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND 
 _END_ALL = "DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 RETURNING 1"
 
 
-async def _note_proof(member: Member, token_hash: bytes, *, own: bool, customer: bool) -> bool:
-    """Give the session its new token and what was proved; False if it has ended."""
+async def pass_step(member: Member, step: Step, token_hash: bytes) -> None:
+    """Note in the member's session that the step was passed, and give it a new token. Raises SessionEnded."""
     noted: dict[Column | str, Any] = {tables.Session.token_hash: token_hash}
-    if own:
+    if step is Step.RECENT or member.own is None:
         noted[tables.Session.proved_at] = clock.now()
-    if customer:
+    if of_customer(member, step):
         noted[tables.Session.customer_proved_at] = clock.now()
     its_row = tables.Session.token_hash == member.token_hash
-    return bool(await tables.Session.update(noted).where(its_row).returning(tables.Session.id))
+    if not await tables.Session.update(noted).where(its_row).returning(tables.Session.id):
+        raise SessionEnded

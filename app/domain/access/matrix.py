@@ -60,6 +60,8 @@ class Permission(StrEnum):
     CHANGES = "changes"
     LOGINS = "logins"
     OWN_DATA = "own-data"
+    SECOND_FACTOR = "second-factor"
+    """The own one: nobody sees or removes another login's."""
     NOTICES = "notices"
     """お知らせ: notices, terms and the guide."""
     SESSION = "session"
@@ -90,6 +92,7 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.CHANGES:          ("◎",     "◎",   "○"),
     Permission.LOGINS:           ("◎",     "◎",   "○"),
     Permission.OWN_DATA:         ("○※",    "×※",  "×"),
+    Permission.SECOND_FACTOR:    ("○",     "○",   "○"),
     Permission.NOTICES:          ("○",     "○",   "○"),
     Permission.SESSION:          ("○",     "○",   "○"),
 }  # fmt: skip

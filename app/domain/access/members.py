@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from app.domain import clock
+from app.domain import clock, tables
 from app.domain.access import graph
 from app.domain.access.graph import Account, Contract
 from app.domain.access.matrix import CUSTOMER_NAME, ROLE_NAMES, Forbidden, Missing, Permission, Role, allowed
@@ -175,6 +175,23 @@ async def find(
         now - BEFORE_OPEN,
     )
     return _member(found[0], token_hash, seal_keys) if found else None
+
+
+async def pass_stage(member: Member, stage: Stage) -> None:
+    """Note in the member's session that the stage is done."""
+    await database.rows(_STAGE_DONE, member.token_hash, stage.value)
+
+
+# SQL for an array that loses one of its values.
+_STAGE_DONE = "UPDATE session SET stages = array_remove(stages, $2) WHERE token_hash = $1"
+
+
+async def renew_token(member: Member, token_hash: bytes) -> None:
+    """The session goes on under a new token. Raises SessionEnded."""
+    its_row = tables.Session.token_hash == member.token_hash
+    renewed = tables.Session.update({tables.Session.token_hash: token_hash}).where(its_row)
+    if not await renewed.returning(tables.Session.id):
+        raise SessionEnded
 
 
 def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]) -> Member:

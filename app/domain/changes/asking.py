@@ -153,6 +153,8 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             receipt = await change.apply(fresh, now)
         except Missing as missing:
             raise Gone from missing
+        if change.passes and change.passes in fresh.stages:
+            await members.pass_stage(fresh, change.passes)
         await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)

@@ -1,4 +1,4 @@
-"""What every change declares and does: the base class of all kinds, and the two that nearly all of them stand on.
+"""What every change declares and does: the base class of all kinds, and the three that they stand on.
 
 A kind is a frozen dataclass that declares itself in its class statement:
 
@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from app.domain.access.graph import Account
-from app.domain.access.matrix import Permission
-from app.domain.access.members import Member
+from app.domain.access.matrix import Missing, Permission
+from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
 from app.domain.changes.words import INPUT_PAGE, Decision, Receipt, Refused, Review
 from app.domain.letters import outbox, recipients
@@ -44,6 +44,8 @@ class Change(ABC):
     """Who gets its mail."""
     grave: ClassVar[bool] = False
     """It could lock somebody out: addresses that were replaced not long ago get its mail, too."""
+    passes: ClassVar[Stage | None] = None
+    """The stage that it is done at: a session at that stage may ask for it, and has passed it then."""
 
     a_day: ClassVar[int | None] = None
     """How many of its kind one contract may carry out in 24 hours, where each uses up names or mails strangers."""
@@ -60,6 +62,7 @@ class Change(ABC):
         tells: Told | None = None,
         grave: bool | None = None,
         a_day: int | None = None,
+        passes: Stage | None = None,
     ) -> None:
         super().__init_subclass__()
         given = {
@@ -72,6 +75,7 @@ class Change(ABC):
             "tells": tells,
             "grave": grave,
             "a_day": a_day,
+            "passes": passes,
         }
         for declared, value in given.items():
             if value is not None:
@@ -201,3 +205,27 @@ class OfAccount(Change):
         return await recipients.of(
             self.tells, member.contract.id, account, self.new_address, grave=self.is_grave(member)
         )
+
+
+@dataclass(frozen=True)
+class OfLogin(Change):
+    """A change of what its asker logs in with: of the own account ID `login`, or of the customer number (None)."""
+
+    login: str | None
+
+    @property
+    def subject(self) -> str | None:
+        return self.login
+
+    @property
+    def back(self) -> str:
+        return self.page
+
+    def judge(self, member: Member, now: datetime) -> Refused | None:
+        if self.login != (member.own.login if member.own else None):
+            raise Missing(self.login)
+        return None
+
+    async def told(self, member: Member) -> list[str]:
+        tells = self.tells if member.own else Told.CONTRACT
+        return await recipients.of(tells, member.contract.id, member.own, grave=self.is_grave(member))

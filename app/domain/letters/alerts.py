@@ -1,4 +1,6 @@
-"""What a login's addresses are told of the login itself, at most once a day each: a lock, and a browser that is new to it."""
+"""What a login's addresses are told of the login itself: a lock, and a browser that is new to it, at most once a day
+each; a recovery code that was used.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ log = logging.getLogger("mypage")
 
 async def new_browser(member: Member, device: Device) -> None:
     """Tell of a login from a browser that has never logged in with it, or not since its password was changed."""
-    await _tell(member.contract.id, member.account_id, "new-browser", device, _named(member))
+    await _tell(member.contract.id, member.account_id, "new-browser", device, named(member))
 
 
 async def locked(failure: Failure) -> None:
@@ -28,10 +30,25 @@ async def locked(failure: Failure) -> None:
     try:
         owner = await logins.find(failure.by, failure.name)
         if owner:
-            name = _of_customer(failure.name) if owner.account is None else _of_account(failure.name)
-            await _tell(owner.contract, owner.account, "login-locked", failure.device, name)
+            name = of_customer(failure.name) if owner.account is None else of_account(failure.name)
+            mail = "second-factor-failed" if failure.factor else "login-locked"
+            await _tell(owner.contract, owner.account, mail, failure.device, name)
     except Exception as error:
         log.error("nobody could be told of a locked login", exc_info=database.without_detail(error))
+
+
+async def recovery_code_used(member: Member, device: Device, left: int) -> None:
+    """Tell of a login by a recovery code, each time: whoever found the list can come in as often as there are codes left."""
+    whom = member.contract.id, member.account_id
+    facts = {
+        "login": named(member),
+        "moment": clock.now(),
+        "browser": device.browser,
+        "network": device.network,
+    }
+    async with database.engine().transaction():
+        told = await recipients.of_login(*whom) + await recipients.former(*whom)
+        await outbox.post(member.contract.id, told, "recovery-code-used", **facts, left=left)
 
 
 async def _tell(contract: int, account: int | None, mail: str, device: Device, login: str) -> None:
@@ -52,14 +69,15 @@ RETURNING 1
 """
 
 
-def _named(member: Member) -> str:
-    return _of_account(member.own.login) if member.own else _of_customer(member.customer_number)
+def named(member: Member) -> str:
+    """The member's login, as a mail names it."""
+    return of_account(member.own.login) if member.own else of_customer(member.customer_number)
 
 
-def _of_account(login: str) -> str:
+def of_account(login: str) -> str:
     return f"アカウントID「{login}」"
 
 
-def _of_customer(number: str) -> str:
+def of_customer(number: str) -> str:
     """No mail carries the whole number: it is half of a login."""
     return f"お客様番号（末尾{number[-4:]}）"

@@ -12,17 +12,12 @@ from datetime import datetime
 from app.domain import data_keys, installation, tables
 from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.words import Refused
-from app.mistake import Mistake
 from app.postgres import database
 
 BATCH = 1_000
 """Licence keys that are encrypted anew in one transaction."""
 
 log = logging.getLogger("mypage")
-
-
-class WrongDataKeys(Mistake):
-    """The keys do not read what the database keeps; the text says what to do."""
 
 
 def no_stock(product: Product) -> str:
@@ -127,11 +122,11 @@ async def of_account(account: int, since: datetime) -> list[Licence]:
 
 
 async def recognise() -> None:
-    """Raises WrongDataKeys when PINs were encrypted with a key that is not in use."""
+    """Raises data_keys.WrongDataKeys when PINs were encrypted with a key that is not in use."""
     known = [*data_keys.current().names]
     unread = await tables.Licence.count().where(tables.Licence.data_key.not_in(known))
     if unread:
-        raise WrongDataKeys(
+        raise data_keys.WrongDataKeys(
             f"MYPAGE_DATA_KEYS lacks a key that {unread:,} PINs of this database are encrypted with: "
             "put it back behind the newer ones (`mypage licences renew` makes it needless)"
         )

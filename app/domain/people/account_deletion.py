@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import catalogue, tables
+from app.domain.access import second_factor
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import ROLE_NAMES, Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
+from app.domain.access.second_factor import Whose
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import (
     FORMER_PAGE,
@@ -70,6 +72,7 @@ class DeleteAccount(
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
         await mail_addresses.give_up(account, now)
         await purchases.end_of_account(account, now)
+        await second_factor.forget(Whose(member.contract.id, account.id))
         if ends:
             await mail_service.end(member, ends, f"{self.login}を削除したため", now)
         await self.tell(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from litestar import Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.response import Redirect
 
-from app.domain.access import names
+from app.domain.access import names, passkeys
+from app.domain.access.challenges import WrongChallenge
 from app.domain.access.logins import By, WrongPair
-from app.domain.access.matrix import Permission, Role
+from app.domain.access.matrix import Missing, Permission, Role
 from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
+from app.domain.access.passkeys import RelyingParty, WrongPasskey
+from app.domain.changes.words import Refused
+from app.web import factors
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import own_path, page, piece, saying, see_other
@@ -42,10 +47,32 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
         return _page(request, form)
-    if member.stage is not Stage.OPEN:
-        return see_other(request.pages.entries[member.stage])
-    leads_to = _landing(member, form.typed.get("next", ""))
-    return see_other(leads_to if name.by == form.typed["by"] else saying(leads_to, f"by-{name.by}"))
+    leads_to = landing(request, member, form.typed.get("next", ""))
+    in_the_other_form = name.by != form.typed["by"] and member.stage is Stage.OPEN
+    return see_other(saying(leads_to, f"by-{name.by}") if in_the_other_form else leads_to)
+
+
+@get("/login/passkey.json", opt=open_to(Permission.ANYONE))
+async def passkey_options(request: Request) -> Response[str]:
+    """What a browser asks a passkey to sign in with; nothing is stored for it."""
+    party = wanted_party(request)
+    challenge = factors.challenges(request.visit, "login").new()
+    return Response(passkeys.to_sign_in(party, challenge), media_type=MediaType.JSON)
+
+
+@post("/login/passkey", opt=open_to(Permission.ANYONE, back="/login"))
+async def log_in_by_passkey(request: Request) -> Response[Any]:
+    form = await request.read_form()
+    try:
+        answer = form.typed.get("credential", "")
+        member = await factors.sign_in(request.visit, answer, wanted_party(request))
+    except (WrongPasskey, WrongChallenge) as wrong:
+        form.refuse(Refused(wrong.reason))
+    except WrongPair:  # its account ID was deleted just now
+        form.refuse(Refused(passkeys.UNKNOWN))
+    else:
+        return see_other(landing(request, member, form.typed.get("next", "")))
+    return _page(request, form)
 
 
 @post("/logout", opt=open_to(Permission.ANYONE, back="/", same_origin=True))
@@ -80,12 +107,24 @@ def _pair(form: Form) -> tuple[Name, str] | None:
     return (name, password) if form.valid else None
 
 
-def _landing(member: Member, next_path: str) -> str:
-    """Where a login leads: back to where one was, a first login to register an account ID, else the first page."""
+def landing(request: Request, member: Member, next_path: str) -> str:
+    """Where a login leads: on to what it has to do first, back to where one was, a first login to register an account
+    ID, else to the first page."""
     back = own_path(next_path)
+    if member.stage is not Stage.OPEN:
+        first = request.pages.entries.get(member.stage, "/")
+        return f"{first}?{urlencode({'next': back})}" if back != "/" else first
     if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
         return "/accounts/new"
     return back
+
+
+def wanted_party(request: Request) -> RelyingParty:
+    """This portal for passkeys. Raises Missing where there can be none."""
+    party = request.relying_party
+    if party is None:
+        raise Missing(request.headers["host"])
+    return party
 
 
 def _page(request: Request, form: Form) -> Response[str]:
@@ -98,4 +137,5 @@ def _page(request: Request, form: Form) -> Response[str]:
         expired="expired" in request.query_params,
         out="out" in request.query_params,
         reset="reset" in request.query_params,
+        passkeys=request.relying_party is not None,
     )

@@ -10,19 +10,25 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from app.domain.access.matrix import Permission
+from app.domain.access.members import Member, Stage
 from app.domain.changes import asking
 from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked
+from app.domain.changes.kinds import KINDS
 from app.domain.changes.words import Gone, Receipt, Refused, Review, with_peek
+from app.web.guard import StageFirst
 from app.web.pages import open_to
 from app.web.render import page, piece, see_other
 from app.web.request import Request
 
+STAGES = (Stage.OPEN, Stage.SET_UP)
+"""At SET_UP only what passes it (_find)."""
 
-@get("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES))
+
+@get("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES, stages=STAGES))
 async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
     member = request.member
-    asked = await asking.find(member, identity)
+    asked = await _find(member, identity)
     if asked.receipt:
         return await _receipt(request, asked, asked.receipt)
     if asked.expired or asked.change is None:
@@ -34,10 +40,10 @@ async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Re
     return _review(request, asked, review)
 
 
-@post("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES))
+@post("/changes/{identity:uuid}", opt=open_to(Permission.CHANGES, stages=STAGES))
 async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] | Redirect:
     member = request.member
-    asked = await asking.find(member, identity)
+    asked = await _find(member, identity)
     seen = (await request.read_form()).typed.get("seen", "")
     try:
         await asking.confirm(member, identity, seen)
@@ -45,7 +51,20 @@ async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] |
         return see_other(f"/changes/{identity}?differs=yes")
     except Refused as refused:
         return _refused(request, asked, refused)
+    if member.stage is not Stage.OPEN:
+        await request.visit.renew()
     return see_other(f"/changes/{identity}")
+
+
+async def _find(member: Member, identity: UUID) -> Asked:
+    """A change that this member may see; of one whose session has to do something first, what that is done by.
+
+    Raises Missing, StageFirst.
+    """
+    asked = await asking.find(member, identity)
+    if member.stage not in (Stage.OPEN, KINDS[asked.kind].passes):
+        raise StageFirst(member.stage)
+    return asked
 
 
 def _review(request: Request, asked: Asked, review: Review) -> Response[str]:

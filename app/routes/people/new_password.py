@@ -40,7 +40,7 @@ async def set_new(request: Request) -> Response[Any]:
     except Refused as refused:
         form.refuse(refused)
         return _page(request, form)
-    await request.visit.go_on()
+    await request.visit.go_on_with_new_password()
     return see_other(f"/changes/{identity}")
 
 

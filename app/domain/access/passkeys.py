@@ -1,0 +1,353 @@
+"""Passkeys (WebAuthn): made by an authenticator for this portal's host name, asked for there and nowhere else.
+
+A passkey is discoverable and its authenticator knows its owner again (user verification), so it is two factors at once:
+it signs in alone. What was registered in a session proves nothing in that session, as with passwords (proofs.py).
+
+py_webauthn is loaded when it is first needed: it takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from asyncpg import UniqueViolationError
+
+from app.domain import clock, tables
+from app.domain.access.challenges import Challenges
+from app.domain.access.members import Member
+from app.domain.access.second_factor import Whose, rows_of
+from app.postgres import database
+
+MOST = 5
+"""Passkeys of a login; its slots (tables/second_factor.py)."""
+LONGEST = 16_384
+"""Characters of an authenticator's answer that are looked at; the longest that was seen has some 2,000."""
+TIMEOUT = 300_000
+"""Milliseconds that a browser waits for its authenticator."""
+RP_NAME = "マイページ"
+
+UNREADABLE = "パスキーの応答を読み取れませんでした。もう一度お試しください。"
+REFUSED = "パスキーを確認できませんでした。もう一度お試しください。"
+UNKNOWN = "このパスキーは登録されていません。マイページから削除された可能性があります。"
+ANOTHERS = "このパスキーは、ログイン中のIDのものではありません。"
+MADE_HERE = "このログイン中に登録したパスキーでは、ご本人の確認ができません。"
+KNOWN_ALREADY = "このパスキーは、すでに登録されています。"
+FULL = f"パスキーは{MOST}個まで登録できます。登録するには、使っていないパスキーを削除してください。"
+
+
+class WrongPasskey(Exception):
+    """The answer proves nothing; the reason is for the member."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """This portal as a browser knows it: its host name, and the origin of its pages."""
+
+    id: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class NewPasskey:
+    """What is kept of a passkey that was made."""
+
+    credential_id: bytes
+    public_key: bytes = field(repr=False)
+    sign_count: int
+    transports: list[str]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A registered passkey, with what its answers are checked by."""
+
+    id: int
+    whose: Whose
+    public_key: bytes = field(repr=False)
+    sign_count: int
+    session: int
+    handle: bytes
+
+
+# --- what a browser is asked ------------------------------------------------------------------------------------------
+
+
+async def to_register(whose: Whose, label: str, party: RelyingParty, challenge: bytes) -> str:
+    """The options for navigator.credentials.create(), as JSON; `label`: how the authenticator calls the login."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import structs
+
+    made = generate_registration_options(
+        rp_id=party.id,
+        rp_name=RP_NAME,
+        user_id=await _handle(whose),
+        user_name=label,
+        user_display_name=label,
+        challenge=challenge,
+        timeout=TIMEOUT,
+        attestation=structs.AttestationConveyancePreference.NONE,
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            require_resident_key=True,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[_descriptor(row) for row in await _descriptions(whose)],
+    )
+    return options_to_json(made)
+
+
+async def to_prove(whose: Whose, party: RelyingParty, challenge: bytes, member: Member) -> str:
+    """The options for navigator.credentials.get() with the passkeys that can prove something in the member's session."""
+    usable = await _descriptions(whose, in_session=member)
+    return _to_get(party, challenge, [_descriptor(row) for row in usable])
+
+
+def to_sign_in(party: RelyingParty, challenge: bytes) -> str:
+    """The same for whoever has a passkey of this portal: nobody is named."""
+    return _to_get(party, challenge, [])
+
+
+async def usable(whose: Whose, member: Member) -> bool:
+    """Whether there is one that can prove something in the member's session."""
+    return bool(await _descriptions(whose, in_session=member))
+
+
+def _to_get(party: RelyingParty, challenge: bytes, allowed: list[Any]) -> str:
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers import structs
+
+    made = generate_authentication_options(
+        rp_id=party.id,
+        challenge=challenge,
+        timeout=TIMEOUT,
+        allow_credentials=allowed,
+        user_verification=structs.UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json(made)
+
+
+def _descriptor(row: Any) -> Any:
+    from webauthn.helpers import structs
+
+    known = [structs.AuthenticatorTransport(one) for one in row["transports"] if one in _transports()]
+    return structs.PublicKeyCredentialDescriptor(id=row["credential_id"], transports=known)
+
+
+def _transports() -> set[str]:
+    from webauthn.helpers import structs
+
+    return {one.value for one in structs.AuthenticatorTransport}
+
+
+async def _descriptions(whose: Whose, in_session: Member | None = None) -> list[Any]:
+    """Credential id and transports of the login's passkeys; `in_session`: without those that the session registered."""
+    token_hash = in_session.token_hash if in_session else None
+    return await database.rows(_DESCRIPTIONS, whose.contract, whose.account, token_hash)
+
+
+# SQL for one round trip, on the way of the page that asks for a password again.
+_DESCRIPTIONS = """
+SELECT credential_id, transports FROM passkey
+WHERE contract = $1 AND account IS NOT DISTINCT FROM $2
+    AND session IS DISTINCT FROM (SELECT id FROM session WHERE token_hash = $3) ORDER BY id
+"""
+
+
+async def _session(member: Member) -> int:
+    """The number of the member's session; 0 for one that ended."""
+    session = tables.Session
+    found = await session.select(session.id).where(session.token_hash == member.token_hash).first()
+    return int(found["id"]) if found else 0
+
+
+async def _handle(whose: Whose) -> bytes:
+    """What authenticators know the login by, from now on."""
+    user = tables.PasskeyUser
+    made = user(contract=whose.contract, account=whose.account, handle=secrets.token_bytes(32))
+    await user.insert(made).on_conflict(action="DO NOTHING")
+    found = await user.select(user.handle).where(*rows_of(user, whose)).first()
+    if found is None:
+        raise LookupError(f"no handle of {whose}")
+    return bytes(found["handle"])
+
+
+# --- what it answers --------------------------------------------------------------------------------------------------
+
+
+async def made(answer: str, party: RelyingParty, challenges: Challenges) -> NewPasskey:
+    """The passkey that the browser has made. Raises WrongPasskey, WrongChallenge."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import parse_registration_credential_json
+
+    credential, challenge = await _taken(answer, challenges)
+    try:
+        verified = verify_registration_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+            require_user_verification=True,
+        )
+        told = parse_registration_credential_json(credential).response.transports or []
+    except _faults() as error:
+        raise WrongPasskey(REFUSED) from error
+    return NewPasskey(
+        verified.credential_id,
+        verified.credential_public_key,
+        verified.sign_count,
+        [one.value for one in told],
+    )
+
+
+async def owner(answer: str, party: RelyingParty, challenges: Challenges) -> Whose:
+    """Whose passkey has signed the challenge, for who names nobody: the authenticator has to. Raises as `prove`."""
+    found, credential, challenge = await _answered(answer, challenges, must_name=True)
+    await _verify(found, credential, challenge, party)
+    return found.whose
+
+
+async def prove(
+    whose: Whose, member: Member, answer: str, party: RelyingParty, challenges: Challenges
+) -> None:
+    """One of the login's passkeys has signed the challenge, and not one that the member's session registered.
+
+    Raises WrongPasskey, WrongChallenge.
+    """
+    found, credential, challenge = await _answered(answer, challenges)
+    if found.whose != whose:
+        raise WrongPasskey(ANOTHERS)
+    if found.session == await _session(member):
+        raise WrongPasskey(MADE_HERE)
+    await _verify(found, credential, challenge, party)
+
+
+async def _answered(
+    answer: str, challenges: Challenges, *, must_name: bool = False
+) -> tuple[_Known, dict[str, Any], bytes]:
+    """The registered passkey that the answer names, the answer, and the challenge, which is used up.
+
+    `must_name`: the authenticator has to say whose it is; what it says has to be true anyway.
+    """
+    from webauthn.helpers import parse_authentication_credential_json
+
+    credential, challenge = await _taken(answer, challenges)
+    try:
+        parsed = parse_authentication_credential_json(credential)
+    except _faults() as error:
+        raise WrongPasskey(UNREADABLE) from error
+    found = await _known(parsed.raw_id)
+    if found is None:
+        raise WrongPasskey(UNKNOWN)
+    handle = parsed.response.user_handle
+    if handle is None and must_name:
+        raise WrongPasskey(REFUSED)
+    if handle is not None and handle != found.handle:
+        raise WrongPasskey(ANOTHERS)
+    return found, credential, challenge
+
+
+async def _taken(answer: str, challenges: Challenges) -> tuple[dict[str, Any], bytes]:
+    """The answer as JSON, and its challenge, which is used up. Raises WrongPasskey, WrongChallenge."""
+    from webauthn.helpers import base64url_to_bytes, parse_client_data_json
+
+    if not answer or len(answer) > LONGEST:
+        raise WrongPasskey(UNREADABLE)
+    try:
+        credential = json.loads(answer)
+        data = parse_client_data_json(base64url_to_bytes(credential["response"]["clientDataJSON"]))
+    except _faults() as error:
+        raise WrongPasskey(UNREADABLE) from error
+    if data.cross_origin:  # py_webauthn lets it pass: another site's page asked, with ours inside
+        raise WrongPasskey(REFUSED)
+    await challenges.take(data.challenge)
+    return credential, data.challenge
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """What py_webauthn raises for what is no answer; its own, and what it lets through (binascii.Error is a ValueError)."""
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    return (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+async def _verify(found: _Known, credential: dict[str, Any], challenge: bytes, party: RelyingParty) -> None:
+    from webauthn import verify_authentication_response
+
+    try:
+        verified = verify_authentication_response(
+            credential=credential,
+            expected_challenge=challenge,
+            expected_rp_id=party.id,
+            expected_origin=party.origin,
+            credential_public_key=found.public_key,
+            credential_current_sign_count=found.sign_count,
+            require_user_verification=True,
+        )
+    except _faults() as error:
+        raise WrongPasskey(REFUSED) from error
+    passkey = tables.Passkey
+    counted = passkey.update(
+        {passkey.sign_count: verified.new_sign_count, passkey.used_at: clock.now()}
+    ).where(passkey.id == found.id, passkey.sign_count == found.sign_count)
+    if not await counted.returning(passkey.id):
+        raise WrongPasskey(REFUSED)  # removed, or used by another request in between: a copy may be about
+
+
+async def _known(credential_id: bytes) -> _Known | None:
+    rows = await database.rows(_KNOWN, credential_id)
+    return next((_Known(row["id"], Whose(row["contract"], row["account"]), *row[3:]) for row in rows), None)
+
+
+# SQL for a join on what may be NULL. A deleted account ID's passkeys open nothing.
+_KNOWN = """
+SELECT p.id, p.contract, p.account, p.public_key, p.sign_count, p.session, u.handle
+FROM passkey p JOIN passkey_user u ON u.contract = p.contract AND u.account IS NOT DISTINCT FROM p.account
+    LEFT JOIN account a ON a.id = p.account
+WHERE p.credential_id = $1 AND a.deleted_at IS NULL
+"""
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+async def keep(member: Member, passkey: NewPasskey, label: str, now: datetime) -> None:
+    """Register it for the member's login, in the transaction of a change. Raises WrongPasskey."""
+    slot = await _free_slot(Whose.own(member))
+    row = tables.Passkey(
+        contract=member.contract.id,
+        account=member.account_id,
+        slot=slot,
+        name=label,
+        credential_id=passkey.credential_id,
+        public_key=passkey.public_key,
+        sign_count=passkey.sign_count,
+        transports=passkey.transports,
+        registered_at=now,
+        session=await _session(member),
+    )
+    try:
+        await row.save()
+    except UniqueViolationError as error:
+        raise WrongPasskey(KNOWN_ALREADY) from error
+
+
+async def _free_slot(whose: Whose) -> int:
+    taken = await tables.Passkey.select(tables.Passkey.slot).where(*rows_of(tables.Passkey, whose))
+    free = sorted(set(range(1, MOST + 1)) - {row["slot"] for row in taken})
+    if not free:
+        raise WrongPasskey(FULL)
+    return free[0]
+
+
+async def remove(whose: Whose, passkey: int) -> bool:
+    """Whether the login had that one to remove."""
+    its = tables.Passkey.delete().where(tables.Passkey.id == passkey, *rows_of(tables.Passkey, whose))
+    return bool(await its.returning(tables.Passkey.id))

@@ -1,0 +1,120 @@
+"""What a visit does with a second factor: sign in by a passkey alone, give the factor after the password, pass a step."""
+
+from __future__ import annotations
+
+from app.domain import clock
+from app.domain.access import attempts, logins, passkeys, proofs, recovery_codes, second_factor, totp
+from app.domain.access.challenges import Challenges, Purpose
+from app.domain.access.members import Member, SessionEnded
+from app.domain.access.passkeys import RelyingParty
+from app.domain.access.proofs import Step
+from app.domain.access.second_factor import Whose
+from app.domain.letters import alerts
+from app.web.cookies import anchor, new_token, token_hash
+from app.web.visit import Visit, named
+
+LONGEST = 64
+"""Characters of a code that are looked at."""
+
+
+def challenges(visit: Visit, purpose: Purpose) -> Challenges:
+    """Of this visit: of the browser where nobody is logged in, else of the session."""
+    binding = visit.browser if purpose == "login" else anchor(visit.token or "")
+    return Challenges(visit.keys.secret_keys, purpose, binding)
+
+
+def whose(member: Member, step: Step) -> Whose:
+    """The login whose passkey passes the step: the customer number's where the step asks for that."""
+    return Whose(member.contract.id, None) if proofs.of_customer(member, step) else Whose.own(member)
+
+
+async def sign_in(visit: Visit, answer: str, party: RelyingParty) -> Member:
+    """Open a session for whose passkey has answered. Raises WrongPasskey, WrongChallenge, attempts.TooMany, WrongPair."""
+    counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
+    owner_of = await passkeys.owner(answer, party, challenges(visit, "login"))
+    token = new_token()
+    owner = await logins.open_by_passkey(owner_of, token_hash(token), visit.device)
+    await attempts.succeeded(counted)
+    member = await visit.begin(token)
+    await visit.welcome(member, owner)
+    return member
+
+
+async def give_code(visit: Visit, typed: str) -> Member:
+    """Pass the stage with a code of the authenticator app, or a recovery code.
+
+    Raises totp.WrongCode, attempts.TooMany, SessionEnded.
+    """
+    member, code = _member(visit), totp.typed(typed)[:LONGEST]
+    by, name = named(member)
+    owner = await _owner(member)
+    with visit.noting_failure(by, name, factor=True):
+        if totp.is_code(code):
+            known = visit.knows(f"{by} {name}", owner)
+            browser = visit.browser if known else None
+            counted = await attempts.count_factor(visit.keys.newest, f"{by} {name}", browser)
+            await totp.take(Whose.own(member), code, clock.now())
+        else:
+            counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
+            await _use_recovery_code(member, code)
+    await attempts.succeeded(counted)
+    passed = await _pass_stage(visit, member, owner)
+    if not totp.is_code(code):
+        left = (await second_factor.of(Whose.own(member))).codes
+        await alerts.recovery_code_used(passed, visit.device, left)
+    return passed
+
+
+WRONG_RECOVERY_CODE = (
+    "コードが正しくありません。認証アプリの6桁のコード、またはまだ使っていない回復コードを入力してください。"
+)
+
+
+async def _use_recovery_code(member: Member, code: str) -> None:
+    if not await recovery_codes.use(Whose.own(member), code, clock.now()):
+        raise totp.WrongCode(WRONG_RECOVERY_CODE)
+
+
+async def give_passkey(visit: Visit, answer: str, party: RelyingParty) -> Member:
+    """Pass the stage with a passkey of the login. Raises WrongPasskey, WrongChallenge, SessionEnded."""
+    member = _member(visit)
+    owner = await _owner(member)
+    await passkeys.prove(Whose.own(member), member, answer, party, challenges(visit, "second-factor"))
+    return await _pass_stage(visit, member, owner)
+
+
+async def prove(visit: Visit, step: Step, answer: str, party: RelyingParty) -> None:
+    """Pass a step with a passkey; the session goes on under a new id.
+
+    Raises WrongPasskey, WrongChallenge, SessionEnded, Forbidden.
+    """
+    member = _member(visit)
+    step = proofs.asked(member, step)
+    proofs.may_pass(member, step)
+    await passkeys.prove(whose(member, step), member, answer, party, challenges(visit, "step"))
+    token = new_token(kept=anchor(visit.token or ""))
+    await logins.pass_step(member, step, token_hash(token))
+    visit.log("proof", "ok", member)
+    visit.go_on(token, member.role)
+
+
+async def _pass_stage(visit: Visit, member: Member, owner: logins.Owner) -> Member:
+    token = new_token(kept=anchor(visit.token or ""))
+    await second_factor.passed(member, token_hash(token))
+    passed = await visit.begin(token)
+    await visit.welcome(passed, owner)
+    return passed
+
+
+async def _owner(member: Member) -> logins.Owner:
+    """Raises SessionEnded for an account ID that was deleted meanwhile."""
+    found = await logins.find(*named(member))
+    if found is None:
+        raise SessionEnded
+    return found
+
+
+def _member(visit: Visit) -> Member:
+    if visit.member is None:
+        raise SessionEnded
+    return visit.member
