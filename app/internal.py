@@ -1,7 +1,8 @@
 """The internal listener: what the operator's own servers ask the portal, on a port of its own, with a shared secret.
 
-Dovecot asks it before each login and reports after it (auth_policy, ops/mail/dovecot). It knows none of the members'
-paths, and the members' port knows none of these.
+Dovecot asks it before each login and reports after it (auth_policy, ops/mail/dovecot). Whatever watches the servers asks
+it how they are, in more words than a stranger gets. It knows none of the members' paths, and the members' port knows none
+of these.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from litestar import Litestar, MediaType, Request, Response, post
+from asyncpg import UndefinedTableError
+from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.params import FromQuery, JSONBody
@@ -22,6 +24,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from app.domain import installation
 from app.domain.mail import mail_logins
 from app.domain.mail.mail_logins import MailLogin, Outcome
+from app.domain.options import licences
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
@@ -82,6 +85,25 @@ async def mail_login(
     return Answer(GO_ON)
 
 
+@get("/readyz", media_type=MediaType.TEXT)
+async def readyz() -> Response[str]:
+    """Whether the database answers, and what operators should look at, a line each, which takes no server away."""
+    try:
+        return Response("\n".join(["ok", *await _worth_a_look()]), media_type=MediaType.TEXT)
+    except Exception as error:
+        if not database.unavailable(error):
+            raise
+        return Response("database unavailable", status_code=503, media_type=MediaType.TEXT)
+
+
+async def _worth_a_look() -> list[str]:
+    try:
+        low = await licences.low()
+    except UndefinedTableError:
+        return ["the schema is not up to date: run mypage migrate"]
+    return [f"licence keys are running out: {left} left of {product}" for product, left in low.items()]
+
+
 def _broken(_: Request[Any, Any, Any], error: Exception) -> Response[str]:
     log.error("a question at the internal listener failed", exc_info=database.without_detail(error))
     return Response("", status_code=HTTP_500_INTERNAL_SERVER_ERROR, media_type=MediaType.TEXT)
@@ -122,7 +144,7 @@ def listener(settings: Settings, engine: Engine) -> ASGIApp:
             await engine.close_connection_pool()
 
     app = Litestar(
-        route_handlers=[mail_login],
+        route_handlers=[mail_login, readyz],
         lifespan=[running],
         request_max_body_size=LARGEST_BODY,
         exception_handlers={HTTP_500_INTERNAL_SERVER_ERROR: _broken},

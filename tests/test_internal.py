@@ -128,6 +128,27 @@ async def test_without_the_database_a_login_goes_on_and_nobody_is_locked_out_aft
     assert await counters() == 0
 
 
+async def test_whatever_watches_the_servers_is_told_there_what_no_stranger_is(
+    dovecot: httpx.AsyncClient,
+) -> None:
+    assert (await dovecot.get("/readyz")).text == "ok"
+    await database.rows("DELETE FROM licence WHERE product = 'security-360'")
+    low = "ok\nlicence keys are running out: 0 left of security-360"
+    answer = await dovecot.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, low)
+    await database.rows("ALTER TABLE licence RENAME TO gone")
+    assert (await dovecot.get("/readyz")).text == "ok\nthe schema is not up to date: run mypage migrate"
+    await database.rows("ALTER TABLE gone RENAME TO licence")
+    there = database.engine()
+    database.use(Engine({"host": "127.0.0.1", "port": 1, "database": "gone"}, patience=None), TABLES)
+    try:
+        assert (await dovecot.get("/readyz")).status_code == 503
+    finally:
+        database.use(there, TABLES)
+    del dovecot.headers["X-API-Key"]
+    assert (await dovecot.get("/readyz")).status_code == 401
+
+
 async def test_a_mistake_of_ours_is_logged_and_answered_with_500(
     dovecot: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -124,26 +124,19 @@ async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_las
     await contractor.open(PAGE)
     await contractor.submit(PAGE + FULL, agree="yes")
     assert contractor.reasons == [licences.no_stock(Product.SECURITY_360)]
-    ready = await contractor.get("/readyz")
-    assert (ready.status_code, ready.text) == (
-        200,
-        "ok\nlicence keys are running out: 0 left of security-360",
-    )
+    assert (await contractor.get("/readyz")).text == "ok"
 
 
 async def test_stock_that_runs_low_warns_operators_and_no_member(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert (await contractor.get("/readyz")).text == "ok"
     await database.rows("DELETE FROM licence WHERE product = 'security-360' AND id % 2 = 0")
     await buy(contractor)
     assert "licence keys are running out: 9 left of security-360" in caplog.text
     for path in (contractor.path, PAGE, STATUS):
         await contractor.open(path)
         assert not re.search("licence keys|running out|残り|在庫", contractor.answer.text)
-    assert (
-        await contractor.get("/readyz")
-    ).text == "ok\nlicence keys are running out: 9 left of security-360"
+    assert (await contractor.get("/readyz")).text == "ok"
 
 
 # --- cancelling -------------------------------------------------------------------------------------------------------
