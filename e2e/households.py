@@ -119,6 +119,10 @@ class Town:
             " SELECT $1, id, login || '@s2.spaaqs.ne.jp', $3 FROM account WHERE login = $2",
             *(household.id, account_id, clock.now()),
         )
+        await self.connection.execute(
+            "INSERT INTO mailbox (contract, account, opened_at) SELECT $1, id, $3 FROM account WHERE login = $2",
+            *(household.id, account_id, clock.now()),
+        )
 
     async def pass_the_customers_step(self, household: Household) -> None:
         """As if somebody had typed お客様番号 and its password just now, on each device of the household."""
