@@ -120,6 +120,9 @@ async def test_a_name_that_nobody_has_is_refused_alike_and_locks_no_login_of_the
     account = await portal.register_account()
     assert await tried(program(account.login), AWAY, 11) == 10
     assert await portal_looks(account)
+    moved = await portal.change_address(person)
+    assert await tried(program(person.address), AWAY, 11) == 10
+    assert await tried(program(moved.address, "192.0.2.2"), RIGHT) == 1
     await portal.leave_for_another_company(person)
     assert await tried(program(person.login), AWAY, 11) == 10
     assert await portal_looks(person)
