@@ -69,6 +69,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     app = Litestar(
         route_handlers=[*handlers, *files.routes()],
         guards=[guard.guard],
+        middleware=[BodyDeadline],
         request_class=Request,
         exception_handlers=errors.HANDLERS,
         lifespan=[running],
@@ -78,7 +79,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
     )
     app.state.pages = Pages(app.routes)
-    return FrontDoor(BodyDeadline(app), settings, errors.bad_request(templates))
+    return FrontDoor(app, settings, errors.bad_request(templates))
 
 
 async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
