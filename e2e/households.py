@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MODEL = "90000000000000"
 MODEL_LOGINS = {"user": "arteri-an-001", "admin": "arteri-an-002"}
 CUSTOMER_PASSWORD = "demo01"
-ACCOUNT_PASSWORD = "abc-7q2mzw"
+ACCOUNT_PASSWORD = "abc12345"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from app.domain.people.accounts import FULL, deleted_name
 from e2e.conftest import TakeDevice
 from e2e.device import Device
-from e2e.households import ACCOUNT_PASSWORD, Household, Town
+from e2e.households import Household, Town
 
 INPUT, REVIEW, DONE = "アカウントID登録／変更", "アカウントID登録／変更確認", "アカウントID登録／変更完了"
 
@@ -204,8 +204,15 @@ async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
 
 async def test_a_password_that_was_used_before_is_refused(family_user: Device, household: Household) -> None:
     await family_user.open(f"/accounts/{household.son}/password")
-    await family_user.fill("パスワード", ACCOUNT_PASSWORD)
-    await family_user.fill("パスワード（確認）", ACCOUNT_PASSWORD)
+    await family_user.fill("パスワード", "hik-7q2mzw")
+    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
+    await family_user.press("次へ進む")
+    await family_user.swapped_to("アカウントIDパスワード変更確認")
+    await family_user.press("変更")
+    await family_user.swapped_to("アカウントIDパスワード変更完了")
+    await family_user.open(f"/accounts/{household.son}/password")
+    await family_user.fill("パスワード", "hik-7q2mzw")
+    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
     family_user.expect_status(422)
     await family_user.press("次へ進む")
     await family_user.refuses("このアカウントIDで使ったことのあるパスワードは使えません。")
