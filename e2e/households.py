@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from app.domain import clock
+from app.domain.access import attempts, logins, passwords
 from app.web.cookies import token_hash
 
 if TYPE_CHECKING:
@@ -177,6 +178,39 @@ class Town:
         )
         return "/" + str(body).partition("://")[2].split()[0].partition("/")[2]
 
+    async def give_contact_address(self, household: Household) -> str:
+        """A 連絡用メールアドレス that no other household has: one address gets a few links a day only."""
+        email = f"{household.customer_number}@example.jp"
+        await self._value("UPDATE contract SET email = $2 WHERE id = $1", household.id, email)
+        return email
+
+    async def lose_the_password(self, household: Household, account_id: str | None = None) -> str:
+        """Path of a link that sets a new password, as if it had been mailed."""
+        token = secrets.token_urlsafe(32)
+        await self._value(_LINK, household.id, account_id, token_hash(token), clock.now())
+        return f"/forgotten/new?token={token}"
+
+    async def give_one_time_password(self, household: Household, account_id: str, password: str) -> None:
+        """As staff do, for an account ID, whose hashes need no pepper."""
+        own = await self._value("SELECT password_hash FROM account WHERE login = $1", account_id)
+        made = await passwords.like(own, password)
+        until = clock.now() + timedelta(days=14)
+        await self._value(_ONE_TIME, household.id, account_id, made, logins.mark(own), until)
+
+    async def wants_a_new_password(self, household: Household) -> None:
+        """As if the household had logged in with one-time passwords."""
+        await self._value("UPDATE session SET stages = '{new-password}' WHERE contract = $1", household.id)
+
+    async def lock(self, household: Household) -> None:
+        """As if strangers had guessed at the customer number."""
+        key = attempts._key(self.keys.newest, f"login customer {household.customer_number}")
+        await self._value(
+            "INSERT INTO attempt (key, failures, since) VALUES ($1, $2, $3)",
+            key,
+            attempts.PER_LOGIN,
+            clock.now(),
+        )
+
     async def changes(self, household: Household) -> int:
         """How many changes were carried out."""
         return int(
@@ -194,6 +228,15 @@ class Town:
         return await self.connection.fetchval(statement, *arguments)
 
 
+_LINK = """
+INSERT INTO password_link (contract, account, token_hash, mark, asked_at)
+SELECT c.id, a.id, $3, left(encode(sha256(convert_to(coalesce(a.password_hash, c.password_hash), 'UTF8')), 'hex'), 16), $4
+FROM contract c LEFT JOIN account a ON a.login = $2 WHERE c.id = $1
+"""
+_ONE_TIME = """
+INSERT INTO one_time_password (contract, account, hash, mark, expires_at)
+SELECT $1, id, $3, $4, $5 FROM account WHERE login = $2
+"""
 _COPY_CONTRACT = """
 WITH made AS (
     INSERT INTO contract SELECT copy.* FROM contract model, LATERAL jsonb_populate_record(model, jsonb_build_object(

@@ -8,7 +8,8 @@ globalThis.probes = (() => {
   const hidden = (node) => node.closest(".visually-hidden, .stack thead");
 
   // A6: buttons, menu, summary, checkbox rows and inputs 44 px; links that act 24 px.
-  const small = (css, least) => all(css).filter((node) => {
+  // What nobody sees is no target: a user name that stands there for password managers.
+  const small = (css, least) => all(css).filter((node) => !hidden(node)).filter((node) => {
     const { width, height } = node.getBoundingClientRect();
     return Math.min(width, height) < least - 0.01;
   }).map((node) => `${called(node)} is under ${least} px`);

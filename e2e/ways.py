@@ -267,6 +267,28 @@ async def open_the_mailed_link(visit: Visit) -> None:
     await visit.device.open(await visit.town.mailed_link(visit.household))
 
 
+async def open_a_link_for_the_password(visit: Visit) -> None:
+    """The link that was mailed to whoever forgot the password of the customer number."""
+    await visit.device.open(await visit.town.lose_the_password(visit.household))
+
+
+async def open_a_link_for_the_wifes_password(visit: Visit) -> None:
+    """The same for the wife's account ID."""
+    await visit.device.open(await visit.town.lose_the_password(visit.household, visit.household.wife))
+
+
+async def logged_in_with_a_one_time_password(visit: Visit) -> None:
+    """Nothing is open before an own password is set."""
+    await visit.town.wants_a_new_password(visit.household)
+
+
+async def log_in_where_it_is_locked(visit: Visit) -> None:
+    """Strangers have tried too often."""
+    await visit.town.lock(visit.household)
+    await visit.device.log_in_as_customer(visit.household.customer_number)
+    await visit.device.shows("しばらくお待ちください")
+
+
 with_waiting_card = on("/payment", card("次へ進む", "登録", given="KICHI"))
 
 
