@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from litestar.types import ASGIApp
 
+from app import security_log
 from app.domain import clock, tables
 from app.domain.access import attempts
 from app.domain.letters import outbox
@@ -98,6 +99,20 @@ async def test_a_member_without_any_password_gets_back_in_by_mail(
     assert contractor.heading == "ログイン"
     await another_browser.open("/changes")
     assert "お客様番号パスワードの再設定" in another_browser.text
+
+
+async def test_the_step_that_is_locked_shows_the_way_too(contractor: Browser) -> None:
+    await contractor.open("/statements")
+    for _ in range(attempts.PER_STEP + 1):
+        await contractor.prove("vergessen", NUMBER)
+        if contractor.answer.status_code == 429:
+            break
+    assert contractor.heading == "しばらくお待ちください"
+    assert (contractor.rows["電話番号"], contractor.rows["受付時間"]) == (
+        "0120-000-0000",
+        "9時～17時（年中無休）",
+    )
+    assert contractor.page.select("main a[href='/forgotten']")
 
 
 # --- one answer for all -----------------------------------------------------------------------------------------------
@@ -248,6 +263,39 @@ async def test_one_address_gets_so_many_mails_a_day_and_a_browser_that_knows_the
     assert len(await mailed()) == 2 + forgotten.TO_ONE_ADDRESS
     await ask(owner, "account", SON, CONTACT)  # a login that it does not know
     assert len(await mailed()) == 2 + forgotten.TO_ONE_ADDRESS
+
+
+async def test_who_is_refused_uses_up_nothing_of_what_everybody_has(browser_at: NewBrowser) -> None:
+    stranger, owner = await browser_at("192.0.2.1"), await browser_at("192.0.2.2")
+    start = clock.now()
+    for hour in range(4):
+        clock.start_at(start + hour * forgotten.HOUR + timedelta(minutes=hour))
+        for _ in range(forgotten.FOR_ONE_LOGIN):
+            await ask(stranger, "customer", NUMBER, CONTACT)
+    assert len(await mailed()) == forgotten.TO_ONE_ADDRESS
+    await ask(owner, "customer", NUMBER, CONTACT)
+    assert len(await mailed()) == forgotten.TO_ONE_ADDRESS + 1
+
+
+async def test_what_is_asked_for_is_a_line_of_the_security_log(
+    visitor: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=security_log.log.name)
+    await ask(visitor, "customer", NUMBER, "x@example.jp")
+    for _ in range(forgotten.TO_ONE_ADDRESS + 1):
+        await ask(visitor, "customer", NUMBER, CONTACT)
+    lines = [
+        f"{record.levelname} {record.getMessage()}"
+        for record in caplog.records
+        if "password-link" in record.message
+    ]
+    contract = (await database.rows("SELECT id FROM contract WHERE customer_number = $1", NUMBER))[0]["id"]
+    event, whom = "event=password-link outcome", f"network=127.0.0.* contract={contract}"
+    assert lines == [
+        f"INFO {event}=unknown network=127.0.0.*",
+        *[f"INFO {event}=mailed {whom}"] * forgotten.TO_ONE_ADDRESS,
+        f"WARNING {event}=limited {whom}",
+    ]
 
 
 async def test_one_place_asks_so_often_for_one_login_in_an_hour(browser_at: NewBrowser) -> None:

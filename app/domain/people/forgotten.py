@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app import security_log
 from app.domain import clock, installation, networks, tables
 from app.domain.access import logins, members
 from app.domain.access.login_events import Device
@@ -70,27 +71,34 @@ async def mail_link(
     try:
         owner = await logins.find(lost.name.by, lost.name.name)
         browser = known(owner)
-        await _mail_link(secret, lost, owner, browser or networks.counted(address), known=bool(browser))
+        outcome = await _mail_link(
+            secret, lost, owner, browser or networks.counted(address), known=bool(browser)
+        )
     except Exception as error:
         log.error("a link for a new password could not be mailed", exc_info=database.without_detail(error))
-
-
-async def _mail_link(secret: bytes, lost: Lost, owner: Owner | None, place: str, *, known: bool) -> None:
-    asked = await _count(
-        secret,
-        {
-            f"from {place}": (FROM_ONE_PLACE, HOUR),
-            f"login {lost.name.login} from {place}": (FOR_ONE_LOGIN, HOUR),
-        },
-    )
-    email = await _registered(owner, lost.email) if owner and asked else None
-    if owner is None or email is None:
         return
-    mails = {f"mail {email} from {place}": (TO_ONE_ADDRESS, DAY)}
-    if not known:
-        mails[f"mail {email}"] = (TO_ONE_ADDRESS_BY_ALL, DAY)
-    if await _count(secret, mails):
-        await _post(owner, lost.name, email)
+    whom = (owner.contract, owner.account) if owner and outcome != "unknown" else None
+    write = security_log.limit if outcome == "limited" else security_log.note
+    write("password-link", whom, outcome=outcome, network=networks.logged(address))
+
+
+async def _mail_link(secret: bytes, lost: Lost, owner: Owner | None, place: str, *, known: bool) -> str:
+    """What came of it. What refuses it ends the counting: who asks too often uses up nothing of anybody else's."""
+    if not (
+        await _within(secret, f"from {place}", FROM_ONE_PLACE, HOUR)
+        and await _within(secret, f"login {lost.name.login} from {place}", FOR_ONE_LOGIN, HOUR)
+    ):
+        return "limited"
+    email = await _registered(owner, lost.email) if owner else None
+    if owner is None or email is None:
+        return "unknown"
+    if not (
+        await _within(secret, f"mail {email} from {place}", TO_ONE_ADDRESS, DAY)
+        and (known or await _within(secret, f"mail {email}", TO_ONE_ADDRESS_BY_ALL, DAY))
+    ):
+        return "limited"
+    await _post(owner, lost.name, email)
+    return "mailed"
 
 
 async def _registered(owner: Owner, typed: str) -> str | None:
@@ -122,23 +130,20 @@ ON CONFLICT (contract, account) DO UPDATE SET token_hash = $3, mark = $4, asked_
 """
 
 
-async def _count(secret: bytes, limits: dict[str, tuple[int, timedelta]]) -> bool:
-    """Count once more in each; whether all are within their limits."""
-    now = clock.now()
-    keyed = {hmac.digest(secret, f"forgotten {what}".encode(), hashlib.sha256): what for what in limits}
-    until = [now + limits[what][1] for what in keyed.values()]
-    counted = await database.rows(_COUNT, list(keyed), until, now)
-    return all(row["times"] <= limits[keyed[row["key"]]][0] for row in counted)
+async def _within(secret: bytes, what: str, most: int, window: timedelta) -> bool:
+    """Count once more; whether it is within its limit."""
+    now, key = clock.now(), hmac.digest(secret, f"forgotten {what}".encode(), hashlib.sha256)
+    (counted,) = await database.rows(_COUNT, key, now + window, now)
+    return bool(counted["times"] <= most)
 
 
-# SQL for counters that are read and moved on in one statement, locked in the order of their keys.
+# SQL for a counter that is read and moved on in one statement.
 _COUNT = """
-INSERT INTO asked_count (key, times, until)
-SELECT one.key, 1, one.until FROM unnest($1::bytea[], $2::timestamptz[]) AS one (key, until) ORDER BY one.key
+INSERT INTO asked_count (key, times, until) VALUES ($1, 1, $2)
 ON CONFLICT (key) DO UPDATE SET
     times = CASE WHEN asked_count.until <= $3 THEN 1 ELSE asked_count.times + 1 END,
-    until = CASE WHEN asked_count.until <= $3 THEN excluded.until ELSE asked_count.until END
-RETURNING key, times
+    until = CASE WHEN asked_count.until <= $3 THEN $2 ELSE asked_count.until END
+RETURNING times
 """
 
 
