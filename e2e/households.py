@@ -163,6 +163,18 @@ class Town:
             "UPDATE change SET asked_at = asked_at - interval '31 minutes' WHERE contract = $1", household.id
         )
 
+    async def await_the_second_factor(self, household: Household) -> None:
+        """As if the household's sessions had been opened with a password, and the second factor were asked for."""
+        await self.connection.execute(
+            "UPDATE session SET stages = '{second-factor}' WHERE contract = $1", household.id
+        )
+
+    async def want_a_second_factor(self, household: Household) -> None:
+        """As if this portal wanted one of whoever is logged in, and there were none."""
+        await self.connection.execute(
+            "UPDATE session SET stages = '{set-up}' WHERE contract = $1", household.id
+        )
+
     async def refuse_card(self, household: Household) -> None:
         """As staff do with the card that waits."""
         await self.connection.execute(

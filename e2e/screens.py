@@ -319,4 +319,32 @@ REST = [
     Screen("history, narrowed down", "/changes?account={son}", before=ways.edit_the_son),
 ]
 
-SCREENS = [*HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS, *REST]
+FACTOR, APP = "/second-factor", "/second-factor/totp"
+SECOND_FACTOR = [
+    Screen("second factor", FACTOR, "user"),
+    Screen("second factor, an app", FACTOR, before=ways.with_app),
+    Screen("second factor, wanted", FACTOR, before=ways.second_factor_wanted),
+    Screen("second factor, deleted", FACTOR, "admin", before=ways.delete_oneself),
+    Screen("passkey, at an address without a name", "/second-factor/passkeys/new", status=404),
+    Screen("app", APP),
+    Screen(
+        "app, wrong code", APP, way=ways.along(ways.type_in("確認コード", "1"), press("次へ進む")), status=422
+    ),
+    Screen("app, confirm", APP, way=ways.along(ways.code_of_the_app, press("次へ進む"))),
+    Screen("app, complete", APP, way=ways.app_registered),
+    Screen("app, removal", FACTOR, way=press("認証アプリを削除"), before=ways.with_app),
+    Screen(
+        "recovery codes, complete", FACTOR, way=press("回復コードを再発行する", "決定"), before=ways.with_app
+    ),
+    Screen("login, second factor", "/login/second", before=ways.second_factor_awaited),
+    Screen(
+        "login, second factor, wrong code",
+        "/login/second",
+        way=ways.along(ways.type_in("確認コード", "1"), press("次へ進む")),
+        before=ways.second_factor_awaited,
+        status=422,
+    ),
+    Screen("login, second factor, removed", "/login/second", before=ways.factor_gone),
+]
+
+SCREENS = [*SECOND_FACTOR, *HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS, *REST]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import pyotp
 from playwright.async_api import expect
 
+from app.domain import clock
 from app.domain.mail.addresses import OTHER, UCOM
 from e2e.device import Device
 from e2e.households import CUSTOMER_PASSWORD, Household, Town
@@ -178,6 +180,28 @@ def on(path: str, way: Way) -> Way:
     return further
 
 
+async def code_of_the_app(visit: Visit) -> None:
+    """Type what the authenticator app shows for the key on the page."""
+    key = await visit.device.row("キー").inner_text()
+    await visit.device.fill("確認コード", pyotp.TOTP(key.replace(" ", "")).at(clock.now()))
+
+
+async def second_factor_awaited(visit: Visit) -> None:
+    await with_app(visit)
+    await visit.town.await_the_second_factor(visit.household)
+
+
+async def factor_gone(visit: Visit) -> None:
+    """It was asked for, and somebody has removed it meanwhile."""
+    await visit.town.await_the_second_factor(visit.household)
+
+
+async def second_factor_wanted(visit: Visit) -> None:
+    await visit.town.want_a_second_factor(visit.household)
+
+
+app_registered = along(code_of_the_app, press("次へ進む", "登録"))
+with_app = on("/second-factor/totp", app_registered)
 delete_oneself = on("/accounts/{wife}/delete", press("次へ進む", "削除"))
 
 
