@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from app.domain import clock
 from app.domain.access import attempts, logins, passkeys, proofs, recovery_codes, second_factor, totp
-from app.domain.access.challenges import Challenges, Purpose
+from app.domain.access.challenges import Challenges, Purpose, WrongChallenge
 from app.domain.access.members import Member, SessionEnded
-from app.domain.access.passkeys import RelyingParty
+from app.domain.access.passkeys import RelyingParty, WrongPasskey
 from app.domain.access.proofs import Step
 from app.domain.access.second_factor import Whose
 from app.domain.letters import alerts
@@ -30,8 +33,9 @@ def whose(member: Member, step: Step) -> Whose:
 
 async def sign_in(visit: Visit, answer: str, party: RelyingParty) -> Member:
     """Open a session for whose passkey has answered. Raises WrongPasskey, WrongChallenge, attempts.TooMany, WrongPair."""
-    counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
-    owner_of = await passkeys.owner(answer, party, challenges(visit, "login"))
+    with _logging(visit, "login", None):
+        counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
+        owner_of = await passkeys.owner(answer, party, challenges(visit, "login"))
     token = new_token()
     owner = await logins.open_by_passkey(owner_of, token_hash(token), visit.device)
     await attempts.succeeded(counted)
@@ -79,7 +83,8 @@ async def give_passkey(visit: Visit, answer: str, party: RelyingParty) -> Member
     """Pass the stage with a passkey of the login. Raises WrongPasskey, WrongChallenge, SessionEnded."""
     member = _member(visit)
     owner = await _owner(member)
-    await passkeys.prove(Whose.own(member), member, answer, party, challenges(visit, "second-factor"))
+    with _logging(visit, "second-factor", member):
+        await passkeys.prove(Whose.own(member), member, answer, party, challenges(visit, "second-factor"))
     return await _pass_stage(visit, member, owner)
 
 
@@ -91,11 +96,25 @@ async def prove(visit: Visit, step: Step, answer: str, party: RelyingParty) -> N
     member = _member(visit)
     step = proofs.asked(member, step)
     proofs.may_pass(member, step)
-    await passkeys.prove(whose(member, step), member, answer, party, challenges(visit, "step"))
+    with _logging(visit, "proof", member):
+        await passkeys.prove(whose(member, step), member, answer, party, challenges(visit, "step"))
     token = new_token(kept=anchor(visit.token or ""))
     await logins.pass_step(member, step, token_hash(token))
     visit.log("proof", "ok", member)
     visit.go_on(token, member.role)
+
+
+@contextlib.contextmanager
+def _logging(visit: Visit, event: str, member: Member | None) -> Iterator[None]:
+    """What a passkey is refused for goes into the security log, as wrong passwords do."""
+    try:
+        yield
+    except (WrongPasskey, WrongChallenge):
+        visit.log(event, "wrong", member)
+        raise
+    except attempts.TooMany:
+        visit.log(event, "limited", member)
+        raise
 
 
 async def _pass_stage(visit: Visit, member: Member, owner: logins.Owner) -> Member:

@@ -16,6 +16,7 @@ from app.domain.access import attempts, usage
 from app.main import portal
 from app.postgres import database
 from app.postgres.engine import Engine
+from tests import authenticator
 from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser
 from tests.conftest import HOST, SETTINGS
@@ -65,6 +66,28 @@ async def test_a_proof_is_a_line_and_a_wrong_one_another(admin: Browser, lines: 
     await admin.prove("abc12345")
     assert lines.new() == [
         f"INFO event=proof outcome={outcome} network=127.0.0.* {await keys()}" for outcome in ("wrong", "ok")
+    ]
+
+
+async def test_passkeys_and_the_second_factor_are_lines(
+    contractor: Browser, another_browser: Browser, lines: Any
+) -> None:
+    passkey = await authenticator.register(contractor)
+    (row,) = await database.rows("SELECT contract FROM passkey")
+    whom, network = f"contract={row['contract']}", "network=127.0.0.*"
+    lines.new()
+    await authenticator.sign_in(another_browser, passkey, origin="https://evil.example")
+    await another_browser.log_in("customer", "90000000000000", "demo01")
+    await another_browser.submit("/login/second", code="000000")
+    asked = await authenticator.options(another_browser, "/login/second/passkey.json")
+    await another_browser.submit("/login/second/passkey", credential="x")
+    await another_browser.submit("/login/second/passkey", credential=passkey.signed(asked))
+    assert lines.new() == [
+        f"INFO event=login outcome=wrong {network}",
+        f"INFO event=login outcome=half {network} {whom}",
+        f"INFO event=second-factor outcome=wrong {network} {whom}",
+        f"INFO event=second-factor outcome=wrong {network} {whom}",
+        f"INFO event=login outcome=ok {network} {whom}",
     ]
 
 
