@@ -8,7 +8,15 @@ import pytest
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from app.domain import clock, tables
-from app.domain.people.second_factor import CHANGED, NO_FACTOR, ONCE, TOTP_TAKEN, NoFactor, remove_by_staff
+from app.domain.people.second_factor import (
+    CHANGED,
+    NO_FACTOR,
+    OLD_CODES,
+    ONCE,
+    TOTP_TAKEN,
+    NoFactor,
+    remove_by_staff,
+)
 from app.postgres import database
 from tests import authenticator
 from tests.access.steps import code_of, codes_on, next_step, set_up_totp
@@ -138,6 +146,21 @@ async def test_the_second_factor_of_a_login_brings_no_codes(contractor: Browser)
     assert codes_on(contractor) == []
     assert "回復コード" not in contractor.rows
     assert await rows_of("recovery_code") == len(codes)
+
+
+async def test_of_two_first_factors_in_two_tabs_the_later_one_says_that_the_former_codes_are_over(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/second-factor/totp")
+    await contractor.submit(code=code_of(contractor.rows["キー"]))
+    waiting = contractor.path
+    await authenticator.register(contractor)
+    before = codes_on(contractor)
+    await contractor.open(waiting)
+    await contractor.submit()
+    assert OLD_CODES in contractor.text
+    assert not set(codes_on(contractor)) & set(before)
+    assert await rows_of("recovery_code") == 10
 
 
 async def test_a_login_has_five_passkeys_at_most(contractor: Browser, admin: Browser) -> None:

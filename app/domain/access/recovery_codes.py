@@ -34,12 +34,13 @@ def hashes(whose: Whose, codes: list[str]) -> list[bytes]:
     return [_hash(installation.peppers().by_version[newest], whose, code) for code in codes]
 
 
-async def replace(whose: Whose, made: list[bytes], now: datetime) -> None:
-    """Let these take the place of those that the login had, in the caller's transaction."""
+async def replace(whose: Whose, made: list[bytes], now: datetime) -> bool:
+    """Let these take the place of those that the login had, in the caller's transaction; whether it had any."""
     code = tables.RecoveryCode
-    await code.delete().where(*rows_of(code, whose))
+    before = await code.delete().where(*rows_of(code, whose)).returning(code.id)
     rows = [code(contract=whose.contract, account=whose.account, hash=one, made_at=now) for one in made]
     await code.insert(*rows)
+    return bool(before)
 
 
 async def remove(whose: Whose) -> None:

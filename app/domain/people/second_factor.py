@@ -66,13 +66,15 @@ class _Registration(OfLogin):
     def _notices(self) -> tuple[str, ...]:
         return (NOW_ASKED, BRINGS_CODES) if self.codes else ()
 
-    def _receipt(self, title: str, lead: str, rows: list[Row]) -> Receipt:
-        notices = (NOW_ASKED, KEEP_THEM) if self.codes else ()
-        return Receipt(title, lead, [*rows, *self._codes_row], notices, next=(Link(NAME, PAGE),))
-
-    async def _keep_codes(self, member: Member, now: datetime) -> None:
+    async def _receipt(
+        self, member: Member, now: datetime, title: str, lead: str, rows: list[Row]
+    ) -> Receipt:
+        """The complete page; the codes are kept, and take the place of what another tab has brought meanwhile."""
+        notices: tuple[str, ...] = ()
         if self.codes:
-            await recovery_codes.replace(Whose.own(member), self.codes, now)
+            another = await recovery_codes.replace(Whose.own(member), self.codes, now)
+            notices = (*((OLD_CODES,) if another else ()), NOW_ASKED, KEEP_THEM)
+        return Receipt(title, lead, [*rows, *self._codes_row], notices, next=(Link(NAME, PAGE),))
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,8 @@ class RegisterPasskey(
             await passkeys.keep(member, made, self.label, now)
         except WrongPasskey as wrong:
             raise Refused(wrong.reason) from wrong
-        await self._keep_codes(member, now)
         await self.tell(member, "passkey-registered", login=alerts.named(member), label=self.label)
-        return self._receipt("パスキー登録完了", "パスキーを登録しました。", self._rows)
+        return await self._receipt(member, now, "パスキー登録完了", "パスキーを登録しました。", self._rows)
 
     @property
     def _rows(self) -> list[Row]:
@@ -137,9 +138,10 @@ class RegisterTotp(
         secret = data_keys.current().decrypt(self.secret)
         if not await totp.keep(Whose.own(member), secret, self.used_step, now):
             raise Refused(TOTP_TAKEN)
-        await self._keep_codes(member, now)
         await self.tell(member, "totp-registered", login=alerts.named(member))
-        return self._receipt("認証アプリ登録完了", "認証アプリを登録しました。", _TOTP_ROWS)
+        return await self._receipt(
+            member, now, "認証アプリ登録完了", "認証アプリを登録しました。", _TOTP_ROWS
+        )
 
 
 _TOTP_ROWS = [Row("認証アプリ", "6桁のコード（30秒ごとに変わります）")]
