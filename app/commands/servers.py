@@ -74,6 +74,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
 def _greet(port: int) -> None:
     print(
         f"マイページ (demo): http://127.0.0.1:{port}/\n"
+        f"  at http://localhost:{port}/ to try passkeys, which need a name instead of an address\n"
         "\n"
         "  お客様番号でログイン    90000000000000 … 90000000000003    password demo01\n"
         "  アカウントIDでログイン  arteri-an-001 (user), arteri-an-002 (admin), keiyaku-003 (admin)    password abc12345\n"
