@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from app.domain.changes.words import Refused
 from app.domain.mail import app_passwords
 from app.domain.mail.app_passwords import FULL, LETTERS, TAKEN, MakeAppPassword, RemoveAppPassword
 from app.domain.mail.mailbox import NO_ADDRESS
+from app.domain.people import own_data
 from app.postgres import database
 from tests import households
 from tests.browser import Browser, _filled
@@ -154,6 +156,16 @@ async def test_both_people_are_told_and_no_mail_holds_the_password(with_address:
     told = [mail for mail in await mails() if "メールソフト用パスワード" in mail["subject"]]
     assert {mail["recipient"] for mail in told} == {ADDRESS, "arteri-an@keitai.example.jp"}
     assert all("スマートフォン" in mail["body"] and password not in mail["body"] for mail in told)
+
+
+async def test_own_data_names_them_without_anything_that_opens_a_mailbox(with_address: Browser) -> None:
+    password = await make(with_address, "スマートフォン")
+    [row] = await kept()
+    contract = (await database.rows("SELECT contract FROM app_password"))[0]["contract"]
+    [own] = json.loads(await own_data.of(await households.log_in(contract)))["メールソフト用パスワード"]
+    assert own["name"] == "スマートフォン"
+    assert set(own) == {"account", "name", "made_at", "used_at", "used_over"}
+    assert not {password, row["hash"], row["selector"], row["hint"]} & set(map(str, own.values()))
 
 
 async def test_a_name_is_needed_and_given_once(with_address: Browser) -> None:
