@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from asyncpg import UniqueViolationError
+from asyncpg import CheckViolationError, UniqueViolationError
 
 from app.domain import clock, tables
 from app.domain.access.graph import AppPassword
@@ -286,6 +286,11 @@ async def test_the_database_holds_the_limit_and_the_names_too(mother: Member) ->
         values = {**dict(row), "slot": 2, "name": "二", "selector": "0" * 8, **other}
         del values["id"]
         with pytest.raises(UniqueViolationError):
+            await tables.AppPassword(**values).save()
+    for slot in (0, 11):
+        values = {**dict(row), "slot": slot, "name": "二", "selector": "0" * 8}
+        del values["id"]
+        with pytest.raises(CheckViolationError):
             await tables.AppPassword(**values).save()
 
 

@@ -204,10 +204,6 @@ class RemoveAppPassword(
     id: int
     """Which one: name and slot may have been given again since."""
 
-    def judge(self, member: Member, now: datetime) -> Refused | None:
-        _own(self.account(member), self.id)
-        return None
-
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
         return Review(
