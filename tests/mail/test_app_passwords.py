@@ -246,12 +246,12 @@ async def test_they_end_with_the_address_and_with_the_account_id(with_address: B
 
 @pytest.fixture
 async def mother(empty_database: str) -> Member:
-    """Somebody with a mailbox."""
-    family = await households.new_household()
-    of: dict[str, Any] = {"contract": family.contract, "account": family.mother}
-    now = clock.now()
-    await tables.MailAddress(**of, address="mother@s2.example.jp", registered_at=now).save()
-    await tables.Mailbox(**of, opened_at=now).save()
+    """Somebody with a mailbox, whose son has one too."""
+    family, now = await households.new_household(), clock.now()
+    for account in (family.mother, family.son):
+        of: dict[str, Any] = {"contract": family.contract, "account": account}
+        await tables.MailAddress(**of, address=f"a{account}@s2.example.jp", registered_at=now).save()
+        await tables.Mailbox(**of, opened_at=now).save()
     return await households.log_in(family.contract, family.mother)
 
 
