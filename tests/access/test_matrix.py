@@ -20,7 +20,6 @@ from app.domain.access.matrix import DELETED, MATRIX, Permission, Role, allowed
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
-from app.web.body_deadline import BodyDeadline
 from app.web.front_door import FrontDoor
 from app.web.pages import page_of
 from tests.browser import Browser
@@ -206,9 +205,8 @@ async def nobody(application: ASGIApp, lasting_database: Engine) -> AsyncIterato
 def inner(application: ASGIApp) -> Litestar:
     """The Litestar application behind the front door."""
     assert isinstance(application, FrontDoor)
-    assert isinstance(application.app, BodyDeadline)
-    assert isinstance(application.app.app, Litestar)
-    return application.app.app
+    assert isinstance(application.app, Litestar)
+    return application.app
 
 
 def test_every_route_names_the_permission_that_it_must_have(application: ASGIApp) -> None:

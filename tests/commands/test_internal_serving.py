@@ -59,7 +59,7 @@ def test_it_listens_beside_the_portal_and_neither_knows_the_others_paths(
     until(lambda: answers(port) and said(internal) == 200)
     assert said(internal, secret="another-secret-of-the-same-length") == 401
     assert said(port) in (403, 404)
-    for path in ("/login", "/readyz", "/healthz", "/"):
+    for path in ("/login", "/healthz", "/"):
         shown = httpx.get(f"http://127.0.0.1:{internal}{path}", headers={"X-API-Key": SECRET})
         assert shown.status_code == 404, path
         assert httpx.get(f"http://127.0.0.1:{internal}{path}").status_code == 401

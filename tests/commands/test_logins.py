@@ -62,7 +62,9 @@ async def test_sessions_of_one_login_are_ended_and_counted(
             await logins.open_session(owner, password, bytes(31) + bytes([number]), Device("", ""))
 
     monkeypatch.setattr(
-        installation, "_current", Installation(peppers=Peppers(settings.peppers(environment)))
+        installation,
+        "_current",
+        Installation(peppers=Peppers(settings.peppers(environment)), second_factor="offered"),
     )
     await on_the_database(after_a_demo, log_in)
     assert mypage(after_a_demo, "sessions", "end", WIFE).stdout == f"2 sessions of {WIFE} ended\n"
