@@ -199,6 +199,8 @@ async def test_nor_would_it_if_its_row_were_left(family_user: Browser, another_b
     await database.rows("UPDATE account SET deleted_at = now() WHERE login = 'arteri-an-001'")
     await sign_in(another_browser, passkey)
     assert another_browser.reasons == [UNKNOWN]
+    (row,) = await database.rows("SELECT used_at FROM passkey")
+    assert row["used_at"] is None
 
 
 async def test_trying_again_and_again_is_limited_by_address(visitor: Browser) -> None:

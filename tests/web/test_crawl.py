@@ -24,8 +24,10 @@ NOT_LINKED = {
     *("/favicon.ico", "/healthz", "/readyz", "/login", "/proof", "/notices"),
     *("/payment/return", "/customer/email", "/.well-known/change-password", "/.well-known/security.txt"),
     *("/forgotten", "/forgotten/sent", "/forgotten/new", "/new-password"),
+    *("/login/second", "/login/passkey.json", "/login/second/passkey.json", "/proof/passkey.json"),
+    "/second-factor/passkeys.json",
 }
-"""Pages that no page links to: for programs, on the way to others, from the payment gateway or a mail."""
+"""Pages that no page links to: for programs and scripts, on the way to others, from the payment gateway or a mail."""
 
 
 @pytest.fixture
