@@ -75,6 +75,7 @@ async def test_the_hash_is_keyed_and_holds_no_letter_of_the_code(empty_database:
     kept = {row["hash"] for row in await database.rows("SELECT hash FROM recovery_code")}
     assert kept == set(recovery_codes.hashes(whose, codes))
     assert len(kept) == recovery_codes.NUMBER
+    assert not kept & set(recovery_codes.hashes(Whose(whose.contract, 1), codes))
 
 
 def test_codes_have_letters_that_cannot_be_mistaken() -> None:
