@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from webauthn.helpers import bytes_to_base64url
 
 from app.domain import clock
 from app.domain.access import passkeys
-from app.domain.access.challenges import FOREIGN, TOO_OLD, USED
-from app.domain.access.passkeys import ANOTHERS, MADE_HERE, REFUSED, UNKNOWN, UNREADABLE
+from app.domain.access.challenges import FOREIGN, TOO_OLD, USED, Challenges
+from app.domain.access.passkeys import (
+    ANOTHERS,
+    MADE_HERE,
+    REFUSED,
+    UNKNOWN,
+    UNREADABLE,
+    RelyingParty,
+    WrongPasskey,
+)
+from app.domain.access.second_factor import Whose
 from app.postgres import database
 from tests import authenticator
 from tests.access.steps import set_up_totp
@@ -217,6 +228,27 @@ async def test_trying_again_and_again_is_limited_by_address(visitor: Browser) ->
     assert visitor.answer.status_code == 429
 
 
+async def test_of_several_that_show_the_same_count_at_once_one_counts(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_have_read, look_up = asyncio.Barrier(5), passkeys._known
+
+    async def together(credential_id: bytes) -> Any:
+        found = await look_up(credential_id)
+        await all_have_read.wait()
+        return found
+
+    monkeypatch.setattr(passkeys, "_known", together)
+    passkey = await register(contractor)
+    ours, party = Challenges((b"a key",), "login", "a browser"), RelyingParty(HOST, authenticator.ORIGIN)
+    answers = [passkey.signed({"challenge": bytes_to_base64url(ours.new())}, count=1) for _ in range(5)]
+    found = await asyncio.gather(
+        *(passkeys.owner(answer, party, ours) for answer in answers), return_exceptions=True
+    )
+    assert sum(isinstance(one, Whose) for one in found) == 1
+    assert sum(isinstance(one, WrongPasskey) for one in found) == 4
+
+
 # --- the second factor ------------------------------------------------------------------------------------------------
 
 
@@ -355,5 +387,5 @@ async def test_without_a_host_name_or_https_there_is_no_button(contractor: Brows
         ("a.jp", False),
     ):
         assert party(host, https=https) is None
-    assert party("localhost:8000", https=False) == passkeys.RelyingParty("localhost", "http://localhost:8000")
-    assert party("a.jp", https=True) == passkeys.RelyingParty("a.jp", "https://a.jp")
+    assert party("localhost:8000", https=False) == RelyingParty("localhost", "http://localhost:8000")
+    assert party("a.jp", https=True) == RelyingParty("a.jp", "https://a.jp")
