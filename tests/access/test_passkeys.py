@@ -342,11 +342,20 @@ async def test_a_user_role_passes_the_customers_step_with_none(
 ) -> None:
     passkey = await register(contractor)
     token = str((await _open(family_user, "/")).form("/logout").select("input")[0]["value"])
-    asked = await options(contractor, "/login/passkey.json")
-    typed = {"csrf_token": token, "step": "customer", "credential": passkey.signed(asked)}
     assert (await family_user.get("/proof/passkey.json?step=customer")).status_code == 403
+    asked = await options(family_user, "/proof/passkey.json?step=recent")
+    typed = {"csrf_token": token, "step": "customer", "credential": passkey.signed(asked)}
     await family_user.press("/proof/passkey", typed)
     assert family_user.answer.status_code == 403
+    assert await database.rows("SELECT 1 FROM session WHERE customer_proved_at IS NOT NULL") == []
+
+
+async def test_a_passkey_is_removed_by_its_owner_alone(contractor: Browser) -> None:
+    await register(contractor)
+    (row,) = await database.rows("SELECT id, contract FROM passkey")
+    (account,) = await database.rows("SELECT id FROM account WHERE login = 'arteri-an-001'")
+    assert not await passkeys.remove(Whose(row["contract"], account["id"]), row["id"])
+    assert await passkeys.remove(Whose(row["contract"], None), row["id"])
 
 
 async def _open(browser: Browser, path: str) -> Browser:

@@ -6,9 +6,10 @@ import pytest
 
 from app.domain import installation
 from app.domain.access.matrix import Role
-from app.domain.access.second_factor import required
+from app.domain.access.members import SessionEnded
+from app.domain.access.second_factor import passed, required
 from app.postgres import database
-from tests import authenticator
+from tests import authenticator, households
 from tests.access.steps import code_of, next_step, set_up_totp
 from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
@@ -135,6 +136,13 @@ async def test_a_person_who_was_deleted_while_it_is_asked_comes_no_further(
     await another_browser.submit("/login/second", code=code_of(key))
     assert another_browser.heading == "ログイン"
     assert ["second-factor"] in await stages()
+
+
+async def test_a_session_that_waits_for_nothing_passes_nothing(empty_database: str) -> None:
+    member = await households.log_in(await households.new_contract())
+    with pytest.raises(SessionEnded):
+        await passed(member, b"x" * 32)
+    assert await households.again(member)
 
 
 # --- ログイン履歴 and mails -------------------------------------------------------------------------------------------
