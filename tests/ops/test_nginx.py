@@ -62,6 +62,49 @@ def test_the_portal_is_told_who_asks_and_by_which_name_whatever_the_caller_says(
     assert "Content-Encoding" not in seen
 
 
+def test_a_stranger_chooses_no_number_for_the_log_and_both_logs_have_the_portals(
+    echoed: Echoed, proxied: Proxy
+) -> None:
+    assert "chosen-by-me" not in echoed.proxy.get("/", "X-Request-Id: chosen-by-me\r\n").decode()
+    answer = proxied.get("/login", "X-Request-Id: chosen-by-me\r\n").decode()
+    (number,) = re.findall(r"(?im)^x-request-id: (.*?)\r?$", answer)
+    assert re.fullmatch("[0-9A-Z]{10}", number)
+    last = (proxied.certificate.parent / "mypage.log").read_text().splitlines()[-1]
+    assert last.endswith(f" {number}")
+
+
+def test_what_nginx_answers_itself_has_the_headers_of_the_portal_once(proxied: Proxy) -> None:
+    with proxied.connect() as caller:
+        unreadable = asked(caller, f"GET / HTTP/1.1\r\nHost: {NAME}\r\nA: {'a' * 9000}\r\n\r\n")
+    for answer in (proxied.get("/login"), proxied.get("/readyz"), unreadable):
+        head = answer.partition(b"\r\n\r\n")[0].lower()
+        assert head.count(b"strict-transport-security: max-age=31536000; includesubdomains") == 1
+        assert head.count(b"x-content-type-options: nosniff") == 1
+
+
+def test_tls_1_2_has_no_cipher_without_authentication_and_forward_secrecy(proxied: Proxy) -> None:
+    context = ssl.create_default_context(cafile=str(proxied.certificate))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    for ciphers, taken in (("ECDHE+AESGCM", True), ("ECDHE+AES:!AESGCM:!AESCCM", False)):
+        context.set_ciphers(ciphers)
+        try:
+            with context.wrap_socket(connected(proxied.port), server_hostname=NAME) as caller:
+                assert caller.version() == "TLSv1.2"
+            shaken = True
+        except ssl.SSLError:
+            shaken = False
+        assert shaken is taken, ciphers
+
+
+def test_trace_is_answered_with_nothing_of_the_request(proxied: Proxy) -> None:
+    with proxied.connect() as caller:
+        answer = asked(
+            caller, f"TRACE / HTTP/1.1\r\nHost: {NAME}\r\nCookie: a=secret\r\nConnection: close\r\n\r\n"
+        )
+    assert answer.startswith(b"HTTP/1.1 405 ")
+    assert b"secret" not in answer
+
+
 def test_a_body_that_is_too_big_is_answered_by_the_portal_in_words(proxied: Proxy) -> None:
     body = "a=" + "x" * 100_000
     with proxied.connect() as caller:
@@ -82,6 +125,8 @@ def test_a_portal_that_is_away_is_said_in_words(tmp_path: Path) -> None:
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: 10\r\n" in answer
     assert "しばらくしてから" in answer.decode()
+    assert b"Strict-Transport-Security: max-age=31536000" in answer
+    assert b"Content-Security-Policy: default-src 'none'" in answer
 
 
 # --- what does not ----------------------------------------------------------------------------------------------------
