@@ -32,6 +32,8 @@ class FakeStripe:
     """Names of the cards that are kept, by customer."""
     failures: list[int] = field(default_factory=list)
     """Statuses that the next requests get; 0: the connection is cut."""
+    elsewhere: str = ""
+    """Where an answer with a status of 300 and more leads to."""
     asleep: threading.Event | None = None
     """Set it, and requests wait for it."""
     _idempotent: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -134,6 +136,8 @@ def listening() -> Iterator[FakeStripe]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            if 300 <= status < 400:
+                self.send_header("Location", stripe.elsewhere)
             self.end_headers()
             self.wfile.write(content)
 

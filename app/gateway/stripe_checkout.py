@@ -150,14 +150,17 @@ class StripeCheckout:
 
     @functools.cached_property
     def _client(self) -> StripeClient:
+        import requests
         import stripe  # takes a while: not before somebody needs it
 
         logging.getLogger("stripe").setLevel(logging.WARNING)  # it would log the names of visits
         stripe.enable_telemetry = False
+        session = requests.Session()
+        session.max_redirects = 0  # what is said to Stripe is said to nobody else
         return stripe.StripeClient(
             self._account.secret_key,
             base_addresses={"api": self._account.api},
-            http_client=stripe.RequestsClient(timeout=PATIENCE),
+            http_client=stripe.RequestsClient(timeout=PATIENCE, session=session),
             max_network_retries=TRIES_MORE,
         )
 

@@ -17,7 +17,7 @@ from app.routes.cards.register import AWAY
 from tests.browser import Browser
 from tests.cards.steps import go
 from tests.conftest import HOST
-from tests.stripe_server import CHECKOUT, FakeStripe
+from tests.stripe_server import CHECKOUT, FakeStripe, listening
 from tests.test_settings import COMPLETE
 
 
@@ -162,6 +162,19 @@ async def test_a_stripe_that_is_away_or_refuses_is_said_in_words(
     assert contractor.reasons == [AWAY]
     assert "AuthenticationError 401" in caplog.text
     assert "rk_test" not in caplog.text
+
+
+async def test_what_is_said_to_stripe_is_said_to_nobody_it_leads_to(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    with listening() as another:
+        stripe.elsewhere = f"http://127.0.0.1:{another.port}/v1/customers"
+        stripe.failures += [307, 307, 307]
+        await contractor.open("/payment")
+        await contractor.submit(agree="yes")
+        stripe.failures.clear()
+        assert contractor.reasons == [AWAY]
+        assert another.requests == []
 
 
 async def test_a_stripe_that_hangs_does_not_hold_the_portal(
