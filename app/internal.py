@@ -149,6 +149,7 @@ def listener(settings: Settings, engine: Engine) -> ASGIApp:
         request_max_body_size=LARGEST_BODY,
         exception_handlers={HTTP_500_INTERNAL_SERVER_ERROR: _broken},
         openapi_config=None,
+        debug=False,  # not what LITESTAR_DEBUG says: its pages show tracebacks
         logging_config=None,
         state=State({"secret": settings.secret_keys[0]}),
     )

@@ -75,6 +75,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         lifespan=[running],
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
+        debug=False,  # not what LITESTAR_DEBUG says: its pages show tracebacks
         logging_config=None,
         state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,14 +13,16 @@ import pytest
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.types import ASGIApp
 
+from app import internal, settings
 from app.domain.tables import TABLES
+from app.main import portal
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from app.routes.notices import contact
 from tests.access.test_matrix import ROUTES, inner
 from tests.browser import Browser
-from tests.conftest import HOST
+from tests.conftest import HOST, SETTINGS
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -201,6 +204,15 @@ async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_l
     assert contractor.heading == "エラーが発生しました"
     assert "secret" not in contractor.answer.text
     assert "contract_type" in caplog.text
+
+
+def test_no_environment_switches_the_frameworks_own_error_pages_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITESTAR_DEBUG", "1")
+    made: Any = portal(SETTINGS, Engine({}))
+    assert made.app.debug is False
+    internal_settings = replace(SETTINGS, internal=settings.Internal("127.0.0.1", 1, "x" * 32))
+    listening: Any = internal.listener(internal_settings, Engine({}))
+    assert listening.app.debug is False
 
 
 @pytest.mark.own_database
