@@ -74,6 +74,8 @@ TROUBLES = {
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
     ),
 }
+NO_FORM = {400: "unreadable", 408: "slow", 413: "large"}
+"""What no form of ours sends, as the security log calls it."""
 UNTRUSTED = (
     "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
     "前の画面へ戻って再読み込みし、もう一度お試しください。"
@@ -143,6 +145,7 @@ def forbidden(request: Request, error: Forbidden) -> Response[str]:
 
 
 def missing(request: Request, _: Missing) -> Response[str]:
+    _refused(request, "missing")  # not there, or somebody else's: the line cannot tell either
     return _page(request, 404)
 
 
@@ -184,6 +187,8 @@ def http_error(request: Request, error: HTTPException) -> Response[str]:
     """Litestar's own: no such route, method, body too large, unreadable form."""
     if error.status_code >= 500:
         _report(request, error)
+    if why := NO_FORM.get(error.status_code):
+        _refused(request, why)
     answer = _page(request, error.status_code)
     answer.headers.update(error.headers or {})
     return answer

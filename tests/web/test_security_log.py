@@ -134,6 +134,28 @@ async def test_a_refusal_is_a_line_with_its_route_and_not_its_address(
     assert lines.new() == [f"INFO event=refused {line} network=127.0.0.* {await keys('arteri-an-001')}"]
 
 
+async def test_what_is_not_the_members_is_a_line_as_what_is_not_there(
+    contractor: Browser, stranger: Browser, lines: Any
+) -> None:
+    (row,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
+    lines.new()
+    for login in ("keiyaku-003", "nobody-at-all"):
+        assert (await contractor.get(f"/accounts/{login}/mailbox")).status_code == 404
+    line = "why=missing method=GET path=/accounts/{login}/mailbox network=127.0.0.*"
+    assert lines.new() == [f"INFO event=refused {line} contract={row['id']}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"name=%00", "unreadable"), (b"a=b&a=c", "unreadable"), (b"a" * 100_000, "large")]
+)
+async def test_a_body_that_no_form_of_ours_sends_is_a_line(
+    visitor: Browser, lines: Any, content: bytes, why: str
+) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    await visitor.post("/login", content=content, headers=kind)
+    assert lines.new() == [f"INFO event=refused why={why} method=POST path=/login network=127.0.0.*"]
+
+
 async def test_an_unknown_host_is_a_line(visitor: Browser, lines: Any) -> None:
     assert (await visitor.get("/login", headers={"Host": "evil.example"})).status_code == 400
     assert lines.new() == ["INFO event=refused why=host-or-url network=127.0.0.*"]
