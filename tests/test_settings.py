@@ -140,6 +140,11 @@ def test_links_in_mails_begin_with_an_https_host_that_is_ours(address: str, read
         assert (chosen.base_url, settings.installation_of(chosen).base_url) == (read, read)
 
 
+@pytest.mark.parametrize("host", ["mypage.example.jp", "MyPage.Example.jp"])
+def test_home_pages_of_members_have_a_name_that_is_not_the_portals(host: str) -> None:
+    assert named({**COMPLETE, "MYPAGE_WEB_HOST": host}) == ["MYPAGE_WEB_HOST"]
+
+
 @pytest.mark.parametrize(
     ("contact", "right"),
     [

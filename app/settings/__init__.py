@@ -109,7 +109,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             domain=parts.needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
             imap_host=parts.needed(environment, "MYPAGE_IMAP_HOST", wrong, "imap.example.jp"),
             submission_host=parts.needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
-            web_host=parts.needed(environment, "MYPAGE_WEB_HOST", wrong, "home.example.jp"),
+            web_host=parts.web_host(environment, hosts, wrong),
         ),
         stripe=parts.stripe(environment, wrong),
         trusted_proxies=tuple(parts.proxies(environment, wrong)),

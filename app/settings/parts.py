@@ -202,6 +202,17 @@ def base_url(environment: Mapping[str, str], hosts: Collection[str], wrong: list
 _BASE = re.compile(r"https://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
+def web_host(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str]) -> str:
+    """Where members put pages of their own, so never a name of the portal: their scripts would be its own."""
+    name = "MYPAGE_WEB_HOST"
+    value = needed(environment, name, wrong, "home.example.jp")
+    if value.lower() in hosts:
+        wrong.append(
+            f"{name} is {value!r}, which MYPAGE_HOSTS names too: home pages need a name of their own"
+        )
+    return value
+
+
 def security_contact(environment: Mapping[str, str], wrong: list[str]) -> str:
     """An address as /.well-known/security.txt wants it; "" where none is set."""
     value = environment.get("MYPAGE_SECURITY_CONTACT", "").strip()
