@@ -37,7 +37,10 @@ ASKED_FOR = (
     "INSERT INTO paper_request (contract, account, paper, asked_at)"
     f" SELECT {OURS}, NULL, paper, {NOW} FROM unnest(ARRAY['name', 'guide']) paper"
 )
-NEVER = {"user-purchases", "customer-password", "contact-address"}
+NEVER = {
+    *("user-purchases", "customer-password", "contact-address"),
+    *("customer-password-reset", "account-password-reset"),
+}
 """Nothing stands in the way of these, or what does is told in the tests of their page."""
 
 

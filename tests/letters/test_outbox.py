@@ -60,6 +60,22 @@ FACTS: dict[str, dict[str, object]] = {
         "kind": "他社",
         "products": "メールボックス 10GB",
     },
+    "forgotten": {
+        "login": "お客様番号（末尾0000）",
+        "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),
+        "url": "https://mypage.example.jp/forgotten/new?token=x",
+    },
+    "new-password": {
+        "login": "アカウントID「taro-01」",
+        "browser": "Safari（iPhone）",
+        "network": "192.0.2.*",
+        "by": "メールのリンクを開いた方",
+    },
+    "one-time-issued": {
+        "login": "アカウントID「taro-01」",
+        "until": datetime(2026, 1, 23, 15, 4, tzinfo=UTC),
+        "by": "インフォメーションセンター",
+    },
     "mail-password-new": {"login": "taro-01", "called": "スマホ", "by": WHO},
     "mail-password-removal": {
         "login": "taro-01",
