@@ -8,6 +8,7 @@ import pytest
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from app.domain import clock, tables
+from app.domain.access.matrix import Missing
 from app.domain.people.second_factor import (
     CHANGED,
     NO_FACTOR,
@@ -15,10 +16,12 @@ from app.domain.people.second_factor import (
     ONCE,
     TOTP_TAKEN,
     NoFactor,
+    RenewRecoveryCodes,
     remove_by_staff,
 )
 from app.postgres import database
-from tests import authenticator
+from app.routes.people import second_factor as pages
+from tests import authenticator, households
 from tests.access.steps import code_of, codes_on, next_step, set_up_totp
 from tests.access.test_matrix import delete
 from tests.browser import Browser
@@ -102,6 +105,17 @@ async def test_a_forged_or_old_page_is_answered_with_a_new_key(contractor: Brows
     assert "有効期間が切れました" in contractor.reasons[0]
     assert contractor.rows["キー"] != key
     assert await rows_of("change") == 0
+
+
+async def test_a_page_that_was_open_too_long_is_answered_with_a_new_key(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await contractor.open("/second-factor/totp")
+    key = contractor.rows["キー"]
+    monkeypatch.setattr(pages, "SECRET_LASTS", -1)
+    await contractor.submit(code=code_of(key))
+    assert "有効期間が切れました" in contractor.reasons[0]
+    assert contractor.rows["キー"] != key
 
 
 async def test_another_sessions_page_registers_no_key_here(contractor: Browser, admin: Browser) -> None:
@@ -347,6 +361,15 @@ async def test_another_login_cannot_confirm_what_waits(contractor: Browser, fami
     await family_user.open(PAGE)
     await family_user.submit("/second-factor/totp/remove")
     assert (await contractor.get(family_user.path)).status_code == 404
+
+
+async def test_a_change_of_another_login_is_about_nothing_there(empty_database: str) -> None:
+    family = await households.new_household()
+    mother = await households.log_in(family.contract, family.mother)
+    assert RenewRecoveryCodes(family.mothers_login, []).judge(mother, clock.now()) is None
+    for login in (family.sons_login, None):
+        with pytest.raises(Missing):
+            RenewRecoveryCodes(login, []).judge(mother, clock.now())
 
 
 async def test_every_change_of_it_asks_for_the_password_again(contractor: Browser) -> None:
