@@ -121,7 +121,7 @@ ACCOUNTS = [
         ways.along(ways.type_in("ユーザーネーム", "ひかり"), press("次へ進む", "登録")),
     ),
     Screen("account password", PASSWORD, "admin"),
-    Screen("account password, deleted", PASSWORD, "admin", before=ways.delete_oneself),
+    Screen("account password, deleted", PASSWORD, "admin", before=ways.delete_oneself, status=403),
     Screen("account password, wrong", PASSWORD, "user", press("次へ進む"), status=422),
     Screen("account password, confirm", PASSWORD, "user", ways.along(account_password, press("次へ進む"))),
     Screen(
