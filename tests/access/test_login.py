@@ -146,6 +146,15 @@ async def test_logging_out_where_nobody_is_logged_in_any_more_shows_the_login(co
     assert (contractor.heading, contractor.path) == ("ログイン", "/login?out=1")
 
 
+@pytest.mark.parametrize("said", [{"Origin": f"https://{HOST}"}, {"Sec-Fetch-Site": "same-origin"}])
+async def test_either_word_of_the_browser_is_enough_to_log_out(
+    contractor: Browser, said: dict[str, str]
+) -> None:
+    answer = await contractor.post("/logout", data={"csrf_token": "of an old page"}, headers=said)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?out=1")
+    assert (await contractor.get("/accounts")).status_code == 303
+
+
 async def test_without_a_word_of_the_browser_logging_out_needs_a_token_of_now(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     old = str(visitor.form("/logout").select("input")[0]["value"])

@@ -172,6 +172,16 @@ async def test_the_answer_leaves_before_anything_is_looked_up(
     assert seen == [(0, 0)] * 3
 
 
+async def test_the_answer_waits_for_nothing_that_is_done_behind_it(
+    visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: Any) -> None:
+        raise OSError("after the answer")
+
+    monkeypatch.setattr(forgotten, "mail_link", fails)
+    await ask(visitor, "customer", NUMBER, CONTACT)
+
+
 async def test_a_deleted_account_id_gets_no_link(visitor: Browser) -> None:
     await database.rows("UPDATE account SET deleted_at = now() WHERE login = $1", WIFE)
     await ask(visitor, "account", WIFE, WIFES)
@@ -389,6 +399,7 @@ async def test_it_works_once_on_any_device_and_ends_every_session_of_the_login_a
     await another_browser.submit("/forgotten/new", **NEW_OF_ACCOUNT)
     assert another_browser.path == "/login?reset=1"
     assert (await sessions(WIFE), await sessions(SON), await sessions()) == (0, 1, 1)
+    assert await database.rows("SELECT 1 FROM password_link") == []
     await admin.open("/")
     assert admin.heading == "ログイン"
     await another_browser.open(path)
@@ -447,6 +458,7 @@ async def test_all_are_told_of_it_also_where_an_address_was_replaced_and_the_his
 async def test_it_is_good_for_half_an_hour(visitor: Browser) -> None:
     start = clock.now()
     path = await the_link(visitor)
+    assert timedelta(minutes=30) == forgotten.VALID
     clock.start_at(start + forgotten.VALID - timedelta(seconds=20))
     await visitor.open(path)
     assert visitor.page.select("main form")
@@ -526,6 +538,32 @@ async def test_of_two_who_answer_at_the_same_time_one_sets_the_password(
     ]
     assert len(await mailed(TOLD)) == 1
     assert len(await database.rows("SELECT 1 FROM change")) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["another password", "a newer link"])
+async def test_a_link_that_dies_while_it_is_answered_sets_nothing(
+    visitor: Browser, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    path, really = await the_link(visitor), tables.Contract.lock
+    before = await database.rows("SELECT password_hash FROM contract WHERE customer_number = $1", NUMBER)
+
+    async def lock(contract: int) -> None:
+        """Somebody stood in line before."""
+        if meanwhile == "another password":
+            other = before[0]["password_hash"][:-1] + "_"
+            await database.rows("UPDATE contract SET password_hash = $2 WHERE id = $1", contract, other)
+        else:
+            await database.rows("UPDATE password_link SET token_hash = $1", bytes(32))
+        await really(contract)
+
+    await visitor.open(path)
+    monkeypatch.setattr(tables.Contract, "lock", lock)
+    await visitor.submit("/forgotten/new", **NEW)
+    assert UNUSABLE in visitor.text or visitor.reasons == [UNUSABLE]
+    assert (
+        await database.rows("SELECT password_hash FROM contract WHERE customer_number = $1", NUMBER) == before
+    )
+    assert await database.rows("SELECT 1 FROM change") == []
 
 
 @pytest.mark.parametrize(

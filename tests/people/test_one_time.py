@@ -139,6 +139,21 @@ async def test_it_is_one_logins_alone(visitor: Browser) -> None:
     assert await opens(visitor, HERS, code)
 
 
+async def test_two_logins_of_a_contract_have_one_each(visitor: Browser) -> None:
+    his, hers = await issued(HIS), await issued(HERS)
+    assert await opens(visitor, HERS, hers)
+    assert await opens(visitor, HIS, his)
+
+
+async def test_one_that_is_given_out_after_another_was_used_is_as_new(visitor: Browser) -> None:
+    start = clock.now()
+    assert await opens(visitor, CUSTOMER, await issued())
+    code = await issued()
+    assert await opens(visitor, CUSTOMER, code)
+    clock.start_at(start + logins.AFTER_USE + timedelta(minutes=1))
+    assert not await opens(visitor, CUSTOMER, code)
+
+
 async def test_the_own_password_works_until_it_is_used_and_no_longer(visitor: Browser) -> None:
     code = await issued()
     assert await opens(visitor, CUSTOMER, "demo01")
@@ -159,6 +174,8 @@ async def test_a_new_password_ends_it(visitor: Browser, another_browser: Browser
         await visitor.submit()
     assert not await opens(another_browser, CUSTOMER, code)
     assert await opens(another_browser, CUSTOMER, "neu!4711")
+    if way == "by a link":
+        assert await tables.OneTimePassword.count() == 0
 
 
 async def test_a_link_that_was_mailed_before_dies_when_it_is_used(

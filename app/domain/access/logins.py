@@ -171,26 +171,21 @@ async def end_session(token_hash: bytes) -> None:
 async def find(by: By, name: str) -> Owner | None:
     """Whose password belongs to the name; None: nobody's."""
     found = await database.rows(_FIND_CUSTOMER if by == "customer" else _FIND_ACCOUNT, name, clock.now())
-    if not found:
-        return None
-    owner = Owner(
-        **{name: found[0][name] for name in ("contract", "account", "password_hash", "one_time_hash")}
-    )
-    return owner if found[0]["mark"] == owner.mark else replace(owner, one_time_hash=None)
+    return Owner(**found[0]) if found else None
 
 
-# SQL for the left join: the same statement, and so the same time, whether a one-time password waits or not.
-_ONE_TIME = "o.hash AS one_time_hash, o.mark"
-_FIND_CUSTOMER = f"""
-SELECT c.id AS contract, NULL::bigint AS account, c.password_hash, {_ONE_TIME} FROM contract c
+# SQL for the left join: the same statement, and so the same time, whether a one-time password waits or not. Whether that
+# stands in for the password of now is looked at under the lock (_USE_ONCE).
+_FIND_CUSTOMER = """
+SELECT c.id AS contract, NULL::bigint AS account, c.password_hash, o.hash AS one_time_hash FROM contract c
 LEFT JOIN one_time_password o ON o.contract = c.id AND o.account IS NULL AND o.expires_at > $2
 WHERE c.customer_number = $1
-"""  # noqa: S608 - constants
-_FIND_ACCOUNT = f"""
-SELECT a.contract, a.id AS account, a.password_hash, {_ONE_TIME} FROM account a
+"""
+_FIND_ACCOUNT = """
+SELECT a.contract, a.id AS account, a.password_hash, o.hash AS one_time_hash FROM account a
 LEFT JOIN one_time_password o ON o.contract = a.contract AND o.account = a.id AND o.expires_at > $2
 WHERE a.login = $1 AND a.deleted_at IS NULL
-"""  # noqa: S608 - constants
+"""
 
 
 async def _own(member: Member) -> Owner | None:
