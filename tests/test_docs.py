@@ -45,7 +45,7 @@ def test_links_and_paths_of_a_document_lead_somewhere(document: Path) -> None:
     text = document.read_text()
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         assert (document.parent / link).exists(), link
-    for path in re.findall(r"`((?:app|tests|e2e|docs|migrations|static|bench)/[\w./-]*)`", text):
+    for path in re.findall(r"`((?:app|tests|e2e|docs|migrations|static|bench|ops|bin)/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
 
 
@@ -60,6 +60,42 @@ def test_every_figure_of_the_manual_has_its_screen_and_a_test_that_is_there() ->
     for figure, path, file, test in COVERED:
         assert re.sub(r"\{.+?\}", "{}", path) in screens, f"{figure}: {path}"
         assert re.search(rf"def {test}\b", (ROOT / file).read_text()), f"{figure}: {file}::{test}"
+
+
+ASVS, SECURITY = ((ROOT / "docs" / name).read_text() for name in ("asvs.md", "security.md"))
+VERDICTS = ("holds", "platform", "does not apply", "falls short")
+_LINE = re.compile(r"^\| ([0-9.]+) \| ([12]) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_PATH = re.compile(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:py|md|conf|cf|toml|lock|js|css|html))`")
+
+
+def test_each_requirement_of_asvs_levels_1_and_2_has_its_line_and_its_verdict() -> None:
+    ids = [line.split() for line in (ROOT / "tests" / "asvs_5_0.txt").read_text().splitlines()]
+    lines = _LINE.findall(ASVS)
+    assert [[name, level] for name, level, *_ in lines] == ids
+    assert len(lines) == len(re.findall(r"^\| [0-9]", ASVS, re.MULTILINE)) == 253
+    for name, _, _, verdict, why in lines:
+        assert verdict in VERDICTS, name
+        assert verdict == "does not apply" or _PATH.search(why), f"{name} names no file"
+
+
+def test_the_summary_of_asvs_is_what_the_list_says() -> None:
+    given = [verdict for *_, verdict, _ in _LINE.findall(ASVS)]
+    counts = [given.count(verdict) for verdict in VERDICTS]
+    holds, platform, not_here, short = counts
+    said = SECURITY[SECURITY.index("## ASVS 5.0, levels 1 and 2") :].replace("\n", " ")
+    assert f"{holds} hold, {platform} hold by the platform" in said
+    assert f"{not_here} do not apply" in said
+    assert f"{short} fall short" in said
+    listed = re.findall(r"^\| ([0-9]+\.[0-9.]+) \|", SECURITY, re.MULTILINE)
+    assert sorted(listed) == sorted(
+        name for name, _, _, verdict, _ in _LINE.findall(ASVS) if verdict == "falls short"
+    )
+
+
+@pytest.mark.parametrize("text", [ASVS, SECURITY], ids=["asvs", "security"])
+def test_each_file_that_the_documents_of_security_name_is_there(text: str) -> None:
+    for path in _PATH.findall(text):
+        assert (ROOT / path).exists(), path
 
 
 def test_the_readmes_commands_are_targets_of_the_makefile() -> None:
