@@ -16,6 +16,8 @@ from app.domain.access import attempts, usage
 from app.main import portal
 from app.postgres import database
 from app.postgres.engine import Engine
+from app.web.body_deadline import TooSlow
+from app.web.request import Request
 from tests import authenticator
 from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser
@@ -154,6 +156,18 @@ async def test_a_body_that_no_form_of_ours_sends_is_a_line(
     kind = {"content-type": "application/x-www-form-urlencoded"}
     await visitor.post("/login", content=content, headers=kind)
     assert lines.new() == [f"INFO event=refused why={why} method=POST path=/login network=127.0.0.*"]
+
+
+async def test_a_body_that_does_not_come_is_a_line(
+    visitor: Browser, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slowly(request: Request) -> bytes:
+        raise TooSlow
+
+    monkeypatch.setattr(Request, "body", slowly)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await visitor.post("/login", content=b"", headers=kind)).status_code == 408
+    assert lines.new() == ["INFO event=refused why=slow method=POST path=/login network=127.0.0.*"]
 
 
 async def test_an_unknown_host_is_a_line(visitor: Browser, lines: Any) -> None:
