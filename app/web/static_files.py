@@ -18,11 +18,11 @@ from app.web.request import Request
 FOREVER = "public, max-age=31536000, immutable"
 ONE_DAY = "public, max-age=86400"
 
-# Litestar adds the charset to text/*.
+# Litestar adds the charset to text/*, and to no other.
 CONTENT_TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
-    ".svg": "image/svg+xml",
+    ".svg": "image/svg+xml; charset=utf-8",
     ".txt": "text/plain",
 }
 

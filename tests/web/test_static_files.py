@@ -118,7 +118,7 @@ def test_a_post_is_refused(client: TestClient[Litestar], static: StaticFiles) ->
 
 def test_the_favicon_is_the_icon(client: TestClient[Litestar]) -> None:
     answer = client.get("/favicon.ico")
-    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-type"] == "image/svg+xml; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=86400"
 
 
