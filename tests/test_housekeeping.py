@@ -15,6 +15,7 @@ from app.domain.cards import checks, numbers
 from app.domain.cards import kept as kept_cards
 from app.domain.cards.numbers import Number
 from app.domain.changes import asking
+from app.domain.letters import recipients
 from app.domain.people.account_deletion import DeleteAccount
 from app.gateway.vault import Vault
 from app.postgres import database
@@ -135,6 +136,18 @@ async def test_a_delivered_mail_is_kept_for_thirty_days_and_a_refused_one_for_ev
     await housekeeping.tidy()
     subjects = tables.Outbox.select(tables.Outbox.subject).order_by(tables.Outbox.id)
     assert await subjects.output(as_list=True) == ["sent lately", "refused long ago", "waiting"]
+
+
+async def test_a_former_address_is_kept_as_long_as_it_is_told_and_no_longer(family: Household) -> None:
+    for ago, address in (
+        (timedelta(days=30), "too-old@example.jp"),
+        (timedelta(days=29.9), "told@example.jp"),
+    ):
+        await recipients.replaced(family.contract, family.son, address, clock.now() - ago)
+    await housekeeping.tidy()
+    left = await tables.FormerAddress.select(tables.FormerAddress.address).output(as_list=True)
+    assert left == ["told@example.jp"]
+    assert await recipients.former(family.contract, family.son) == left
 
 
 async def test_a_new_address_that_nobody_verified_in_a_day_is_forgotten(empty_database: str) -> None:

@@ -8,6 +8,7 @@ from app.domain import clock, tables
 from app.domain.access import attempts, challenges, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
+from app.domain.letters import recipients
 from app.domain.people import contact_address, forgotten, new_password
 from app.postgres import database
 
@@ -37,6 +38,8 @@ async def tidy() -> bool:
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
         await tables.EmailCheck.delete().where(tables.EmailCheck.asked_at < now - contact_address.VALID)
         await tables.LoginEvent.delete().where(tables.LoginEvent.at < now - login_events.KEPT)
+        former = tables.FormerAddress.replaced_at < now - recipients.FORMER
+        await tables.FormerAddress.delete().where(former)
         await attempts.forget(now)
         await forgotten.tidy(now)
         await new_password.tidy(now)
