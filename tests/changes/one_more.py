@@ -24,7 +24,11 @@ PEEK = PASSWORD[:3]
 
 @dataclass(frozen=True)
 class OneMore(
-    kinds.OfContract, name="同居人の追加", permission=Permission.CONTRACT, page="/one-more", tells=Told.NOBODY
+    kinds.OfContract,
+    name="同居人の追加",
+    permission=Permission.CONTRACT,
+    page="/one-more",
+    tells=Told.CONTRACT,
 ):
     """同居人数 grows by one; refused from `most` on, after it was done."""
 

@@ -81,7 +81,7 @@ def test_a_misspelt_declaration_in_the_class_body_is_refused_too() -> None:
 
 
 def test_no_two_kinds_are_stored_under_one_name() -> None:
-    declared = {"name": "二度目", "permission": Permission.CONTRACT, "page": "/", "tells": Told.NOBODY}
+    declared = {"name": "二度目", "permission": Permission.CONTRACT, "page": "/", "tells": Told.CONTRACT}
     with pytest.raises(TypeError, match=r"ChangeCustomer are both of the kind"):
         type("Again", (OfContract,), {}, kind="customer", **declared)
     assert KINDS["customer"].__name__ == "ChangeCustomer"

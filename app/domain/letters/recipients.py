@@ -18,7 +18,6 @@ from app.postgres import database
 class Told(StrEnum):
     """Who gets the mail of a kind of change; each kind declares one (changes/kinds.py)."""
 
-    NOBODY = auto()
     CONTRACT = auto()
     """連絡用メールアドレス, or the contract's 管理者権限 account IDs."""
     ACCOUNT = auto()
@@ -44,8 +43,6 @@ async def of(
 
     Raises ValueError without the one that is needed.
     """
-    if told is Told.NOBODY:
-        return []
     addresses = await _of(told, contract, account, address)
     return addresses + await former(contract, account.id if account else None) if grave else addresses
 
