@@ -178,7 +178,7 @@ def _certificate(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def held(port: int, number: int) -> Iterator[None]:
+def held(port: int, number: int) -> Iterator[list[socket.socket]]:
     """So many connections on which nothing is said. Fails in words where this machine does not allow as many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = number + 500
@@ -189,9 +189,20 @@ def held(port: int, number: int) -> Iterator[None]:
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     with contextlib.ExitStack() as connections:
-        for _ in range(number):
-            connections.enter_context(connected(port))
-        yield
+        yield [connections.enter_context(connected(port)) for _ in range(number)]
+
+
+def still_open(connections: list[socket.socket]) -> int:
+    """How many of them the other side has not closed; it said nothing on any of them."""
+    count = 0
+    for connection in connections:
+        connection.setblocking(False)
+        with contextlib.suppress(ConnectionError):
+            try:
+                connection.recv(1)
+            except BlockingIOError:
+                count += 1
+    return count
 
 
 class Upstream(ThreadingHTTPServer):

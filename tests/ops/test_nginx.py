@@ -12,7 +12,19 @@ import pytest
 from app import serving
 from tests.commands.programs import free_port
 from tests.ops.conftest import Echoed
-from tests.ops.nginx import HOST, NAME, SHIPPED, Proxy, asked, connected, dribbled, held, missing, proxy
+from tests.ops.nginx import (
+    HOST,
+    NAME,
+    SHIPPED,
+    Proxy,
+    asked,
+    connected,
+    dribbled,
+    held,
+    missing,
+    proxy,
+    still_open,
+)
 
 pytestmark = pytest.mark.slow
 CONFIGURED = (SHIPPED / "mypage.conf").read_text()
@@ -176,9 +188,10 @@ def test_a_slow_header_ends_after_ten_seconds(echoed: Echoed) -> None:
     assert 8 < seconds < 15
 
 
-def test_five_thousand_idle_connections_keep_no_page_from_anybody(proxied: Proxy) -> None:
-    with held(proxied.port, 5000):
+def test_five_thousand_idle_connections_keep_no_page_from_anybody_and_close_nobodys(proxied: Proxy) -> None:
+    with held(proxied.port, 5000) as connections:
         assert proxied.get("/login").startswith(b"HTTP/1.1 200 ")
+        assert still_open(connections) == 5000
 
 
 # --- what the file must keep to ---------------------------------------------------------------------------------------
