@@ -23,6 +23,7 @@ from app.mailing import transport
 from app.postgres import database
 from app.settings import Mail
 from tests import smtp_server
+from tests.access.steps import set_up_totp
 from tests.browser import Browser
 from tests.conftest import HOST
 from tests.households import sign_in
@@ -417,6 +418,14 @@ async def test_nobody_is_logged_in_by_it(visitor: Browser) -> None:
     assert visitor.path == "/login?reset=1"
     assert "__Host-mypage" not in visitor.cookies
     assert await sessions() == 0
+
+
+async def test_a_second_factor_is_asked_for_as_ever(another_browser: Browser, contractor: Browser) -> None:
+    await set_up_totp(contractor)
+    await another_browser.open(await the_link(another_browser))
+    await another_browser.submit("/forgotten/new", **NEW)
+    await another_browser.log_in("customer", NUMBER, "neu!4711")
+    assert another_browser.path == "/login/second"
 
 
 async def test_an_admin_who_was_let_in_with_the_old_customer_password_is_asked_again(

@@ -10,7 +10,18 @@ from app.domain.access.names import Name
 from app.domain.people import one_time
 from app.postgres import database
 from tests.browser import Browser
-from tests.people.lost_steps import CONTACT, NEW, NEW_OF_ACCOUNT, NUMBER, SON, TOLD, WIFE, WIFES, mailed
+from tests.people.lost_steps import (
+    CONTACT,
+    NEW,
+    NEW_OF_ACCOUNT,
+    NUMBER,
+    SON,
+    TOLD,
+    WIFE,
+    WIFES,
+    mailed,
+    the_link,
+)
 
 CUSTOMER, HERS, HIS = Name("customer", NUMBER), Name("account", WIFE), Name("account", SON)
 
@@ -78,6 +89,13 @@ async def test_all_are_told_and_the_history_holds_it(visitor: Browser, family_us
     assert "アカウントIDパスワードの再設定" in visitor.text
     await family_user.open("/")
     assert family_user.heading == "ログイン"
+
+
+async def test_a_link_that_was_mailed_before_goes_with_it(visitor: Browser) -> None:
+    await the_link(visitor)
+    await arrived(visitor, CUSTOMER)
+    await visitor.submit("/new-password", **NEW)
+    assert await database.rows("SELECT 1 FROM password_link") == []
 
 
 async def test_it_is_told_at_the_persons_address_too(visitor: Browser) -> None:

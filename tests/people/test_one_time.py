@@ -20,6 +20,7 @@ from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.postgres import database
 from tests import households
+from tests.access.steps import code_of, next_step, set_up_totp
 from tests.browser import Browser
 from tests.people.lost_steps import (
     CONTACT,
@@ -283,6 +284,21 @@ async def test_it_passes_no_step_and_what_it_opened_proves_nothing(
     await visitor.open("/customer")
     assert visitor.heading == "パスワードの確認"
     assert "このログイン中に変更したパスワードでは、ご本人の確認ができません。" in visitor.text
+
+
+async def test_a_second_factor_is_asked_for_first(contractor: Browser, another_browser: Browser) -> None:
+    key, _ = await set_up_totp(contractor)
+    await log_in(another_browser, CUSTOMER, await issued())
+    assert another_browser.path == "/login/second"
+    await another_browser.open("/new-password")
+    assert another_browser.path == "/login/second"
+    next_step()
+    await another_browser.submit("/login/second", code=code_of(key))
+    assert another_browser.path == "/new-password"
+    await another_browser.open("/")
+    assert another_browser.path == "/new-password"
+    await another_browser.submit("/new-password", **NEW)
+    assert another_browser.heading == "パスワードの再設定完了"
 
 
 async def test_a_session_that_is_open_opens_the_page_no_more(contractor: Browser) -> None:

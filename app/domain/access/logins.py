@@ -170,20 +170,20 @@ async def end_session(token_hash: bytes) -> None:
 
 async def find(by: By, name: str) -> Owner | None:
     """Whose password belongs to the name; None: nobody's."""
-    found = await database.rows(_FIND_CUSTOMER if by == "customer" else _FIND_ACCOUNT, name, clock.now())
+    found = await database.rows(_FIND_CUSTOMER if by == "customer" else _FIND_ACCOUNT, name)
     return Owner(**found[0]) if found else None
 
 
 # SQL for the left join: the same statement, and so the same time, whether a one-time password waits or not. Whether that
-# stands in for the password of now is looked at under the lock (_USE_ONCE).
+# is good now, and for the password of now, is looked at under the lock (_USE_ONCE).
 _FIND_CUSTOMER = """
 SELECT c.id AS contract, NULL::bigint AS account, c.password_hash, o.hash AS one_time_hash FROM contract c
-LEFT JOIN one_time_password o ON o.contract = c.id AND o.account IS NULL AND o.expires_at > $2
+LEFT JOIN one_time_password o ON o.contract = c.id AND o.account IS NULL
 WHERE c.customer_number = $1
 """
 _FIND_ACCOUNT = """
 SELECT a.contract, a.id AS account, a.password_hash, o.hash AS one_time_hash FROM account a
-LEFT JOIN one_time_password o ON o.contract = a.contract AND o.account = a.id AND o.expires_at > $2
+LEFT JOIN one_time_password o ON o.contract = a.contract AND o.account = a.id
 WHERE a.login = $1 AND a.deleted_at IS NULL
 """
 
