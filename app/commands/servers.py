@@ -16,7 +16,7 @@ from app.domain.access import peppers, totp
 from app.domain.months import Month
 from app.domain.options import licences
 from app.mistake import Mistake
-from app.postgres import database, server_log
+from app.postgres import database, server_log, wire
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import PATIENCE
 
@@ -123,8 +123,9 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
         await fit(chosen.peppers)
         await licences.recognise()
         await totp.recognise()
-        if warning := await server_log.warning():
-            print(f"mypage: {warning}", file=sys.stderr)
+        for warning in (await server_log.warning(), await wire.warning()):
+            if warning:
+                print(f"mypage: {warning}", file=sys.stderr)
     except Exception as error:
         if not database.unavailable(error):
             raise

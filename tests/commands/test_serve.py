@@ -14,8 +14,10 @@ import httpx
 import pytest
 
 from app import cli
+from app.commands import servers
 from app.commands.servers import DEMO_CONTRACTS
 from app.domain import catalogue
+from app.postgres import server_log, wire
 from tests import smtp_server
 from tests.commands.programs import (
     PATIENCE,
@@ -30,6 +32,7 @@ from tests.commands.programs import (
     until,
     url_of,
 )
+from tests.conftest import SETTINGS
 
 
 @pytest.mark.parametrize("command", [["demo"], ["serve"]])
@@ -145,3 +148,18 @@ def test_a_port_that_cannot_be_is_named(command: str, port: str, capsys: pytest.
     said = capsys.readouterr().err
     assert "--port" in said
     assert "a number from 1 to 65535" in said
+
+
+async def test_what_an_operator_should_know_of_the_database_is_said_at_the_start(
+    filled_database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def told() -> str:
+        return "asked without TLS"
+
+    async def nothing() -> str:
+        return ""
+
+    monkeypatch.setattr(wire, "warning", told)
+    monkeypatch.setattr(server_log, "warning", nothing)
+    await servers._ready_to_serve(SETTINGS)
+    assert capsys.readouterr().err == "mypage: asked without TLS\n"
