@@ -62,6 +62,10 @@ def test_a_wait_is_told_in_whole_minutes(seconds: int, words: str) -> None:
     assert usage.in_words(timedelta(seconds=seconds)) == words
 
 
+def test_a_household_does_not_come_near_the_limits() -> None:
+    assert (usage.HASHING.most, usage.PDF.most) == (20, 20)
+
+
 # --- where it counts --------------------------------------------------------------------------------------------------
 
 

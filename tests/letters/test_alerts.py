@@ -111,6 +111,8 @@ async def test_a_login_that_strangers_lock_is_told_once_a_day(visitor: Browser) 
     for _ in range(3):
         await visitor.log_in("account", HERS, "wrong123")
     assert await told(LOCKED) == sorted([CONTACT, await hers()])
+    (mail,) = await outbox.newest(1)
+    assert f"ログイン：アカウントID「{HERS}」" in mail.body
     clock.start_at(clock.now() + timedelta(hours=12))
     for _ in range(attempts.PER_LOGIN + 1):
         await visitor.log_in("account", HERS, "wrong123")
@@ -119,6 +121,15 @@ async def test_a_login_that_strangers_lock_is_told_once_a_day(visitor: Browser) 
     for _ in range(attempts.PER_LOGIN + 1):
         await visitor.log_in("account", HERS, "wrong123")
     assert len(await told(LOCKED)) == 4
+
+
+async def test_a_locked_customer_number_is_named_by_its_end_alone(visitor: Browser) -> None:
+    for _ in range(attempts.PER_LOGIN + 1):
+        await visitor.log_in("customer", "90000000000000", "wrong")
+    assert await told(LOCKED) == [CONTACT]
+    (mail,) = await outbox.newest(1)
+    assert "ログイン：お客様番号（末尾0000）" in mail.body
+    assert "90000000000000" not in mail.body
 
 
 async def test_a_name_that_nobody_has_is_told_to_nobody(visitor: Browser) -> None:
