@@ -63,6 +63,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _login(text: str) -> str:
+    if not text.isprintable():  # a byte that is no UTF-8 either
+        raise argparse.ArgumentTypeError(f"{text!r} is no customer number and no account ID")
+    return text
+
+
 def _identity(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):
         raise argparse.ArgumentTypeError(f"{text!r} is no id: give the number that the list begins with")
@@ -128,7 +134,7 @@ class Command:
 
 
 FILE = (Argument("file", type=Path),)
-LOGIN = Argument("login", metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
+LOGIN = Argument("login", type=_login, metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
 PORT = Argument("--port", type=_port, default=8000)
 GROUPS = {
     "import": "load operator data",

@@ -163,7 +163,7 @@ def too_many(request: Request, error: TooMany) -> Response[str]:
         "access/login/locked.html",
         title=TROUBLES[429].title,
         status=429,
-        wait=wait_in_words(seconds),
+        wait=usage.in_words(error.wait),
         contact=request.settings.contact,
     )
     answer.headers["Retry-After"] = str(seconds)
@@ -176,11 +176,6 @@ def too_often(request: Request, error: TooOften) -> Response[str]:
     answer = _page(request, 429, text)
     answer.headers["Retry-After"] = str(max(1, int(error.wait.total_seconds())))
     return answer
-
-
-def wait_in_words(seconds: int) -> str:
-    """A wait, rounded up to whole minutes."""
-    return f"約{-(-seconds // 60)}分"
 
 
 def http_error(request: Request, error: HTTPException) -> Response[str]:

@@ -52,7 +52,7 @@ async def give_code(visit: Visit, typed: str) -> Member:
     member, code = _member(visit), totp.typed(typed)[:LONGEST]
     by, name = named(member)
     owner = await _owner(member)
-    with visit.noting_failure(by, name, factor=True):
+    with visit.noting_failure("second-factor", by, name):
         if totp.is_code(code):
             known = visit.knows(f"{by} {name}", owner)
             browser = visit.browser if known else None

@@ -11,6 +11,7 @@ import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from litestar.datastructures import Cookie
 from litestar.types import Scope
@@ -29,6 +30,10 @@ BROWSER_AGE = 400 * 24 * 3600
 """Seconds that a browser is remembered; browsers keep no cookie longer."""
 KNOWN_LOGINS = 6
 """Logins that one browser is remembered for: the customer number and five account IDs."""
+
+
+Event = Literal["login", "proof", "second-factor"]
+"""What somebody tried, as the security log calls it; before a second factor the password was right."""
 
 
 @dataclass
@@ -96,8 +101,9 @@ class Visit:
         """Open a session for whom the pair belongs to, under a new id. Raises logins.WrongPair, attempts.TooMany."""
         login, token = f"{by} {name}", new_token()
         owner = await logins.find(by, name)
-        with self.noting_failure(by, name):
-            counted = await self._count(login, known=self.knows(login, owner))
+        known = self.knows(login, owner)
+        with self.noting_failure("login", by, name):
+            counted = await self._count(login, known=known)
             if counted.slow:
                 await asyncio.sleep(attempts.SLOW)
             owner = await logins.open_session(owner, password, token_hash(token), self.device)
@@ -106,7 +112,7 @@ class Visit:
         if Stage.SECOND_FACTOR in member.stages:
             self.log("login", "half", member)
         else:
-            await self.welcome(member, owner)
+            await self.welcome(member, owner, known=known)
         return member
 
     async def begin(self, token: str) -> Member:
@@ -119,11 +125,14 @@ class Visit:
         self.remember_session(token, member.role)
         return member
 
-    async def welcome(self, member: Member, owner: logins.Owner) -> None:
-        """The login has succeeded: the browser is known to it, and it is told of one that was not."""
+    async def welcome(self, member: Member, owner: logins.Owner, *, known: bool | None = None) -> None:
+        """The login has succeeded: the browser is known to it, and it is told of one that was not.
+
+        `known`: what was found before its hash was made anew, if it was.
+        """
         self.log("login", "ok", member)
         login = " ".join(named(member))
-        if not self.knows(login, owner):
+        if not (self.knows(login, owner) if known is None else known):
             await alerts.new_browser(member, self.device)
         self.remember_login(login, owner)
 
@@ -163,11 +172,12 @@ class Visit:
         step = proofs.asked(member, step)
         proofs.may_prove(member, step)
         by: logins.By = "customer" if proofs.of_customer(member, step) else "account"
-        typed = number if step is Step.CUSTOMER else member.customer_number
-        name = member.own.login if member.own and by == "account" else typed
+        # Whatever number is typed, the step is about the member's own contract: no other one's history tells of it.
+        name = member.own.login if member.own and by == "account" else member.customer_number
         token = new_token(kept=anchor(self.token or ""))
-        asking = f"{member.contract.id} {member.account_id}"
-        with self.noting_failure(by, name):
+        own = by == "customer" if member.own is None else by == "account"
+        asking = anchor(self.token or "") if own else f"{member.contract.id} {member.account_id}"
+        with self.noting_failure("proof", by, name):
             counted = await attempts.count_step(self.keys.newest, f"{by} {name}", asking)
             await logins.prove(member, step, number, password, token_hash(token))
         await attempts.succeeded(counted)
@@ -181,20 +191,18 @@ class Visit:
         self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
 
     @contextlib.contextmanager
-    def noting_failure(self, by: logins.By, name: str, *, factor: bool = False) -> Iterator[None]:
-        """A refused login is left for the front door to note, when the answer is on its way.
-
-        `factor`: the password was right, and it is the code of the second factor that is refused.
-        """
+    def noting_failure(self, event: Event, by: logins.By, name: str) -> Iterator[None]:
+        """A refused login is left for the front door to note, when the answer is on its way."""
         try:
             yield
         except (logins.WrongPair, totp.WrongCode, attempts.TooMany) as refusal:
             too_many = refusal if isinstance(refusal, attempts.TooMany) else None
             locked = too_many is not None and too_many.locked
-            event = "second-factor" if factor else "proof" if self.member else "login"
-            self.log(event, "limited" if too_many else "wrong", self.member)
+            whom = None if event == "login" else self.member
+            self.log(event, "limited" if too_many else "wrong", whom)
+            factor, limited = event == "second-factor", too_many is not None
             self.failure = login_events.Failure(
-                by, name, self.device, limited=too_many is not None, locked=locked, factor=factor
+                by, name, self.device, limited=limited, locked=locked, factor=factor
             )
             raise
 

@@ -115,6 +115,32 @@ async def test_guessing_there_is_limited_as_at_login(contractor: Browser) -> Non
     assert contractor.answer.status_code == 429
 
 
+async def test_guessing_at_one_open_screen_holds_up_no_other_session_of_the_login(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    await another_browser.log_in("customer", "90000000000000", "demo01")
+    pass_minutes(11)
+    for _ in range(11):
+        await contractor.open(AFTER)
+        await contractor.prove("guess")
+    assert contractor.answer.status_code == 429
+    await another_browser.open(AFTER)
+    await another_browser.prove("demo01")
+    assert another_browser.path == AFTER
+
+
+async def test_a_new_session_of_an_admin_brings_no_new_guesses_at_the_customers_password(
+    admin: Browser, another_browser: Browser
+) -> None:
+    for _ in range(10):
+        await admin.open("/statements")
+        await admin.prove("guess", "90000000000000")
+    await another_browser.log_in("account", "arteri-an-002", "abc12345")
+    await another_browser.open("/statements")
+    await another_browser.prove("demo01", "90000000000000")
+    assert another_browser.answer.status_code == 429
+
+
 async def test_an_account_id_gives_its_own_password_and_comes_back_to_its_confirm_page(
     admin: Browser,
 ) -> None:
@@ -197,6 +223,62 @@ async def test_a_password_that_was_set_in_a_session_proves_nothing_in_it_and_muc
     await another_browser.open(page)
     await another_browser.prove(new)
     assert another_browser.path == page
+
+
+async def test_the_customers_step_writes_into_nobody_elses_history_and_is_one_count_whatever_number_is_typed(
+    admin: Browser, hashed: list[dict[str, Any]]
+) -> None:
+    await admin.open("/statements")
+    hashed.clear()
+    for number in range(10):
+        await admin.prove("guess!1", f"8000000000000{number}")
+        assert admin.answer.status_code == 422
+        await admin.open("/statements")
+    await admin.prove("demo01", "90000000000000")
+    assert admin.answer.status_code == 429
+    assert len(hashed) == 10
+    rows = await database.rows(
+        "SELECT c.customer_number, e.account, count(*) FROM login_event e JOIN contract c ON c.id = e.contract"
+        " WHERE e.result = 'wrong' GROUP BY 1, 2"
+    )
+    assert [tuple(row) for row in rows] == [("90000000000000", None, 10)]
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "password", "page"),
+    [
+        ("customer", "90000000000000", "demo01", "/customer-password"),
+        ("account", "arteri-an-001", "abc12345", "/accounts/arteri-an-001/password"),
+        ("account", "arteri-an-002", "abc12345", "/accounts/arteri-an-002/edit"),
+    ],
+)
+async def test_the_browser_that_changes_the_own_password_is_known_by_the_new_one(
+    visitor: Browser, another_browser: Browser, by: str, name: str, password: str, page: str
+) -> None:
+    await visitor.log_in(by, name, password)
+    await visitor.open(page)
+    await visitor.submit(password="kumo-7Zq4", password_again="kumo-7Zq4")
+    await visitor.submit()
+    assert visitor.heading.endswith("完了")
+    await visitor.submit("/logout")
+    for _ in range(11):
+        await another_browser.log_in(by, name, "guess-123")
+    assert another_browser.answer.status_code == 429
+    await visitor.log_in(by, name, "kumo-7Zq4")
+    assert visitor.page.select("form[action='/logout']")
+
+
+async def test_a_password_that_is_set_for_somebody_else_makes_no_browser_known_to_him(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    await contractor.open("/accounts/arteri-an-001/password")
+    await contractor.submit(password="kumo-7Zq4", password_again="kumo-7Zq4")
+    await contractor.submit()
+    await contractor.submit("/logout")
+    for _ in range(11):
+        await another_browser.log_in("account", "arteri-an-001", "guess-123")
+    await contractor.log_in("account", "arteri-an-001", "kumo-7Zq4")
+    assert contractor.answer.status_code == 429
 
 
 async def test_a_password_set_for_somebody_else_takes_no_proof_away(contractor: Browser) -> None:

@@ -1,4 +1,4 @@
-"""What one contract may make the portal do in a while, so that nobody else waits for it."""
+"""What one login may make the portal do in a while, so that nobody else waits for it."""
 
 from __future__ import annotations
 
@@ -37,16 +37,20 @@ async def used(member: Member, use: Use = FEW) -> bool:
     return False
 
 
-async def test_a_contract_has_its_share_and_another_one_its_own(customer: Member) -> None:
+async def test_a_login_has_its_share_and_another_contracts_its_own(customer: Member) -> None:
     assert [await used(customer) for _ in range(5)] == [True, True, True, False, False]
     assert await used(await households.log_in(await households.new_contract()))
     assert await used(customer, Use("another", 1))
 
 
-async def test_the_account_ids_of_a_contract_share_and_the_share_comes_back(empty_database: str) -> None:
+async def test_what_one_account_id_uses_up_holds_up_nobody_else_of_the_contract(empty_database: str) -> None:
     family = await households.new_household()
-    mother, son = [await households.log_in(family.contract, who) for who in (family.mother, family.son)]
-    assert [await used(who) for who in (mother, son, mother, son, mother)] == [True, True, True, False, False]
+    logins = (None, family.mother, family.son)
+    customer, mother, son = [await households.log_in(family.contract, who) for who in logins]
+    assert [await used(son) for _ in range(4)] == [True, True, True, False]
+    assert [await used(await households.log_in(family.contract, family.son))] == [False]
+    for other in (mother, customer):
+        assert [await used(other) for _ in range(4)] == [True, True, True, False]
     clock.start_at(clock.now() + timedelta(minutes=16))
     assert await used(await households.log_in(family.contract, family.son))
 

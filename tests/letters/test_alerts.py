@@ -9,9 +9,11 @@ import pytest
 
 from app.domain import clock, tables
 from app.domain.access import attempts, login_events
+from app.domain.installation import Peppers
 from app.domain.letters import alerts, outbox
 from app.postgres import database
 from tests.browser import Browser
+from tests.conftest import Installed
 
 NEW, LOCKED = "新しい端末からのログインのお知らせ", "ログインを一時的に止めています"
 CONTACT = "an@example.jp"
@@ -97,6 +99,25 @@ async def test_a_browser_is_new_again_when_the_password_was_changed(
     await tables.Alert.delete(force=True)
     await visitor.log_in("account", HIS, "kumo-7Zq4")  # its session has ended with the password
     assert await told() == [CONTACT] * 2
+
+
+async def test_a_hash_that_is_made_anew_makes_no_stranger_of_the_browser(
+    visitor: Browser, installed: Installed
+) -> None:
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.submit("/logout")
+    await tables.Alert.delete(force=True)
+    installed(
+        peppers=Peppers(
+            {1: b"a pepper that only the tests know", 2: b"a newer pepper, that only the tests know"}
+        )
+    )
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    stored = await tables.Contract.select(tables.Contract.password_hash).where(
+        tables.Contract.customer_number == "90000000000000"
+    )
+    assert stored[0]["password_hash"].startswith("p2$")
+    assert await told() == [CONTACT]
 
 
 async def test_a_wrong_password_tells_nobody_of_a_browser(visitor: Browser) -> None:

@@ -182,6 +182,17 @@ async def test_an_account_ids_former_address_is_told_of_its_own_changes_alone(
     assert FORMER in mails
 
 
+async def test_where_the_admins_stand_for_the_contact_address_their_former_addresses_are_told_too(
+    family: Household, customer: Member
+) -> None:
+    await tables.Contract.update({tables.Contract.email: ""}).where(tables.Contract.id == family.contract)
+    mails = await mails_after(customer, RegisterOtherAddress("family-mother", "evil@example.net"))
+    assert "haha@example.com" in mails
+    await mails_after(await households.log_in(family.contract), ChangeCustomerPassword("p1" + other(HASH)))
+    told = {mail.recipient for mail in await outbox.newest(100) if "お客様番号パスワード変更" in mail.subject}
+    assert told == {"evil@example.net", "haha@example.com"}
+
+
 async def former_addresses() -> list[tuple[int | None, str]]:
     rows = await tables.FormerAddress.select().order_by(tables.FormerAddress.id)
     return [(row["account"], row["address"]) for row in rows]

@@ -59,6 +59,15 @@ async def test_logins_failures_and_logout_are_lines(visitor: Browser, lines: Any
     ]
 
 
+async def test_a_guess_is_a_login_whoever_is_signed_in_at_the_time(admin: Browser, lines: Any) -> None:
+    await admin.open("/login")
+    token = str(admin.form("/logout").select("input")[0]["value"])
+    lines.new()
+    typed = {"csrf_token": token, "by": "account", "name": "keiyaku-003", "password": "guess-123"}
+    await admin.press("/login", typed)
+    assert lines.new() == ["INFO event=login outcome=wrong network=127.0.0.*"]
+
+
 async def test_a_proof_is_a_line_and_a_wrong_one_another(admin: Browser, lines: Any) -> None:
     await admin.open("/accounts/arteri-an-001/edit")
     pass_minutes(11)

@@ -78,7 +78,11 @@ async def count(secret: bytes, login: str, address: str, browser: str | None) ->
 
 
 async def count_step(secret: bytes, login: str, member: str) -> Counted:
-    """Count an attempt of `member`, who is logged in, to type the password of `login` again. Raises TooMany."""
+    """Count an attempt of `member`, who is logged in, to type the password of `login` again. Raises TooMany.
+
+    `member`: the session, where the password is its own login's, so that an open screen holds up no other; the login,
+    where it is the customer's, so that a new session brings no new attempts.
+    """
     return await _in_line({_key(secret, f"step {login} of {member}"): PER_STEP})
 
 

@@ -140,7 +140,14 @@ async def _open(
 
 
 async def end_sessions(owner: Owner) -> int:
-    """End every session of the login, whoever has its cookie; how many there were."""
+    """End every session of the login, whoever has its cookie; how many there were.
+
+    Whoever was let in by the customer's step counts as customer no more, either.
+    """
+    if owner.account is None:
+        await tables.Session.update({tables.Session.customer_proved_at: None}).where(
+            tables.Session.contract == owner.contract
+        )
     return len(await database.rows(_END_ALL, owner.contract, owner.account))
 
 

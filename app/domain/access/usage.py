@@ -1,4 +1,4 @@
-"""What one contract may make the portal do in a while: work or mail that everybody else would have to wait for.
+"""What one login may make the portal do in a while: work that everybody else would have to wait for.
 
 The limits are far above what a household needs. What is refused is told with its wait, and counts nothing more.
 """
@@ -28,7 +28,7 @@ PDF = Use("pdf", 20)
 
 
 class TooOften(Exception):
-    """The contract has used it up; `wait`: until the next one."""
+    """The login has used it up; `wait`: until the next one."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(wait)
@@ -36,9 +36,9 @@ class TooOften(Exception):
 
 
 async def count(member: Member, use: Use) -> None:
-    """Count one more use of the member's contract. Raises TooOften."""
-    # No secret is needed for this key: it names a contract by its row, which nobody outside knows.
-    key = hashlib.sha256(f"use {use.name} {member.contract.id}".encode()).digest()
+    """Count one more use of the member's login: what others of the contract do holds nobody up. Raises TooOften."""
+    # No secret is needed for this key: it names a login by its rows, which nobody outside knows.
+    key = hashlib.sha256(f"use {use.name} {member.contract.id} {member.account_id}".encode()).digest()
     try:
         await attempts.count_one(key, use.most)
     except attempts.TooMany as refused:

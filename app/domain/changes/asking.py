@@ -19,7 +19,7 @@ from app import security_log
 from app.domain import clock, tables
 from app.domain.access import members, proofs, usage
 from app.domain.access.matrix import Missing
-from app.domain.access.members import Member
+from app.domain.access.members import Member, Stage
 from app.domain.changes import kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
@@ -33,8 +33,9 @@ class Differs(Exception):
     """The change would not do what its confirm page said: something that it hangs on has changed since."""
 
 
+TOO_MANY_TODAY = "「{}」は、24時間に{}回までです。明日以降に、もう一度お試しください。"
 MOST_PENDING = 100
-"""Changes of one contract that may wait for their confirm pages at once; each waits kept.VALID at most."""
+"""Changes of one login that may wait for their confirm pages at once; each waits kept.VALID at most."""
 
 
 async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
@@ -47,7 +48,9 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
         _ASK,
         *(identity, member.contract.id, member.account_id, member.own.login if member.own else CUSTOMER),
         *(change.kind, change.subject, now, msgspec.json.encode(change).decode()),
-        *(kept.seal(member, peek), now - VALID, MOST_PENDING),
+        *(kept.seal(member, peek), now - VALID),
+        # Whoever has to set a password before anything else is not held up by who waits at an open screen.
+        MOST_PENDING if member.stage is Stage.OPEN else None,
     )
     if found[0]["asked"] is None:
         raise usage.TooOften(found[0]["oldest"] + VALID - now)
@@ -58,10 +61,10 @@ async def ask(member: Member, change: Change, peek: str = "") -> uuid.UUID:
 _ASK = """
 WITH pending AS (
     SELECT count(*) AS number, min(asked_at) AS oldest FROM change
-    WHERE contract = $2 AND applied_at IS NULL AND asked_at > $10
+    WHERE contract = $2 AND account IS NOT DISTINCT FROM $3 AND applied_at IS NULL AND asked_at > $10
 ), asked AS (
     INSERT INTO change (id, contract, account, asker, kind, subject, asked_at, data, sealed)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM pending WHERE number < $11
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM pending WHERE number < coalesce($11, number + 1)
     RETURNING id
 )
 SELECT (SELECT id FROM asked) AS asked, oldest FROM pending
@@ -135,7 +138,9 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         await database.rows(_LOCK, member.contract.id)
         now = clock.now()
         claimed = await database.rows(
-            _CLAIM, identity, member.contract.id, member.account_id, now, now - VALID, member.token_hash
+            _CLAIM,
+            *(identity, member.contract.id, member.account_id, now, now - VALID, member.token_hash),
+            now - timedelta(days=1),
         )
         if not claimed:
             return
@@ -149,7 +154,8 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             reviewed = _reviewed(fresh, change, now)
             if seen is not None and seen != fingerprint(reviewed):
                 raise Differs
-            await _must_not_be_too_many(change, member.contract.id, now)
+            if claimed[0]["done"] >= change.a_day:
+                raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day))
             receipt = await change.apply(fresh, now)
         except Missing as missing:
             raise Gone from missing
@@ -158,20 +164,6 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)
-
-
-async def _must_not_be_too_many(change: Change, contract: int, now: datetime) -> None:
-    """Raises Refused when the contract has carried out as many of the kind as a day allows; this one is claimed already."""
-    if change.a_day is None:
-        return
-    row = tables.Change
-    done = await row.count().where(
-        row.contract == contract, row.kind == change.kind, row.applied_at > now - timedelta(days=1)
-    )
-    if done > change.a_day:
-        raise Refused(
-            f"「{change.name}」は、24時間に{change.a_day}回までです。明日以降に、もう一度お試しください。"
-        )
 
 
 def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
@@ -197,7 +189,9 @@ WITH asked AS (
     UPDATE session SET typed = '{}' WHERE token_hash = $6 AND typed <> '{}' AND EXISTS (SELECT FROM asked)
 )
 UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
-FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data
+FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data, (
+    SELECT count(*) FROM change done WHERE done.contract = $2 AND done.kind = asked.kind AND done.applied_at > $7
+) AS done
 """
 
 

@@ -47,8 +47,8 @@ class Change(ABC):
     passes: ClassVar[Stage | None] = None
     """The stage that it is done at: a session at that stage may ask for it, and has passed it then."""
 
-    a_day: ClassVar[int | None] = None
-    """How many of its kind one contract may carry out in 24 hours, where each uses up names or mails strangers."""
+    a_day: ClassVar[int] = 50
+    """How many of its kind one contract may carry out in 24 hours: each mails somebody, and some use up names."""
 
     def __init_subclass__(
         cls,
@@ -102,6 +102,10 @@ class Change(ABC):
     def is_grave(self, member: Member) -> bool:
         """Whether this one is grave, where not all of its kind are."""
         return self.grave
+
+    def sets_own_password(self, member: Member) -> bool:
+        """Whether it gives who is logged in another password: the browser at hand is to know it, too."""
+        return False
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         """Why it cannot be done, as far as the contract tells; None: it can. Raises Missing.

@@ -72,7 +72,10 @@ async def of_login(contract: int, account: int | None) -> list[str]:
 
 
 async def former(contract: int, account: int | None) -> list[str]:
-    """The contract's and the account ID's addresses that were replaced less than FORMER ago."""
+    """The contract's and the account ID's addresses that were replaced less than FORMER ago.
+
+    Where there is no 連絡用メールアドレス, those of its 管理者権限 account IDs stand for it, as in of_contract().
+    """
     return _there(await database.rows(_FORMER, contract, account, clock.now() - FORMER))
 
 
@@ -115,7 +118,11 @@ WHERE a.contract = $1 AND a.role = 'admin' AND a.deleted_at IS NULL ORDER BY a.i
 # SQL for each address once, the one that was replaced last first.
 _FORMER = """
 SELECT address AS email FROM former_address
-WHERE contract = $1 AND (account IS NULL OR account = $2) AND replaced_at > $3
+WHERE contract = $1 AND replaced_at > $3 AND (
+    account IS NULL OR account = $2
+    OR account IN (SELECT a.id FROM account a JOIN contract c ON c.id = a.contract
+        WHERE c.id = $1 AND c.email = '' AND a.role = 'admin')
+)
 GROUP BY address ORDER BY max(replaced_at) DESC
 """
 

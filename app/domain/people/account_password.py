@@ -45,7 +45,7 @@ async def new_password(member: Member, account: Account | None, password: str) -
 
 
 async def may_hash(member: Member) -> None:
-    """Raises Wrong when the contract has tried too many new passwords."""
+    """Raises Wrong when the login has tried too many new passwords."""
     try:
         await usage.count(member, usage.HASHING)
     except usage.TooOften as refused:
@@ -93,6 +93,9 @@ class ChangeAccountPassword(
     """アカウントIDパスワードの変更, alone: what a user-role member may change of the own account ID."""
 
     password_hash: str
+
+    def sets_own_password(self, member: Member) -> bool:
+        return member.own is not None and member.own.login == self.login
 
     @property
     def _rows(self) -> list[Row]:

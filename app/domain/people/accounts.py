@@ -194,6 +194,9 @@ class EditAccount(
     def is_grave(self, member: Member) -> bool:
         return bool(self.password_hash) or self.account(member).role != self.details.role
 
+    def sets_own_password(self, member: Member) -> bool:
+        return bool(self.password_hash) and member.own is not None and member.own.login == self.login
+
     def _leaves(self, member: Member) -> bool:
         """Whether an admin gives up the own 管理者権限 with it."""
         return (

@@ -75,6 +75,9 @@ class ChangeCustomerPassword(
 
     password_hash: str
 
+    def sets_own_password(self, member: Member) -> bool:
+        return member.own is None
+
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="お客様番号パスワード変更確認",

@@ -15,7 +15,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
 from app.domain.changes.kinds import Change, OfAccount, OfContract
-from app.domain.changes.words import STARS, Link, Receipt, Review, Row
+from app.domain.changes.words import STARS, Link, Receipt, Refused, Review, Row
 from app.domain.letters import outbox
 from app.domain.letters.recipients import Told
 from app.domain.people import account_password, customer_password
@@ -26,6 +26,7 @@ Way = Literal["link", "one-time"]
 BY: dict[Way, str] = {"link": "メールのリンクを開いた方", "one-time": "仮パスワードでログインした方"}
 PAGE = "/new-password"
 TITLE, DONE = "パスワードの再設定", "パスワードを再設定しました。"
+DONE_ALREADY = "パスワードは、すでに再設定されています。新しいパスワードで、もう一度ログインしてください。"
 
 
 def change_of(member: Member, password_hash: str, way: Way, device: Device) -> Change:
@@ -60,6 +61,7 @@ class ResetCustomerPassword(
         return Review(title=TITLE, rows=rows, button="変更")
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
+        _must_be_its_stage(member, self.way)
         await customer_password.set_password(member, self.password_hash)
         await _finish(member)
         await _tell(member, await self.told(member), Name("customer", member.customer_number), self)
@@ -92,6 +94,7 @@ class ResetAccountPassword(
         return Review(title=TITLE, rows=rows, button="変更")
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
+        _must_be_its_stage(member, self.way)
         await account_password.set_password(member, self.account(member), self.password_hash)
         await _finish(member)
         await _tell(member, await self.told(member), Name("account", self.login), self)
@@ -109,6 +112,12 @@ def _rows(way: Way, browser: str, network: str) -> list[Row]:
 
 def _receipt(rows: list[Row]) -> Receipt:
     return Receipt(title=f"{TITLE}完了", lead=DONE, rows=rows, next=(Link("マイページの最初の画面", "/"),))
+
+
+def _must_be_its_stage(member: Member, way: Way) -> None:
+    """Raises Refused for a second press after a one-time password was replaced."""
+    if way == "one-time" and Stage.NEW_PASSWORD not in member.stages:
+        raise Refused(DONE_ALREADY)
 
 
 async def _finish(member: Member) -> None:

@@ -20,6 +20,7 @@ from app.web.guard import StageFirst
 from app.web.pages import open_to
 from app.web.render import page, piece, see_other
 from app.web.request import Request
+from app.web.visit import named
 
 STAGES = (Stage.OPEN, Stage.SET_UP)
 """At SET_UP only what passes it (_find)."""
@@ -53,6 +54,8 @@ async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] |
         return _refused(request, asked, refused)
     if member.stage is not Stage.OPEN:
         await request.visit.renew()
+    if asked.change and asked.change.sets_own_password(member):
+        await request.visit.remember_name(*named(member))
     return see_other(f"/changes/{identity}")
 
 

@@ -64,7 +64,7 @@ async def set_new(request: Request) -> Response[Any] | Redirect:
     link = await forgotten.of_link(token)
     if link is None:
         return await _new_page(request, form, None)
-    new = await typed_twice(form, await forgotten.member_of(link))
+    new = await typed_twice(form, await forgotten.member_of(link), by_link=True)
     if new is None:
         return await _new_page(request, form, link)
     try:

@@ -17,7 +17,7 @@ from app.domain.people import account_password, customer_password, new_password,
 from app.web import forms
 from app.web.forms import Form
 from app.web.pages import open_to
-from app.web.render import page, see_other
+from app.web.render import elsewhere, page
 from app.web.request import Request
 
 
@@ -41,19 +41,27 @@ async def set_new(request: Request) -> Response[Any]:
         form.refuse(refused)
         return _page(request, form)
     await request.visit.go_on_with_new_password()
-    return see_other(f"/changes/{identity}")
+    return elsewhere(request, f"/changes/{identity}")
 
 
-async def typed_twice(form: Form, member: Member) -> NewPassword | None:
-    """The new password of the member's own login by its rules; None with the reasons in the form."""
+async def typed_twice(form: Form, member: Member, *, by_link: bool = False) -> NewPassword | None:
+    """The new password of the member's own login by its rules; None with the reasons in the form.
+
+    `by_link`: nobody is logged in, so a refusal must tell nothing of the person, guess by guess.
+    """
     if member.own is None:
         rule = partial(fields.customer_password, customer_number=member.customer_number)
-        about = await weak_passwords.of_contractor(member.contract.id)
+        about = weak_passwords.About(customer_number=member.customer_number)
+        if not by_link:
+            about = await weak_passwords.of_contractor(member.contract.id)
         hashed = partial(customer_password.new_password, member)
         return await forms.password_typed_twice(form, rule, about, hashed, "新パスワード")
     rule = partial(fields.account_password, login=member.own.login)
-    its = weak_passwords.of_account(member.own.login, member.customer_number, member.own)
-    about = await weak_passwords.of_member(member, its)
+    if by_link:
+        about = weak_passwords.of_account(member.own.login, "")
+    else:
+        its = weak_passwords.of_account(member.own.login, member.customer_number, member.own)
+        about = await weak_passwords.of_member(member, its)
     hashed = partial(account_password.new_password, member, member.own)
     return await forms.password_typed_twice(form, rule, about, hashed)
 
