@@ -29,6 +29,7 @@ class OneMore(
     permission=Permission.CONTRACT,
     page="/one-more",
     tells=Told.CONTRACT,
+    a_day=1_000,
 ):
     """同居人数 grows by one; refused from `most` on, after it was done."""
 
