@@ -197,12 +197,13 @@ class Visit:
             yield
         except (logins.WrongPair, totp.WrongCode, attempts.TooMany) as refusal:
             too_many = refusal if isinstance(refusal, attempts.TooMany) else None
-            locked = too_many is not None and too_many.locked
+            step = event == "proof"
+            locked = too_many is not None and (too_many.locked or step)
             whom = None if event == "login" else self.member
             self.log(event, "limited" if too_many else "wrong", whom)
             factor, limited = event == "second-factor", too_many is not None
             self.failure = login_events.Failure(
-                by, name, self.device, limited=limited, locked=locked, factor=factor
+                by, name, self.device, limited=limited, locked=locked, factor=factor, step=step
             )
             raise
 

@@ -12,10 +12,12 @@ from app.domain.access import attempts, login_events
 from app.domain.installation import Peppers
 from app.domain.letters import alerts, outbox
 from app.postgres import database
+from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser
 from tests.conftest import Installed
 
 NEW, LOCKED = "新しい端末からのログインのお知らせ", "ログインを一時的に止めています"
+GUESSED = "パスワード確認失敗のお知らせ"
 CONTACT = "an@example.jp"
 HIS, HERS = "arteri-an-001", "arteri-an-002"
 PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"}
@@ -151,6 +153,26 @@ async def test_a_locked_customer_number_is_named_by_its_end_alone(visitor: Brows
     (mail,) = await outbox.newest(1)
     assert "ログイン：お客様番号（末尾0000）" in mail.body
     assert "90000000000000" not in mail.body
+
+
+async def test_guessing_at_the_step_of_an_open_screen_is_told_to_the_login_that_it_is_about(
+    visitor: Browser,
+) -> None:
+    await visitor.log_in("account", HERS, "abc12345")
+    pass_minutes(11)
+    for _ in range(attempts.PER_STEP):
+        await visitor.open(f"/accounts/{HERS}/password")
+        await visitor.prove("guess-123")
+    assert await told(GUESSED) == []
+    for _ in range(3):
+        await visitor.open(f"/accounts/{HERS}/password")
+        await visitor.prove("guess-123")
+    assert await told(GUESSED) == sorted([CONTACT, await hers()])
+    for _ in range(attempts.PER_STEP + 1):
+        await visitor.open("/statements")
+        await visitor.prove("guess!1", "90000000000000")
+    assert await told(GUESSED) == sorted([CONTACT, CONTACT, await hers()])
+    assert await told(LOCKED) == []
 
 
 async def test_a_name_that_nobody_has_is_told_to_nobody(visitor: Browser) -> None:

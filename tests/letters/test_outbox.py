@@ -46,6 +46,12 @@ FACTS: dict[str, dict[str, object]] = {
     "account-password-changed": {"login": "taro-01", "by": WHO},
     "user-purchases": {"before": "許可する", "after": "許可しない", "by": WHO},
     "new-browser": DEVICE,
+    "step-guessed": {
+        "login": "アカウントID「taro-01」",
+        "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),
+        "browser": "Safari（iPhone）",
+        "network": "192.0.2.*",
+    },
     "login-locked": {**DEVICE, "browser": "不明なブラウザー"},
     "account-registered": {"login": "taro-01", "name": "髙﨑 太郎", "role": "ユーザー権限", "by": WHO},
     "auto-reply": {"login": "taro-01", "state": "利用する", "period": "2026/01/10 から 指定なし まで"},

@@ -92,6 +92,8 @@ class Failure:
     """Of a login at the mail server, as Dovecot calls it; "" at the portal."""
     factor: bool = False
     """The password was right: it was the second factor that was wrong."""
+    step: bool = False
+    """Somebody is logged in and was asked for the password again."""
 
     @property
     def result(self) -> str:

@@ -26,12 +26,13 @@ async def new_browser(member: Member, device: Device) -> None:
 
 
 async def locked(failure: Failure) -> None:
-    """Tell of a login that strangers tried too often. Called when the answer is sent, as login_events.note is."""
+    """Tell of a login that was tried too often, or of a step. Called when the answer is sent, as login_events.note is."""
     try:
         owner = await logins.find(failure.by, failure.name)
         if owner:
             name = of_customer(failure.name) if owner.account is None else of_account(failure.name)
             mail = "second-factor-failed" if failure.factor else "login-locked"
+            mail = "step-guessed" if failure.step else mail
             await _tell(owner.contract, owner.account, mail, failure.device, name)
     except Exception as error:
         log.error("nobody could be told of a locked login", exc_info=database.without_detail(error))
