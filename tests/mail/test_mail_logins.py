@@ -13,6 +13,7 @@ from app.domain import clock, tables
 from app.domain.access import attempts, login_events
 from app.domain.access.attempts import TooMany
 from app.domain.access.login_events import Device, Failure
+from app.domain.letters import outbox
 from app.domain.mail import app_passwords, mail_logins
 from app.domain.mail.mail_logins import MailLogin, Outcome
 from app.postgres import database
@@ -93,6 +94,32 @@ async def test_a_right_password_counts_nothing_and_wipes_no_failure_out(person: 
     assert await tried(program(person.login), WRONG, 9) == 9
     assert await tried(program(person.login), RIGHT, 20) == 20
     assert await tried(program(person.login), WRONG, 2) == 1
+
+
+@pytest.mark.parametrize("at_once", [12, 30])
+async def test_right_passwords_at_the_same_moment_lock_nothing_and_tell_nobody(
+    person: Person, at_once: int
+) -> None:
+    """Several devices of a member after a restart of the mail server, say."""
+    login = program(person.login)
+    for _ in range(4):
+        asked = [await mail_logins.refusal(SECRET, login) for _ in range(at_once)]
+        assert sum(map(bool, asked)) == at_once - attempts.PER_LOGIN
+        ended = (mail_logins.ended(SECRET, login, REFUSED if refused else RIGHT) for refused in asked)
+        await asyncio.gather(*ended)
+        assert await counters() == [0, 0, 0]
+    assert await tried(login, RIGHT) == 1
+    assert await portal_looks(person)
+    assert await outbox.newest(10) == []
+
+
+async def test_a_lock_by_wrong_passwords_is_told_when_the_last_one_was_wrong(person: Person) -> None:
+    assert await tried(program(person.login), WRONG, attempts.PER_LOGIN - 1) == attempts.PER_LOGIN - 1
+    assert await outbox.newest(10) == []
+    await tried(program(person.login), WRONG, 5)
+    mails = await outbox.newest(10)
+    assert mails
+    assert {mail.subject for mail in mails} == {"【マイページ】ログインを一時的に止めています"}
 
 
 async def test_what_was_refused_is_counted_by_nobody_so_that_the_lock_ends(person: Person) -> None:

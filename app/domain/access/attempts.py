@@ -153,6 +153,22 @@ async def withdraw(secret: bytes, login: str, address: str) -> None:
     await database.rows(_REFUND, _of_strangers(secret, login, address).keys, b"")
 
 
+async def forgive(secret: bytes, login: str, address: str) -> None:
+    """An attempt that was refused counts for nothing itself: once right ones in flight are withdrawn, nothing is locked.
+
+    For mail programs, many of which log in at the same moment with the right password, after a restart, say.
+    """
+    where, own, _ = _of_strangers(secret, login, address).keys
+    await database.rows(_FORGIVE, [where, own], PER_ADDRESS, PER_LOGIN)
+
+
+async def is_full(secret: bytes, login: str) -> bool:
+    """Whether strangers have no attempt left at the login."""
+    own, now = _key(secret, f"login {login}"), clock.now()
+    found = await database.rows(_IS_FULL, own, now - WINDOW, PER_LOGIN)
+    return bool(found)
+
+
 def _of_strangers(secret: bytes, login: str, address: str) -> Counted:
     """The counters of an attempt from a browser that is not known."""
     own = _key(secret, f"login {login}")
@@ -199,6 +215,18 @@ UNION ALL SELECT key, failures + 1, since FROM attempt WHERE key = $4 AND since 
 _FORGET = """
 DELETE FROM attempt WHERE key IN (SELECT key FROM attempt WHERE since < $1 FOR UPDATE SKIP LOCKED)
 """  # a counter that is being counted on is left alone: waiting for it could be a deadlock
+_FORGIVE = """
+WITH locked AS (
+    SELECT key FROM attempt WHERE key = ANY($1::bytea[]) ORDER BY array_position($1, key) FOR UPDATE
+)
+UPDATE attempt SET failures = CASE
+    WHEN attempt.key = ($1::bytea[])[2] THEN least(failures, $3)
+    WHEN failures > $2 THEN $2
+    ELSE greatest(failures - 1, 0)
+END
+FROM locked WHERE attempt.key = locked.key
+"""
+_IS_FULL = "SELECT 1 FROM attempt WHERE key = $1 AND since > $2 AND failures >= $3"
 _REFUND = """
 WITH locked AS (
     SELECT key FROM attempt WHERE key = ANY($1::bytea[]) ORDER BY array_position($1, key) FOR UPDATE

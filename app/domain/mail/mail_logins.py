@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from app.domain import clock, tables
+from app import security_log
+from app.domain import clock, networks, tables
 from app.domain.access import attempts, login_events
 from app.domain.access.attempts import TooMany
 from app.domain.access.login_events import Failure
@@ -69,7 +70,8 @@ async def refusal(secret: bytes, login: MailLogin) -> str:
     try:
         await attempts.count(secret, _counted(whose, login), login.address, None)
     except TooMany as many:
-        await _note(whose, login, limited=True, locked=many.locked)
+        await attempts.forgive(secret, _counted(whose, login), login.address)
+        await _note(whose, login, limited=True)
         minutes = -(-many.wait // timedelta(minutes=1))
         return f"Too many wrong passwords. Try again in {minutes} minutes."
     return ""
@@ -90,7 +92,9 @@ async def ended(secret: bytes, login: MailLogin, outcome: Outcome) -> None:
         return
     if not was_counted:
         await _count_late(secret, whose, login)
-    await _note(whose, login, limited=False)
+    # Told by what was wrong, not by what was refused: right passwords in flight fill the counter for a moment, too.
+    locked = await attempts.is_full(secret, _counted(whose, login))
+    await _note(whose, login, limited=False, locked=locked)
 
 
 async def _count_late(secret: bytes, whose: Any, login: MailLogin) -> None:
@@ -100,6 +104,11 @@ async def _count_late(secret: bytes, whose: Any, login: MailLogin) -> None:
 
 
 async def _note(whose: Any, login: MailLogin, *, limited: bool, locked: bool = False) -> None:
+    network = networks.logged(login.address)
+    if limited:
+        security_log.limit("mail-login", outcome="limited", network=network)
+    else:
+        security_log.note("mail-login", outcome="wrong", network=network)
     if not whose:
         return
     device = login_events.program(login.protocol, login.address)
