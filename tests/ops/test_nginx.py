@@ -217,3 +217,34 @@ def test_the_log_has_no_query_where_mailed_links_carry_their_token(echoed: Echoe
     log = (echoed.proxy.certificate.parent / "mypage.log").read_text()
     assert "/customer/email " in log
     assert "secret-of-a-link" not in log
+
+
+def test_no_log_has_the_token_of_a_mailed_link_where_the_portal_is_away(tmp_path: Path) -> None:
+    if reason := missing():
+        pytest.skip(reason)
+    with proxy(tmp_path, free_port()) as alone:
+        alone.get("/forgotten/new?token=secret-of-a-link")
+    logs = {path.name: path.read_text(errors="replace") for path in tmp_path.glob("*.log")}
+    assert "/forgotten/new " in logs["mypage.log"]
+    assert " 503 " in logs["mypage.log"]
+    assert not [name for name, text in logs.items() if "secret-of-a-link" in text]
+
+
+@pytest.mark.parametrize(
+    ("address", "caller"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("2001:db8:1:2::7", "2001:db8:1:2"),
+        ("2001:db8:1::7", "2001:db8:1"),
+        ("2001:db8:1::", "2001:db8:1"),
+        ("2001:db8::9:8:7:6", "2001:db8"),
+        ("2001:db8:0:2::7", "2001:db8:0:2"),
+        ("::1", "::1"),
+    ],
+)
+def test_an_ipv6_household_is_one_caller_however_its_zeros_are_written(address: str, caller: str) -> None:
+    patterns = re.findall(r'^    "~(.+)" \$mypage_\w+;$', CONFIGURED, re.MULTILINE)
+    assert len(patterns) == 2
+    found = (re.match(pattern.replace("(?<", "(?P<"), address) for pattern in patterns)
+    assert next((match[1] for match in found if match), address) == caller
