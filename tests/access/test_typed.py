@@ -209,6 +209,7 @@ async def test_it_is_read_by_the_session_that_typed_it_alone_and_on_its_own_page
         None,
         member.proved_at,
         None,
+        member.session,
         b"",
         KEYS.seal_keys("another"),
         member.typed,

@@ -64,6 +64,8 @@ class Member:
     """When the own password was typed last, at login or since (proofs.py)."""
     customer_proved_at: datetime | None
     """When お客様番号 and its password were typed again in this session."""
+    session: int
+    """Number of the session, which stays when its token changes."""
     token_hash: bytes = field(repr=False)
     seal_keys: tuple[bytes, ...] = field(repr=False, default=())
     """Keys that only this session's cookie leads to, newest first (changes/kept.py and typed.py seal with them)."""
@@ -149,7 +151,7 @@ WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
 )
 SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph.GRAPH} AS graph,
-    s.stages, s.own_set_here, s.customer_set_here, CASE WHEN $7 THEN s.typed END AS typed
+    s.id AS session, s.stages, s.own_set_here, s.customer_set_here, CASE WHEN $7 THEN s.typed END AS typed
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
 WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4 AND (cardinality(s.stages) = 0 OR s.opened_at > $8)
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
@@ -202,7 +204,7 @@ def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]
     role = Role(row["role"]) if own else Role.CUSTOMER
     proofs = row["proved_at"], row["customer_proved_at"]
     return Member(
-        *(role, contract, own, *proofs, token_hash, seal_keys),
+        *(role, contract, own, *proofs, row["session"], token_hash, seal_keys),
         typed=tuple(row["typed"] or ()),
         stages=tuple(map(Stage, row["stages"])),
         own_set_here=row["own_set_here"],

@@ -149,23 +149,16 @@ def _transports() -> set[str]:
 
 async def _descriptions(whose: Whose, in_session: Member | None = None) -> list[Any]:
     """Credential id and transports of the login's passkeys; `in_session`: without those that the session registered."""
-    token_hash = in_session.token_hash if in_session else None
-    return await database.rows(_DESCRIPTIONS, whose.contract, whose.account, token_hash)
+    session = in_session.session if in_session else None
+    return await database.rows(_DESCRIPTIONS, whose.contract, whose.account, session)
 
 
 # SQL for one round trip, on the way of the page that asks for a password again.
 _DESCRIPTIONS = """
 SELECT credential_id, transports FROM passkey
 WHERE contract = $1 AND account IS NOT DISTINCT FROM $2
-    AND session IS DISTINCT FROM (SELECT id FROM session WHERE token_hash = $3) ORDER BY id
+    AND session IS DISTINCT FROM $3::bigint ORDER BY id
 """
-
-
-async def _session(member: Member) -> int:
-    """The number of the member's session; 0 for one that ended."""
-    session = tables.Session
-    found = await session.select(session.id).where(session.token_hash == member.token_hash).first()
-    return int(found["id"]) if found else 0
 
 
 async def _handle(whose: Whose) -> bytes:
@@ -224,7 +217,7 @@ async def prove(
     found, credential, challenge = await _answered(answer, challenges)
     if found.whose != whose:
         raise WrongPasskey(ANOTHERS)
-    if found.session == await _session(member):
+    if found.session == member.session:
         raise WrongPasskey(MADE_HERE)
     await _verify(found, credential, challenge, party)
 
@@ -331,7 +324,7 @@ async def keep(member: Member, passkey: NewPasskey, label: str, now: datetime) -
         sign_count=passkey.sign_count,
         transports=passkey.transports,
         registered_at=now,
-        session=await _session(member),
+        session=member.session,
     )
     try:
         await row.save()
