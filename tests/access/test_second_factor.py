@@ -8,6 +8,7 @@ from app.domain import installation
 from app.domain.access.matrix import Role
 from app.domain.access.members import SessionEnded
 from app.domain.access.second_factor import passed, required
+from app.domain.people.second_factor import GIVEN
 from app.postgres import database
 from tests import authenticator, households
 from tests.access.steps import code_of, next_step, set_up_totp
@@ -231,6 +232,63 @@ async def test_setting_up_gives_the_session_another_token(visitor: Browser, inst
     await authenticator.register(visitor)
     assert visitor.cookies["__Host-mypage"] != before
     assert await stages() == [[]]
+
+
+@pytest.mark.parametrize("also", ["", "new-password"], ids=["at set-up", "with a one-time password"])
+async def test_the_first_factor_ends_the_other_sessions_that_would_set_one_up(
+    visitor: Browser, another_browser: Browser, family_user: Browser, installed: Installed, also: str
+) -> None:
+    installed(second_factor="all")
+    await another_browser.log_in(*CUSTOMER)
+    await another_browser.open("/second-factor/totp")
+    await another_browser.submit(code=code_of(another_browser.rows["キー"]))
+    assert another_browser.heading == "認証アプリ登録確認"
+    if also:
+        await database.rows("UPDATE session SET stages = $1 || stages WHERE 'set-up' = ANY (stages)", [also])
+    await visitor.log_in(*CUSTOMER)
+    await set_up_totp(visitor)
+    assert await stages() == [[], []], "hers at the customer number, and the son's"
+    await another_browser.submit()
+    assert another_browser.heading == "ログイン"
+    await family_user.open("/")
+    assert family_user.heading == "ユーザー管理"
+    assert len(await database.rows("SELECT 1 FROM totp")) == 1
+
+
+async def test_the_first_factor_leaves_who_sets_one_up_for_another_login(
+    visitor: Browser, another_browser: Browser, installed: Installed
+) -> None:
+    installed(second_factor="all")
+    await another_browser.log_in(*ADMIN)
+    await visitor.log_in(*CUSTOMER)
+    await set_up_totp(visitor)
+    await another_browser.open("/second-factor")
+    assert another_browser.heading == "2段階認証"
+
+
+@pytest.mark.parametrize("way", ["passkey", "totp"])
+async def test_a_session_that_gave_the_password_alone_adds_no_factor_to_one_that_there_is(
+    visitor: Browser, another_browser: Browser, installed: Installed, way: str
+) -> None:
+    installed(second_factor="all")
+    await visitor.log_in(*CUSTOMER)
+    await authenticator.register(visitor)
+    await another_browser.log_in(*CUSTOMER)
+    assert another_browser.path == "/login/second"
+    await database.rows("UPDATE session SET stages = '{set-up}' WHERE stages <> '{}'")
+    if way == "totp":
+        await another_browser.open("/second-factor/totp")
+        await another_browser.submit(code=code_of(another_browser.rows["キー"]))
+        await another_browser.submit()
+    else:
+        with pytest.raises(AssertionError, match=GIVEN):
+            await authenticator.register(another_browser)
+    assert GIVEN in another_browser.text
+    assert await stages() == [[], ["set-up"]]
+    (left,) = await database.rows(
+        "SELECT (SELECT count(*) FROM passkey) + (SELECT count(*) FROM totp) AS number"
+    )
+    assert left["number"] == 1
 
 
 async def test_a_change_that_waits_cannot_be_confirmed_instead(

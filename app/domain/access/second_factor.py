@@ -21,6 +21,10 @@ from app.domain.json_objects import json_list, json_object, json_one
 from app.postgres import database
 
 
+class Given(Exception):
+    """The login has a second factor by now, which the session has not given."""
+
+
 @dataclass(frozen=True)
 class Whose:
     """A login: of the customer number, or of an account ID."""
@@ -127,6 +131,24 @@ _AT_LOGIN = f"""
 SELECT EXISTS (SELECT FROM passkey WHERE {_ITS}) OR EXISTS (SELECT FROM totp WHERE {_ITS}) AS given,
     coalesce((SELECT role FROM account WHERE id = $2), 'customer') AS role
 """  # noqa: S608 - constants
+
+
+async def must_lack_one(member: Member) -> None:
+    """Raises Given where the member's session was to set up a first factor and there is one by now.
+
+    That session has given nothing but the password, so it must not add a factor of its own.
+    """
+    if Stage.SET_UP in member.stages and (await of(Whose.own(member))).any:
+        raise Given
+
+
+async def end_set_up(member: Member) -> None:
+    """End the login's other sessions that were to set up a first factor: from now on they would have to give it."""
+    await database.rows(_END_SET_UP, member.contract.id, member.account_id, member.token_hash)
+
+
+# SQL for IS NOT DISTINCT FROM, and for the array.
+_END_SET_UP = f"DELETE FROM session WHERE {_ITS} AND 'set-up' = ANY (stages) AND token_hash <> $3"  # noqa: S608 - constants
 
 
 async def passed(member: Member, token_hash: bytes) -> None:

@@ -34,6 +34,7 @@ BRINGS_CODES = f"登録すると、回復コードを{recovery_codes.NUMBER}個�
 OLD_CODES = "これまでの回復コードは、すべて使えなくなります。"
 CHANGED = "この画面を開いた後に、2段階認証の登録内容が変わりました。もう一度お確かめください。"
 TOTP_TAKEN = "認証アプリは、すでに登録されています。別の認証アプリを使うには、先に登録を削除してください。"
+GIVEN = "このIDには、2段階認証がすでに登録されています。ログアウトし、2段階認証でログインし直してください。"
 NO_FACTOR = "回復コードは、パスキーまたは認証アプリを登録している場合に作成できます。"
 ON_THE_DEVICE = "端末やブラウザーに残っているパスキーは、その設定画面から削除してください。"
 NOW_ASKED = (
@@ -66,10 +67,22 @@ class _Registration(OfLogin):
     def _notices(self) -> tuple[str, ...]:
         return (NOW_ASKED, BRINGS_CODES) if self.codes else ()
 
+    @staticmethod
+    async def _may_pass(member: Member) -> None:
+        """Raises Refused in a session that set up the first factor, where another one has done so meanwhile."""
+        try:
+            await second_factor.must_lack_one(member)
+        except second_factor.Given as given:
+            raise Refused(GIVEN) from given
+
     async def _receipt(
         self, member: Member, now: datetime, title: str, lead: str, rows: list[Row]
     ) -> Receipt:
-        """The complete page; the codes are kept, and take the place of what another tab has brought meanwhile."""
+        """The complete page; the codes are kept, and take the place of what another tab has brought meanwhile.
+
+        Other sessions that would set up the first factor end: they have given the password alone.
+        """
+        await second_factor.end_set_up(member)
         notices: tuple[str, ...] = ()
         if self.codes:
             another = await recovery_codes.replace(Whose.own(member), self.codes, now)
@@ -101,6 +114,7 @@ class RegisterPasskey(
         return Review("パスキー登録確認", self._rows, "登録", notices=self._notices)
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
+        await self._may_pass(member)
         made = NewPasskey(self.credential_id, self.public_key, self.sign_count, self.transports)
         try:
             await passkeys.keep(member, made, self.label, now)
@@ -135,6 +149,7 @@ class RegisterTotp(
         return Review("認証アプリ登録確認", _TOTP_ROWS, "登録", notices=self._notices)
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
+        await self._may_pass(member)
         secret = data_keys.current().decrypt(self.secret)
         if not await totp.keep(Whose.own(member), secret, self.used_step, now):
             raise Refused(TOTP_TAKEN)
