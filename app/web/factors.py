@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from app.domain import clock
 from app.domain.access import attempts, logins, passkeys, proofs, recovery_codes, second_factor, totp
 from app.domain.access.challenges import Challenges, Purpose, WrongChallenge
-from app.domain.access.members import Member, SessionEnded
+from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.passkeys import RelyingParty, WrongPasskey
 from app.domain.access.proofs import Step
-from app.domain.access.second_factor import Whose
+from app.domain.access.second_factor import UsedPasskey, Whose
 from app.domain.letters import alerts
 from app.web.cookies import anchor, new_token, token_hash
 from app.web.visit import Visit, named
@@ -35,9 +35,8 @@ async def sign_in(visit: Visit, answer: str, party: RelyingParty) -> Member:
     """Open a session for whose passkey has answered. Raises WrongPasskey, WrongChallenge, attempts.TooMany, WrongPair."""
     with _logging(visit, "login", None):
         counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
-        owner_of = await passkeys.owner(answer, party, challenges(visit, "login"))
-    token = new_token()
-    owner = await logins.open_by_passkey(owner_of, token_hash(token), visit.device)
+        used, token = await passkeys.owner(answer, party, challenges(visit, "login")), new_token()
+        owner = await logins.open_by_passkey(used, token_hash(token), visit.device)
     await attempts.succeeded(counted)
     member = await visit.begin(token)
     await visit.welcome(member, owner)
@@ -80,26 +79,34 @@ async def _use_recovery_code(member: Member, code: str) -> None:
 
 
 async def give_passkey(visit: Visit, answer: str, party: RelyingParty) -> Member:
-    """Pass the stage with a passkey of the login. Raises WrongPasskey, WrongChallenge, SessionEnded."""
+    """Pass the stage with a passkey of the login.
+
+    Raises WrongPasskey, WrongChallenge, attempts.TooMany, SessionEnded.
+    """
     member = _member(visit)
-    owner = await _owner(member)
+    owner, ours = await _owner(member), challenges(visit, "second-factor")
     with _logging(visit, "second-factor", member):
-        await passkeys.prove(Whose.own(member), member, answer, party, challenges(visit, "second-factor"))
-    return await _pass_stage(visit, member, owner)
+        counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
+        used = await passkeys.prove(Whose.own(member), member, answer, party, ours)
+        passed = await _pass_stage(visit, member, owner, used)
+    await attempts.succeeded(counted)
+    return passed
 
 
 async def prove(visit: Visit, step: Step, answer: str, party: RelyingParty) -> None:
     """Pass a step with a passkey; the session goes on under a new id.
 
-    Raises WrongPasskey, WrongChallenge, SessionEnded, Forbidden.
+    Raises WrongPasskey, WrongChallenge, attempts.TooMany, SessionEnded, Forbidden.
     """
     member = _member(visit)
     step = proofs.asked(member, step)
     proofs.may_pass(member, step)
     with _logging(visit, "proof", member):
-        await passkeys.prove(whose(member, step), member, answer, party, challenges(visit, "step"))
-    token = new_token(kept=anchor(visit.token or ""))
-    await logins.pass_step(member, step, token_hash(token))
+        counted = await visit.count_step(member, step)
+        used = await passkeys.prove(whose(member, step), member, answer, party, challenges(visit, "step"))
+        token = new_token(kept=anchor(visit.token or ""))
+        await logins.pass_step_by_passkey(member, step, used, token_hash(token))
+    await attempts.succeeded(counted)
     visit.log("proof", "ok", member)
     visit.go_on(token, member.role)
 
@@ -117,11 +124,15 @@ def _logging(visit: Visit, event: str, member: Member | None) -> Iterator[None]:
         raise
 
 
-async def _pass_stage(visit: Visit, member: Member, owner: logins.Owner) -> Member:
-    token = new_token(kept=anchor(visit.token or ""))
-    await second_factor.passed(member, token_hash(token))
+async def _pass_stage(
+    visit: Visit, member: Member, owner: logins.Owner, used: UsedPasskey | None = None
+) -> Member:
+    token, known = new_token(kept=anchor(visit.token or "")), visit.knows(" ".join(named(member)), owner)
+    await logins.pass_second_factor(member, token_hash(token), used)
     passed = await visit.begin(token)
-    await visit.welcome(passed, owner)
+    if Stage.NEW_PASSWORD in passed.stages:
+        owner = await _owner(passed)  # the one-time password has taken the place of its own
+    await visit.welcome(passed, owner, known=known)
     return passed
 
 

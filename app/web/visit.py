@@ -175,14 +175,20 @@ class Visit:
         # Whatever number is typed, the step is about the member's own contract: no other one's history tells of it.
         name = member.own.login if member.own and by == "account" else member.customer_number
         token = new_token(kept=anchor(self.token or ""))
-        own = by == "customer" if member.own is None else by == "account"
-        asking = anchor(self.token or "") if own else f"{member.contract.id} {member.account_id}"
         with self.noting_failure("proof", by, name):
-            counted = await attempts.count_step(self.keys.newest, f"{by} {name}", asking)
+            counted = await self.count_step(member, step)
             await logins.prove(member, step, number, password, token_hash(token))
         await attempts.succeeded(counted)
         self.log("proof", "ok", member)
         self.go_on(token, member.role)
+
+    async def count_step(self, member: Member, step: Step) -> attempts.Counted:
+        """Count an attempt to pass the step, by a password or a passkey. Raises attempts.TooMany."""
+        customer = proofs.of_customer(member, step)
+        login = f"customer {member.customer_number}" if customer else " ".join(named(member))
+        own = customer == (member.own is None)
+        asking = anchor(self.token or "") if own else f"{member.contract.id} {member.account_id}"
+        return await attempts.count_step(self.keys.newest, login, asking)
 
     async def log_out(self) -> None:
         """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""

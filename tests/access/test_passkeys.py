@@ -23,7 +23,7 @@ from app.domain.access.passkeys import (
     RelyingParty,
     WrongPasskey,
 )
-from app.domain.access.second_factor import Whose
+from app.domain.access.second_factor import UsedPasskey, Whose
 from app.postgres import database
 from tests import authenticator
 from tests.access.steps import set_up_totp
@@ -245,8 +245,114 @@ async def test_of_several_that_show_the_same_count_at_once_one_counts(
     found = await asyncio.gather(
         *(passkeys.owner(answer, party, ours) for answer in answers), return_exceptions=True
     )
-    assert sum(isinstance(one, Whose) for one in found) == 1
+    assert sum(isinstance(one, UsedPasskey) for one in found) == 1
     assert sum(isinstance(one, WrongPasskey) for one in found) == 4
+
+
+# --- removed meanwhile -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def removed_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every passkey is removed just after its answer was verified and counted."""
+    really = passkeys._verify
+
+    async def verify(*answered: Any) -> UsedPasskey:
+        used = await really(*answered)
+        await database.rows("DELETE FROM passkey")
+        return used
+
+    monkeypatch.setattr(passkeys, "_verify", verify)
+
+
+async def test_a_passkey_that_is_removed_while_it_signs_in_opens_nothing(
+    contractor: Browser, another_browser: Browser, removed_meanwhile: None
+) -> None:
+    passkey = await register(contractor)
+    await sign_in(another_browser, passkey)
+    assert (another_browser.answer.status_code, another_browser.reasons) == (422, [UNKNOWN])
+    assert len(await database.rows("SELECT 1 FROM session")) == 1
+
+
+async def test_nor_is_it_the_second_factor(
+    contractor: Browser, another_browser: Browser, removed_meanwhile: None
+) -> None:
+    passkey = await register(contractor)
+    await set_up_totp(contractor)
+    await another_browser.log_in(*CUSTOMER)
+    asked = await options(another_browser, "/login/second/passkey.json")
+    await another_browser.submit("/login/second/passkey", credential=passkey.signed(asked))
+    assert (another_browser.answer.status_code, another_browser.reasons) == (422, [UNKNOWN])
+    await another_browser.open("/")
+    assert another_browser.path == "/login/second"
+
+
+async def test_nor_does_it_pass_the_step(
+    contractor: Browser, another_browser: Browser, removed_meanwhile: None
+) -> None:
+    passkey = await register(contractor)
+    await another_browser.log_in(*CUSTOMER)
+    await another_browser.open(another_browser.path)
+    await database.rows("UPDATE session SET stages = '{}'")
+    await pass_minutes(11)
+    await another_browser.open(STEP)
+    asked = await options(another_browser, "/proof/passkey.json?step=recent")
+    await another_browser.submit("/proof/passkey", credential=passkey.signed(asked))
+    assert (another_browser.answer.status_code, another_browser.reasons) == (422, [UNKNOWN])
+    await another_browser.open("/customer-password")
+    assert another_browser.heading == "パスワードの確認"
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+async def failures() -> list[int]:
+    """What is counted of those who try passkeys; nothing that was refunded."""
+    rows = await database.rows("SELECT failures FROM attempt WHERE failures > 0")
+    return [row["failures"] for row in rows]
+
+
+async def test_a_passkey_after_the_password_is_limited_by_address_and_a_right_one_counts_nothing(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    passkey = await register(contractor)
+    await another_browser.log_in(*CUSTOMER)
+    for _ in range(3):
+        await another_browser.submit("/login/second/passkey", credential="x")
+    assert await failures() == [3]
+    asked = await options(another_browser, "/login/second/passkey.json")
+    await another_browser.submit("/login/second/passkey", credential=passkey.signed(asked))
+    assert another_browser.heading == "ご契約情報一覧"
+    assert await failures() == [3]
+    await another_browser.submit("/logout")
+    await another_browser.log_in(*CUSTOMER)
+    await database.rows("UPDATE attempt SET failures = 100")
+    await another_browser.submit("/login/second/passkey", credential="x")
+    assert another_browser.answer.status_code == 429
+
+
+async def test_a_passkey_at_the_step_is_limited_together_with_passwords(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    passkey = await register(contractor)
+    await sign_in(another_browser, passkey)
+    await pass_minutes(11)
+    await another_browser.open(STEP)
+    await another_browser.prove("Chigau-9")
+    for _ in range(2):
+        await another_browser.submit("/proof/passkey", credential="x")
+    assert await failures() == [3]
+    asked = await options(another_browser, "/proof/passkey.json?step=recent")
+    await another_browser.submit("/proof/passkey", credential=passkey.signed(asked))
+    assert another_browser.path == "/customer-password"
+    assert await failures() == []
+    await pass_minutes(11)
+    await another_browser.open(STEP)
+    for _ in range(10):
+        await another_browser.submit("/proof/passkey", credential="x")
+        assert another_browser.answer.status_code == 422
+    await another_browser.submit("/proof/passkey", credential="x")
+    assert another_browser.answer.status_code == 429
 
 
 # --- the second factor ------------------------------------------------------------------------------------------------

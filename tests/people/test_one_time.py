@@ -301,6 +301,87 @@ async def test_a_second_factor_is_asked_for_first(contractor: Browser, another_b
     assert another_browser.heading == "パスワードの再設定完了"
 
 
+async def test_without_the_second_factor_it_takes_nothing_away(
+    contractor: Browser, another_browser: Browser, stranger: Browser
+) -> None:
+    key, _ = await set_up_totp(contractor)
+    code = await issued()
+    (before,) = await database.rows("SELECT * FROM one_time_password")
+    await log_in(another_browser, CUSTOMER, code)
+    assert another_browser.path == "/login/second"
+    assert await database.rows("SELECT * FROM one_time_password") == [before]
+    await stranger.press("/logout", {})
+    await log_in(stranger, CUSTOMER, "demo01")
+    assert stranger.path == "/login/second"
+    next_step()
+    await stranger.submit("/login/second", code=code_of(key))
+    assert stranger.heading == "ご契約情報一覧"
+
+
+async def test_with_the_second_factor_the_own_password_opens_nothing(
+    contractor: Browser, another_browser: Browser, stranger: Browser
+) -> None:
+    key, _ = await set_up_totp(contractor)
+    await log_in(another_browser, CUSTOMER, await issued())
+    next_step()
+    await another_browser.submit("/login/second", code=code_of(key))
+    assert another_browser.path == "/new-password"
+    (row,) = await database.rows("SELECT used_at, expires_at FROM one_time_password")
+    assert row["expires_at"] - row["used_at"] == logins.AFTER_USE
+    await stranger.press("/logout", {})
+    assert not await opens(stranger, CUSTOMER, "demo01")
+    await another_browser.submit("/new-password", **NEW)
+    assert another_browser.heading == "パスワードの再設定完了"
+
+
+async def test_of_two_sessions_that_wait_for_the_factor_one_is_left(
+    contractor: Browser, another_browser: Browser, stranger: Browser
+) -> None:
+    key, codes = await set_up_totp(contractor)
+    code = await issued()
+    await stranger.press("/logout", {})
+    for browser in (another_browser, stranger):
+        await log_in(browser, CUSTOMER, code)
+        assert browser.path == "/login/second"
+    next_step()
+    await asyncio.gather(
+        another_browser.submit("/login/second", code=code_of(key)),
+        stranger.submit("/login/second", code=codes[0]),
+    )
+    headings = sorted(browser.heading for browser in (another_browser, stranger))
+    assert headings == ["パスワードの再設定", "ログイン"]
+    waiting = await database.rows("SELECT stages FROM session WHERE stages <> '{}'")
+    assert [row["stages"] for row in waiting] == [[Stage.NEW_PASSWORD]]
+
+
+@pytest.mark.parametrize("what", ["used up", "answered by a new password", "expired"])
+async def test_one_that_is_good_no_more_when_the_factor_is_given_opens_nothing(
+    contractor: Browser, another_browser: Browser, what: str
+) -> None:
+    key, _ = await set_up_totp(contractor)
+    await log_in(another_browser, CUSTOMER, await issued())
+    if what == "used up":
+        await database.rows("DELETE FROM one_time_password")
+    elif what == "expired":
+        await database.rows("UPDATE one_time_password SET expires_at = $1", clock.now())
+    else:
+        await database.rows("UPDATE one_time_password SET mark = 'another'")
+    next_step()
+    await another_browser.submit("/login/second", code=code_of(key))
+    assert another_browser.heading == "ログイン"
+    assert await opens(another_browser, CUSTOMER, "demo01")
+
+
+async def test_one_that_is_good_no_more_leads_to_no_factor(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    await set_up_totp(contractor)
+    code = await issued()
+    await database.rows("UPDATE one_time_password SET expires_at = $1", clock.now())
+    await log_in(another_browser, CUSTOMER, code)
+    assert another_browser.reasons[0].endswith(WRONG)
+
+
 async def test_a_session_that_is_open_opens_the_page_no_more(contractor: Browser) -> None:
     await contractor.open("/new-password")
     assert contractor.path == "/"

@@ -13,8 +13,9 @@ from app.domain import clock, tables
 from app.domain.access import passwords, second_factor
 from app.domain.access.login_events import Device
 from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
+from app.domain.access.passkeys import UNKNOWN, WrongPasskey
 from app.domain.access.proofs import Step, may_prove, of_customer
-from app.domain.access.second_factor import Whose
+from app.domain.access.second_factor import UsedPasskey, Whose, rows_of
 from app.postgres import database
 
 AFTER_USE = timedelta(minutes=30)
@@ -81,45 +82,90 @@ async def open_session(owner: Owner | None, password: str, token_hash: bytes, de
     return replace(owner, password_hash=renewed or owner.password_hash)
 
 
-async def open_by_passkey(whose: Whose, token_hash: bytes, device: Device) -> Owner:
+async def open_by_passkey(used: UsedPasskey, token_hash: bytes, device: Device) -> Owner:
     """Open a session for who has proved with a passkey to be the owner of the login (passkeys.py), which is both factors.
 
-    Raises WrongPair for an account ID that was deleted meanwhile.
+    Raises WrongPair for an account ID that was deleted meanwhile, WrongPasskey for a passkey that was removed.
     """
-    owner = Owner(whose.contract, whose.account, "")
+    owner = Owner(used.whose.contract, used.whose.account, "")
     async with database.engine().transaction():
         now_stored = await _lock(owner)
         if now_stored is None:
             raise WrongPair
+        await _must_still_be(used)
         await _open(owner, (), token_hash, device)
     return replace(owner, password_hash=now_stored)
 
 
 async def _open_once(owner: Owner, token_hash: bytes, device: Device) -> Owner:
-    """The same by the one-time password. From now on the own password opens nothing.
+    """The same by the one-time password, which is used by that; where a second factor is asked for, it is not used yet.
 
-    Until a new one is set the one-time password works again for AFTER_USE, for whoever closed the browser; the session
-    before ends with it, so that there is one at a time.
+    Whoever has found the one-time password alone neither takes the own one away nor uses the other up.
     """
     now = clock.now()
     async with database.engine().transaction():
         now_stored = await _lock(owner)
         if now_stored is None or owner.one_time_hash is None:
             raise WrongPair  # deleted while the password was looked at
-        nothing = passwords.of_nothing(now_stored)
-        whose = owner.contract, owner.account
-        used = await database.rows(
-            _USE_ONCE, *whose, owner.one_time_hash, mark(now_stored), mark(nothing), now, now + AFTER_USE
-        )
-        if not used:
-            raise WrongPair  # used up, replaced or answered by a new password in the meantime
-        await _store(owner, nothing)
-        await tables.UsedPassword.remember(*whose, owner.one_time_hash)  # it may not become the own one
-        await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD)
         stages = {Stage.NEW_PASSWORD, *await second_factor.stages(owner.whose)}
         in_order = tuple(stage for stage in Stage if stage in stages)
+        if Stage.SECOND_FACTOR not in stages:
+            owner = await _use_once(owner, now_stored)
+        elif await _one_time(owner, now_stored) != owner.one_time_hash:
+            raise WrongPair  # used up, replaced or answered by a new password in the meantime
         await _open(owner, in_order, token_hash, device, proved_at=now - LIFETIME)
+    return owner
+
+
+async def _one_time(owner: Owner, now_stored: str) -> str | None:
+    """The hash of the one-time password that is good now, for the own one of now."""
+    found = await database.rows(_GOOD_ONCE, owner.contract, owner.account, mark(now_stored), clock.now())
+    return found[0]["hash"] if found else None
+
+
+async def _use_once(owner: Owner, now_stored: str, kept: bytes = b"") -> Owner:
+    """Use the owner's one-time password, under the contract's lock: from now on the own password opens nothing.
+
+    Until a new one is set the one-time password works again for AFTER_USE, for whoever closed the browser; the session
+    before ends with it, so that there is one at a time; `kept`: the token's hash of the one that goes on. The owner as
+    stored from now on. Raises WrongPair.
+    """
+    now, nothing = clock.now(), passwords.of_nothing(now_stored)
+    whose, once = (owner.contract, owner.account), owner.one_time_hash
+    used = await database.rows(_USE_ONCE, *whose, once, mark(now_stored), mark(nothing), now, now + AFTER_USE)
+    if once is None or not used:
+        raise WrongPair  # used up, replaced or answered by a new password in the meantime
+    await _store(owner, nothing)
+    await tables.UsedPassword.remember(*whose, once)  # it may not become the own one
+    await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD, kept)
     return replace(owner, password_hash=nothing)
+
+
+async def pass_second_factor(member: Member, token_hash: bytes, used: UsedPasskey | None = None) -> None:
+    """The second factor was given, by the passkey `used` or by a code: the session goes on under a new token.
+
+    A one-time password that opened it is used now. Raises SessionEnded, also where that is good no more; WrongPasskey
+    for a passkey that was removed meanwhile.
+    """
+    owner = Owner(member.contract.id, member.account_id, "")
+    async with database.engine().transaction():
+        now_stored = await _lock(owner)
+        if now_stored is None:
+            raise SessionEnded
+        if used:
+            await _must_still_be(used)
+        await second_factor.passed(member, token_hash)
+        if Stage.NEW_PASSWORD in member.stages:
+            await _use_once_in_session(owner, now_stored, token_hash)
+
+
+async def _use_once_in_session(owner: Owner, now_stored: str, token_hash: bytes) -> None:
+    """The same for the session that it opened before the second factor was given. Another one-time password would have
+    ended that session (people/one_time.py), so the one that there is opened it. Raises SessionEnded."""
+    once = await _one_time(owner, now_stored)
+    if once is None:
+        raise SessionEnded
+    await _use_once(replace(owner, one_time_hash=once), now_stored, token_hash)
 
 
 async def _open(
@@ -247,10 +293,30 @@ UPDATE one_time_password SET used_at = coalesce(used_at, $6), mark = $5,
 WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND hash = $3 AND mark = $4 AND expires_at > $6
 RETURNING 1
 """
+_GOOD_ONCE = """
+SELECT hash FROM one_time_password
+WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND mark = $3 AND expires_at > $4
+"""
 _END_WAITING = """
 DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND $3::text = ANY (stages)
+    AND token_hash <> $4
 """
 _END_ALL = "DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 RETURNING 1"
+
+
+async def pass_step_by_passkey(member: Member, step: Step, used: UsedPasskey, token_hash: bytes) -> None:
+    """The same by a passkey. Raises WrongPasskey for one that was removed meanwhile, SessionEnded."""
+    async with database.engine().transaction():
+        await tables.Contract.lock(used.whose.contract)
+        await _must_still_be(used)
+        await pass_step(member, step, token_hash)
+
+
+async def _must_still_be(used: UsedPasskey) -> None:
+    """Under the contract's lock, after which nobody can remove it. Raises WrongPasskey."""
+    its_row = tables.Passkey.id == used.passkey
+    if not await tables.Passkey.exists().where(its_row, *rows_of(tables.Passkey, used.whose)):
+        raise WrongPasskey(UNKNOWN)
 
 
 async def pass_step(member: Member, step: Step, token_hash: bytes) -> None:

@@ -19,7 +19,7 @@ from asyncpg import UniqueViolationError
 from app.domain import clock, tables
 from app.domain.access.challenges import Challenges
 from app.domain.access.members import Member
-from app.domain.access.second_factor import Whose, rows_of
+from app.domain.access.second_factor import UsedPasskey, Whose, rows_of
 from app.postgres import database
 
 MOST = 5
@@ -200,16 +200,15 @@ async def made(answer: str, party: RelyingParty, challenges: Challenges) -> NewP
     )
 
 
-async def owner(answer: str, party: RelyingParty, challenges: Challenges) -> Whose:
+async def owner(answer: str, party: RelyingParty, challenges: Challenges) -> UsedPasskey:
     """Whose passkey has signed the challenge, for who names nobody: the authenticator has to. Raises as `prove`."""
     found, credential, challenge = await _answered(answer, challenges, must_name=True)
-    await _verify(found, credential, challenge, party)
-    return found.whose
+    return await _verify(found, credential, challenge, party)
 
 
 async def prove(
     whose: Whose, member: Member, answer: str, party: RelyingParty, challenges: Challenges
-) -> None:
+) -> UsedPasskey:
     """One of the login's passkeys has signed the challenge, and not one that the member's session registered.
 
     Raises WrongPasskey, WrongChallenge.
@@ -219,7 +218,7 @@ async def prove(
         raise WrongPasskey(ANOTHERS)
     if found.session == member.session:
         raise WrongPasskey(MADE_HERE)
-    await _verify(found, credential, challenge, party)
+    return await _verify(found, credential, challenge, party)
 
 
 async def _answered(
@@ -271,7 +270,9 @@ def _faults() -> tuple[type[Exception], ...]:
     return (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-async def _verify(found: _Known, credential: dict[str, Any], challenge: bytes, party: RelyingParty) -> None:
+async def _verify(
+    found: _Known, credential: dict[str, Any], challenge: bytes, party: RelyingParty
+) -> UsedPasskey:
     from webauthn import verify_authentication_response
 
     try:
@@ -292,6 +293,7 @@ async def _verify(found: _Known, credential: dict[str, Any], challenge: bytes, p
     ).where(passkey.id == found.id, passkey.sign_count == found.sign_count)
     if not await counted.returning(passkey.id):
         raise WrongPasskey(REFUSED)  # removed, or used by another request in between: a copy may be about
+    return UsedPasskey(found.id, found.whose)
 
 
 async def _known(credential_id: bytes) -> _Known | None:

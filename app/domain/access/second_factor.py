@@ -37,6 +37,14 @@ class Whose:
         return cls(member.contract.id, member.account_id)
 
 
+@dataclass(frozen=True)
+class UsedPasskey:
+    """A passkey that has proved something, by the number of its row: it must still be there when that counts."""
+
+    passkey: int
+    whose: Whose
+
+
 def rows_of(table: type[Table], whose: Whose) -> list[Where]:
     """What a Piccolo query asks for, to mean the rows of that login alone."""
     columns: Any = table
