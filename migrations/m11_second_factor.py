@@ -76,12 +76,11 @@ CREATE TABLE used_challenge (
 );
 CREATE INDEX used_challenge_at ON used_challenge (used_at);
 
--- unfinished: the password was right and nothing more was given; code-wrong: a wrong code of the second factor;
--- mail-…: what the mail system tells of its own logins.
+-- unfinished: the password was right and nothing more was given; code-wrong: a wrong code of the second factor.
 ALTER TABLE login_event
     DROP CONSTRAINT login_event_result_check,
     ADD CONSTRAINT login_event_result_check CHECK (
-        result IN ('ok', 'wrong', 'limited', 'unfinished', 'code-wrong', 'mail-wrong', 'mail-limited')
+        result IN ('ok', 'wrong', 'limited', 'unfinished', 'code-wrong')
     );
 
 -- The login_event of a login that waits for its second factor: it says 'ok' when that was given, and not before.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,13 @@ from app.postgres import database
 from tests import households
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+
+async def test_nothing_can_be_kept_but_what_has_words(empty_database: str) -> None:
+    (row,) = await database.rows(
+        "SELECT pg_get_constraintdef(oid) AS rule FROM pg_constraint WHERE conname = 'login_event_result_check'"
+    )
+    assert set(re.findall(r"'([a-z-]+)'", row["rule"])) == set(login_events.RESULTS)
 
 
 @pytest.mark.parametrize(
