@@ -148,11 +148,13 @@ def refuse_payment(chosen: argparse.Namespace) -> None:
 
 
 def remove_second_factor(chosen: argparse.Namespace) -> None:
+    from app.domain.access import names
     from app.domain.people import second_factor
 
     installation.use(Installation(sender=settings.writer()))
+    name = names.read("account", chosen.login)
     try:
-        told = _run(lambda: second_factor.remove_by_staff(chosen.login))
+        told = _run(lambda: second_factor.remove_by_staff(name))
     except second_factor.NoFactor as error:
         raise Mistake(f"there is no login {error} with a second factor; nothing was changed") from error
     mailed = (
@@ -160,7 +162,7 @@ def remove_second_factor(chosen: argparse.Namespace) -> None:
         if told
         else "no mail address is known: call or write to them"
     )
-    print(f"the second factor of {chosen.login} is removed; {mailed}")
+    print(f"the second factor of {name.name} is removed; {mailed}")
 
 
 def _decide(identity: int, decide: Callable[[int], Awaitable[Decided]], became: str) -> None:

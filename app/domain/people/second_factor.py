@@ -13,6 +13,7 @@ from app.domain import data_keys, tables
 from app.domain.access import logins, passkeys, recovery_codes, second_factor, totp
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member, Stage
+from app.domain.access.names import Name
 from app.domain.access.passkeys import NewPasskey, WrongPasskey
 from app.domain.access.proofs import Step
 from app.domain.access.second_factor import Whose
@@ -299,17 +300,16 @@ class NoFactor(Exception):
     """The login has nothing to remove, or there is no such login."""
 
 
-async def remove_by_staff(name: str) -> list[str]:
-    """Remove all of it of a customer number or account ID that has lost it; the addresses that are told. Raises NoFactor."""
-    owner = await logins.find("customer" if name.isdecimal() else "account", name)
+async def remove_by_staff(name: Name) -> list[str]:
+    """Remove all of it of a login that has lost it; the addresses that are told. Raises NoFactor."""
+    owner = await logins.find(name.by, name.name)
     if owner is None:
-        raise NoFactor(name)
+        raise NoFactor(name.name)
     async with database.engine().transaction():
         await tables.Contract.lock(owner.contract)
         if not await second_factor.forget(owner.whose):
-            raise NoFactor(name)
+            raise NoFactor(name.name)
         told = await recipients.of_login(owner.contract, owner.account)
         told += await recipients.former(owner.contract, owner.account)
-        login = alerts.of_account(name) if owner.account else alerts.of_customer(name)
-        await outbox.post(owner.contract, told, "second-factor-removed", login=login, by=DESK)
+        await outbox.post(owner.contract, told, "second-factor-removed", login=name.in_words, by=DESK)
     return list(dict.fromkeys(told))
