@@ -32,6 +32,7 @@ from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from app.postgres.migrate import migrate
+from tests.access.steps import phones
 from tests.browser import Browser
 from tests.households import sign_in
 from tests.mail.steps import buy, get_address
@@ -265,6 +266,7 @@ def real_time() -> Iterator[None]:
     """Whatever a test did to the clock, the next one starts in real time."""
     yield
     clock.start_at(None)
+    phones.undo()
 
 
 async def _fresh(

@@ -30,6 +30,12 @@ def test_without_a_moment_it_shows_the_real_time_again() -> None:
     assert before <= clock.now() <= datetime.now(UTC)
 
 
+def test_clocks_outside_go_on_whatever_the_demo_was_told() -> None:
+    clock.start_at(datetime(2031, 5, 6, tzinfo=UTC))
+    before = datetime.now(UTC)
+    assert before <= clock.wall() <= datetime.now(UTC)
+
+
 @given(moments)
 def test_day_and_minute_are_those_of_a_wall_clock_nine_hours_ahead_of_utc(moment: datetime) -> None:
     wall = (moment + timedelta(hours=9)).replace(tzinfo=None)

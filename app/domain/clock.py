@@ -20,6 +20,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _shift
 
 
+def wall() -> datetime:
+    """This moment in UTC as clocks outside show it, whatever the demo was told: an authenticator app goes by it."""
+    return datetime.now(UTC)
+
+
 def today() -> date:
     """The day in Asia/Tokyo, where months are counted."""
     return now().astimezone(TOKYO).date()

@@ -56,7 +56,7 @@ async def give_code(visit: Visit, typed: str) -> Member:
             known = visit.knows(f"{by} {name}", owner)
             browser = visit.browser if known else None
             counted = await attempts.count_factor(visit.keys.newest, f"{by} {name}", browser)
-            await totp.take(Whose.own(member), code, clock.now())
+            await totp.take(Whose.own(member), code, clock.wall())
         else:
             counted = await attempts.count_address(visit.keys.newest, visit.address or "unknown")
             await _use_recovery_code(member, code)

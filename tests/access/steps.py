@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pyotp
+import pytest
 
 from app.domain import clock
 from tests.browser import Browser
@@ -14,13 +15,20 @@ NOON = datetime(2026, 1, 20, 12, 0, 10, tzinfo=clock.TOKYO)
 """Ten seconds into a time step."""
 
 
+phones = pytest.MonkeyPatch()
+"""What the tests do to the time of phones, which the demo's clock does not shift; undone after each test (conftest.py)."""
+
+
 def stop_at(moment: datetime) -> None:
+    """Let the portal and the phones stand there in time."""
+    shift = moment - datetime.now(UTC)
+    phones.setattr(clock, "wall", lambda: datetime.now(UTC) + shift)
     clock.start_at(moment)
 
 
 def code_of(key: str, off: timedelta = timedelta()) -> str:
     """What the app shows now, or where its clock is off."""
-    return pyotp.TOTP(key.replace(" ", "")).at(clock.now() + off)
+    return pyotp.TOTP(key.replace(" ", "")).at(clock.wall() + off)
 
 
 def codes_on(browser: Browser) -> list[str]:
@@ -41,4 +49,6 @@ async def set_up_totp(browser: Browser) -> tuple[str, list[str]]:
 
 def next_step() -> None:
     """Half a minute later: the app shows another code."""
-    clock.start_at(clock.now() + timedelta(seconds=30))
+    now, wall = clock.now(), clock.wall() + timedelta(seconds=30)
+    stop_at(wall)
+    clock.start_at(now + timedelta(seconds=30))

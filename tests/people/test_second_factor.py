@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pyotp
 import pytest
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
@@ -56,6 +57,25 @@ async def test_an_app_is_registered_with_its_code_and_brings_ten_recovery_codes_
     assert "認証アプリ登録" in contractor.text
     await contractor.open(PAGE)
     assert contractor.rows["残り"] == "10個"
+
+
+async def test_in_a_demo_at_another_time_the_app_goes_by_the_time_of_phones(
+    visitor: Browser, another_browser: Browser
+) -> None:
+    clock.start_at(clock.now() + timedelta(days=700, seconds=1000))
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/second-factor/totp")
+    key = visitor.rows["キー"].replace(" ", "")
+    await visitor.submit(code=pyotp.TOTP(key).at(datetime.now(UTC)))
+    await visitor.submit()
+    assert visitor.heading == "認証アプリ登録完了"
+    await another_browser.log_in("customer", "90000000000000", "demo01")
+    await another_browser.submit(
+        "/login/second", code=pyotp.TOTP(key).at(datetime.now(UTC) + timedelta(seconds=30))
+    )
+    assert another_browser.heading == "ご契約情報一覧"
+    (row,) = await database.rows("SELECT used_at - registered_at AS between FROM totp")
+    assert timedelta() < row["between"] < timedelta(minutes=5)
 
 
 async def test_neither_the_secret_nor_a_recovery_code_is_kept_to_be_read(contractor: Browser) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain import data_keys, tables
+from app.domain import clock, data_keys, tables
 from app.domain.access.second_factor import Whose, rows_of
 from app.domain.data_keys import WrongDataKeys
 from app.domain.fields import half_width
@@ -135,14 +135,17 @@ async def remove(whose: Whose) -> bool:
     return bool(await tables.Totp.delete().where(*rows_of(tables.Totp, whose)).returning(tables.Totp.id))
 
 
-async def take(whose: Whose, code: str, now: datetime) -> None:
-    """Take the code, which nobody can use again, nor one before it. Raises WrongCode."""
+async def take(whose: Whose, code: str, wall: datetime) -> None:
+    """Take the code, which nobody can use again, nor one before it; `wall`: the real time, by which the app goes.
+
+    Raises WrongCode.
+    """
     totp = tables.Totp
     row = await totp.select(totp.id, totp.secret).where(*rows_of(totp, whose)).first()
     if row is None:
         raise WrongCode(WRONG)
-    step = verify(opened(row["secret"]), code, now)
-    taken = totp.update({totp.last_step: step, totp.used_at: now}).where(
+    step = verify(opened(row["secret"]), code, wall)
+    taken = totp.update({totp.last_step: step, totp.used_at: clock.now()}).where(
         totp.id == row["id"], totp.last_step < step
     )
     if not await taken.returning(totp.id):

@@ -152,7 +152,7 @@ async def register_totp(request: Request) -> Response[Any]:
 
 def _verified(form: Form, secret: str, code: str) -> int | None:
     try:
-        return totp.verify_new(secret, code, clock.now())
+        return totp.verify_new(secret, code, clock.wall())
     except WrongCode as wrong:
         form.must(False, "code", wrong.reason)
         return None
