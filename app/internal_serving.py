@@ -23,6 +23,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from app import internal, serving, settings
+from app.log_lines import logging_config
 from app.postgres.engine import Engine
 from app.settings import Internal
 
@@ -97,7 +98,7 @@ async def _serve(app: ASGIApp, chosen: Internal) -> None:
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.error,
-        log_dictconfig=serving.logging_config(),
+        log_dictconfig=logging_config(),
     )
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     await server.serve()

@@ -4,7 +4,7 @@
 
 It names a contract and an account ID by the keys of their rows, a caller by the network, and nobody by name: no customer
 number, no account ID, no whole address and nothing that was typed. The number of the request stands in it as in every
-line (serving.OneLine).
+line (log_lines.OneLine).
 """
 
 from __future__ import annotations

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
-import logging
 import os
 import resource
 import signal
 import socket
 import sys
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from granian import Granian
@@ -20,7 +18,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from app import request_id, settings
+from app import settings
+from app.log_lines import logging_config
 from app.main import portal
 from app.postgres.engine import Engine
 
@@ -46,42 +45,6 @@ CONNECTIONS = 10_000
 """Of one worker. The ones that are idle count as well, and beyond it nobody is let in until one of them ends."""
 OWN_FILES = 200
 """Of a process: what it has open beside its callers' connections (database, code, log)."""
-
-
-class OneLine(logging.Formatter):
-    """Time, level, logger, text and request of a record on one line, a traceback too: nobody can write a second one."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
-        return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        if number := request_id.current():
-            line = f"{line} request={number}"
-        return "".join(
-            sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line
-        )
-
-
-def logging_config() -> dict[str, Any]:
-    """For logging.config.dictConfig, of this process and of each worker."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"()": "app.serving.OneLine"}},
-        "handlers": {
-            "stderr": {
-                "class": "logging.StreamHandler",
-                "formatter": "line",
-                "stream": "ext://sys.stderr",
-            }
-        },
-        "loggers": {},
-        "root": {"level": "INFO", "handlers": ["stderr"]},
-    }
 
 
 def protected() -> dict[str, Any]:

@@ -16,10 +16,10 @@ import pytest
 from app import settings
 from app.domain import clock, installation
 from app.domain.tables import TABLES
+from app.log_lines import OneLine
 from app.main import portal
 from app.postgres import database
 from app.postgres.engine import Engine
-from app.serving import OneLine
 from tests.conftest import SETTINGS
 
 BROKEN = """

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from app import settings
-from app.commands.running import fit, migrated, reached, with_database
+from app import security_log, settings
+from app.commands.running import fit, log_to_stderr, migrated, reached, with_database
 from app.domain import clock, installation
 from app.domain.installation import Installation, Peppers
 
@@ -40,7 +40,10 @@ def end_sessions(chosen: argparse.Namespace) -> None:
     name = names.read("account", chosen.login)
 
     async def end() -> int:
-        return await logins.end_sessions(await one_time.owner_of(name))
+        owner = await one_time.owner_of(name)
+        number = await logins.end_sessions(owner)
+        security_log.note("sessions-ended", (owner.contract, owner.account), number=str(number))
+        return number
 
     print(f"{_run(end, migrated)} sessions of {name.name} ended")
 
@@ -52,5 +55,6 @@ def _run(work: Callable[[], Awaitable[T]], ready: Callable[[], Awaitable[None]])
         await ready()
         return await work()
 
+    log_to_stderr()
     with reached() as connection:
         return asyncio.run(with_database(connection, prepared))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging.config
 import os
 import signal
 import sys
@@ -98,6 +99,13 @@ async def fit_for_licences() -> None:
     await migrated()
     await licences.recognise()
     await totp.recognise()
+
+
+def log_to_stderr() -> None:
+    """What the command does goes into the log as what a server does; stdout is for whoever runs it."""
+    from app.log_lines import logging_config
+
+    logging.config.dictConfig(logging_config())
 
 
 # --- the demo's clock -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from app import settings
-from app.commands.running import fit_for_licences, migrated, progress, reached, with_database
+from app.commands.running import fit_for_licences, log_to_stderr, migrated, progress, reached, with_database
 from app.domain import clock, installation
 from app.domain.installation import Installation
 from app.mistake import Mistake
@@ -153,6 +153,7 @@ def remove_second_factor(chosen: argparse.Namespace) -> None:
 
     installation.use(Installation(sender=settings.writer()))
     name = names.read("account", chosen.login)
+    log_to_stderr()
     try:
         told = _run(lambda: second_factor.remove_by_staff(name))
     except second_factor.NoFactor as error:

@@ -16,6 +16,7 @@ from app.domain.installation import Installation, Peppers
 from app.postgres import database
 from tests.commands.programs import mypage, on_the_database
 
+STAMP = r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d"
 CUSTOMER, WIFE = "90000000000000", "arteri-an-002"
 
 
@@ -25,6 +26,7 @@ async def test_a_password_is_printed_once_and_opens_a_session_that_sets_an_own_o
     issued = mypage(after_a_demo, "password", "issue", "9000-0000-0000-00", "--days", "3")
     assert issued.returncode == 0, issued.stderr
     password, told = issued.stdout.splitlines()
+    assert re.fullmatch(rf"{STAMP} INFO mypage.security event=one-time-issued contract=\d+\n", issued.stderr)
     assert re.fullmatch("[2-9a-z]{12}", password)
     assert re.fullmatch(
         rf"for {CUSTOMER}, until \d{{4}}-\d\d-\d\d \d\d:\d\d \(Asia/Tokyo\), to set an own one; told by mail at 1 addresses",
@@ -67,7 +69,10 @@ async def test_sessions_of_one_login_are_ended_and_counted(
         Installation(peppers=Peppers(settings.peppers(environment)), second_factor="offered"),
     )
     await on_the_database(after_a_demo, log_in)
-    assert mypage(after_a_demo, "sessions", "end", WIFE).stdout == f"2 sessions of {WIFE} ended\n"
+    ended = mypage(after_a_demo, "sessions", "end", WIFE)
+    assert ended.stdout == f"2 sessions of {WIFE} ended\n"
+    line = rf"{STAMP} INFO mypage.security event=sessions-ended number=2 contract=\d+ account=\d+\n"
+    assert re.fullmatch(line, ended.stderr)
     assert mypage(after_a_demo, "sessions", "end", WIFE).stdout == f"0 sessions of {WIFE} ended\n"
     assert mypage(after_a_demo, "sessions", "end", CUSTOMER).stdout == f"1 sessions of {CUSTOMER} ended\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 from pathlib import Path
 
@@ -154,5 +155,7 @@ async def test_a_second_factor_that_was_lost_is_removed_and_told(after_a_demo: P
     await on_the_database(after_a_demo, register)
     removed = mypage(after_a_demo, "second-factor", "remove", "９０００-0000-0000-00")
     assert removed.stdout == "the second factor of 90000000000000 is removed; 1 addresses are told by mail\n"
+    line = r"\S+ INFO mypage.security event=second-factor-removed contract=\d+\n"
+    assert re.fullmatch(line, removed.stderr)
     again = mypage(after_a_demo, "second-factor", "remove", "90000000000000")
     assert (again.returncode, "nothing was changed" in again.stderr) == (1, True)

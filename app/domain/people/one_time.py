@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app import security_log
 from app.domain import clock, tables
 from app.domain.access import logins, passwords
 from app.domain.access.logins import Owner
@@ -62,6 +63,7 @@ async def issue(name: Name, days: int) -> Issued:
         told = await recipients.of_login(*whose) + await recipients.former(*whose)
         by = "インフォメーションセンター"
         await outbox.post(owner.contract, told, "one-time-issued", login=name.in_words, until=until, by=by)
+    security_log.note("one-time-issued", whose)
     return Issued(password, until, len(set(told)))
 
 

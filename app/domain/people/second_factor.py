@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app import security_log
 from app.domain import data_keys, tables
 from app.domain.access import logins, passkeys, recovery_codes, second_factor, totp
 from app.domain.access.matrix import Permission
@@ -312,4 +313,5 @@ async def remove_by_staff(name: Name) -> list[str]:
         told = await recipients.of_login(owner.contract, owner.account)
         told += await recipients.former(owner.contract, owner.account)
         await outbox.post(owner.contract, told, "second-factor-removed", login=name.in_words, by=DESK)
+    security_log.note("second-factor-removed", (owner.contract, owner.account))
     return list(dict.fromkeys(told))
