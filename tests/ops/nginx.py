@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import shutil
 import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,13 +124,48 @@ def proxy(folder: Path, upstream: int) -> Iterator[Proxy]:
             "/etc/nginx/mypage.conf": f"{folder}/mypage.conf",
         },
     )
+    with _running(folder, made.port):
+        yield made
+
+
+@contextlib.contextmanager
+def mapped(folder: Path) -> Iterator[Callable[[str], str]]:
+    """An nginx with the shipped map alone, which takes an address for the caller's own and tells what it counts as."""
+    port = free_port()
+    (shipped,) = re.findall(r"^map \$remote_addr .*?^}$", (SHIPPED / "mypage.conf").read_text(), re.M | re.S)
+    (folder / "nginx.conf").write_text(f"""
+        pid {folder}/nginx.pid;
+        events {{}}
+        http {{
+            access_log off;
+            {shipped}
+            server {{
+                listen {HOST}:{port};
+                set_real_ip_from {HOST};
+                real_ip_header X-Real-IP;
+                return 200 $mypage_caller;
+            }}
+        }}
+    """)
+
+    def told(address: str) -> str:
+        with connected(port) as caller:
+            request = f"GET / HTTP/1.1\r\nHost: {NAME}\r\nX-Real-IP: {address}\r\nConnection: close\r\n\r\n"
+            return asked(caller, request).decode().partition("\r\n\r\n")[2]
+
+    with _running(folder, port):
+        yield told
+
+
+@contextlib.contextmanager
+def _running(folder: Path, port: int) -> Iterator[None]:
+    """nginx with the files of the folder; it ends with the block, or when these tests are killed."""
     command = ["nginx", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
-    # It ends when these tests are killed.
     running = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command])
     try:
-        until(lambda: running.poll() is not None or _listens(made.port))
+        until(lambda: running.poll() is not None or _listens(port))
         assert running.poll() is None, (folder / "error.log").read_text()
-        yield made
+        yield
     finally:
         running.terminate()
         running.wait(PATIENCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.ops.nginx import (
     connected,
     dribbled,
     held,
+    mapped,
     missing,
     proxy,
     still_open,
@@ -241,3 +243,53 @@ def test_a_token_that_was_sent_while_the_portal_is_away_or_too_often_stands_in_n
         assert "/forgotten/new " in logs["mypage.log"]
         assert "error.log" in logs
         assert [name for name, text in logs.items() if "secret-of-a-link" in text] == []
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "2001:db8:1:2",
+        "2001:db8:1:0",
+        "2001:db8:0:1",
+        "2001:db8:0:0",
+        "2001:0:5:6",
+        "2400:0:0:0",
+        "2400:1:0:a",
+    ],
+)
+def test_the_addresses_of_a_64_are_one_caller_however_nginx_writes_them(
+    callers: Callable[[str], str], network: str
+) -> None:
+    hosts = (
+        "0:0:0:0",
+        "0:0:0:1",
+        "1:0:0:0",
+        "0:1:0:0",
+        "a:b:c:d",
+        "0:b:c:d",
+        "a:0:0:d",
+        "ffff:ffff:ffff:ffff",
+    )
+    assert {callers(f"{network}:{host}") for host in hosts} == {network}
+
+
+def test_other_networks_and_ipv4_addresses_are_callers_of_their_own(callers: Callable[[str], str]) -> None:
+    neighbours = (
+        "2001:db8::1",
+        "2001:db8:0:1::1",
+        "2001:db8:1::1",
+        "2001:db8:1:1::1",
+        "2001:db9::1",
+        "2001::1",
+    )
+    assert len({callers(address) for address in neighbours}) == len(neighbours)
+    assert [callers(address) for address in ("192.0.2.1", "192.0.2.2")] == ["192.0.2.1", "192.0.2.2"]
+
+
+@pytest.fixture(scope="module")
+def callers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """What an address counts as for the real nginx, which writes the address itself."""
+    if reason := missing():
+        pytest.skip(reason)
+    with mapped(tmp_path_factory.mktemp("mapped")) as told:
+        yield told
