@@ -38,7 +38,7 @@ LARGEST_BODY = 16 * 1024
 CONNECTIONS = 4
 """To the database; each question takes two short statements."""
 GO_ON, REFUSE = 0, -1
-"""What Dovecot is to do with a login."""
+"""What Dovecot is to do with a login; a number above is the seconds that it is to wait first."""
 
 log = logging.getLogger("mypage")
 
@@ -76,8 +76,8 @@ async def mail_login(
     login = MailLogin(data.login, data.remote, data.protocol, data.hint)
     try:
         if command == "allow":
-            words = await mail_logins.refusal(state.secret, login)
-            return Answer(REFUSE, words) if words else Answer(GO_ON)
+            answer = await mail_logins.allow(state.secret, login)
+            return Answer(REFUSE, answer.words) if answer.refused else Answer(answer.wait)
         await mail_logins.ended(state.secret, login, data.outcome())
     except Exception as error:
         if not database.unavailable(error):

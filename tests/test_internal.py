@@ -11,6 +11,7 @@ import pytest
 
 from app import internal, settings
 from app.domain import tables
+from app.domain.access import attempts
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
@@ -55,13 +56,24 @@ async def counters() -> int:
 async def test_a_login_goes_on_until_ten_were_wrong_and_is_then_refused_in_plain_words(
     dovecot: httpx.AsyncClient,
 ) -> None:
-    for _ in range(10):
-        assert await ask(dovecot) == {"status": 0, "msg": ""}
-        await ask(dovecot, "report", success=False, policy_reject=False)
-    refused = await ask(dovecot)
+    for number in range(10):
+        hint = f"{number:03x}"
+        assert await ask(dovecot, hint=hint) == {"status": 0, "msg": ""}
+        await ask(dovecot, "report", hint=hint, success=False, policy_reject=False)
+    refused = await ask(dovecot, hint="fff")
     assert refused["status"] == -1
     assert refused["msg"].isascii()
     assert "15 minutes" in refused["msg"]
+
+
+async def test_a_login_waits_three_seconds_while_there_are_too_many_failures_over_all(
+    dovecot: httpx.AsyncClient,
+) -> None:
+    await ask(dovecot)
+    await tables.Attempt.update({tables.Attempt.failures: attempts.OVER_ALL}).where(
+        tables.Attempt.key == attempts.key(with_internal().secret_keys[0], "all")
+    )
+    assert await ask(dovecot) == {"status": 3, "msg": ""}
 
 
 async def test_a_report_of_the_right_password_takes_its_attempt_back(dovecot: httpx.AsyncClient) -> None:

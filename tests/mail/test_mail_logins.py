@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from app import security_log
 from app.domain import clock, tables
 from app.domain.access import attempts, login_events
 from app.domain.access.attempts import TooMany
 from app.domain.access.login_events import Device, Failure
 from app.domain.letters import outbox
 from app.domain.mail import app_passwords, mail_logins
-from app.domain.mail.mail_logins import MailLogin, Outcome
+from app.domain.mail.mail_logins import Answer, MailLogin, Outcome
 from app.postgres import database
 from tests import households
 from tests.mail_server import portal
@@ -27,6 +30,8 @@ SECRET = b"the newest secret key of the tests"
 WRONG = Outcome(success=False, refused=False, looked_at=True)
 RIGHT = Outcome(success=True, refused=False, looked_at=True, app=0)
 AWAY = Outcome(success=False, refused=False, looked_at=False)
+GUESSED = "guessed"
+_guesses = itertools.count()
 REFUSED = Outcome(success=False, refused=True, looked_at=False)
 
 
@@ -35,18 +40,24 @@ async def person(empty_database: str) -> Person:
     return await portal.new_person()
 
 
-def program(
-    typed: str, address: str = "192.0.2.1", password: str = "wrong", protocol: str = "imap"
-) -> MailLogin:
-    return MailLogin(typed, address, protocol, app_passwords.hint(password))
+def program(typed: str, address: str = "192.0.2.1", password: str = "", protocol: str = "imap") -> MailLogin:
+    """Without a password: one who guesses another one each time."""
+    return MailLogin(typed, address, protocol, app_passwords.hint(password) if password else GUESSED)
+
+
+async def refusal(login: MailLogin) -> str:
+    """The words of it; "" if the password may be looked at."""
+    answer = await mail_logins.allow(SECRET, login)
+    return (answer.words or "as a wrong one") if answer.refused else ""
 
 
 async def tried(login: MailLogin, outcome: Outcome, times: int = 1) -> int:
     """Try so many times; how many were let through."""
     through = 0
     for _ in range(times):
-        refused = await mail_logins.refusal(SECRET, login)
-        await mail_logins.ended(SECRET, login, REFUSED if refused else outcome)
+        typed = replace(login, hint=f"guess {next(_guesses)}") if login.hint == GUESSED else login
+        refused = await refusal(typed)
+        await mail_logins.ended(SECRET, typed, REFUSED if refused else outcome)
         through += not refused
     return through
 
@@ -78,16 +89,77 @@ async def test_account_id_and_address_in_any_case_are_one_count_with_the_portals
     for typed in (person.login, person.address, person.login.upper(), person.address.upper()):
         assert await tried(program(typed), WRONG) == 1
     assert await tried(program(person.login, protocol="smtp"), WRONG, 2) == 2
-    assert await mail_logins.refusal(SECRET, program(person.address)) == (
-        "Too many wrong passwords. Try again in 15 minutes."
-    )
+    assert await refusal(program(person.address)) == ("Too many wrong passwords. Try again in 15 minutes.")
     assert not await portal_looks(person)
 
 
 async def test_of_many_at_once_ten_are_let_through(person: Person) -> None:
     logins = [program(person.login, f"192.0.2.{number}") for number in range(40)]
-    said = await asyncio.gather(*(mail_logins.refusal(SECRET, login) for login in logins))
+    said = await asyncio.gather(*(refusal(login) for login in logins))
     assert said.count("") == 10
+
+
+async def at_once(login: MailLogin, outcome: Outcome, number: int) -> int:
+    """So many in flight at the same moment, then their reports; how many were let through."""
+    said = await asyncio.gather(*(refusal(login) for _ in range(number)))
+    reports = [mail_logins.ended(SECRET, login, REFUSED if refused else outcome) for refused in said]
+    await asyncio.gather(*reports)
+    return said.count("")
+
+
+async def told() -> list[str]:
+    """Who got a mail."""
+    return list(await tables.Outbox.select(tables.Outbox.recipient).output(as_list=True))
+
+
+@pytest.mark.parametrize("number", [12, 30])
+async def test_right_passwords_at_once_lock_nothing_however_many_and_nobody_is_told_of_a_lock(
+    person: Person, number: int
+) -> None:
+    for _ in range(3):
+        assert await at_once(program(person.login), RIGHT, number) == 10
+        assert set(await counters()) == {0}
+    assert await tried(program(person.login), RIGHT) == 1
+    assert await portal_looks(person)
+    assert await told() == []
+
+
+async def test_after_right_passwords_at_once_the_count_is_where_the_wrong_ones_left_it(
+    person: Person,
+) -> None:
+    await tried(program(person.login), WRONG, 7)
+    for _ in range(3):
+        assert await at_once(program(person.login), RIGHT, 20) == 3
+    assert await told() == []
+    assert await at_once(program(person.login), WRONG, 20) == 3
+    assert person.address in await told()
+    assert await tried(program(person.login), RIGHT) == 0
+
+
+async def test_a_wrong_password_among_right_ones_in_flight_is_no_lock(person: Person) -> None:
+    right = [program(person.login, f"192.0.2.{number}") for number in range(9)]
+    for login in right:
+        assert await refusal(login) == ""
+    assert await tried(program(person.login), WRONG) == 1
+    assert await told() == []
+    for login in right:
+        await mail_logins.ended(SECRET, login, RIGHT)
+    assert await tried(program(person.login), WRONG, 12) == 9
+
+
+async def test_the_portals_guesses_are_told_when_they_refuse_the_members_own_program(person: Person) -> None:
+    for _ in range(10):
+        assert await portal_looks(person)
+    assert await told() == []
+    assert await tried(program(person.login), RIGHT) == 0
+    assert person.address in await told()
+
+
+async def test_what_an_address_is_refused_for_leaves_nothing_counted_of_the_login(person: Person) -> None:
+    for number in range(100):
+        await tried(program(f"name-{number}"), AWAY)
+    assert await tried(program(person.login), WRONG, 20) == 0
+    assert await tried(program(person.login, "192.0.2.2"), WRONG, 12) == 10
 
 
 async def test_a_right_password_counts_nothing_and_wipes_no_failure_out(person: Person) -> None:
@@ -96,27 +168,10 @@ async def test_a_right_password_counts_nothing_and_wipes_no_failure_out(person: 
     assert await tried(program(person.login), WRONG, 2) == 1
 
 
-@pytest.mark.parametrize("at_once", [12, 30])
-async def test_right_passwords_at_the_same_moment_lock_nothing_and_tell_nobody(
-    person: Person, at_once: int
-) -> None:
-    """Several devices of a member after a restart of the mail server, say."""
-    login = program(person.login)
-    for _ in range(4):
-        asked = [await mail_logins.refusal(SECRET, login) for _ in range(at_once)]
-        assert sum(map(bool, asked)) == at_once - attempts.PER_LOGIN
-        ended = (mail_logins.ended(SECRET, login, REFUSED if refused else RIGHT) for refused in asked)
-        await asyncio.gather(*ended)
-        assert await counters() == [0, 0, 0]
-    assert await tried(login, RIGHT) == 1
-    assert await portal_looks(person)
-    assert await outbox.newest(10) == []
-
-
 async def test_a_lock_by_wrong_passwords_is_told_when_the_last_one_was_wrong(person: Person) -> None:
     assert await tried(program(person.login), WRONG, attempts.PER_LOGIN - 1) == attempts.PER_LOGIN - 1
     assert await outbox.newest(10) == []
-    await tried(program(person.login), WRONG, 5)
+    await tried(program(person.login), WRONG, 1)
     mails = await outbox.newest(10)
     assert mails
     assert {mail.subject for mail in mails} == {"【マイページ】ログインを一時的に止めています"}
@@ -171,7 +226,89 @@ async def test_the_operators_own_test_has_no_address_and_is_not_counted(person: 
 async def test_the_wait_that_is_told_is_rounded_up(person: Person) -> None:
     await tried(program(person.login), WRONG, 10)
     clock.start_at(clock.now() + timedelta(minutes=13, seconds=30))
-    assert "in 2 minutes" in await mail_logins.refusal(SECRET, program(person.login))
+    assert "in 2 minutes" in await refusal(program(person.login))
+
+
+# --- a program that was left with an old password ---------------------------------------------------------------------
+
+
+async def test_a_program_that_tries_an_old_password_on_and_on_counts_once_in_a_window_and_locks_nothing(
+    person: Person,
+) -> None:
+    began, phone = clock.now(), program(person.login, password="the-old-one")
+    for minutes in range(0, 60, 2):
+        clock.start_at(began + timedelta(minutes=minutes))
+        assert await tried(phone, WRONG) == (1 if minutes in {0, 16, 32, 48} else 0)
+        assert await portal_failures(person) <= 1
+        assert await tried(program(person.login), RIGHT) == 1
+    assert await told() == []
+
+
+async def portal_failures(person: Person) -> int:
+    key = attempts.key(SECRET, f"login account {person.login}")
+    row = await tables.Attempt.select().where(tables.Attempt.key == key).first()
+    return int(row["failures"]) if row else 0
+
+
+async def test_it_is_refused_as_a_wrong_one_is_and_noted_by_protocol(person: Person) -> None:
+    phone = program(person.login, password="the-old-one")
+    await tried(phone, WRONG)
+    assert await mail_logins.allow(SECRET, phone) == Answer(refused=True)
+    assert await mail_logins.allow(SECRET, replace(phone, protocol="smtp")) == Answer(refused=True)
+    assert [event[:2] for event in await events()] == [("wrong", "imap"), ("wrong", "smtp")]
+
+
+async def test_other_passwords_other_networks_and_other_mailboxes_count_each(person: Person) -> None:
+    phone, other = program(person.login, password="the-old-one"), await portal.new_person()
+    await tried(phone, WRONG)
+    assert await tried(replace(phone, address="192.0.2.99"), WRONG) == 0
+    assert await tried(replace(phone, typed=person.address), WRONG) == 0
+    assert await tried(replace(phone, address="198.51.100.1"), WRONG) == 1
+    assert await tried(program(person.login, password="another-one"), WRONG) == 1
+    assert await tried(program(other.login, password="the-old-one"), WRONG) == 1
+    assert await portal_failures(person) == 3
+
+
+async def test_guesses_that_look_alike_are_not_looked_at_twice_so_guessing_is_no_cheaper(
+    person: Person,
+) -> None:
+    looked_at = [await tried(MailLogin(person.login, "192.0.2.1", "imap", "abc"), WRONG) for _ in range(30)]
+    looked_at += [
+        await tried(MailLogin(person.login, "192.0.2.1", "imap", f"a{number:02}"), WRONG)
+        for number in range(30)
+    ]
+    assert sum(looked_at) == 10
+
+
+async def test_a_password_that_was_wrong_is_looked_at_again_when_it_may_be_the_right_one_now(
+    person: Person,
+) -> None:
+    phone = program(person.login, password="the-next-one")
+    assert await tried(phone, WRONG, 2) == 1
+    await portal.change_password(person, "the-next-one")
+    assert await tried(phone, RIGHT, 3) == 3
+    await portal.app_password(person, "phone")
+    assert await tried(phone, WRONG, 2) == 1
+    await portal.remove_app_password(person, 1)
+    assert await tried(phone, RIGHT) == 1
+
+
+async def test_nothing_is_remembered_of_what_was_right_or_not_looked_at_or_has_no_hint(
+    person: Person,
+) -> None:
+    phone = program(person.login, password="the-old-one")
+    assert await tried(phone, RIGHT, 3) == 3
+    assert await tried(phone, AWAY, 3) == 3
+    assert await tried(replace(phone, hint=""), WRONG, 3) == 3
+
+
+async def test_while_there_are_too_many_failures_over_all_dovecot_waits_first(person: Person) -> None:
+    assert await mail_logins.allow(SECRET, program(person.login)) == Answer()
+    everybody = tables.Attempt.key == attempts.key(SECRET, "all")
+    await tables.Attempt.update({tables.Attempt.failures: attempts.OVER_ALL}).where(everybody)
+    assert await mail_logins.allow(SECRET, program(person.login)) == Answer(wait=3)
+    app = program(person.login, password=await portal.app_password(person, "phone"))
+    assert await mail_logins.allow(SECRET, app) == Answer()
 
 
 # --- app passwords ----------------------------------------------------------------------------------------------------
@@ -182,7 +319,7 @@ async def test_what_may_be_an_app_password_is_let_through_and_a_guess_that_looks
 ) -> None:
     password = await portal.app_password(person, "phone")
     app = (await database.rows("SELECT id FROM app_password"))[0]["id"]
-    own, guess = program(person.login, password=password), program(person.login, password="wrong")
+    own, guess = program(person.login, password=password), program(person.login)
     assert own.hint != guess.hint
     assert await tried(guess, WRONG, 11) == 10
     assert await tried(own, replace(RIGHT, app=app), 30) == 30
@@ -201,7 +338,8 @@ async def test_what_may_be_an_app_password_is_let_through_and_a_guess_that_looks
 
 async def test_a_hint_of_another_mailbox_opens_no_way_around_the_lock(person: Person) -> None:
     password = await portal.app_password(await portal.new_person(), "phone")
-    assert await tried(program(person.login, password=password), WRONG, 11) == 10
+    assert await tried(program(person.login), WRONG, 10) == 10
+    assert await tried(program(person.login, password=password), WRONG) == 0
 
 
 async def test_the_last_use_of_an_app_password_is_noted_every_five_minutes_and_by_protocol(
@@ -244,6 +382,29 @@ async def test_a_failure_is_noted_once_an_hour_by_protocol_and_network(person: P
     clock.start_at(clock.now() + timedelta(hours=1, seconds=1))
     await tried(program(person.login), WRONG)
     assert len(await events()) == 4
+
+
+async def test_the_security_log_has_a_line_for_each_limit_and_for_each_noted_failure_and_names_nobody(
+    person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger=security_log.log.name)
+
+    def lines() -> list[str]:
+        found = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+        caplog.clear()
+        return found
+
+    whom = f"contract={person.contract} account={person.account}"
+    await tried(program(person.login), WRONG, 12)
+    limited = "WARNING event=mail-login outcome=limited network=192.0.2.*"
+    assert lines() == [
+        f"INFO event=mail-login outcome=wrong network=192.0.2.* {whom}",
+        *[f"{limited} {whom}"] * 2,
+    ]
+    await tried(program("nobody", "198.51.100.1"), AWAY, 11)
+    assert lines() == ["WARNING event=mail-login outcome=limited network=198.51.100.*"]
+    await tried(program(person.login, "198.51.100.9"), RIGHT)
+    assert lines() == [f"WARNING event=mail-login outcome=limited network=198.51.100.* {whom}"]
 
 
 async def test_a_refusal_is_noted_once_for_each_lock(person: Person) -> None:

@@ -24,6 +24,8 @@ from tests.mail_server.portal import PASSWORD, Person
 from tests.mail_server.servers import SUBMISSION_LIMIT, MailServer
 
 WRONG = "wrong-pass-1"
+GUESSES = [f"guess-{number}" for number in range(12)]
+"""Of different hints, so that each is one (mail_logins)."""
 LOCKED = "Too many wrong passwords"
 
 
@@ -61,10 +63,11 @@ async def test_ten_guesses_are_looked_at_through_all_doors_together(
     person = await portal.new_person()
     for _ in range(3):
         await browser.log_in("account", person.login, WRONG)
+    guesses = iter(GUESSES)
     for name in (person.login, person.address, person.login.upper()):
-        assert "AUTHENTICATIONFAILED" in await imap_says(mail_host, name, WRONG)
+        assert "AUTHENTICATIONFAILED" in await imap_says(mail_host, name, next(guesses))
     for name in (person.login, person.address, person.login, person.address):
-        code, words = await postman.submit(name, WRONG, person.address, FRIEND)
+        code, words = await postman.submit(name, next(guesses), person.address, FRIEND)
         assert (code, LOCKED in words) == (535, False)
     assert LOCKED in await imap_says(mail_host, person.login, PASSWORD)
     assert LOCKED in await imap_says(mail_host, person.address, PASSWORD)
@@ -90,20 +93,35 @@ async def test_a_browser_that_is_known_gets_in_however_many_guess_at_the_mail_se
     person = await portal.new_person()
     await browser.log_in("account", person.login, PASSWORD)
     await browser.submit("/logout")
-    await asyncio.gather(*(imap_says(mail_host, person.login, WRONG) for _ in range(12)))
+    await asyncio.gather(*(imap_says(mail_host, person.login, guess) for guess in GUESSES))
     assert LOCKED in await imap_says(mail_host, person.login, PASSWORD)
     await browser.log_in("account", person.login, PASSWORD)
     assert browser.heading == "ユーザー管理"
+
+
+async def test_right_passwords_at_once_and_a_phone_with_an_old_one_lock_nothing(
+    mail_host: MailServer, browser: Browser
+) -> None:
+    person = await portal.new_person()
+    for _ in range(3):
+        await asyncio.gather(*(imap_says(mail_host, person.login, PASSWORD) for _ in range(30)))
+    said = [await imap_says(mail_host, person.login, WRONG) for _ in range(12)]
+    assert ["AUTHENTICATIONFAILED" in one for one in said] == [True] * 12
+    assert await can_log_in(mail_host, person.login, PASSWORD)
+    await browser.log_in("account", person.login, PASSWORD)
+    assert browser.heading == "ユーザー管理"
+    kinds = await database.rows("SELECT kind FROM alert WHERE account = $1", person.account)
+    assert "login-locked" not in [row["kind"] for row in kinds]
 
 
 async def test_who_guesses_does_not_begin_anew_when_the_members_own_program_gets_in(
     mail_host: MailServer,
 ) -> None:
     person = await portal.new_person()
-    said = await asyncio.gather(*(imap_says(mail_host, person.login, WRONG) for _ in range(8)))
+    said = await asyncio.gather(*(imap_says(mail_host, person.login, guess) for guess in GUESSES[:8]))
     for _ in range(3):
         assert await can_log_in(mail_host, person.login, PASSWORD)
-    said += [await imap_says(mail_host, person.login, WRONG) for _ in range(3)]
+    said += [await imap_says(mail_host, person.login, guess) for guess in GUESSES[8:11]]
     assert [LOCKED in one for one in said] == [False] * 10 + [True]
 
 
@@ -131,7 +149,7 @@ async def test_failures_stand_in_the_login_history_with_their_protocol_and_succe
 
 async def test_an_unknown_name_is_refused_alike_and_leaves_nothing(mail_host: MailServer) -> None:
     before = await tables.LoginEvent.count()
-    said = [await imap_says(mail_host, "nobody-at-all", WRONG) for _ in range(11)]
+    said = [await imap_says(mail_host, "nobody-at-all", guess) for guess in GUESSES[:11]]
     assert [LOCKED in one for one in said] == [False] * 10 + [True]
     assert await tables.LoginEvent.count() == before
 
@@ -224,7 +242,7 @@ async def test_while_the_portal_is_away_members_get_in_and_after_it_all_is_count
         assert not await can_log_in(mail_host, person.login, WRONG)
     finally:
         await asyncio.to_thread(listener.start)
-    said = [await imap_says(mail_host, person.login, WRONG) for _ in range(11)]
+    said = [await imap_says(mail_host, person.login, guess) for guess in GUESSES[:11]]
     assert [LOCKED in one for one in said] == [False] * 10 + [True]
 
 

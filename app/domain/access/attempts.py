@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.domain import clock, networks
+from app.domain import clock, networks, tables
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -75,6 +75,27 @@ async def count(secret: bytes, login: str, address: str, browser: str | None) ->
     _must_be_within(limits, counted, now, strangers.own)
     over_all = next((row["failures"] for row in counted if row["key"] == strangers.keys[-1]), 0)
     return replace(strangers, slow=_is_slow(over_all))
+
+
+async def count_ahead(secret: bytes, login: str, address: str) -> Counted:
+    """Count an attempt as `count` does, where right passwords come many at once and are taken back by `withdraw`.
+
+    What is refused leaves nothing counted: it would stay when the right passwords of the same moment are taken back.
+    Raises TooMany; `locked` only if attempts that are over fill the login's count, not others that are in flight.
+    """
+    ahead, now = _ahead(secret, login, address), clock.now()
+    of_address, in_flight, own, _ = ahead.keys
+    limits = dict(zip(ahead.keys, (PER_ADDRESS, None, PER_LOGIN, None), strict=True))
+    counted = await database.rows(_COUNT_AHEAD, now, now - WINDOW, *ahead.keys)
+    failures = {row["key"]: row["failures"] for row in counted}
+    try:
+        _must_be_within(limits, counted, now)
+    except TooMany as refused:
+        over_here = failures[of_address] > PER_ADDRESS
+        await database.rows(_REFUND, [of_address] if over_here else [of_address, in_flight, own], b"")
+        refused.locked = not over_here and failures[own] - failures[in_flight] >= PER_LOGIN
+        raise
+    return replace(ahead, slow=_is_slow(failures[ahead.keys[-1]]))
 
 
 async def count_step(secret: bytes, login: str, member: str) -> Counted:
@@ -146,27 +167,47 @@ async def succeeded(counted: Counted) -> None:
 
 
 async def withdraw(secret: bytes, login: str, address: str) -> None:
-    """One attempt that was counted without a known browser was no failure; the login's earlier failures still count.
+    """One attempt of `count_ahead` was no failure; the login's earlier failures still count.
 
     For a door through which somebody passes all day: with `succeeded`, whoever guesses could begin anew each time.
     """
-    await database.rows(_REFUND, _of_strangers(secret, login, address).keys, b"")
+    await database.rows(_REFUND, _ahead(secret, login, address).keys, b"")
 
 
-async def forgive(secret: bytes, login: str, address: str) -> None:
-    """An attempt that was refused counts for nothing itself: once right ones in flight are withdrawn, nothing is locked.
-
-    For mail programs, many of which log in at the same moment with the right password, after a restart, say.
-    """
-    where, own, _ = _of_strangers(secret, login, address).keys
-    await database.rows(_FORGIVE, [where, own], PER_ADDRESS, PER_LOGIN)
+async def failed(secret: bytes, login: str, address: str) -> None:
+    """One attempt of `count_ahead` was a failure: it is in flight no more, and stays counted."""
+    await database.rows(_REFUND, [_ahead(secret, login, address).keys[1]], b"")
 
 
 async def is_full(secret: bytes, login: str) -> bool:
-    """Whether strangers have no attempt left at the login."""
-    own, now = _key(secret, f"login {login}"), clock.now()
-    found = await database.rows(_IS_FULL, own, now - WINDOW, PER_LOGIN)
+    """Whether attempts that are over, not others that are in flight, leave strangers none at the login."""
+    ahead = _ahead(secret, login, "")
+    found = await database.rows(_IS_FULL, ahead.own, ahead.keys[1], clock.now() - WINDOW, PER_LOGIN)
     return bool(found)
+
+
+def _ahead(secret: bytes, login: str, address: str) -> Counted:
+    """The counters of a stranger's attempt, and before the login's the one of those that are in flight."""
+    where, own, everybody = _of_strangers(secret, login, address).keys
+    return Counted([where, _key(secret, f"in flight {login}"), own, everybody], own)
+
+
+def key(secret: bytes, text: str) -> bytes:
+    """A key of the caller's own for `count_one` and `remember`, which tells nothing of the text."""
+    return _key(secret, text)
+
+
+async def remember(own: bytes) -> None:
+    """Keep in mind for WINDOW, from the first time on, that something happened."""
+    now = clock.now()
+    await database.rows(_REMEMBER, now, now - WINDOW, own)
+
+
+async def remembered(own: bytes) -> bool:
+    """Whether it happened within WINDOW."""
+    return await tables.Attempt.exists().where(
+        (tables.Attempt.key == own) & (tables.Attempt.since > clock.now() - WINDOW)
+    )
 
 
 def _of_strangers(secret: bytes, login: str, address: str) -> Counted:
@@ -212,21 +253,31 @@ WITH address AS (
 SELECT * FROM address UNION ALL SELECT * FROM login UNION ALL SELECT * FROM everybody
 UNION ALL SELECT key, failures + 1, since FROM attempt WHERE key = $4 AND since > $2
 """  # noqa: S608 - constants
+
+# Likewise. Those in flight and the login's are counted under the locks of both, so that their difference is exact.
+_COUNT_AHEAD = f"""
+WITH address AS (
+    INSERT INTO attempt (key, failures, since) VALUES ($3, 1, $1) {_ONE_MORE}
+), in_flight AS (
+    INSERT INTO attempt (key, failures, since) SELECT $4::bytea, 1, $1 FROM address WHERE failures <= {PER_ADDRESS}
+    {_ONE_MORE}
+), login AS (
+    INSERT INTO attempt (key, failures, since) SELECT $5::bytea, 1, $1 FROM in_flight {_ONE_MORE}
+), everybody AS (
+    INSERT INTO attempt (key, failures, since) SELECT $6::bytea, 1, $1 FROM login WHERE failures <= {PER_LOGIN}
+    {_ONE_MORE}
+)
+SELECT * FROM address UNION ALL SELECT * FROM in_flight UNION ALL SELECT * FROM login UNION ALL SELECT * FROM everybody
+"""  # noqa: S608 - constants
+_REMEMBER = f"INSERT INTO attempt (key, failures, since) VALUES ($3, 1, $1) {_ONE_MORE}"  # noqa: S608 - constants
 _FORGET = """
 DELETE FROM attempt WHERE key IN (SELECT key FROM attempt WHERE since < $1 FOR UPDATE SKIP LOCKED)
 """  # a counter that is being counted on is left alone: waiting for it could be a deadlock
-_FORGIVE = """
-WITH locked AS (
-    SELECT key FROM attempt WHERE key = ANY($1::bytea[]) ORDER BY array_position($1, key) FOR UPDATE
-)
-UPDATE attempt SET failures = CASE
-    WHEN attempt.key = ($1::bytea[])[2] THEN least(failures, $3)
-    WHEN failures > $2 THEN $2
-    ELSE greatest(failures - 1, 0)
-END
-FROM locked WHERE attempt.key = locked.key
+# In one statement, for one moment of both.
+_IS_FULL = """
+SELECT 1 FROM attempt own LEFT JOIN attempt waiting ON waiting.key = $2 AND waiting.since > $3
+WHERE own.key = $1 AND own.since > $3 AND own.failures - coalesce(waiting.failures, 0) >= $4
 """
-_IS_FULL = "SELECT 1 FROM attempt WHERE key = $1 AND since > $2 AND failures >= $3"
 _REFUND = """
 WITH locked AS (
     SELECT key FROM attempt WHERE key = ANY($1::bytea[]) ORDER BY array_position($1, key) FOR UPDATE

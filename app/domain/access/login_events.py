@@ -101,11 +101,14 @@ class Failure:
         return "limited" if self.limited else "code-wrong" if self.factor else "wrong"
 
 
-async def note(failure: Failure) -> None:
-    """Keep it if the name is somebody's. Called when the answer is sent, so that its time tells nothing of the name."""
+async def note(failure: Failure) -> bool:
+    """Keep it if the name is somebody's and it is not kept yet; whether it was.
+
+    Called when the answer is sent, so that its time tells nothing of the name.
+    """
     now = clock.now()
     try:
-        await database.rows(
+        kept = await database.rows(
             _FAILED,
             *(failure.by, failure.name, now, failure.result),
             *(failure.device.browser, failure.device.network, now - WINDOW),
@@ -113,6 +116,8 @@ async def note(failure: Failure) -> None:
         )
     except Exception as error:
         log.error("a failed login could not be noted", exc_info=database.without_detail(error))
+        return False
+    return bool(kept)
 
 
 # SQL for INSERT … SELECT: whose name it is and whether it is noted already are found in the statement that notes it.
@@ -129,6 +134,7 @@ WHERE $4::text = 'wrong' AND $8::text = '' OR NOT EXISTS (
         AND e.result = $4::text AND CASE $4::text WHEN 'limited' THEN e.at > $7
             ELSE e.at > $9 AND e.protocol = $8::text AND e.network = $6::text END
 )
+RETURNING 1
 """
 
 

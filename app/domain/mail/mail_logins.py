@@ -2,12 +2,15 @@
 
 They are counted in the portal's own counters (access/attempts.py), under the account ID, whether that or the mail address
 was typed: ten guesses in all, through whichever door. An attempt is counted when Dovecot asks, so that guesses at the same
-moment are ten too, and taken back when the password was right, or when nobody looked at it.
+moment are ten too, and taken back when the password was right, or when nobody looked at it. One that is refused leaves
+nothing counted, and only wrong passwords lock: right ones at the same moment are put off, and nobody is told of a lock.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -56,25 +59,39 @@ class Outcome:
     """Key of the app password that was right; 0: the portal's."""
 
 
-async def refusal(secret: bytes, login: MailLogin) -> str:
-    """Why the password is not even looked at, in words that any mail program can show; "" if it may be.
+@dataclass(frozen=True)
+class Answer:
+    """What Dovecot is to do with a login."""
+
+    refused: bool = False
+    """The password is not even looked at."""
+    words: str = ""
+    """Why, as any mail program can show it; "" where Dovecot's own words for a wrong password say it."""
+    wait: int = 0
+    """Seconds to let pass before it is looked at."""
+
+
+async def allow(secret: bytes, login: MailLogin) -> Answer:
+    """Whether the password may be looked at; if so the attempt is counted until it has ended.
 
     What may be a right app password is neither counted nor refused: it cannot be guessed, and so nobody who guesses
-    keeps a member's mail programs out.
+    keeps a member's mail programs out. What was wrong a moment ago is refused without a look and not counted again.
     """
     if not login.address:
-        return ""
+        return Answer()
     whose = await _whose(login)
     if whose and whose["may_be_app"]:
-        return ""
+        return Answer()
+    if login.hint and await attempts.remembered(_same(secret, whose, login)):
+        await _note(whose, login, limited=False)
+        return Answer(refused=True)
     try:
-        await attempts.count(secret, _counted(whose, login), login.address, None)
+        counted = await attempts.count_ahead(secret, _counted(whose, login), login.address)
     except TooMany as many:
-        await attempts.forgive(secret, _counted(whose, login), login.address)
-        await _note(whose, login, limited=True)
+        await _note(whose, login, limited=True, locked=many.locked)
         minutes = -(-many.wait // timedelta(minutes=1))
-        return f"Too many wrong passwords. Try again in {minutes} minutes."
-    return ""
+        return Answer(refused=True, words=f"Too many wrong passwords. Try again in {minutes} minutes.")
+    return Answer(wait=math.ceil(attempts.SLOW) if counted.slow else 0)
 
 
 async def ended(secret: bytes, login: MailLogin, outcome: Outcome) -> None:
@@ -90,9 +107,12 @@ async def ended(secret: bytes, login: MailLogin, outcome: Outcome) -> None:
         if was_counted:
             await attempts.withdraw(secret, _counted(whose, login), login.address)
         return
-    if not was_counted:
+    if was_counted:
+        await attempts.failed(secret, _counted(whose, login), login.address)
+        await attempts.remember(_same(secret, whose, login))
+    else:
         await _count_late(secret, whose, login)
-    # Told by what was wrong, not by what was refused: right passwords in flight fill the counter for a moment, too.
+    # Told with the last guess, for who stops there, and not for what right passwords in flight fill for a moment.
     locked = await attempts.is_full(secret, _counted(whose, login))
     await _note(whose, login, limited=False, locked=locked)
 
@@ -104,18 +124,22 @@ async def _count_late(secret: bytes, whose: Any, login: MailLogin) -> None:
 
 
 async def _note(whose: Any, login: MailLogin, *, limited: bool, locked: bool = False) -> None:
-    network = networks.logged(login.address)
+    """In ログイン履歴 and the security log: a limit each time, also of nobody's name, the rest when it is noted."""
     if limited:
-        security_log.limit("mail-login", outcome="limited", network=network)
-    else:
-        security_log.note("mail-login", outcome="wrong", network=network)
+        _log(security_log.limit, whose, login, "limited")
     if not whose:
         return
     device = login_events.program(login.protocol, login.address)
     failure = Failure("account", whose["login"], device, limited, locked, login.protocol)
-    await login_events.note(failure)
+    if await login_events.note(failure) and not limited:
+        _log(security_log.note, whose, login, "wrong")
     if locked:
         await alerts.locked(failure)
+
+
+def _log(write: Callable[..., None], whose: Any, login: MailLogin, outcome: str) -> None:
+    whom = (whose["contract"], whose["id"]) if whose else None
+    write("mail-login", whom, outcome=outcome, network=networks.logged(login.address))
 
 
 async def _used(app: int, protocol: str) -> None:
@@ -133,15 +157,28 @@ def _counted(whose: Any, login: MailLogin) -> str:
     return f"account {whose['login']}" if whose else f"mail {login.name}"
 
 
+def _same(secret: bytes, whose: Any, login: MailLogin) -> bytes:
+    """What a wrong password is remembered by: a program that was left with an old one tries it on and on.
+
+    One in 4096 of all passwords looks like it, so whatever looks like it is refused and not let through uncounted. It is
+    forgotten when what opens the mailbox changes: the password that was wrong may be the right one now.
+    """
+    opens = f"{whose['password_hash']} {whose['has_app']}" if whose else ""
+    text = f"wrong {_counted(whose, login)} {opens} {login.hint} {networks.kept(login.address)}"
+    return attempts.key(secret, text)
+
+
 async def _whose(login: MailLogin) -> Any:
-    """The account ID whose mailbox is meant, and whether it has an app password with that hint; None: nobody's."""
+    """The account ID whose mailbox is meant, what opens that, and whether an app password of it has that hint; None: nobody's."""
     found = await database.rows(_WHOSE, login.name, login.hint)
     return found[0] if found else None
 
 
 # SQL, because each login at the mail server waits for it, and for the alternative of two tables.
 _WHOSE = """
-SELECT who.login, EXISTS (SELECT FROM app_password own WHERE own.mailbox = box.id AND own.hint = $2) AS may_be_app
+SELECT who.contract, who.id, who.login, who.password_hash,
+    EXISTS (SELECT FROM app_password own WHERE own.mailbox = box.id) AS has_app,
+    EXISTS (SELECT FROM app_password own WHERE own.mailbox = box.id AND own.hint = $2) AS may_be_app
 FROM (
     SELECT id FROM account WHERE login = $1
     UNION ALL SELECT account FROM mail_address WHERE address = $1 AND released_at IS NULL
