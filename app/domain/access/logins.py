@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from piccolo.columns import Column
 
 from app.domain import clock, tables
-from app.domain.access import passwords, second_factor
+from app.domain.access import members, passwords, second_factor
 from app.domain.access.login_events import Device
 from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
 from app.domain.access.passkeys import UNKNOWN, WrongPasskey
@@ -137,7 +137,7 @@ async def _use_once(owner: Owner, now_stored: str, kept: bytes = b"") -> Owner:
         raise WrongPair  # used up, replaced or answered by a new password in the meantime
     await _store(owner, nothing)
     await tables.UsedPassword.remember(*whose, once)  # it may not become the own one
-    await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD, kept)
+    await members.end_waiting(*whose, Stage.NEW_PASSWORD, kept)
     return replace(owner, password_hash=nothing)
 
 
@@ -296,10 +296,6 @@ RETURNING 1
 _GOOD_ONCE = """
 SELECT hash FROM one_time_password
 WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND mark = $3 AND expires_at > $4
-"""
-_END_WAITING = """
-DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND $3::text = ANY (stages)
-    AND token_hash <> $4
 """
 _END_ALL = "DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 RETURNING 1"
 

@@ -184,6 +184,16 @@ async def pass_stage(member: Member, stage: Stage) -> None:
     await database.rows(_STAGE_DONE, member.token_hash, stage.value)
 
 
+async def end_waiting(contract: int, account: int | None, stage: Stage, kept: bytes = b"") -> None:
+    """End the login's sessions that still have the stage before them; `kept`: the token's hash of one that goes on."""
+    await database.rows(_END_WAITING, contract, account, stage.value, kept)
+
+
+# SQL for IS NOT DISTINCT FROM, and for the array.
+_END_WAITING = """
+DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND $3::text = ANY (stages)
+    AND token_hash <> $4
+"""
 # SQL for an array that loses one of its values.
 _STAGE_DONE = "UPDATE session SET stages = array_remove(stages, $2) WHERE token_hash = $1"
 

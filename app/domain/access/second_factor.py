@@ -15,6 +15,7 @@ from piccolo.columns.combination import Where
 from piccolo.table import Table
 
 from app.domain import clock, installation, tables
+from app.domain.access import members
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.json_objects import json_list, json_object, json_one
@@ -152,11 +153,7 @@ async def must_lack_one(member: Member) -> None:
 
 async def end_set_up(member: Member) -> None:
     """End the login's other sessions that were to set up a first factor: from now on they would have to give it."""
-    await database.rows(_END_SET_UP, member.contract.id, member.account_id, member.token_hash)
-
-
-# SQL for IS NOT DISTINCT FROM, and for the array.
-_END_SET_UP = f"DELETE FROM session WHERE {_ITS} AND 'set-up' = ANY (stages) AND token_hash <> $3"  # noqa: S608 - constants
+    await members.end_waiting(member.contract.id, member.account_id, Stage.SET_UP, member.token_hash)
 
 
 async def passed(member: Member, token_hash: bytes) -> None:

@@ -75,7 +75,7 @@ async def ask(contract: int, email: str, now: datetime) -> None:
     if times > MOST:  # this one is among them
         raise Refused(TOO_OFTEN)
     token = secrets.token_urlsafe(32)
-    await tables.EmailCheck.renew(contract, email, _hash(token), now)
+    await tables.EmailCheck.renew(contract, email, link_hash(token), now)
     url = f"{installation.base_url()}/customer/email?token={token}"
     await outbox.post(contract, [email], "contact-address-check", url=url)
 
@@ -87,7 +87,7 @@ async def forget(contract: int) -> None:
 
 async def of_link(member: Member, token: str) -> VerifyAddress | None:
     """What the link's button does; None for a link that is used, too old, replaced, or another contract's."""
-    found = await database.rows(_OF_LINK, member.contract.id, _hash(token), clock.now() - VALID)
+    found = await database.rows(_OF_LINK, member.contract.id, link_hash(token), clock.now() - VALID)
     return VerifyAddress(found[0]["email"], found[0]["before"]) if found else None
 
 
@@ -133,7 +133,8 @@ class VerifyAddress(
         return self.email
 
 
-def _hash(token: str) -> bytes:
+def link_hash(token: str) -> bytes:
+    """What is kept of the token of a mailed link."""
     return hashlib.sha256(token.encode()).digest()
 
 

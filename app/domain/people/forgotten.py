@@ -27,6 +27,7 @@ from app.domain.changes import asking
 from app.domain.changes.words import Refused
 from app.domain.letters import outbox
 from app.domain.people import new_password
+from app.domain.people.contact_address import link_hash
 from app.postgres import database
 
 VALID = timedelta(minutes=30)
@@ -114,7 +115,7 @@ async def _registered(owner: Owner, typed: str) -> str | None:
 async def _post(owner: Owner, name: Name, email: str) -> None:
     now, token = clock.now(), secrets.token_urlsafe(32)
     async with database.engine().transaction():
-        await database.rows(_RENEW, owner.contract, owner.account, _hash(token), owner.mark, now)
+        await database.rows(_RENEW, owner.contract, owner.account, link_hash(token), owner.mark, now)
         url = f"{installation.base_url()}/forgotten/new?token={token}"
         await outbox.post(owner.contract, [email], "forgotten", login=name.in_words, moment=now, url=url)
 
@@ -171,7 +172,7 @@ class PasswordLink:
 
 async def of_link(token: str) -> PasswordLink | None:
     """None for a link that is used, too old or replaced, whose login is gone, or has another password since."""
-    found = await database.rows(_OF_LINK, _hash(token), clock.now() - VALID)
+    found = await database.rows(_OF_LINK, link_hash(token), clock.now() - VALID)
     if not found or logins.mark(found[0]["password_hash"]) != found[0]["mark"]:
         return None
     row = found[0]
@@ -234,7 +235,7 @@ async def _as_member(link: PasswordLink, device: Device) -> AsyncIterator[Member
 
 
 async def _take(token: str) -> bool:
-    its_row = tables.PasswordLink.token_hash == _hash(token)
+    its_row = tables.PasswordLink.token_hash == link_hash(token)
     return bool(await tables.PasswordLink.delete().where(its_row).returning(tables.PasswordLink.id))
 
 
@@ -242,10 +243,6 @@ async def _changed(link: PasswordLink) -> bool:
     """Whether the password is another one than when the link was looked at."""
     owner = await logins.find(link.name.by, link.name.name)
     return owner is None or owner.mark != link.owner.mark
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 # SQL for joins from the child's end, of which the second may have no row.

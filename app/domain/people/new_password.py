@@ -44,6 +44,7 @@ class ResetCustomerPassword(
     page=PAGE,
     tells=Told.CONTRACT,
     grave=True,
+    passes=Stage.NEW_PASSWORD,
 ):
     """Set the password of the customer number."""
 
@@ -77,6 +78,7 @@ class ResetAccountPassword(
     page="password",
     tells=Told.ACCOUNT,
     grave=True,
+    passes=Stage.NEW_PASSWORD,
 ):
     """Set the password of the account ID that is meant."""
 
@@ -121,11 +123,10 @@ def _must_be_its_stage(member: Member, way: Way) -> None:
 
 
 async def _finish(member: Member) -> None:
-    """Nothing stands in for the password any more, and the session goes on."""
+    """Nothing stands in for the password any more."""
     whose = member.contract.id, member.account_id
     await database.rows(_NO_LINK, *whose)
     await database.rows(_NO_ONE_TIME, *whose)
-    await database.rows(_PASSED, member.token_hash, Stage.NEW_PASSWORD)
 
 
 async def _tell(
@@ -135,10 +136,9 @@ async def _tell(
     await outbox.post(member.contract.id, told, "new-password", **facts)
 
 
-# SQL for IS NOT DISTINCT FROM, and for the array.
+# SQL for IS NOT DISTINCT FROM.
 _NO_LINK = "DELETE FROM password_link WHERE contract = $1 AND account IS NOT DISTINCT FROM $2"
 _NO_ONE_TIME = "DELETE FROM one_time_password WHERE contract = $1 AND account IS NOT DISTINCT FROM $2"
-_PASSED = "UPDATE session SET stages = array_remove(stages, $2::text) WHERE token_hash = $1"
 
 
 async def tidy(now: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from app import security_log
 from app.domain import clock, tables
-from app.domain.access import logins, passwords
+from app.domain.access import logins, members, passwords
 from app.domain.access.logins import Owner
 from app.domain.access.members import Stage
 from app.domain.access.names import Name
@@ -59,7 +59,7 @@ async def issue(name: Name, days: int) -> Issued:
         until = clock.now() + timedelta(days=days)
         made = await passwords.like(owner.password_hash, password)
         await database.rows(_KEEP, *whose, made, owner.mark, until)
-        await database.rows(_END_WAITING, *whose, Stage.NEW_PASSWORD)
+        await members.end_waiting(*whose, Stage.NEW_PASSWORD)
         told = await recipients.of_login(*whose) + await recipients.former(*whose)
         by = "インフォメーションセンター"
         await outbox.post(owner.contract, told, "one-time-issued", login=name.in_words, until=until, by=by)
@@ -67,11 +67,8 @@ async def issue(name: Name, days: int) -> Issued:
     return Issued(password, until, len(set(told)))
 
 
-# SQL for an upsert on a key with NULL in it, and for the array.
+# SQL for an upsert on a key with NULL in it.
 _KEEP = """
 INSERT INTO one_time_password (contract, account, hash, mark, expires_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (contract, account) DO UPDATE SET hash = $3, mark = $4, expires_at = $5, used_at = NULL
-"""
-_END_WAITING = """
-DELETE FROM session WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND $3::text = ANY (stages)
 """
