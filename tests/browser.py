@@ -62,7 +62,7 @@ class Browser(httpx.AsyncClient):
     async def submit(self, action: str | None = None, **typed: str) -> None:
         """Fill in the page's form (the one with that action, else the only one in main) and press its button."""
         form = self.form(action)
-        await self.press(str(form["action"]), {**_filled(form), **typed})
+        await self.press(str(form["action"]), {**filled_in(form), **typed})
 
     async def press(self, path: str, body: dict[str, str], **headers: str) -> None:
         """Post a body as it is, from a page of ours."""
@@ -73,7 +73,7 @@ class Browser(httpx.AsyncClient):
         """Open the login page and log in with its form for `customer` or `account`."""
         await self.open(path)
         for form in self.page.select("main form"):
-            filled = _filled(form)
+            filled = filled_in(form)
             if filled.get("by") == by:
                 await self.press("/login", {**filled, "name": name, "password": password})
                 return
@@ -150,7 +150,7 @@ class Browser(httpx.AsyncClient):
             _linted.add(name)
 
 
-def _filled(form: Tag) -> dict[str, str]:
+def filled_in(form: Tag) -> dict[str, str]:
     """What the browser would send for the form as it stands."""
     filled: dict[str, str] = {}
     for field in form.select("input[name], select[name], textarea[name]"):

@@ -17,7 +17,7 @@ from bs4 import BeautifulSoup, Tag
 
 from app.postgres import database
 from app.web import forms
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.cards.steps import register
 from tests.mail.steps import buy, get_address
 
@@ -69,7 +69,7 @@ class Trap:
 
     async def plant(self, form: Tag) -> None:
         """In all fields that take text at once, then in each alone beside what the form holds."""
-        filled = _filled(form)
+        filled = filled_in(form)
         names = [
             name
             for field in form.select("input[name], textarea[name]")
@@ -95,7 +95,7 @@ class Trap:
         if confirm:
             await self.browser.post(
                 str(confirm["action"]),
-                data=_filled(confirm),
+                data=filled_in(confirm),
                 headers={"Sec-Fetch-Site": "same-origin"},
                 follow_redirects=True,
             )

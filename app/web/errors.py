@@ -154,6 +154,9 @@ def untrusted(request: Request, _: Untrusted) -> Response[str]:
     return _page(request, 403, UNTRUSTED)
 
 
+FAILED = {"/login/second": "2段階認証", "/proof": "パスワードの確認"}
+
+
 def too_many(request: Request, error: TooMany) -> Response[str]:
     """The lock page: how long, and what one can do in the meantime."""
     _refused(request, "attempts", limit=True)
@@ -163,7 +166,9 @@ def too_many(request: Request, error: TooMany) -> Response[str]:
         "access/login/locked.html",
         title=TROUBLES[429].title,
         status=429,
+        request_id=request_id.current(),
         wait=usage.in_words(error.wait),
+        failed=FAILED.get(request.scope["path"], "ログイン"),
         contact=request.settings.contact,
     )
     answer.headers["Retry-After"] = str(seconds)

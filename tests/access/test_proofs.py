@@ -12,7 +12,7 @@ import pytest
 from app.domain import clock
 from app.postgres import database
 from tests.access.test_matrix import ROUTES
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 
 AFTER = "/customer-password"
 ASKED = {
@@ -113,6 +113,7 @@ async def test_guessing_there_is_limited_as_at_login(contractor: Browser) -> Non
         await contractor.open(AFTER)
     await contractor.prove("demo01")
     assert contractor.answer.status_code == 429
+    assert "パスワードの確認の失敗が続いた" in contractor.text
 
 
 async def test_guessing_at_one_open_screen_holds_up_no_other_session_of_the_login(
@@ -189,7 +190,7 @@ async def test_a_password_that_is_sent_too_late_is_not_looked_at_before_the_step
         await contractor.submit(password=typed, password_again=typed)
         assert contractor.heading == "パスワードの確認"
         assert hashed == []
-        assert _filled(contractor.form("/proof"))["next"].startswith(f"{AFTER}?typed=")
+        assert filled_in(contractor.form("/proof"))["next"].startswith(f"{AFTER}?typed=")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from app.web.pages import Pages, collected, page_of
 from app.web.request import Request
 from tests.access.test_matrix import OWN, delete
 from tests.access.test_proofs import pass_minutes
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.cards.steps import TYPED as RIGHT_CARD
 
 NAMES = {
@@ -185,8 +185,8 @@ async def test_no_answer_to_what_is_sent_to_a_path_shows_what_its_step_guards(
             "nothing": {},
             "empty": dict.fromkeys(wrong(form), ""),
             "wrong": wrong(form),
-            "unchanged": _filled(form),
-            "right": {**_filled(form), **RIGHT[address]},
+            "unchanged": filled_in(form),
+            "right": {**filled_in(form), **RIGHT[address]},
         }[typing]
     pass_minutes(11)
     answer = await contractor.post(address, data=body, headers=sent(by_htmx))

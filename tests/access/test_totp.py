@@ -117,6 +117,9 @@ async def test_guessing_is_limited_noted_and_told_once_and_a_known_browser_still
         next_step()
         await another_browser.press("/login/second", {"csrf_token": token, "code": code_of(key)})
         assert another_browser.answer.status_code == 429
+        assert "2段階認証の失敗が続いた" in another_browser.text
+        assert another_browser.page.select('main a[href="/login/second"]')  # a recovery code may still do
+        assert not another_browser.page.select('main a[href="/forgotten"]')  # a new password would not
         await another_browser.open("/login/second")
     assert (await results()).count("limited") == 1
     sent = await database.rows("SELECT DISTINCT subject FROM outbox")

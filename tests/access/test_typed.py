@@ -18,7 +18,7 @@ from app.web.cookies import token_hash
 from tests.access.test_matrix import LOGINS
 from tests.access.test_proofs import pass_minutes
 from tests.access.test_steps import RIGHT, leads_to, look_at, pass_step, sent, wrong
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.households import KEYS
 from tests.test_canary import dump
 
@@ -28,7 +28,7 @@ PASSWORD = "Z!9-first"
 def kept_fields(form: Tag) -> dict[str, str]:
     """What is in the fields that the member fills in; a password and a card number are not kept."""
     secret = {str(field["name"]) for field in form.select("input[type=password]")} | {forms.CARD_FIELD}
-    filled = _filled(form)
+    filled = filled_in(form)
     assert not any(filled.get(name) for name in secret)
     return {name: filled.get(name, "") for name in wrong(form) if name not in secret}
 
@@ -42,7 +42,7 @@ async def test_after_the_step_the_form_is_as_it_was_typed(
     (form,) = (form for form in await look_at(contractor, path) if form["action"] == path)
     body = wrong(form) if typing == "wrong" else dict.fromkeys(wrong(form), "")
     pass_minutes(11)
-    answer = await contractor.post(path, data={**_filled(form), **body}, headers=sent(by_htmx))
+    answer = await contractor.post(path, data={**filled_in(form), **body}, headers=sent(by_htmx))
     await contractor.open(leads_to(answer))
     await pass_step(contractor)
     assert (contractor.answer.status_code, contractor.answer.url.path) == (200, path)
@@ -63,7 +63,7 @@ async def test_what_was_typed_is_judged_when_it_is_sent_again_and_goes_on_when_i
     await contractor.submit(phone="1", occupation=OCCUPATIONS[1], fax="03-0000-0002")
     assert contractor.heading == "パスワードの確認"
     await contractor.prove("demo01")
-    back, filled = contractor.path, _filled(contractor.form("/customer"))
+    back, filled = contractor.path, filled_in(contractor.form("/customer"))
     await contractor.press(back, {**filled, "fax": "2"})
     assert contractor.reasons
     assert kept_fields(contractor.form("/customer"))["fax"] == "2"

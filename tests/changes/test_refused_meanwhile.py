@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.postgres import database
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.changes.test_every_change import ask, begin, last_mail
 from tests.changes.walks import EVERY
 
@@ -205,7 +205,7 @@ async def test_a_press_that_does_not_say_what_its_page_said_shows_the_page_again
     if seen == "another page":
         await visitor.open("/application")
         await visitor.submit(paper="name")
-        seen = _filled(visitor.form())["seen"]
+        seen = filled_in(visitor.form())["seen"]
     await visitor.press(path, sent if seen is None else {**sent, "seen": seen})
     assert (visitor.heading, "differs=yes" in visitor.path) == ("ユーザー権限による購入の設定変更確認", True)
     assert await applied() == before

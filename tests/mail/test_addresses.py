@@ -9,7 +9,7 @@ import pytest
 from app.domain import fields
 from app.domain.mail import addresses as mail_addresses
 from app.postgres import database
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods
 
 
@@ -177,7 +177,7 @@ async def test_one_address_for_two_account_ids_at_once_is_given_once(contractor:
     for login in ("arteri-an-001", "arteri-an-002"):
         await contractor.open(f"/accounts/{login}/mail-address")
         await contractor.submit(kind="ucom", local_part="hikari.taro", agree="yes")
-        pages.append((contractor.path, _filled(contractor.form())))
+        pages.append((contractor.path, filled_in(contractor.form())))
     answers = await asyncio.gather(
         *(contractor.post(path, data=form, follow_redirects=True) for path, form in pages)
     )
@@ -197,7 +197,7 @@ async def test_the_last_address_of_a_pack_goes_to_one_of_many_who_ask_at_once(vi
     for number in range(5):
         await visitor.open(f"/accounts/pack-{number}/mail-address")
         await visitor.submit(kind="ucom", local_part=f"pack{number}", agree="yes")
-        pages.append((visitor.path, _filled(visitor.form())))
+        pages.append((visitor.path, filled_in(visitor.form())))
     answers = await asyncio.gather(
         *(visitor.post(path, data=form, follow_redirects=True) for path, form in pages)
     )

@@ -24,7 +24,7 @@ from app.domain.mail.mailbox import NO_ADDRESS
 from app.domain.people import own_data
 from app.postgres import database
 from tests import households
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.mail.steps import ADDRESS, buy, get_address, mails, use_other
 
 PATH = "/accounts/arteri-an-001/mail-passwords"
@@ -92,7 +92,7 @@ async def test_no_other_session_sees_it_not_even_before_the_complete_page(
     change = with_address.path
     answer = await with_address.post(
         change,
-        data=_filled(with_address.form(change)),
+        data=filled_in(with_address.form(change)),
         headers={"Sec-Fetch-Site": "same-origin"},
     )
     assert answer.status_code == 303

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.mail import forwarding
 from app.postgres import database
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.mail.steps import ADDRESS, confirmed, get_address
 
 
@@ -57,7 +57,7 @@ async def test_two_forwardings_confirmed_meanwhile_make_no_loop(taro: Browser) -
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")
     await taro.submit(address_1="hikari.jiro@s2.spaaqs.ne.jp")
-    first, form = taro.path, _filled(taro.form())
+    first, form = taro.path, filled_in(taro.form())
     await confirmed(taro, "/accounts/arteri-an-002/forwarding", address_1=ADDRESS)
     await taro.press(first, form)
     assert taro.answer.status_code == 422

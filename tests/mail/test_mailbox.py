@@ -28,12 +28,13 @@ async def test_the_box_grows_to_10_gb_for_a_fee_and_back(taro: Browser) -> None:
     assert await open_periods() == ["mail-web"]
 
 
-@pytest.mark.parametrize("page", ["mailbox", "forwarding", "auto-reply", "web-space"])
+@pytest.mark.parametrize("page", ["mailbox", "forwarding", "auto-reply", "web-space", "mail-passwords"])
 async def test_without_an_address_of_ours_each_page_says_what_is_needed(
     contractor: Browser, page: str
 ) -> None:
     await contractor.open(f"/accounts/arteri-an-001/{page}")
     assert mailbox.NO_ADDRESS in contractor.text
+    assert contractor.page.select('main a[href="/accounts/arteri-an-001/mail-address"]')
     assert not contractor.page.select("main form")
 
 

@@ -11,7 +11,7 @@ from app.domain.cards import kept as payment
 from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from app.postgres import database
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 from tests.options.steps import FULL, PAGE, SON, WIFE, pins, token, tokyo
 
 CELL = f"security-360-{WIFE}"
@@ -42,12 +42,12 @@ async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(co
     form = panel.select("form")[0]
     assert form["data-hx-target"] == f"#{CELL}"
     assert await pins() == []
-    cell = await inline(contractor, "POST", str(form["action"]), **_filled(form))
+    cell = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert "購入済" in cell.get_text()
     assert "解約する" in cell.get_text()
     assert cell.select_one(f"a[href='{form['action']}']"), "the receipt"
     assert len(await pins()) == 1
-    again = await inline(contractor, "POST", str(form["action"]), **_filled(form))
+    again = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert again.get_text() == cell.get_text()
     assert len(await pins()) == 1
     (link,) = cell.select("a[data-hx-post]")
@@ -58,7 +58,7 @@ async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(co
     stays = await inline(contractor, "GET", str(back["data-hx-get"]))
     assert "購入済" in stays.get_text()
     form = panel.select("form")[0]
-    cell = await inline(contractor, "POST", str(form["action"]), **_filled(form))
+    cell = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert "解約済（" in cell.get_text()
     assert "購入する" in cell.get_text()
 
@@ -93,7 +93,7 @@ async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the
     panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
     await database.rows("DELETE FROM licence")
     form = panel.select("form")[0]
-    late = await inline(contractor, "POST", str(form["action"]), **_filled(form))
+    late = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert contractor.answer.headers["hx-retarget"] == "#main"
     assert licences.no_stock(Product.SECURITY_360) in late.get_text()
 
@@ -105,7 +105,7 @@ async def test_a_panel_that_is_left_open_over_the_end_of_a_month_is_shown_anew(c
     assert "今月（2026年1月）の料金" in panel.get_text()
     form = panel.select("form")[0]
     clock.start_at(tokyo("2026-02-01T00:01"))
-    anew = await inline(contractor, "POST", str(form["action"]), **_filled(form))
+    anew = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert "内容が変わりました" in anew.get_text()
     assert "今月（2026年2月）の料金" in anew.get_text()
     assert not anew.select("h1")

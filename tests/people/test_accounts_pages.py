@@ -8,7 +8,7 @@ import pytest
 
 from app.domain import tables
 from app.domain.people import account_password, accounts
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 
 NEW = {
     "login": "arteri-an-003",
@@ -233,7 +233,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
     for number in range(20):
         await contractor.open("/accounts/new")
         await contractor.submit(**{**NEW, "login": f"arteri-an-1{number:02}"})
-        confirm_pages.append((contractor.path, _filled(contractor.form())))
+        confirm_pages.append((contractor.path, filled_in(contractor.form())))
     answers = await asyncio.gather(
         *(contractor.post(path, data=form, follow_redirects=True) for path, form in confirm_pages)
     )
@@ -250,7 +250,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
 async def test_pressing_twice_is_one_change_and_the_same_receipt(contractor: Browser) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(**NEW)
-    path, form = contractor.path, _filled(contractor.form())
+    path, form = contractor.path, filled_in(contractor.form())
     answers = await asyncio.gather(
         *(contractor.post(path, data=form, follow_redirects=True) for _ in range(5))
     )

@@ -13,7 +13,7 @@ from app.domain import clock
 from app.domain.access.matrix import Role
 from app.postgres import database
 from tests.access.test_matrix import LOGINS, OWN, ROUTES, delete
-from tests.browser import Browser, _filled
+from tests.browser import Browser, filled_in
 
 ALIKE = 2
 """Pages that differ in a number only: so many of them are looked at."""
@@ -86,7 +86,7 @@ class Crawl:
             for link in found:
                 self.found_on.setdefault(link, address)
             for form in forms:
-                await self.send(address, str(form["action"]), _filled(form))
+                await self.send(address, str(form["action"]), filled_in(form))
 
     def links(self, page: BeautifulSoup, address: str) -> list[str]:
         found = []

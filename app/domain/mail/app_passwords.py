@@ -23,7 +23,7 @@ from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
 from app.domain.mail import system as mail_system
-from app.domain.mail.mailbox import NO_ADDRESS, OfMailbox
+from app.domain.mail.mailbox import OfMailbox, no_address
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class MakeAppPassword(_OfAppPassword, kind="mail-password-new", name=f"{TITLE}ä½
         """Make one and store it. Raises Refused without a mailbox, and where a constraint says no."""
         found = await database.rows(_BEFORE, account.id)
         if not found:
-            raise Refused(NO_ADDRESS)
+            raise no_address(self.login)
         taken = {own.slot for own in account.app_passwords}
         new = _make(found[0]["salt"])
         try:

@@ -12,7 +12,7 @@ from app.domain.access.members import Member
 from app.domain.cards import kept as payment
 from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes.kinds import OfAccount
-from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows, edited
+from app.domain.changes.words import FORMER_PAGE, Link, Mend, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.letters.recipients import Told
 from app.domain.money import billing, purchases
 
@@ -31,7 +31,13 @@ class OfMailbox(OfAccount):
     """A change that needs a mailbox: a UCOM address."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return Refused(NO_ADDRESS) if self.account(member).ucom_address is None else None
+        return no_address(self.login) if self.account(member).ucom_address is None else None
+
+
+def no_address(login: str) -> Refused:
+    """The account ID has no address yet, and where one registers it."""
+    mend = Mend("メールアドレスを登録する", f"/accounts/{login}/mail-address", Permission.MAIL_ADDRESS)
+    return Refused(NO_ADDRESS, mend)
 
 
 def large(account: Account) -> Period | None:

@@ -16,7 +16,7 @@ from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
-from app.domain.mail.mailbox import NO_ADDRESS
+from app.domain.mail.mailbox import no_address
 from app.domain.money import billing
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webã‚¹ã
         if account.web_space:
             return Refused(THERE)
         if account.ucom_address is None:
-            return Refused(NO_ADDRESS)
+            return no_address(self.login)
         if reserved := reserved_names.reason(self.space):
             return Refused(reserved)
         if contract.web_spaces < contract.mail_limit:

@@ -27,7 +27,7 @@ from app.postgres import database
 PAGE = "/second-factor"
 NAME = "2段階認証"
 CODES = "回復コード"
-ONCE = "回復コードは、この画面を最初に開いたときだけ表示します。"
+ONCE = "回復コードは、この画面を最初に開いたときだけ表示します。控えていないときは、「2段階認証」の画面で再発行してください。"
 KEEP_THEM = (
     "パスキーや認証アプリを使えなくなったときは、回復コードでログインできます。それぞれ1回だけ使えます。"
     "印刷するか書き写して、パスワードとは別の場所に保管してください。"
@@ -39,9 +39,8 @@ TOTP_TAKEN = "認証アプリは、すでに登録されています。別の認
 GIVEN = "このIDには、2段階認証がすでに登録されています。ログアウトし、2段階認証でログインし直してください。"
 NO_FACTOR = "回復コードは、パスキーまたは認証アプリを登録している場合に作成できます。"
 ON_THE_DEVICE = "端末やブラウザーに残っているパスキーは、その設定画面から削除してください。"
-NOW_ASKED = (
-    "次回のログインから、パスワードのほかに2段階認証が必要になります。パスキーだけでもログインできます。"
-)
+NOW_ASKED = "次回のログインから、パスワードのほかに2段階認証が必要になります。"
+ALONE = "パスキーでログインするときは、パスワードは必要ありません。"
 
 
 def new_codes(member: Member) -> tuple[list[bytes], str]:
@@ -113,7 +112,7 @@ class RegisterPasskey(
     transports: list[str]
 
     def review(self, member: Member, now: datetime) -> Review:
-        return Review("パスキー登録確認", self._rows, "登録", notices=self._notices)
+        return Review("パスキー登録確認", self._rows, "登録", notices=(*self._notices, ALONE))
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         await self._may_pass(member)
