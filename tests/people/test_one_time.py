@@ -123,6 +123,17 @@ async def test_a_new_one_takes_the_place_of_the_old_and_of_a_session_that_it_ope
     assert await opens(visitor, CUSTOMER, second)
 
 
+async def test_whoever_is_logged_in_already_goes_on_when_it_is_issued_and_when_it_is_used(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    code = await issued()
+    await contractor.open("/")
+    assert contractor.heading == "ご契約情報一覧"
+    await log_in(another_browser, CUSTOMER, code)
+    await contractor.open("/")
+    assert contractor.heading == "ご契約情報一覧"
+
+
 async def test_it_works_for_as_many_days_as_staff_said(visitor: Browser) -> None:
     start = clock.now()
     code = await issued(days=3)

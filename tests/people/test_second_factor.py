@@ -272,6 +272,15 @@ async def test_what_the_browser_asks_of_an_authenticator_is_strict(contractor: B
     assert (asked["attestation"], asked["timeout"]) == ("none", 300_000)
 
 
+async def test_another_device_that_is_logged_in_goes_on_when_a_first_factor_is_registered(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    await another_browser.log_in("customer", "90000000000000", "demo01")
+    await set_up_totp(contractor)
+    await another_browser.open("/")
+    assert another_browser.heading == "ご契約情報一覧"
+
+
 # --- removing ---------------------------------------------------------------------------------------------------------
 
 
