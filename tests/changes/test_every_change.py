@@ -231,7 +231,8 @@ async def mails_since(last: int) -> list[str]:
     found = await database.rows("SELECT recipient, subject, body FROM outbox WHERE id > $1 ORDER BY id", last)
     told: dict[tuple[str, str], list[str]] = {}
     for mail in found:
-        told.setdefault((mail["subject"], mail["body"]), []).append(mail["recipient"])
+        alike = mail["body"].partition(" 様\n")[2]  # each begins with the name of whom it is for
+        told.setdefault((mail["subject"], alike), []).append(mail["recipient"])
     lines = []
     for (subject, body), recipients in told.items():
         said = body.partition("-----")[0].splitlines()

@@ -118,6 +118,90 @@ async def test_an_edit_says_what_changed_and_of_a_role_from_what_to_what(
     assert items in mails[CONTACT].body
 
 
+# --- whom a mail is for -----------------------------------------------------------------------------------------------
+
+
+async def greeted(address: str) -> str:
+    """Whom the newest mail to the address begins with."""
+    mails = await outbox.newest(100)
+    return next(mail.body for mail in mails if mail.recipient == address).partition("\n")[0]
+
+
+async def of_household(family: Household) -> None:
+    """Names that tell the contractor, the mother and the son apart."""
+    await tables.Contract.update({tables.Contract.family: "髙﨑", tables.Contract.given: "杏"}).where(
+        tables.Contract.id == family.contract
+    )
+    for account, given in ((family.mother, "花子"), (family.son, "一郎")):
+        names = {tables.Account.family: "𠮷田", tables.Account.given: given}
+        await tables.Account.update(names).where(tables.Account.id == account)
+
+
+async def test_each_mail_begins_with_the_name_of_whoever_reads_at_its_address(family: Household) -> None:
+    await of_household(family)
+    await give_ucom_address(family, family.son, "musuko@s2.example.jp")
+    await replaced(family, family.son, 2, "musuko@example.org")
+    await replaced(family, None, 1)
+    customer = await households.log_in(family.contract)
+    mails = await mails_after(customer, EditAccount("family-son", replace(DETAILS, role="admin"), ""))
+    assert set(mails) == {"musuko@s2.example.jp", "musuko@example.org", FORMER, CONTACT}
+    assert await greeted(CONTACT) == await greeted(FORMER) == "髙﨑 杏 様"
+    assert await greeted("musuko@s2.example.jp") == await greeted("musuko@example.org") == "髙﨑 ①郎 様"
+    assert mails[CONTACT].body.splitlines()[1:3] == [
+        "",
+        "いつも試験通信株式会社をご利用いただき、ありがとうございます。",
+    ]
+
+
+async def test_an_address_that_a_deleted_account_id_had_or_another_contract_has_is_greeted_as_ours(
+    family: Household,
+) -> None:
+    await of_household(family)
+    shared = {tables.Account.other_address: "kazoku@example.com"}
+    await tables.Account.update(shared).where(tables.Account.contract == family.contract)
+    gone = {tables.Account.deleted_at: clock.now()}
+    await tables.Account.update(gone).where(tables.Account.id == family.mother)
+    await replaced(family, None, 1)
+    another = await households.new_household("another")
+    await tables.Account.update({tables.Account.other_address: FORMER}).where(
+        tables.Account.id == another.mother
+    )
+    customer = await households.log_in(family.contract)
+    await mails_after(customer, ChangeAccountPassword("family-son", other(HASH)))
+    assert await greeted("kazoku@example.com") == "𠮷田 一郎 様"
+    assert await greeted(FORMER) == "髙﨑 杏 様"
+
+
+async def test_a_mail_to_an_admin_who_stands_for_the_contact_address_begins_with_the_admins_name(
+    family: Household, customer: Member
+) -> None:
+    await of_household(family)
+    await tables.Contract.update({tables.Contract.email: ""}).where(tables.Contract.id == family.contract)
+    await mails_after(customer, ChangeCustomerPassword("p1" + other(HASH)))
+    assert await greeted("haha@example.com") == "𠮷田 花子 様"
+
+
+async def test_the_address_of_an_account_id_that_is_the_contact_address_too_is_the_contractors(
+    family: Household, customer: Member
+) -> None:
+    await of_household(family)
+    await tables.Account.update({tables.Account.other_address: CONTACT}).where(
+        tables.Account.id == family.mother
+    )
+    await mails_after(customer, ChangeCustomerPassword("p1" + other(HASH)))
+    assert await greeted(CONTACT) == "髙﨑 杏 様"
+
+
+async def test_a_new_address_of_an_account_id_is_greeted_with_its_own_name(
+    family: Household, customer: Member
+) -> None:
+    await of_household(family)
+    mails = await mails_after(customer, RegisterOtherAddress("family-mother", "atarashii@example.net"))
+    assert set(mails) == {"atarashii@example.net", "haha@example.com", CONTACT}
+    assert await greeted("atarashii@example.net") == await greeted("haha@example.com") == "𠮷田 花子 様"
+    assert await greeted(CONTACT) == "髙﨑 杏 様"
+
+
 # --- addresses that were replaced -------------------------------------------------------------------------------------
 
 

@@ -48,6 +48,8 @@ def done_by(member: Member) -> str:
 async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: object) -> None:
     """Store the mail partials/mails/<mail>.txt once for each distinct recipient; it leaves when the caller commits.
 
+    It begins with the name of whoever reads at that address: the contractor, or the person of an account ID.
+
     A fact is a word, a number, a day or a moment (shown in Asia/Tokyo), in one line, or a tuple of them,
     a line each; `by` says who did it. Raises
     RuntimeError outside a transaction, ValueError for a fact that no mail may carry.
@@ -63,12 +65,24 @@ async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: 
         await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL)
 
 
-# SQL for a row for each recipient, and for the bell, in one statement.
+# SQL for a row for each recipient with the name of whom it is for, and for the bell, in one statement. An address that is
+# not registered yet, or no more, is the contractor's unless an account ID had it.
 _POST = """
-WITH posted AS (
+WITH people AS (
+    SELECT a.family || ' ' || a.given AS name, a.other_address, m.address, f.address AS former, a.deleted_at, a.id
+    FROM account a
+    LEFT JOIN mail_address m ON m.account = a.id
+    LEFT JOIN former_address f ON f.account = a.id
+    WHERE a.contract = $1
+), posted AS (
     INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)
-    SELECT $1, one.recipient, $2, $3, one.message_id, $4, $4, 0
-    FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id)
+    SELECT $1, one.recipient, $2, coalesce(
+            (SELECT p.name FROM people p
+                WHERE one.recipient IN (p.other_address, p.address, p.former) AND one.recipient <> c.email
+                ORDER BY p.deleted_at IS NOT NULL, p.former IS NOT DISTINCT FROM one.recipient, p.id LIMIT 1),
+            c.family || ' ' || c.given
+        ) || E' 様\n\n' || $3, one.message_id, $4, $4, 0
+    FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id), contract c WHERE c.id = $1
 )
 SELECT pg_notify($7, '')
 """
