@@ -32,11 +32,12 @@ def demo(chosen: argparse.Namespace) -> None:
         serving.claim("127.0.0.1", chosen.port)
     except serving.PortTaken as error:
         raise Mistake(str(error)) from error
+    second_factor = settings.second_factor()
     clock.start_at(chosen.now)
     _check_prices()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
-        demo_settings = settings.demo(folder, chosen.port)
+        demo_settings = settings.demo(folder, chosen.port, second_factor)
         asyncio.run(with_database(connection, lambda: prepare_demo(demo_settings)))
         keep_clock(folder, chosen.now)
         with ending_with(postgres):

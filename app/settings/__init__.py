@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain import reserved_names
-from app.domain.installation import Installation, MailSystem, Peppers, Sender
+from app.domain.installation import Installation, MailSystem, Peppers, SecondFactor, Sender
 from app.settings import parts
 from app.settings.of_demo import (
     DEMO_CONTACT,
@@ -123,6 +123,15 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
     return settings
+
+
+def second_factor(environment: Mapping[str, str] = os.environ) -> SecondFactor:
+    """Who must have a second factor: the one setting that the demo takes, too. Raises SettingsError."""
+    wrong: list[str] = []
+    chosen = parts.second_factor(environment, wrong)
+    if wrong:
+        raise SettingsError(wrong[0])
+    return chosen
 
 
 def installation_of(chosen: Settings) -> Installation:

@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from app.domain.catalogue import SECURITY
-from app.domain.installation import MailSystem
+from app.domain.installation import MailSystem, SecondFactor
 from app.settings.shape import Contact, Elsewhere, Mail, Settings, SupportWindow
 
 DEMO_INVOICE_NUMBER = "T9000000000000"
@@ -24,7 +24,7 @@ DEMO_MAIL_SYSTEM = MailSystem(
 DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
-def demo(folder: Path, port: int = 8000) -> Settings:
+def demo(folder: Path, port: int = 8000, second_factor: SecondFactor = "offered") -> Settings:
     """Settings of the demo: plain http on the loopback interface, keys kept in its data folder."""
     return Settings(
         secret_keys=(kept_key(folder / "secret-key"),),
@@ -41,6 +41,7 @@ def demo(folder: Path, port: int = 8000) -> Settings:
         mail_system=DEMO_MAIL_SYSTEM,
         https=False,
         demo=True,
+        second_factor=second_factor,
     )
 
 

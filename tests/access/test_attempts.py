@@ -71,6 +71,18 @@ async def test_an_address_has_a_hundred_attempts_over_all_logins() -> None:
     assert await attempt("account a-101", "192.0.2.2")
 
 
+async def test_guessed_passwords_hold_up_no_passkey_and_no_recovery_code_of_their_address() -> None:
+    assert await attempt("account a-001")
+    await set_counters(100)
+    assert await attempt("account a-100") is None
+    for _ in range(attempts.PER_ADDRESS):
+        await attempts.count_address(SECRET, "192.0.2.1")
+    with pytest.raises(attempts.TooMany) as refused:
+        await attempts.count_address(SECRET, "192.0.2.1")
+    assert not refused.value.locked
+    await attempts.count_address(SECRET, "192.0.2.2")
+
+
 async def is_slow(login: str, address: str = "192.0.2.9", browser: str | None = None) -> bool:
     counted = await attempt(login, address, browser)
     assert counted

@@ -102,6 +102,25 @@ def test_the_demo_refuses_data_with_another_pepper(after_a_demo: Path) -> None:
     assert "another key for version 1" in refused.stderr
 
 
+async def test_the_demo_shows_what_it_is_to_have_to_set_up_a_second_factor(
+    after_a_demo: Path, start: Starter
+) -> None:
+    port = free_port()
+    start("demo", "--port", str(port), MYPAGE_SECOND_FACTOR="admins")
+    until(lambda: answers(port))
+    async with Browser(None, f"http://127.0.0.1:{port}") as browser:
+        await browser.log_in("account", "arteri-an-002", "abc12345")
+        assert browser.path == "/second-factor"
+        await browser.open("/accounts")
+        assert browser.path == "/second-factor"
+
+
+def test_a_demo_that_is_told_another_word_for_it_says_which_ones_there_are(tmp_path: Path) -> None:
+    refused = mypage(tmp_path, "demo", "--port", str(free_port()), MYPAGE_SECOND_FACTOR="yes")
+    assert refused.returncode == 1
+    assert "MYPAGE_SECOND_FACTOR is 'yes'" in refused.stderr
+
+
 async def test_the_demo_shows_its_mails_at_once(after_a_demo: Path, start: Starter, tmp_path: Path) -> None:
     port = free_port()
     start("demo", "--port", str(port))

@@ -133,8 +133,9 @@ async def of_household(family: Household) -> None:
         tables.Contract.id == family.contract
     )
     for account, given in ((family.mother, "花子"), (family.son, "一郎")):
-        names = {tables.Account.family: "𠮷田", tables.Account.given: given}
-        await tables.Account.update(names).where(tables.Account.id == account)
+        await tables.Account.update({tables.Account.family: "𠮷田", tables.Account.given: given}).where(
+            tables.Account.id == account
+        )
 
 
 async def test_each_mail_begins_with_the_name_of_whoever_reads_at_its_address(family: Household) -> None:
@@ -157,10 +158,12 @@ async def test_an_address_that_a_deleted_account_id_had_or_another_contract_has_
     family: Household,
 ) -> None:
     await of_household(family)
-    shared = {tables.Account.other_address: "kazoku@example.com"}
-    await tables.Account.update(shared).where(tables.Account.contract == family.contract)
-    gone = {tables.Account.deleted_at: clock.now()}
-    await tables.Account.update(gone).where(tables.Account.id == family.mother)
+    await tables.Account.update({tables.Account.other_address: "kazoku@example.com"}).where(
+        tables.Account.contract == family.contract
+    )
+    await tables.Account.update({tables.Account.deleted_at: clock.now()}).where(
+        tables.Account.id == family.mother
+    )
     await replaced(family, None, 1)
     another = await households.new_household("another")
     await tables.Account.update({tables.Account.other_address: FORMER}).where(

@@ -127,9 +127,10 @@ async def count_factor(secret: bytes, login: str, browser: str | None) -> Counte
 async def count_address(secret: bytes, address: str) -> Counted:
     """Count an attempt by what nobody can guess, a recovery code or a passkey, for its address alone. Raises TooMany.
 
-    It locks no login: it is how the owner comes in while somebody else is guessing.
+    It locks no login, and passwords that are guessed from the same address do not count: it is how the owner comes in
+    while somebody else is guessing.
     """
-    of_address = _key(secret, f"address {networks.counted(address)}")
+    of_address = _key(secret, f"unguessable from {networks.counted(address)}")
     return Counted((await _in_line({of_address: PER_ADDRESS})).keys, b"")
 
 
