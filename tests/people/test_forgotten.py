@@ -453,7 +453,9 @@ async def test_all_are_told_of_it_also_where_an_address_was_replaced_and_the_his
     await visitor.open(await the_link(visitor, "account", WIFE, WIFES))
     await visitor.submit("/forgotten/new", **NEW_OF_ACCOUNT)
     assert sorted(await mailed(TOLD)) == sorted([WIFES, CONTACT, "former@example.jp", "hers@example.jp"])
-    (mail,) = {mail.body for mail in await outbox.newest(10) if TOLD in mail.subject}
+    told = [mail.body.partition(" 様\n") for mail in await outbox.newest(10) if TOLD in mail.subject]
+    assert {name for name, _, _ in told} == {"有光 杏", "有光 吉"}
+    (mail,) = {text for _, _, text in told}
     for said in (f"アカウントID「{WIFE}」", "Safari（iPhone）", "127.0.0.*", "メールのリンクを開いた方"):
         assert said in mail
     assert "neues-4711" not in mail
