@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test quick one check format bench lock screenshot clean browser pdf checker
+.PHONY: help demo dev test quick one check prove format bench lock screenshot clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -41,6 +41,9 @@ check: .venv/dev ## Formatting, lint, types, repeated templates
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.repeated app/partials
+
+prove: .venv/dev ## What a confirm page says is what the bill says: 10,000 random lives of a contract
+	$(BIN)/python -m pytest -q --hypothesis-profile prove tests/money/test_previews.py -k random
 
 format: .venv/dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

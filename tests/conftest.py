@@ -54,6 +54,7 @@ SETTINGS = settings.Settings(
     elsewhere=settings.DEMO_ELSEWHERE,
     mail=settings.Mail("mypage@example.jp"),
     mail_system=settings.DEMO_MAIL_SYSTEM,
+    charged_when=settings.DEMO_CHARGED_WHEN,
 )
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
@@ -69,6 +70,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile(
     "quick", parent=hypothesis.settings.get_profile("portal"), max_examples=20
+)
+hypothesis.settings.register_profile(
+    "prove", parent=hypothesis.settings.get_profile("portal"), max_examples=10_000
 )
 hypothesis.settings.load_profile("portal")  # no test fails for the speed of the machine
 

@@ -14,6 +14,7 @@ from app.domain import reserved_names
 from app.domain.installation import Installation, MailSystem, Peppers, SecondFactor, Sender
 from app.settings import parts
 from app.settings.of_demo import (
+    DEMO_CHARGED_WHEN,
     DEMO_CONTACT,
     DEMO_ELSEWHERE,
     DEMO_INSTALLERS,
@@ -38,6 +39,7 @@ from app.settings.shape import (
 )
 
 __all__ = [
+    "DEMO_CHARGED_WHEN",
     "DEMO_CONTACT",
     "DEMO_ELSEWHERE",
     "DEMO_INSTALLERS",
@@ -119,6 +121,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         reserved_names=parts.reserved_names(environment, wrong),
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
+        charged_when=parts.charged_when(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -145,6 +148,7 @@ def installation_of(chosen: Settings) -> Installation:
         low_stock=chosen.low_stock,
         reserved_names=reserved_names.of_operator(_host_names(chosen), chosen.reserved_names),
         second_factor=chosen.second_factor,
+        charged_when=chosen.charged_when,
     )
 
 

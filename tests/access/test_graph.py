@@ -12,7 +12,7 @@ import pytest
 from app.domain import clock, tables
 from app.domain.access import graph
 from app.domain.access.graph import Account, AutoReply, Contract, Forwarding
-from app.domain.catalogue import Product
+from app.domain.catalogue import SECURITY, Product
 from app.domain.clock import TOKYO
 from app.postgres import database
 from tests import households
@@ -214,7 +214,35 @@ async def test_what_the_contract_had_before_is_named_once_whatever_its_account_i
         ).save()
     await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_PACK, started_at=start).save()
     contract = await contract_of(family)
-    assert (contract.ended, contract.products) == ([Product.REMOTE_SUPPORT], [Product.MAIL_PACK])
+    assert (contract.had, contract.products) == ([Product.REMOTE_SUPPORT], [Product.MAIL_PACK])
+    assert contract.ended == []
+
+
+async def test_what_the_contract_ended_in_this_month_of_tokyo_stands_with_its_days(family: Household) -> None:
+    month = datetime(2026, 2, 1, tzinfo=TOKYO)
+    for start, end in ((-9, 0), (1, 2)):
+        await tables.ServicePeriod(
+            contract=family.contract,
+            product=Product.REMOTE_SUPPORT,
+            started_at=month + timedelta(days=start),
+            ended_at=month + timedelta(days=end),
+        ).save()
+    clock.start_at(datetime(2026, 2, 28, 23, 59, tzinfo=TOKYO))
+    contract = await contract_of(family)
+    assert [one.ended_at for one in contract.ended] == [month, month + timedelta(days=2)]
+    assert contract.had == contract.before == []
+    clock.start_at(datetime(2026, 3, 1, tzinfo=TOKYO))
+    contract = await contract_of(family)
+    assert (contract.ended, contract.before) == ([], [Product.REMOTE_SUPPORT])
+
+
+async def test_products_without_a_licence_key_to_sell_are_named(family: Household) -> None:
+    assert (await contract_of(family)).out_of_stock == [*SECURITY]
+    key = (
+        "INSERT INTO licence (product, pin, data_key, fingerprint, loaded_at) VALUES ($1, '', $2, $3, now())"
+    )
+    await database.rows(key, Product.KIDS_FILTER.value, bytes(8), bytes(32))
+    assert (await contract_of(family)).out_of_stock == [Product.SECURITY_360, Product.SECURITY_ONLINE]
 
 
 async def test_only_the_contracts_own_mail_product_adds_addresses(family: Household) -> None:

@@ -29,8 +29,8 @@ DECEMBER, JANUARY = (
     datetime(2025, 12, 20, 10, 0, tzinfo=clock.TOKYO),
     datetime(2026, 1, 20, 10, 0, tzinfo=clock.TOKYO),
 )
-COST = "料金："
-SECTIONS = ("料金", "受付", "ご案内：メールソフトの設定")
+COSTS = ("料金：", "ご契約の条件：")
+SECTIONS = ("料金", "ご契約の条件", "受付", "ご案内：メールソフトの設定")
 """Their rows are told from the others of the page."""
 MOST = 40
 """Characters of a notice in a protocol."""
@@ -205,7 +205,7 @@ def complete_page(browser: Browser, confirmed: list[str]) -> Iterator[str]:
 
 def again(confirmed: list[str], shown: list[str]) -> Iterator[str]:
     """What is shown, without the lines that the confirm page had; how many of those there are."""
-    before = {line.removeprefix(COST) for line in confirmed}
+    before = {line.removeprefix(COSTS[0]).removeprefix(COSTS[1]) for line in confirmed}
     yield from (line for line in shown if line not in before)
     same = sum(line in before for line in shown)
     if same:

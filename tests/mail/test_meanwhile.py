@@ -164,11 +164,11 @@ async def test_a_confirm_page_of_last_month_is_shown_again_with_what_it_costs_no
     clock.start_at(datetime(2026, 1, 31, 23, 50, tzinfo=clock.TOKYO))
     await visitor.log_in("customer", "90000000000000", "demo01")
     page = await asked(visitor, "/mail-service", agree="yes")
-    assert "今月（2026年1月）の料金" in visitor.text
+    assert "今月 0円（1月31日までに" in visitor.text
     clock.start_at(datetime(2026, 2, 1, 0, 10, tzinfo=clock.TOKYO))
     await visitor.press(*page)
     assert "内容が変わりました" in visitor.text
-    assert "今月（2026年2月）の料金" in visitor.text
+    assert "今月 0円（2月28日までに" in visitor.text
     assert await open_periods() == []
     await visitor.submit()
     assert visitor.heading == "メールサービス購入完了"
@@ -199,7 +199,7 @@ async def test_a_web_space_that_was_registered_meanwhile_is_not_deleted_for_anot
     path = "/accounts/arteri-an-001/web-space"
     await confirmed(taro, path, space="first")
     stale = await asked(taro, path)
-    assert taro.rows["Webスペースの削除"] == "無料"
+    assert taro.rows["Webスペースの削除"] == "料金はかかりません"
     await confirmed(taro, path)
     await confirmed(taro, path, space="second")
     await taro.press(*stale)

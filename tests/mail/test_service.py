@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.domain.cards import kept as payment
 from app.domain.mail import service as mail_service
 from app.postgres import database
@@ -19,7 +21,7 @@ async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_cost
     assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
     await contractor.submit(agree="yes")
     assert contractor.heading == "メールサービス購入確認"
-    assert "0円（購入した月は無料）" in contractor.text
+    assert re.search(r"今月 0円（\d+月\d+日までに解約した場合は275円）", contractor.text)
     assert "275円／月（税込）" in contractor.text
     assert contractor.page.find("a", string="前画面へ戻る")  # as the manual calls it here
     assert await open_periods() == []

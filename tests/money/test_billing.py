@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import catalogue
+from app.domain.access.graph import Ended
 from app.domain.catalogue import PRICES, Fee, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing
@@ -195,17 +197,17 @@ def test_what_ending_costs_is_what_will_be_charged() -> None:
     for now in ("2026-01-20", "2026-02-20"):
         costs = billing.of_ending(Product.MAIL_WEB, bought, tokyo(now))
         assert costs[0].text == "275円（税込、日割りなし）"
-        assert costs[1].text == "0円"
-        assert "本日" in costs[2].text
+        assert costs[1].text == "かかりません"
+        assert costs[2].text == now.replace("-", "/")
 
 
 @pytest.mark.parametrize(
     ("product", "deleted", "last"),
     [
         (Product.SECURITY_360, False, "2026/02/28"),
-        (Product.SECURITY_360, True, "2026/02/03（本日）"),
-        (Product.REMOTE_SUPPORT, False, "2026/02/03（本日）"),
-        (Product.MAILBOX_10GB, True, "2026/02/03（本日）"),
+        (Product.SECURITY_360, True, "2026/02/03"),
+        (Product.REMOTE_SUPPORT, False, "2026/02/03"),
+        (Product.MAILBOX_10GB, True, "2026/02/03"),
     ],
 )
 def test_a_cancelled_security_option_is_usable_to_the_end_of_the_month(
@@ -230,21 +232,99 @@ def test_what_ends_at_once_is_said_product_by_product_line_by_line() -> None:
     assert (mail.label, option.label) == ("メール&Webスペース", "安心 Kidsフィルター")
     assert option.text.splitlines() == [
         "今月（2026年2月）の料金：330円（税込、日割りなし）",
-        "来月（2026年3月）からの料金：0円",
+        "来月（2026年3月）からの料金：かかりません",
         "最後に利用できる日：2026/02/28",
     ]
-    assert mail.text.splitlines()[2] == "最後に利用できる日：2026/02/03（本日）"
+    assert mail.text.splitlines()[2] == "最後に利用できる日：2026/02/03"
     _, with_account = billing.of_endings(bought, tokyo("2026-02-03"), deleted=True)
-    assert with_account.text.splitlines()[2] == "最後に利用できる日：2026/02/03（本日）"
+    assert with_account.text.splitlines()[2] == "最後に利用できる日：2026/02/03"
 
 
-def test_what_a_purchase_costs_is_said_with_the_fee_of_buying_again() -> None:
-    first = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"))
-    again = billing.of_purchase(Product.REMOTE_SUPPORT, tokyo("2026-01-10"), again=True)
-    assert [cost.text for cost in first] == ["0円（購入した月は無料）", "550円／月（税込）", "解約するまで"]
-    assert again[:3] == first
-    assert again[3].text == "3,300円（税込、今月に1回）"
-    assert len(billing.of_purchase(Product.MAIL_WEB, tokyo("2026-01-10"), again=True)) == 3
+# --- the month of a change --------------------------------------------------------------------------------------------
+
+
+def over(start: str, end: str, product: Product = Product.SECURITY_360) -> Ended:
+    return Ended(product, tokyo(start), tokyo(end))
+
+
+@dataclass
+class Had:
+    """A buyer as far as billing looks at one."""
+
+    ended: list[Ended]
+    before: list[Product]
+
+
+def earlier(*ended: Ended, before: Sequence[Product] = ()) -> list[Service]:
+    return billing.earlier(Had([*ended], [*before]))  # type: ignore[arg-type]
+
+
+def test_a_free_month_stands_with_what_it_costs_to_cancel_in_it_and_a_years_total() -> None:
+    assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-10")).splitlines() == [
+        "今月 0円（1月31日までに解約した場合は550円）",
+        "2026年2月から 550円／月（税込）",
+        "1年間の合計の目安 6,050円（2026年1月から2026年12月まで、税込）",
+    ]
+
+
+def test_buying_again_shows_what_was_cancelled_in_the_month() -> None:
+    before = earlier(over("2026-01-02", "2026-01-12"), over("2026-01-12", "2026-01-13T00:30"))
+    month, *_ = billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20"), before).splitlines()
+    assert month == (
+        "今月 1,100円（税込。1月12日に解約した分 550円、1月13日に解約した分 550円）。"
+        "1月31日までに解約した場合は、今回の分 550円が加わります"
+    )
+
+
+def test_buying_again_has_its_fee_in_this_months_sum_and_in_the_years() -> None:
+    now, support = tokyo("2026-01-20"), Product.REMOTE_SUPPORT
+    months_ago = billing.price_of_purchase(support, now, earlier(before=[support])).splitlines()
+    assert months_ago[0].startswith(
+        "今月 3,300円（税込。再申し込み手数料（今回のお申し込みの分） 3,300円）。"
+    )
+    assert months_ago[2].startswith("1年間の合計の目安 9,350円（")
+    again = earlier(over("2026-01-05", "2026-01-12", support), before=[support])
+    assert billing.buying(support, now, again).total == 3_300 + 550 + 3_300
+    text = billing.price_of_purchase(support, now, again)
+    assert "再申し込み手数料（1月5日のお申し込みの分） 3,300円" in text
+
+
+def test_a_second_cancellation_shows_both_and_the_fee_of_a_purchase_of_this_month() -> None:
+    before = earlier(over("2026-01-02", "2026-01-12"))
+    costs = billing.of_ending(Product.SECURITY_360, tokyo("2026-01-20"), tokyo("2026-01-25"), before=before)
+    assert costs[0].text == ("1,100円（税込、日割りなし。1月12日に解約した分 550円、今回解約する分 550円）")
+    support = Product.REMOTE_SUPPORT
+    costs = billing.of_ending(
+        support, tokyo("2026-01-20"), tokyo("2026-01-25"), before=earlier(before=[support])
+    )
+    assert costs[0].text == (
+        "3,850円（税込、日割りなし。今回解約する分 550円、再申し込み手数料（1月20日のお申し込みの分） 3,300円）"
+    )
+
+
+def test_another_product_of_the_buyer_is_none_of_its_month() -> None:
+    before = earlier(over("2026-01-02", "2026-01-12", Product.KIDS_FILTER), before=[Product.REMOTE_SUPPORT])
+    assert billing.buying(Product.SECURITY_360, tokyo("2026-01-20"), before).total == 0
+
+
+def test_what_was_cancelled_before_stands_beside_what_ends_with_the_account_id() -> None:
+    before = earlier(over("2026-01-02", "2026-01-12", Product.KIDS_FILTER), over("2026-01-02", "2026-01-12"))
+    ends = [Service(1, None, Product.SECURITY_360, tokyo("2026-01-14"), None)]
+    (cost,) = billing.of_cancelled(before, ends, tokyo("2026-01-25"))
+    assert cost.label == "安心 Kidsフィルター"
+    assert cost.text.splitlines()[0] == (
+        "今月（2026年1月）の料金：330円（税込、日割りなし。1月12日に解約した分 330円）"
+    )
+    assert cost.text.splitlines()[2] == "最後に利用できる日：2026/01/25"
+    assert billing.of_cancelled(earlier(before=[Product.MAIL_WEB]), [], tokyo("2026-01-25")) == []
+
+
+def test_a_text_of_several_lines_is_several_lines_of_a_mail() -> None:
+    assert billing.lines([billing.Cost("料金", "今月\n来月"), billing.Cost("数量", "1")]) == (
+        "料金：今月",
+        "　来月",
+        "数量：1",
+    )
 
 
 def test_the_price_of_the_first_of_the_charged_month_counts(monkeypatch: pytest.MonkeyPatch) -> None:

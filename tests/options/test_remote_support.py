@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.options import remote_support
 from app.postgres import database
@@ -40,19 +41,23 @@ async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contra
 async def test_a_second_application_shows_its_fee_and_the_first_none(contractor: Browser) -> None:
     await contractor.open("/remote-support")
     await contractor.submit(agree="yes")
-    assert "今月に1回" not in contractor.text
+    assert "再申し込み手数料（" not in contractor.text
+    assert "今月 0円（" in contractor.rows["料金"]
     assert "前画面へ戻る" in contractor.text
     await contractor.submit()
     await contractor.open("/remote-support")
     await contractor.submit()
-    assert contractor.rows["最後に利用できる日"].endswith("（本日）")
+    assert contractor.rows["最後に利用できる日"] == clock.day(clock.now())
     assert "いかなる理由でもご対応できません" in contractor.text
     assert "再申し込み手数料 3,300円（税込）" in contractor.text
     await contractor.submit()
     await contractor.open("/remote-support")
-    assert "今回は再申し込み手数料 3,300円（税込）がかかります" in contractor.text
+    assert "今回のお申し込みには、再申し込み手数料 3,300円（税込）がかかります" in contractor.text
+    price = contractor.rows["料金"]
+    assert price.startswith("今月 3,850円（税込。")
+    assert "に解約した分 550円、再申し込み手数料（今回のお申し込みの分） 3,300円）" in price
     await contractor.submit(agree="yes")
-    assert contractor.rows["再申し込み手数料"] == "3,300円（税込、今月に1回）"
+    assert contractor.rows["料金"].split() == price.split()
 
 
 async def test_buying_twice_ending_twice_and_buying_without_a_card_are_refused(

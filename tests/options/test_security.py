@@ -33,7 +33,7 @@ async def test_an_option_is_bought_over_confirm_to_complete_and_its_pin_is_on_th
     await contractor.submit(PAGE + FULL, agree="yes")
     assert contractor.heading == "セキュリティオプション購入／解約確認"
     assert contractor.rows["商品名"] == "セキュリティ360°"
-    assert "0円（購入した月は無料）" in contractor.text
+    assert re.search(r"今月 0円（\d+月\d+日までに解約した場合は550円）", contractor.text)
     assert "550円／月（税込）" in contractor.text
     assert await pins() == []
     await contractor.submit()
@@ -110,7 +110,7 @@ async def test_a_card_that_expires_on_the_confirm_page_is_said_with_the_way_to_a
 
 
 async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_last_moment(
-    contractor: Browser, caplog: pytest.LogCaptureFixture
+    contractor: Browser,
 ) -> None:
     await contractor.open(PAGE)
     await contractor.submit(PAGE + FULL, agree="yes")
@@ -120,9 +120,13 @@ async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_las
     assert licences.no_stock(Product.SECURITY_360) in contractor.text
     assert await database.rows("SELECT 1 FROM service_period") == []
     assert await database.rows("SELECT 1 FROM outbox") == []
-    assert "licence keys are running out: 0 left of security-360" in caplog.text
     await contractor.open(PAGE)
-    await contractor.submit(PAGE + FULL, agree="yes")
+    section = contractor.page.select_one("#security-360")
+    assert section
+    assert licences.no_stock(Product.SECURITY_360) in section.get_text()
+    assert not section.select("form")
+    assert contractor.page.select("#security-online form")
+    await contractor.press(PAGE + FULL, {"csrf_token": await token(contractor), "agree": "yes"})
     assert contractor.reasons == [licences.no_stock(Product.SECURITY_360)]
     assert (await contractor.get("/readyz")).text == "ok"
 
@@ -206,7 +210,11 @@ async def test_a_deleted_account_ids_options_end_at_once(contractor: Browser, ad
     assert contractor.rows[row] == "安心 Kidsフィルター"
     await contractor.submit()
     assert contractor.rows[row] == "安心 Kidsフィルター"
-    assert "（本日）" in contractor.text
+    last_day = f"最後に利用できる日：{clock.day(clock.now())}"
+    assert contractor.rows["セキュリティ360°"].endswith(last_day)
+    assert contractor.rows["安心 Kidsフィルター"].endswith(last_day)
+    assert "に解約した分 330円" in contractor.rows["安心 Kidsフィルター"]
+    assert "本日" not in contractor.text
     await contractor.submit()
     await admin.open(STATUS)
     assert admin.answer.status_code == 200

@@ -120,7 +120,7 @@ def reviewed(member: Member, login: str) -> Review:
 
 async def test_what_has_nothing_is_deleted_for_nothing(family: Household, customer: Member) -> None:
     review = reviewed(customer, family.sons_login)
-    assert [(row.label, row.value) for row in review.costs] == [("アカウントIDの削除", "無料")]
+    assert [(row.label, row.value) for row in review.costs] == [("アカウントIDの削除", "料金はかかりません")]
     assert {row.label: row.value for row in review.rows} == {
         "アカウント": "family-son",
         "氏名": "有光 family-son",

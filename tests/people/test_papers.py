@@ -27,7 +27,7 @@ async def test_an_application_form_is_asked_for_and_confirmed(contractor: Browse
     await contractor.submit(paper="name")
     assert contractor.heading == "ご契約内容変更申請確認"
     assert contractor.rows["書類"] == "氏名・名義変更の申請書"
-    assert contractor.rows["書類と送料"] == "無料"
+    assert contractor.rows["書類と送料"] == "料金はかかりません"
     assert await database.rows("SELECT 1 FROM paper_request") == []
     await contractor.submit()
     assert contractor.heading == "ご契約内容変更申請完了"

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from app.domain import tables
-from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS, MailProduct, Product
+from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS, SECURITY, MailProduct, Product
 from app.domain.json_objects import json_list, json_object, json_one
 
 # --- of an account ID -------------------------------------------------------------------------------------------------
@@ -66,6 +66,13 @@ class Buyer(msgspec.Struct, frozen=True):
     """Who a purchase belongs to: a contract, or an account ID of it."""
 
     periods: list[Period]
+    ended: list[Ended]
+    """What ended in this month: it is charged in this month, and a security option can be used on to its last day."""
+
+    @property
+    def before(self) -> list[Product]:
+        """Products that it had before this month, where buying one again may cost a fee."""
+        return []
 
     @property
     def products(self) -> list[Product]:
@@ -91,8 +98,6 @@ class Account(Buyer, frozen=True):
     ucom_address: str | None
     web_space: str | None
     deleted_at: datetime | None
-    ended: list[Ended]
-    """What ended in this month: a security option can be used on to its last day."""
     forwarding: Forwarding | None
     auto_reply: AutoReply | None
     mailbox_bytes: int | None
@@ -176,8 +181,10 @@ class Contract(Buyer, frozen=True):
     mail_product: str
     user_purchases: bool
     """ユーザー権限によるセキュリティオプションの購入: 許可する."""
-    ended: list[Product]
-    """Products of the contract that it had before."""
+    had: list[Product]
+    """Products of the contract that ended before this month."""
+    out_of_stock: list[Product]
+    """Security products without a licence key to sell now."""
     card: Card | None
     waiting_card: ShownCard | None
     """One that waits for a name check (cards/checks.py)."""
@@ -188,6 +195,10 @@ class Contract(Buyer, frozen=True):
     web_spaces: int
     accounts: list[Account]
     banners: list[Banner]
+
+    @property
+    def before(self) -> list[Product]:
+        return self.had
 
     @property
     def mail(self) -> MailProduct:
@@ -216,10 +227,14 @@ _BANNER = json_object(Banner, tables.Notice, "n")
 _LAST_IF_REFUSED = """FROM card_check w WHERE w.contract = c.id AND w.outcome = 'refused' AND NOT EXISTS (
     SELECT 1 FROM change n WHERE n.contract = c.id AND n.kind = 'card' AND n.applied_at > w.asked_at)
     ORDER BY w.asked_at DESC LIMIT 1"""
+_SOLD = ", ".join(f"'{product}'" for product in SECURITY)
 _OWN_PURCHASES = "FROM service_period p WHERE p.contract = c.id AND p.account IS NULL"
 _SEEN_ACCOUNTS = """FROM account a WHERE a.contract = c.id
     AND (a.deleted_at IS NULL OR a.id = s.account)
     AND (s.account IS NULL OR me.role = 'admin' OR a.id = s.account)"""
+# One look into the index of the stock for each product.
+_OUT_OF_STOCK = f"""(SELECT coalesce(json_agg(sold), '[]') FROM unnest(ARRAY[{_SOLD}]) AS sold
+    WHERE NOT EXISTS (SELECT FROM licence l WHERE l.product = sold AND l.period IS NULL))"""  # noqa: S608 - constants
 _CURRENT_NOTICES = """FROM (
     SELECT id, kind, severity, title, starts_at FROM notice
     WHERE coalesce(ends_at, 'infinity') > $2 AND starts_at <= $2
@@ -233,9 +248,9 @@ GRAPH = json_object(
     tables.Contract,
     "c",
     periods=json_list(_PERIOD, f"{_OWN_PURCHASES} AND p.ended_at IS NULL", "p.id"),
-    ended=json_one(
-        "coalesce(json_agg(DISTINCT p.product), '[]')", f"{_OWN_PURCHASES} AND p.ended_at IS NOT NULL"
-    ),
+    ended=json_list(_ENDED, f"{_OWN_PURCHASES} AND p.ended_at >= $6", "p.id"),
+    had=json_one("coalesce(json_agg(DISTINCT p.product), '[]')", f"{_OWN_PURCHASES} AND p.ended_at < $6"),
+    out_of_stock=_OUT_OF_STOCK,
     card=json_one(_CARD, "FROM card k WHERE k.contract = c.id"),
     waiting_card=json_one(
         _WAITING_CARD, "FROM card_check w WHERE w.contract = c.id AND w.decided_at IS NULL"

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from app.domain import tables
 from app.domain.access.graph import ShownCard
-from app.domain.access.matrix import Permission
+from app.domain.access.matrix import Permission, Role, allowed
 from app.domain.cards import numbers
 from app.domain.changes.words import Mend, Refused
+from app.domain.money import billing, offer
 from app.domain.months import Month
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from app.domain.access.graph import Account
     from app.domain.access.members import Member
+    from app.domain.catalogue import Product
 
 PAGE = Mend("お支払い方法登録／変更", "/payment", Permission.PAYMENT)
 NO_CARD = "お支払い方法が登録されていないため、有料のサービスは購入できません。"
@@ -63,6 +67,19 @@ def cannot_pay(member: Member) -> Refused | None:
 def expired(expires: str) -> bool:
     """A card is valid to the end of its last month."""
     return Month.this() > Month.parse(expires)
+
+
+def six_rows(
+    member: Member, product: Product, now: datetime, account: Account | None = None, *, kept: bool = False
+) -> list[billing.Cost]:
+    """What the member buys with the product, for the contract or one of its account IDs: page, panel, receipt, mail.
+
+    `kept`: for receipt and mail, which the person of the account ID reads, too; the contract's card is named to nobody
+    who may not see お支払い登録情報.
+    """
+    reader_may = not (kept and account) or allowed(Permission.PAYMENT, Role(account.role))
+    card = offer.card_named(member.contract.card, shown=member.may(Permission.PAYMENT) and reader_may)
+    return offer.six_rows(product, now, billing.earlier(account or member.contract), card)
 
 
 # --- what is shown of a card ------------------------------------------------------------------------------------------

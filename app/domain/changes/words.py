@@ -109,7 +109,11 @@ class Review:
     title: str
     rows: list[Row]
     button: str
+    lead: str = ""
+    """What pressing the button does, where that is more than to keep what was typed."""
     costs: tuple[Row, ...] = ()
+    offer: tuple[Row, ...] = ()
+    """The six rows of a purchase (money/offer.py)."""
     notices: tuple[str, ...] = ()
     terms: str = ""
     """Name of a file in partials/terms/: the conditions of the product, again."""

@@ -69,8 +69,8 @@ _EARLIER_DOMAIN = "SELECT 1 FROM mail_address WHERE split_part(address, '@', 2) 
 
 def _free(contract: Contract) -> str:
     if mail_service.purchase(contract):
-        return "無料（メールサービスの月額利用料は、購入の翌月からかかります）"
-    return "無料（基本の登録可能数に含まれます）"
+        return "料金はかかりません（メールサービスの月額利用料だけがかかります）"
+    return "料金はかかりません（基本の登録可能数に含まれます）"
 
 
 @dataclass(frozen=True)
@@ -179,12 +179,12 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other"):
 
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
-        ends = losing(member.contract, account)
+        ends, before = losing(member.contract, account), billing.earlier(member.contract, account)
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(account, OTHER, self.address, now),
-            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now))
-            or (Row("メールアドレスの登録", "無料"),),
+            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now, before=before))
+            or (Row("メールアドレスの登録", "料金はかかりません"),),
             notices=(
                 *((AGAIN,) if account.other_address == self.address else ()),
                 *(LOSSES if account.ucom_address else ()),

@@ -14,7 +14,7 @@ from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.letters.recipients import Told
-from app.domain.money import billing, purchases
+from app.domain.money import billing, offer, purchases
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,17 +74,19 @@ class ChangeBoxSize(
         return super().judge(member, now) or (Refused(IN_USE) if too_full else None)
 
     def review(self, member: Member, now: datetime) -> Review:
-        account = self.account(member)
+        costs = cost_rows(self._costs(member, now))
         return Review(
             title="メールボックス容量変更確認",
             rows=self._rows(now),
-            costs=cost_rows(_costs(account, now)),
+            lead=offer.LEAD if self.to_large else "",
+            offer=costs if self.to_large else (),
+            costs=() if self.to_large else costs,
             terms=Product.MAILBOX_10GB.value,
             button="決定",
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = self.account(member)
+        account, costs = self.account(member), self._costs(member, now, kept=True)
         turn = purchases.start if self.to_large else purchases.end
         await turn(member, account, Product.MAILBOX_10GB, now)
         await self.tell(
@@ -92,12 +94,12 @@ class ChangeBoxSize(
             "mailbox-size",
             login=self.login,
             size=f"{BOX_SIZES[self.to_large]}GB",
-            costs=billing.lines(_costs(account, now)[:2]),
+            costs=billing.lines(costs),
         )
         return Receipt(
             title="メールボックス容量変更完了",
             lead="メールボックスの容量を変更しました。",
-            rows=self._rows(now),
+            rows=[*self._rows(now), *cost_rows(costs)],
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 
@@ -108,11 +110,13 @@ class ChangeBoxSize(
                 "メールボックス容量", f"{BOX_SIZES[not self.to_large]}GB", f"{BOX_SIZES[self.to_large]}GB"
             ),
             Row("お申し込み日", clock.day(now)),
+            *([Row("動作環境", offer.environment(Product.MAILBOX_10GB))] if self.to_large else []),
         ]
 
-
-def _costs(account: Account, now: datetime) -> list[billing.Cost]:
-    period = large(account)
-    if period is None:
-        return billing.of_purchase(Product.MAILBOX_10GB, now)
-    return billing.of_ending(Product.MAILBOX_10GB, period.started_at, now)
+    def _costs(self, member: Member, now: datetime, *, kept: bool = False) -> list[billing.Cost]:
+        account = self.account(member)
+        period = large(account)
+        if period is None:
+            return payment.six_rows(member, Product.MAILBOX_10GB, now, account, kept=kept)
+        before = billing.earlier(account)
+        return billing.of_ending(Product.MAILBOX_10GB, period.started_at, now, before=before)

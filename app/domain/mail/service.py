@@ -14,7 +14,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
-from app.domain.money import billing, purchases
+from app.domain.money import billing, offer, purchases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,25 +49,28 @@ class BuyMailService(
         return Review(
             title="メールサービス購入確認",
             rows=_rows(member.contract, now),
-            costs=cost_rows(billing.of_purchase(product, now)),
+            lead=offer.LEAD,
+            offer=cost_rows(payment.six_rows(member, product, now)),
             terms=product.value,
             button="決定",
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract
+        bought = payment.six_rows(member, contract.mail.product, now)
         await purchases.start(member, None, contract.mail.product, now)
         await self.tell(
             member,
             "mail-service-purchased",
             product=catalogue.NAMES[contract.mail.product],
-            price_line=f"{purchases.monthly(contract.mail.product, now)}（購入した月は無料）",
+            environment=offer.environment(contract.mail.product),
+            costs=billing.lines(bought),
             date=clock.day(now),
         )
         return Receipt(
             title="メールサービス購入完了",
             lead="メールサービスの購入が完了しました。",
-            rows=_rows(contract, now),
+            rows=[*_rows(contract, now), *cost_rows(bought)],
             onward=ONWARD,
         )
 
@@ -92,6 +95,7 @@ def _rows(contract: Contract, now: datetime) -> list[Row]:
         Row("お申込み内容", "購入する"),
         Row("月額利用料", purchases.monthly(contract.mail.product, now)),
         Row("お申込み日", clock.day(now)),
+        Row("動作環境", offer.environment(contract.mail.product)),
     ]
 
 
@@ -136,5 +140,7 @@ async def end(member: Member, period: Period, cause: str, now: datetime) -> None
         by=outbox.done_by(member),
         product=catalogue.NAMES[period.product],
         cause=cause,
-        last_month_line=billing.of_ending(period.product, period.started_at, now)[0].text,
+        costs=billing.lines(
+            billing.of_ending(period.product, period.started_at, now, before=billing.earlier(contract))
+        ),
     )

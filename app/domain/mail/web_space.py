@@ -68,7 +68,7 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webス�
         return Review(
             title="Webスペース登録確認",
             rows=_rows(self.login, self.space),
-            costs=(Row("Webスペースの登録", "無料（メールサービスに含まれます）"),),
+            costs=(Row("Webスペースの登録", "料金はかかりません（メールサービスに含まれます）"),),
             button="登録",
         )
 
@@ -100,13 +100,13 @@ class DeleteWebSpace(_OfWebSpace, kind="web-space-deletion", name="Webスペー�
         return Refused(NONE) if self.account(member).web_space != self.space else None
 
     def review(self, member: Member, now: datetime) -> Review:
-        ends = mail_service.ending(member.contract, spaces=1)
+        ends, before = mail_service.ending(member.contract, spaces=1), billing.earlier(member.contract)
         lost = "Webスペースのファイルはすべて失われます。同じ名前は二度と登録できません。"
         return Review(
             title="Webスペース削除確認",
             rows=_rows(self.login, self.space),
-            costs=cost_rows(billing.of_endings([ends] if ends else [], now))
-            or (Row("Webスペースの削除", "無料"),),
+            costs=cost_rows(billing.of_endings([ends] if ends else [], now, before=before))
+            or (Row("Webスペースの削除", "料金はかかりません"),),
             notices=(lost, *((mail_service.ending_notice(ends),) if ends else ())),
             button="削除",
             danger=True,

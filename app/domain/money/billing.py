@@ -7,14 +7,17 @@ the month of the end; a period that ends in the month that it began is charged f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain import catalogue
 from app.domain.catalogue import SECURITY, Fee, Product
 from app.domain.clock import TOKYO
 from app.domain.months import Month
+
+if TYPE_CHECKING:
+    from app.domain.access.graph import Buyer
 
 
 def charged_months(
@@ -102,51 +105,143 @@ def yen(amount: int) -> str:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a change costs, in words, for the confirm page: a label and a text each."""
+    """What a change costs, in words, for the confirm page: a label and a text each, which may have several lines."""
 
     label: str
     text: str
 
 
 def lines(costs: Iterable[Cost]) -> tuple[str, ...]:
-    """As a mail says them, a line each."""
-    return tuple(f"{cost.label}：{cost.text}" for cost in costs)
+    """As a mail says them: a line each, and below it what more there is of one."""
+    found: list[str] = []
+    for cost in costs:
+        first, *more = cost.text.splitlines()
+        found += [f"{cost.label}：{first}", *(f"　{line}" for line in more)]
+    return tuple(found)
 
 
-def of_purchase(product: Product, now: datetime, *, again: bool = False) -> list[Cost]:
-    """What buying the product now costs: this month, next month, the fee if the contract had it before (`again`)."""
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=TOKYO)
+_NEWEST = 2**63
+"""Key of a purchase that has none yet: it comes after all others."""
+
+
+def earlier(*buyers: Buyer) -> list[Service]:
+    """The purchases that are over and that this month's charges hang on: those that ended in it, and those of before it
+    by which another one is a purchase again."""
+    found = [Service(0, None, product, _LONG_AGO, _LONG_AGO) for buyer in buyers for product in buyer.before]
+    for number, over in enumerate((over for buyer in buyers for over in buyer.ended), 1):
+        found.append(Service(number, None, over.product, over.started_at, over.ended_at))
+    return found
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a buyer pays for a product in the month of a change, once that is done: the lines of the month's bill."""
+
+    month: Month
+    charges: list[Charge]
+    changed: Service
+    """The purchase that the change begins or ends."""
+
+    @property
+    def total(self) -> int:
+        """Yen with tax: what the statement of the month says of this product and buyer."""
+        return sum(charge.yen for charge in self.charges)
+
+    @property
+    def only_its_own(self) -> bool:
+        """Whether nothing is charged beside the month of the purchase that is changed."""
+        return all(c.service is self.changed and not isinstance(c.item, Fee) for c in self.charges)
+
+    @property
+    def parts(self) -> str:
+        """What the total is made of, in words."""
+        return "、".join(f"{self._part(charge)} {yen(charge.yen)}" for charge in self.charges)
+
+    def _part(self, charge: Charge) -> str:
+        service = charge.service
+        if isinstance(charge.item, Fee):
+            which = (
+                "今回" if service is self.changed and service.ended_at is None else _day(service.started_at)
+            )
+            return f"再申し込み手数料（{which}のお申し込みの分）"
+        if service is self.changed or service.ended_at is None:
+            return "今回解約する分"
+        return f"{_day(service.ended_at)}に解約した分"
+
+
+def _day(moment: datetime | date) -> str:
+    day = moment.astimezone(TOKYO) if isinstance(moment, datetime) else moment
+    return f"{day.month}月{day.day}日"
+
+
+def buying(product: Product, now: datetime, before: Sequence[Service] = ()) -> Preview:
+    """This month once the product is bought now; `before`: what the buyer had (`earlier`)."""
+    return _preview(Service(_NEWEST, None, product, now, None), now, before)
+
+
+def ending(product: Product, started_at: datetime, now: datetime, before: Sequence[Service] = ()) -> Preview:
+    """This month once the product is ended now that was bought at `started_at`."""
+    return _preview(Service(_NEWEST, None, product, started_at, now), now, before)
+
+
+def _preview(changed: Service, now: datetime, before: Sequence[Service]) -> Preview:
     this = Month.of(now)
-    bought = Service(1, None, product, now, None)
-    before = Service(0, None, product, now, now)
-    due = [
-        charge
-        for charge in charges([*([before] if again else []), bought], this.next)
-        if charge.service is bought
-    ]
-    costs = [
-        Cost(f"今月（{this}）の料金", "0円（購入した月は無料）"),
-        Cost(f"来月（{this.next}）からの料金", f"{yen(_sum(due, product, this.next))}／月（税込）"),
-        Cost("最後に利用できる日", "解約するまで"),
-    ]
-    fees = [charge for charge in due if isinstance(charge.item, Fee)]
-    return [*costs, *(Cost("再申し込み手数料", f"{yen(fee.yen)}（税込、今月に1回）") for fee in fees)]
+    services = [*(service for service in before if service.product is changed.product), changed]
+    return Preview(this, charges(services, this, this), changed)
 
 
-def of_ending(product: Product, started_at: datetime, now: datetime, *, deleted: bool = False) -> list[Cost]:
-    """What ending the product now costs: this month in full, next month nothing. `deleted`: with its account ID."""
-    this = Month.of(now)
-    due = charges([Service(0, None, product, started_at, now)], this.next)
-    last = last_usable_day(product, now, deleted=deleted)
-    today = "（本日）" if last == now.astimezone(TOKYO).date() else ""
+def price_of_purchase(product: Product, now: datetime, before: Sequence[Service] = ()) -> str:
+    """料金 of buying the product now, a line each: this month with the condition, from when how much, and a year's total.
+
+    A free month never stands without what it costs to cancel in it.
+    """
+    bought = buying(product, now, before)
+    this = bought.month
+    at_once = _sum(charges([replace(bought.changed, ended_at=now)], this, this))
+    until = f"{_day(this.last_day)}までに解約した場合は"
+    if bought.charges:
+        month = f"{yen(bought.total)}（税込。{bought.parts}）。{until}、今回の分 {yen(at_once)}が加わります"
+    else:
+        month = f"0円（{until}{yen(at_once)}）"
+    year = charges([*before, bought.changed], this.back(-11), this)
+    of_year = _sum(charge for charge in year if charge.service is bought.changed)
+    monthly, _ = tariff(product, this.next)
+    return "\n".join(
+        (
+            f"今月 {month}",
+            f"{this.next}から {yen(monthly)}／月（税込）",
+            f"1年間の合計の目安 {yen(of_year)}（{this}から{this.back(-11)}まで、税込）",
+        )
+    )
+
+
+def of_ending(
+    product: Product,
+    started_at: datetime,
+    now: datetime,
+    *,
+    deleted: bool = False,
+    before: Sequence[Service] = (),
+) -> list[Cost]:
+    """What ending the product now costs: this month in full, next month nothing. `deleted`: with its account ID;
+    `before`: what else the buyer had of it (`earlier`), as the month's bill has that, too.
+    """
+    ended = ending(product, started_at, now, before)
+    return _costs_of_ending(ended, last_usable_day(product, now, deleted=deleted))
+
+
+def _costs_of_ending(ended: Preview, last: date) -> list[Cost]:
+    parts = "" if ended.only_its_own else f"。{ended.parts}"
     return [
-        Cost(f"今月（{this}）の料金", f"{yen(_sum(due, product, this))}（税込、日割りなし）"),
-        Cost(f"来月（{this.next}）からの料金", yen(_sum(due, product, this.next))),
-        Cost("最後に利用できる日", f"{last:%Y/%m/%d}{today}"),
+        Cost(f"今月（{ended.month}）の料金", f"{yen(ended.total)}（税込、日割りなし{parts}）"),
+        Cost(f"来月（{ended.month.next}）からの料金", "かかりません"),
+        Cost("最後に利用できる日", f"{last:%Y/%m/%d}"),
     ]
 
 
-def _sum(due: Iterable[Charge], item: Product, month: Month) -> int:
-    return sum(charge.yen for charge in due if charge.item is item and charge.month == month)
+def _sum(due: Iterable[Charge]) -> int:
+    return sum(charge.yen for charge in due)
 
 
 class Bought(Protocol):
@@ -159,15 +254,35 @@ class Bought(Protocol):
     def started_at(self) -> datetime: ...
 
 
-def of_endings(periods: Iterable[Bought], now: datetime, *, deleted: bool = False) -> list[Cost]:
-    """What ending several purchases at once costs, a cost per product, line by line. `deleted`: with their account ID."""
+def of_endings(
+    periods: Iterable[Bought], now: datetime, *, deleted: bool = False, before: Sequence[Service] = ()
+) -> list[Cost]:
+    """What ending several purchases at once costs, a cost per product, line by line. `deleted`: with their account ID;
+    `before`: what else their buyers had (`earlier`)."""
     return [
-        Cost(
-            catalogue.NAMES[period.product],
-            "\n".join(
-                f"{cost.label}：{cost.text}"
-                for cost in of_ending(period.product, period.started_at, now, deleted=deleted)
-            ),
+        _together(
+            period.product,
+            of_ending(period.product, period.started_at, now, deleted=deleted, before=before),
         )
         for period in periods
     ]
+
+
+def of_cancelled(before: Sequence[Service], ending: Iterable[Bought], now: datetime) -> list[Cost]:
+    """What was cancelled earlier in this month is charged in it, too, though it can be used no more once its account ID
+    is deleted now: a cost per product, but for those that are still to end (`ending`)."""
+    products = dict.fromkeys(service.product for service in before if service.ended_at != _LONG_AGO)
+    still = {period.product for period in ending}
+    costs = []
+    for product in products:
+        if product not in still:
+            own = [service for service in before if service.product is product]
+            this = Month.of(now)
+            over = Preview(this, charges(own, this, this), Service(_NEWEST, None, product, now, now))
+            last = last_usable_day(product, now, deleted=True)
+            costs.append(_together(product, _costs_of_ending(over, last)))
+    return costs
+
+
+def _together(product: Product, costs: list[Cost]) -> Cost:
+    return Cost(catalogue.NAMES[product], "\n".join(f"{cost.label}：{cost.text}" for cost in costs))

@@ -31,13 +31,6 @@ def no_stock(product: Product) -> str:
 # --- the stock --------------------------------------------------------------------------------------------------------
 
 
-async def any_left(product: Product) -> bool:
-    """Whether there is one to take now."""
-    return await tables.Licence.exists().where(
-        tables.Licence.product == product, tables.Licence.period.is_null()
-    )
-
-
 # SQL for an UPDATE of the row that is found free, and for FOR UPDATE SKIP LOCKED in it.
 _TAKE, _WAIT_AND_TAKE = (
     f"""

@@ -14,7 +14,7 @@ from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, Product, price
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters.recipients import Told
-from app.domain.money import billing, purchases
+from app.domain.money import billing, offer, purchases
 from app.domain.months import Month
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PRODUCT = Product.REMOTE_SUPPORT
 NAME = NAMES[PRODUCT]
 BOUGHT = f"{NAME}は、すでに購入されています。"
+ENVIRONMENT = Row("動作環境", offer.environment(PRODUCT))
 NOT_BOUGHT = f"{NAME}は、購入されていません。"
 
 
@@ -33,7 +34,7 @@ def purchase(contract: Contract) -> Period | None:
 
 def again(contract: Contract) -> bool:
     """Whether buying it costs the fee, because the contract had it before."""
-    return PRODUCT in contract.ended
+    return PRODUCT in contract.had or any(period.product is PRODUCT for period in contract.ended)
 
 
 def fee(now: datetime) -> str:
@@ -68,7 +69,8 @@ class _RemoteSupport(
         ]
 
     async def _tell(self, member: Member, costs: list[billing.Cost], mail: str, now: datetime) -> None:
-        await self.tell(member, mail, product=NAME, costs=billing.lines(costs), date=clock.day(now))
+        facts = {"product": NAME, "environment": ENVIRONMENT.value, "date": clock.day(now)}
+        await self.tell(member, mail, costs=billing.lines(costs), **facts)
 
     def _receipt(self, lead: str, rows: list[Row], link: Link) -> Receipt:
         return Receipt(
@@ -89,19 +91,20 @@ class BuyRemoteSupport(_RemoteSupport, kind="remote-support-purchase", name="UCO
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="UCOM光 リモートサポート購入／解約確認",
-            rows=self._rows(now, "購入する"),
-            costs=cost_rows(billing.of_purchase(PRODUCT, now, again=again(member.contract))),
+            rows=[*self._rows(now, "購入する"), ENVIRONMENT],
+            lead=offer.LEAD,
+            offer=cost_rows(payment.six_rows(member, PRODUCT, now)),
             terms=PRODUCT.value,
             button="決定",
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        costs = billing.of_purchase(PRODUCT, now, again=again(member.contract))
+        costs = payment.six_rows(member, PRODUCT, now)
         await purchases.start(member, None, PRODUCT, now)
         await self._tell(member, costs, "remote-support-purchased", now)
         return self._receipt(
             "UCOM光 リモートサポートの購入が完了しました。すぐにご利用いただけます。",
-            [*self._rows(now, "購入する"), *cost_rows(costs)],
+            [*self._rows(now, "購入する"), ENVIRONMENT, *cost_rows(costs)],
             Link("リモートサポート窓口の電話番号を見る", self.back),
         )
 
@@ -139,4 +142,5 @@ class CancelRemoteSupport(
 def _ending(contract: Contract, now: datetime) -> list[billing.Cost]:
     """What ending the purchase costs, if there is one (judged before)."""
     bought = purchase(contract)
-    return billing.of_ending(PRODUCT, bought.started_at, now) if bought else []
+    before = billing.earlier(contract)
+    return billing.of_ending(PRODUCT, bought.started_at, now, before=before) if bought else []

@@ -14,16 +14,18 @@ from app.domain.catalogue import NAMES, SECURITY, Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters.recipients import Told
-from app.domain.money import billing, purchases
+from app.domain.money import billing, offer, purchases
 from app.domain.months import Month
 from app.domain.options import licences
 
+PURCHASES_A_MONTH = 3
+"""Of one product by one account ID: each takes a PIN out of the stock that is given to nobody else."""
 NO_ADDRESS = "セキュリティオプションを購入するには、このアカウントIDにメールアドレスの登録が必要です。"
 NOT_ALLOWED = (
     "このご契約では、ユーザー権限によるセキュリティオプションの購入が許可されていません。"
     "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
 )
-CONSENT = "［決定］を押すと、サービス利用規約に同意したことになります。購入後の取り消しはできません。"
+CONSENT = "［決定］を押すと、サービス利用規約に同意したことになります。"
 NO_WAY_BACK = (
     "解約の取り消しはできません。ご解約月の月額利用料は、お申し込み月に解約するときも、全額かかります。"
 )
@@ -107,6 +109,27 @@ def cannot_buy(member: Member, account: Account) -> Refused | None:
     return payment.cannot_pay(member)
 
 
+def cannot_buy_now(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
+    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever."""
+    if refused := cannot_buy(member, account):
+        return refused
+    this = Month.of(now)
+    starts = [one.started_at for one in account.periods if one.product is product]
+    starts += [one.started_at for one in account.ended if one.product is product]
+    if sum(Month.of(start) == this for start in starts) >= PURCHASES_A_MONTH:
+        return Refused(_too_often(product, this.next))
+    if product in member.contract.out_of_stock:
+        return Refused(licences.no_stock(product))
+    return None
+
+
+def _too_often(product: Product, again: Month) -> str:
+    return (
+        f"{NAMES[product]}の購入は、1つのアカウントIDにつき、1か月に{PURCHASES_A_MONTH}回までです。"
+        f"{again.first_day:%Y/%m/%d}から、もう一度購入できます。"
+    )
+
+
 def may_buy(member: Member) -> bool:
     """Whether the contract lets a member of this role buy at all (its switch)."""
     return member.role is not Role.USER or member.contract.user_purchases
@@ -163,13 +186,14 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
         account = self.account(member)
         if option(account, self.product).bought:
             return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
-        return cannot_buy(member, account)
+        return cannot_buy_now(member, account, self.product, now)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="セキュリティオプション購入／解約確認",
-            rows=self._rows(now, "購入する"),
-            costs=cost_rows(billing.of_purchase(self.product, now)),
+            rows=self._bought(now),
+            lead=offer.LEAD,
+            offer=cost_rows(payment.six_rows(member, self.product, now, self.account(member))),
             notices=(CONSENT,),
             terms=self.product.value,
             button="決定",
@@ -178,6 +202,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = self.account(member)
+        costs = payment.six_rows(member, self.product, now, account, kept=True)
         period = await purchases.start(member, account, self.product, now)
         await licences.take(self.product, member.contract.id, period)
         await self.tell(
@@ -185,14 +210,19 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
             "security-purchased",
             login=self.login,
             product=NAMES[self.product],
-            price_line=f"{purchases.monthly(self.product, now)}（購入した月は無料）",
+            environment=offer.environment(self.product),
+            costs=billing.lines(costs),
             date=clock.day(now),
         )
         status = Link("セキュリティオプション管理", f"{self.back}/status")
         download = Onward(
             "引き続き、", status, "からオプションのダウンロードとインストールを行ってください。"
         )
-        return replace(self._receipt(account, self._rows(now, "購入する")), onward=(download,))
+        rows = [*self._bought(now), *cost_rows(costs)]
+        return replace(self._receipt(account, rows), onward=(download,))
+
+    def _bought(self, now: datetime) -> list[Row]:
+        return [*self._rows(now, "購入する"), Row("動作環境", offer.environment(self.product))]
 
 
 @dataclass(frozen=True)
@@ -233,4 +263,5 @@ class CancelSecurity(_Security, kind="security-cancellation", name="セキュリ
     def _costs(self, account: Account, now: datetime) -> list[billing.Cost]:
         """What ending the purchase costs, if there is one (judged before)."""
         bought = option(account, self.product).bought
-        return billing.of_ending(self.product, bought.started_at, now) if bought else []
+        before = billing.earlier(account)
+        return billing.of_ending(self.product, bought.started_at, now, before=before) if bought else []

@@ -40,7 +40,7 @@ class PermitUserPurchases(
         return Review(
             title=f"{self.name}変更確認",
             rows=self._rows(member),
-            costs=(Row("設定の変更", "無料"),),
+            costs=(Row("設定の変更", "料金はかかりません"),),
             button="変更",
         )
 

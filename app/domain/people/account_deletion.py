@@ -59,8 +59,8 @@ class DeleteAccount(
         return Review(
             title="アカウントID情報削除確認",
             rows=deletion_rows(member.contract, account),
-            costs=cost_rows(billing.of_endings(_ending_with(member.contract, account), now, deleted=True))
-            or (Row("アカウントIDの削除", "無料"),),
+            costs=cost_rows(_costs(member.contract, account, now))
+            or (Row("アカウントIDの削除", "料金はかかりません"),),
             button="削除",
             notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
             danger=True,
@@ -96,6 +96,16 @@ def _ending_with(contract: Contract, account: Account) -> list[Period]:
     """All that is cancelled with the account ID, the mail service of the contract included."""
     ends = mail_addresses.losing(contract, account)
     return [*([ends] if ends else []), *account.periods]
+
+
+def _costs(contract: Contract, account: Account, now: datetime) -> list[billing.Cost]:
+    """What this month costs of all that ends, and of what the account ID cancelled earlier in it."""
+    ending = _ending_with(contract, account)
+    before = billing.earlier(contract, account)
+    return [
+        *billing.of_endings(ending, now, deleted=True, before=before),
+        *billing.of_cancelled(billing.earlier(account), ending, now),
+    ]
 
 
 def _names(periods: list[Period]) -> str:

@@ -130,7 +130,7 @@ class RegisterAccount(
         return Review(
             title="アカウントID登録／変更確認",
             rows=self.details.rows(self.login, PASSWORD),
-            costs=(Row("アカウントIDの登録", "無料"),),
+            costs=(Row("アカウントIDの登録", "料金はかかりません"),),
             button="登録",
         )
 

@@ -88,7 +88,7 @@ class RequestPaper(
         return Review(
             title=f"{self.name}確認",
             rows=self._rows(now),
-            costs=(Row("書類と送料", "無料"),),
+            costs=(Row("書類と送料", "料金はかかりません"),),
             notices=self._notices,
             button="決定",
         )

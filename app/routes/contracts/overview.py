@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
-from app.domain import catalogue
+from app.domain import catalogue, clock
 from app.domain.access.matrix import Permission, Role
 from app.domain.mail import mailbox
 from app.domain.mail import system as mail_system
@@ -20,6 +20,9 @@ SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
     "options": security.options,
     "cannot_buy": security.cannot_buy,
+    "cannot_buy_now": lambda member, account, product: security.cannot_buy_now(
+        member, account, product, clock.now()
+    ),
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "home_page": lambda name: mail_system.current().home_page(name),

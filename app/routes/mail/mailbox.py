@@ -14,7 +14,7 @@ from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.mail import mailbox
 from app.domain.mail.mailbox import ChangeBoxSize
-from app.domain.money import purchases
+from app.domain.money import billing, purchases
 from app.routes.changes.drafts import consented
 from app.web.forms import Form
 from app.web.pages import open_to
@@ -46,6 +46,7 @@ def _other_size(account: Account) -> ChangeBoxSize:
 
 
 def _page(request: Request, form: Form, account: Account) -> Response[str]:
+    now = clock.now()
     return page(
         request,
         "mail/mailbox/input.html",
@@ -54,6 +55,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         account=account,
         size=mailbox.size(account),
         large=mailbox.large(account) is not None,
-        monthly=purchases.monthly(Product.MAILBOX_10GB, clock.now()),
+        monthly=purchases.monthly(Product.MAILBOX_10GB, now),
+        price=billing.price_of_purchase(Product.MAILBOX_10GB, now, billing.earlier(account)).splitlines(),
         refused=asking.judge(request.member, _other_size(account)),
     )

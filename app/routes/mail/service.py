@@ -11,7 +11,7 @@ from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.mail import service as mail_service
 from app.domain.mail.service import BuyMailService
-from app.domain.money import purchases
+from app.domain.money import billing, purchases
 from app.routes.changes.drafts import consented
 from app.web.forms import Form
 from app.web.pages import Menu, Place, open_to
@@ -35,7 +35,7 @@ async def buy(request: Request) -> Response[Any]:
 
 
 def _page(request: Request, form: Form) -> Response[str]:
-    member = request.member
+    member, now = request.member, clock.now()
     contract = member.contract
     return page(
         request,
@@ -46,5 +46,6 @@ def _page(request: Request, form: Form) -> Response[str]:
         name=catalogue.NAMES[contract.mail.product],
         bought=mail_service.purchase(contract),
         refused=asking.judge(member, BuyMailService()),
-        monthly=purchases.monthly(contract.mail.product, clock.now()),
+        monthly=purchases.monthly(contract.mail.product, now),
+        price=billing.price_of_purchase(contract.mail.product, now, billing.earlier(contract)).splitlines(),
     )

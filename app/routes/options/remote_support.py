@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from app.domain import clock, fields
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
-from app.domain.money import purchases
+from app.domain.money import billing, purchases
 from app.domain.options import remote_support
 from app.domain.options.remote_support import BuyRemoteSupport, CancelRemoteSupport
 from app.routes.changes.drafts import consented
@@ -51,6 +51,9 @@ def _page(request: Request, form: Form) -> Response[str]:
         monthly=purchases.monthly(remote_support.PRODUCT, now),
         fee=remote_support.fee(now),
         again=remote_support.again(member.contract),
+        price=billing.price_of_purchase(
+            remote_support.PRODUCT, now, billing.earlier(member.contract)
+        ).splitlines(),
         window=request.settings.remote_support,
         cautions=remote_support.cancellation_notices(now),
     )

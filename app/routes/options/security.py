@@ -15,8 +15,8 @@ from app.domain.access.graph import Account
 from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import Product
 from app.domain.changes import asking
-from app.domain.money import purchases
-from app.domain.options import licences, security
+from app.domain.money import billing, purchases
+from app.domain.options import security
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
@@ -49,10 +49,8 @@ async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form, inline = request.member, await request.read_form(), request.inline_target
     account, asked = member.account(login), _wanted(request, login)
     form.refuse(asking.judge(member, asked), "product")
-    if form.valid and isinstance(asked, BuySecurity):
-        form.must(await licences.any_left(asked.product), "product", licences.no_stock(asked.product))
-        if not inline:
-            form.take("agree", fields.agreement)
+    if form.valid and isinstance(asked, BuySecurity) and not inline:
+        form.take("agree", fields.agreement)
     if form.valid:
         return see_other(f"/changes/{await asking.ask(member, asked)}")
     return (_cell if inline else _page)(request, account, asked.product, form)
@@ -73,7 +71,7 @@ def _page(
     request: Request, account: Account, wrong: Product | None = None, form: Form | None = None
 ) -> Response[str]:
     """The page; `wrong`: the product whose `form` came back."""
-    member, now = request.member, clock.now()
+    member, now, before = request.member, clock.now(), billing.earlier(account)
     return page(
         request,
         "options/security/input.html",
@@ -83,7 +81,9 @@ def _page(
         empty=Form({"account": account.login}),
         account=account,
         options=security.options(account),
+        hindered={p: security.cannot_buy_now(member, account, p, now) for p in catalogue.SECURITY},
         monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
+        prices={p: billing.price_of_purchase(p, now, before).splitlines() for p in catalogue.SECURITY},
         logins=[(other.login, other.login) for other in member.accounts],
         refused=security.cannot_buy(member, account),
     )
@@ -100,13 +100,15 @@ def _cell(
     done: UUID | None = None,
 ) -> Response[str]:
     """What stands beside the product's name; a form that is wrong says why."""
+    refused = security.cannot_buy_now(request.member, account, product, clock.now())
     return piece(
         request,
         "options/security/cell.html",
         status=422 if form else 200,
         account=account,
         option=security.option(account, product),
-        buyable=security.cannot_buy(request.member, account) is None,
+        buyable=refused is None,
+        hindered=refused.reason if refused else "",
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )
