@@ -54,7 +54,7 @@ SETTINGS = settings.Settings(
     elsewhere=settings.DEMO_ELSEWHERE,
     mail=settings.Mail("mypage@example.jp"),
     mail_system=settings.DEMO_MAIL_SYSTEM,
-    charged_when=settings.DEMO_CHARGED_WHEN,
+    payment_day=settings.DEMO_PAYMENT_DAY,
 )
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}

@@ -141,6 +141,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         low_stock=7,
         reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "example"}),
         second_factor="offered",
+        payment_day=settings.DEMO_PAYMENT_DAY,
     )
 
 

@@ -312,6 +312,15 @@ def test_a_pool_size_that_is_no_number_is_named(size: str) -> None:
     assert named({**COMPLETE, "MYPAGE_POOL_SIZE": size}) == ["MYPAGE_POOL_SIZE"]
 
 
+def test_the_day_of_payment_is_one_line_and_may_be_left_out() -> None:
+    assert settings.production(COMPLETE).payment_day == ""
+    assert settings.production({**COMPLETE, "MYPAGE_PAYMENT_DAY": " 毎月27日 "}).payment_day == "毎月27日"
+    for wrong in ("毎月\n27日", "日" * 101):
+        assert reasons({**COMPLETE, "MYPAGE_PAYMENT_DAY": wrong}) == [
+            "MYPAGE_PAYMENT_DAY is not fit: one line of 100 characters at most is wanted"
+        ]
+
+
 def test_a_second_factor_is_offered_unless_somebody_must_have_one() -> None:
     assert settings.production(COMPLETE).second_factor == "offered"
     for wanted in ("offered", "admins", "all"):

@@ -74,8 +74,8 @@ class Installation:
     reserved_names: frozenset[str] | None = None
     """Names of the operator's own that no member may have (reserved_names.py)."""
     second_factor: SecondFactor | None = None
-    charged_when: str | None = None
-    """When members' cards are charged, in the operator's words; "": nothing was said."""
+    payment_day: str | None = None
+    """When a card is debited, in the operator's words; "": it was not said."""
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -129,8 +129,8 @@ def reserved_names() -> frozenset[str]:
     return _needed("reserved_names", _current.reserved_names)
 
 
-def charged_when() -> str:
-    return _needed("charged_when", _current.charged_when)
+def payment_day() -> str:
+    return _needed("payment_day", _current.payment_day)
 
 
 def second_factor() -> SecondFactor:

@@ -14,13 +14,13 @@ from app.domain import reserved_names
 from app.domain.installation import Installation, MailSystem, Peppers, SecondFactor, Sender
 from app.settings import parts
 from app.settings.of_demo import (
-    DEMO_CHARGED_WHEN,
     DEMO_CONTACT,
     DEMO_ELSEWHERE,
     DEMO_INSTALLERS,
     DEMO_INVOICE_NUMBER,
     DEMO_MAIL,
     DEMO_MAIL_SYSTEM,
+    DEMO_PAYMENT_DAY,
     DEMO_REMOTE_SUPPORT,
     demo,
     kept_key,
@@ -39,13 +39,13 @@ from app.settings.shape import (
 )
 
 __all__ = [
-    "DEMO_CHARGED_WHEN",
     "DEMO_CONTACT",
     "DEMO_ELSEWHERE",
     "DEMO_INSTALLERS",
     "DEMO_INVOICE_NUMBER",
     "DEMO_MAIL",
     "DEMO_MAIL_SYSTEM",
+    "DEMO_PAYMENT_DAY",
     "DEMO_REMOTE_SUPPORT",
     "VARIABLES",
     "Contact",
@@ -121,7 +121,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         reserved_names=parts.reserved_names(environment, wrong),
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
-        charged_when=parts.charged_when(environment, wrong),
+        payment_day=parts.payment_day(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -148,7 +148,7 @@ def installation_of(chosen: Settings) -> Installation:
         low_stock=chosen.low_stock,
         reserved_names=reserved_names.of_operator(_host_names(chosen), chosen.reserved_names),
         second_factor=chosen.second_factor,
-        charged_when=chosen.charged_when,
+        payment_day=chosen.payment_day,
     )
 
 

@@ -21,7 +21,7 @@ DEMO_ELSEWHERE = Elsewhere(
 DEMO_MAIL_SYSTEM = MailSystem(
     "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
 )
-DEMO_CHARGED_WHEN = "ご利用月の翌月に請求します（引き落とし日はカード会社により異なります）"
+DEMO_PAYMENT_DAY = "毎月27日（金融機関の休業日は翌営業日）"
 DEMO_MAIL = Mail("mypage@demo.example.jp")
 
 
@@ -43,7 +43,7 @@ def demo(folder: Path, port: int = 8000, second_factor: SecondFactor = "offered"
         https=False,
         demo=True,
         second_factor=second_factor,
-        charged_when=DEMO_CHARGED_WHEN,
+        payment_day=DEMO_PAYMENT_DAY,
     )
 
 

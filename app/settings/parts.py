@@ -41,7 +41,7 @@ VARIABLES = {
     "MYPAGE_LOW_STOCK": "licence keys of a product below which operators are warned (default 10)",
     "MYPAGE_REMOTE_SUPPORT_PHONE": "phone number of the リモートサポート窓口, for members who bought it",
     "MYPAGE_REMOTE_SUPPORT_HOURS": "its hours, in words",
-    "MYPAGE_CHARGED_WHEN": "when members' cards are charged, in words that every purchase shows (default: ask by phone)",
+    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words that every purchase shows (default: ask by phone)",
     "MYPAGE_FAULT_PHONE": "phone number for outages and faults",
     "MYPAGE_FAULT_HOURS": "its hours, in words",
     "MYPAGE_CINEMA_URL": "https address of ギガシネマ with U-NEXT",
@@ -137,15 +137,17 @@ _HEADER = re.compile(r"[A-Za-z0-9_-]+")
 """What stands in a header of Dovecot's settings as it is."""
 
 
-def charged_when(environment: Mapping[str, str], wrong: list[str]) -> str:
+def payment_day(environment: Mapping[str, str], wrong: list[str]) -> str:
     """One line, which stands in mails, too."""
-    text = (environment.get("MYPAGE_CHARGED_WHEN") or "").strip()
-    if not text.isprintable() or len(text) > CHARGED_WHEN_LENGTH:
-        wrong.append(f"MYPAGE_CHARGED_WHEN: one line of {CHARGED_WHEN_LENGTH} characters at most is wanted")
+    text = (environment.get("MYPAGE_PAYMENT_DAY") or "").strip()
+    if not text.isprintable() or len(text) > PAYMENT_DAY_LENGTH:
+        wrong.append(
+            f"MYPAGE_PAYMENT_DAY is not fit: one line of {PAYMENT_DAY_LENGTH} characters at most is wanted"
+        )
     return text
 
 
-CHARGED_WHEN_LENGTH = 100
+PAYMENT_DAY_LENGTH = 100
 
 
 def second_factor(environment: Mapping[str, str], wrong: list[str]) -> SecondFactor:

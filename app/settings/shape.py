@@ -106,5 +106,5 @@ class Settings:
     """None: there is no internal listener."""
     second_factor: SecondFactor = "offered"
     """Who must have one."""
-    charged_when: str = ""
-    """When members' cards are charged, in words; "": members are told to ask."""
+    payment_day: str = ""
+    """When a card is debited, in words; "": members are told to ask."""

@@ -15,6 +15,7 @@ from app.domain import clock
 from app.domain.access import matrix, members
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
+from app.domain.changes import consents
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.forms import Form
@@ -47,6 +48,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     )
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
+    made.globals["consent_texts"] = consents.TEXTS
     made.globals["role_names"] = matrix.ROLE_NAMES
     made.globals["deleted_text"] = matrix.DELETED
     made.globals["customer_name"] = matrix.CUSTOMER_NAME

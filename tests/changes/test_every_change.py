@@ -15,7 +15,7 @@ import pytest
 from bs4 import Tag
 
 from app.domain import clock
-from app.domain.changes import kinds
+from app.domain.changes import consents, kinds
 from app.domain.mail import app_passwords
 from app.postgres import database
 from tests.access.test_matrix import ROUTES
@@ -66,6 +66,17 @@ async def test_a_change_asks_shows_and_mails_what_its_protocol_says(visitor: Bro
 def test_every_kind_of_change_is_walked_and_no_protocol_is_left_over() -> None:
     assert {walk.kind for walk in EVERY.values()} == set(kinds.KINDS)
     assert list(protocols()) == list(EVERY)
+
+
+AGREED_ELSEWHERE = {"card"}
+"""Kinds whose 「同意する」 has no text of its own yet."""
+
+
+def test_whoever_ticks_that_they_agree_reads_to_which_version_of_which_text() -> None:
+    written = protocols()
+    for name, walk in EVERY.items():
+        if isinstance(walk.typed, dict) and "agree" in walk.typed and walk.kind not in AGREED_ELSEWHERE:
+            assert f"  {consents.LABEL}：" in written[name], name
 
 
 def test_a_change_needs_the_permission_of_its_input_page() -> None:

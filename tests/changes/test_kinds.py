@@ -80,6 +80,15 @@ def test_a_misspelt_declaration_in_the_class_body_is_refused_too() -> None:
         type("Hasty", (OfContract,), {"stepp": Step.RECENT})
 
 
+def test_a_kind_that_asks_consent_for_an_unknown_text_is_refused_when_it_is_made() -> None:
+    declared = {"name": "同意", "permission": Permission.CONTRACT, "page": "/", "tells": Told.CONTRACT}
+    with pytest.raises(
+        TypeError, match=r"Hasty asks consent for nothing-known: consents\.py has no such text"
+    ):
+        type("Hasty", (OfContract,), {}, kind="hasty", consents=("nothing-known",), **declared)
+    assert "hasty" not in KINDS
+
+
 def test_no_two_kinds_are_stored_under_one_name() -> None:
     declared = {"name": "二度目", "permission": Permission.CONTRACT, "page": "/", "tells": Told.CONTRACT}
     with pytest.raises(TypeError, match=r"ChangeCustomer are both of the kind"):

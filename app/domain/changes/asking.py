@@ -20,7 +20,7 @@ from app.domain import clock, tables
 from app.domain.access import members, proofs, usage
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member, Stage
-from app.domain.changes import kept
+from app.domain.changes import consents, kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Gone, Receipt, Refused, Review
@@ -117,7 +117,9 @@ def _reviewed(member: Member, change: Change, now: datetime) -> Review:
     refused = change.judge(member, now)
     if refused:
         raise refused
-    return change.review(member, now)
+    reviewed = change.review(member, now)
+    agreed = consents.rows(change.consents_to(member))
+    return replace(reviewed, rows=[*reviewed.rows, *agreed]) if agreed else reviewed
 
 
 def fingerprint(review: Review) -> str:
@@ -156,11 +158,14 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
                 raise Differs
             if claimed[0]["done"] >= change.a_day:
                 raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day))
+            agreed = change.consents_to(fresh)
             receipt = await change.apply(fresh, now)
+            await consents.keep(fresh.contract.id, identity, agreed, now)
         except Missing as missing:
             raise Gone from missing
         if change.passes and change.passes in fresh.stages:
             await members.pass_stage(fresh, change.passes)
+        receipt = replace(receipt, rows=[*receipt.rows, *consents.rows(agreed)])
         await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)

@@ -21,6 +21,7 @@ from app.domain.access.graph import Account
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
+from app.domain.changes.consents import TEXTS
 from app.domain.changes.words import INPUT_PAGE, Decision, Receipt, Refused, Review
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
@@ -47,6 +48,9 @@ class Change(ABC):
     passes: ClassVar[Stage | None] = None
     """The stage that it is done at: a session at that stage may ask for it, and has passed it then."""
 
+    consents: ClassVar[tuple[str, ...]] = ()
+    """The texts of partials/terms/ that it asks consent for, by name (consents.py)."""
+
     a_day: ClassVar[int] = 50
     """How many of its kind one contract may carry out in 24 hours: each mails somebody, and some use up names."""
 
@@ -63,6 +67,7 @@ class Change(ABC):
         grave: bool | None = None,
         a_day: int | None = None,
         passes: Stage | None = None,
+        consents: tuple[str, ...] | None = None,
     ) -> None:
         super().__init_subclass__()
         given = {
@@ -76,6 +81,7 @@ class Change(ABC):
             "grave": grave,
             "a_day": a_day,
             "passes": passes,
+            "consents": consents,
         }
         for declared, value in given.items():
             if value is not None:
@@ -98,6 +104,10 @@ class Change(ABC):
     def new_address(self) -> str:
         """The mail address that it registers, if it does: whoever reads there is told, too."""
         return ""
+
+    def consents_to(self, member: Member) -> tuple[str, ...]:
+        """The texts that this one asks consent for, where that hangs on what is typed, or on who asks."""
+        return self.consents
 
     def is_grave(self, member: Member) -> bool:
         """Whether this one is grave, where not all of its kind are."""
@@ -160,10 +170,14 @@ _NEEDED = ("name", "permission", "page", "tells")
 
 
 def _make_known(cls: type[Change]) -> None:
-    """Raises TypeError for a kind that lacks a declaration, or has a name that another one has."""
+    """Raises TypeError for a kind that lacks a declaration, has a name that another one has, or asks consent for a text
+    that is not known."""
     missing = [declared for declared in _NEEDED if not hasattr(cls, declared)]
     if missing:
         raise TypeError(f"{cls.__name__} does not declare {', '.join(missing)}")
+    unknown = [name for name in cls.consents if name not in TEXTS]
+    if unknown:
+        raise TypeError(f"{cls.__name__} asks consent for {', '.join(unknown)}: consents.py has no such text")
     if cls.kind in KINDS:
         raise TypeError(f"{cls.__name__} and {KINDS[cls.kind].__name__} are both of the kind {cls.kind!r}")
     KINDS[cls.kind] = cls

@@ -108,7 +108,7 @@ class _RegisterAddress(
 
 
 @dataclass(frozen=True)
-class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom"):
+class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=("mail-address",)):
     """A: get an address of ours, or change the one that the account ID has."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
@@ -174,7 +174,7 @@ def _password(account: Account) -> str:
 
 
 @dataclass(frozen=True)
-class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other"):
+class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents=("other-address",)):
     """B: use an address of another company; what the account ID had of ours is lost."""
 
     def review(self, member: Member, now: datetime) -> Review:

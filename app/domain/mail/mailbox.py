@@ -59,6 +59,7 @@ class ChangeBoxSize(
     way_back=FORMER_PAGE,
     page="mailbox",
     tells=Told.ACCOUNT,
+    consents=(Product.MAILBOX_10GB.value,),
 ):
     """To 10 GB (`to_large`), or back to 1 GB."""
 

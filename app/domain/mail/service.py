@@ -44,6 +44,9 @@ class BuyMailService(
     def judge(self, member: Member, now: datetime) -> Refused | None:
         return Refused(BOUGHT) if purchase(member.contract) else payment.cannot_pay(member)
 
+    def consents_to(self, member: Member) -> tuple[str, ...]:
+        return (member.contract.mail.product.value,)
+
     def review(self, member: Member, now: datetime) -> Review:
         product = member.contract.mail.product
         return Review(

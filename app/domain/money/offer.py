@@ -60,11 +60,11 @@ def card_named(card: ShownCard | None, *, shown: bool = True) -> str:
 
 
 def when_charged() -> str:
-    """When the card is charged, in the operator's words."""
-    text = installation.charged_when()
-    return (
-        text or f"請求の時期は、インフォメーションセンター（{installation.sender().phone}）でご確認ください"
+    """When the card is debited, in the operator's words."""
+    unknown = (
+        f"登録されていません。インフォメーションセンター（{installation.sender().phone}）でご確認ください"
     )
+    return f"お支払い日：{installation.payment_day() or unknown}"
 
 
 def environment(product: Product) -> str:

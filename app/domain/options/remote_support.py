@@ -82,7 +82,12 @@ class _RemoteSupport(
 
 
 @dataclass(frozen=True)
-class BuyRemoteSupport(_RemoteSupport, kind="remote-support-purchase", name="UCOM光 リモートサポート購入"):
+class BuyRemoteSupport(
+    _RemoteSupport,
+    kind="remote-support-purchase",
+    name="UCOM光 リモートサポート購入",
+    consents=(PRODUCT.value,),
+):
     """リモートサポートの購入."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:

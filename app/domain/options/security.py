@@ -188,6 +188,9 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
             return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
         return cannot_buy_now(member, account, self.product, now)
 
+    def consents_to(self, member: Member) -> tuple[str, ...]:
+        return (self.product.value,)
+
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title="セキュリティオプション購入／解約確認",

@@ -38,6 +38,7 @@ TITLES: dict[type[Table], str] = {
     tables.Charge: "料金明細",
     tables.Call: "通話明細",
     tables.Change: "お手続き",
+    tables.Consent: "規約への同意",
     tables.PaperRequest: "書類のご請求",
     tables.FormerAddress: "以前のメールアドレス",
     tables.Outbox: "マイページから送ったメール",

@@ -21,7 +21,7 @@ from app.domain.tables.access import (
     UsedPassword,
 )
 from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
-from app.domain.tables.changes import Change
+from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
 from app.domain.tables.letters import FormerAddress, Outbox
 from app.domain.tables.mail import AppPassword, AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
@@ -66,6 +66,7 @@ TABLES: list[type[Table]] = [
     AskedCount,
     Pepper,
     Change,
+    Consent,
     PasskeyUser,
     Passkey,
     Totp,
@@ -91,6 +92,7 @@ __all__ = [
     "CardVisit",
     "Change",
     "Charge",
+    "Consent",
     "Contract",
     "EmailCheck",
     "FormerAddress",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, BigInt, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigInt,
+    BigSerial,
+    Bytea,
+    Date,
+    ForeignKey,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -32,3 +43,15 @@ class Change(Table):
     applied_at = Timestamptz(null=True, default=None)
     receipt_number = BigInt(null=True, default=None, unique=True)
     receipt = JSONB(null=True, default=None)
+
+
+class Consent(Table):
+    """A text that a member agreed to with a change, in the version that was shown (changes/consents.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    change = ForeignKey(Change, null=False, default=None, on_delete=OnDelete.cascade)
+    text = Text(help_text="name of its file in partials/terms/")
+    version = SmallInt(default=0)
+    dated = Date(default=None, help_text="the day from which that version was asked for")
+    agreed_at = Timestamptz(default=None)

@@ -1,0 +1,123 @@
+"""規約への同意: each text has its version, and what a member agreed to is known for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+import jinja2
+import pytest
+from bs4 import BeautifulSoup
+
+from app.domain.changes import consents
+from app.domain.changes.consents import TEXTS, TextVersion
+from app.domain.people import own_data
+from app.postgres import database
+from app.web.render import PARTIALS
+from tests import households
+from tests.browser import Browser
+from tests.options.steps import FULL, PAGE, buy
+
+TERMS = PARTIALS / "terms"
+
+
+def digest(name: str) -> str:
+    """Of the words of a text, wherever they come from; not of its tags and line breaks."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PARTIALS), autoescape=True)
+    text = environment.get_template(f"terms/{name}.html").render()
+    words = "".join(BeautifulSoup(text, "html.parser").get_text().split())
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_that_was_edited_has_a_new_version(name: str) -> None:
+    newest = TEXTS[name].newest
+    made = digest(name)
+    assert made == newest.digest, (
+        f"the words of terms/{name}.html changed: give it TextVersion({newest.number + 1}, <its first day>, "
+        f"{made!r}) behind the others in app/domain/changes/consents.py"
+    )
+
+
+def test_versions_are_numbered_from_1_and_each_is_later_than_the_one_before() -> None:
+    for text in TEXTS.values():
+        assert [version.number for version in text.versions] == [*range(1, len(text.versions) + 1)]
+        assert all(one.dated < other.dated for one, other in pairwise(text.versions))
+        assert len({version.digest for version in text.versions}) == len(text.versions)
+
+
+def test_every_file_of_terms_is_a_text_or_a_part_of_one() -> None:
+    parts = {
+        name
+        for path in TERMS.glob("*.html")
+        for name in re.findall(r'include "terms/([\w-]+)\.html"', path.read_text())
+    }
+    assert {path.stem for path in TERMS.glob("*.html")} == parts | TEXTS.keys()
+
+
+def test_nothing_is_said_where_no_consent_is_asked_for() -> None:
+    assert consents.rows(()) == []
+
+
+async def test_the_version_is_on_input_confirm_and_complete_page_and_beside_the_change(
+    contractor: Browser,
+) -> None:
+    said = "セキュリティ360°のサービス説明とサービス利用規約（第1版、2025/12/01）"
+    await contractor.open(PAGE)
+    assert said in contractor.text
+    await contractor.submit(PAGE + FULL, agree="yes")
+    assert contractor.rows["規約への同意"] == said
+    assert await database.rows("SELECT 1 FROM consent") == []
+    await contractor.submit()
+    assert contractor.rows["規約への同意"] == said
+    (kept,) = await database.rows(
+        "SELECT text, version, dated, agreed_at = applied_at AS then, kind, consent.contract = change.contract AS its"
+        " FROM consent JOIN change ON change.id = consent.change"
+    )
+    assert tuple(kept.values()) == ("security-360", 1, date(2025, 12, 1), True, "security-purchase", True)
+
+
+async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_before_it_is_agreed_to(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await contractor.open(PAGE)
+    await contractor.submit(PAGE + FULL, agree="yes")
+    text = TEXTS["security-360"]
+    newer = replace(text, versions=(*text.versions, TextVersion(2, date(2026, 4, 1), "another")))
+    monkeypatch.setitem(TEXTS, "security-360", newer)
+    await contractor.submit()
+    assert "内容が変わりました" in contractor.text
+    assert contractor.rows["規約への同意"].endswith("（第2版、2026/04/01）")
+    assert await database.rows("SELECT 1 FROM consent") == []
+    await contractor.submit()
+    assert [row["version"] for row in await database.rows("SELECT version FROM consent")] == [2]
+
+
+async def test_what_was_agreed_to_reads_the_same_after_the_text_was_edited(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await buy(contractor)
+    text = TEXTS["security-360"]
+    newer = replace(text, versions=(*text.versions, TextVersion(2, date(2026, 4, 1), "another")))
+    monkeypatch.setitem(TEXTS, "security-360", newer)
+    await contractor.open(contractor.path)
+    assert contractor.rows["規約への同意"].endswith("（第1版、2025/12/01）")
+
+
+async def test_consents_are_among_the_own_data(contractor: Browser) -> None:
+    await buy(contractor)
+    (contract,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
+    exported = json.loads(await own_data.of(await households.log_in(contract["id"])))
+    assert [(one["text"], one["version"]) for one in exported["規約への同意"]] == [("security-360", 1)]
+
+
+async def test_a_change_that_asks_for_none_keeps_none(contractor: Browser) -> None:
+    await contractor.open("/application")
+    await contractor.submit(paper="name")
+    assert "規約への同意" not in contractor.rows
+    await contractor.submit()
+    assert await database.rows("SELECT 1 FROM consent") == []
