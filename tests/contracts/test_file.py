@@ -46,6 +46,18 @@ def test_a_good_line_gives_its_values_in_the_order_of_the_columns(write: Callabl
     assert (made["slot"], made["login"], made["other_address"]) == (1, "login-1", None)
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("yes", "yes"), ("ask", "ask"), ("no", "no"), pytest.param(ABSENT, "ask", id="absent")],
+)
+def test_users_of_a_contract_ask_unless_its_line_says_otherwise(
+    write: Callable[..., Path], given: object, kept: str
+) -> None:
+    (line,) = read(write(contract(1, user_purchases=given)))
+    assert line.problems == []
+    assert dict(zip(CONTRACT_COLUMNS, line.contract or (), strict=True))["user_purchases"] == kept
+
+
 def test_plain_passwords_come_by_slot(write: Callable[..., Path]) -> None:
     accounts = [account("first"), plain_account("second", "abc12345")]
     (line,) = read(write(contract(1, password="demo01", password_hash=ABSENT, accounts=accounts)))
@@ -80,6 +92,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("customer_number", {"customer_number": 1}),
     ("contract_type", {"contract_type": " "}),
     ("mail_product", {"mail_product": "mail-web"}),
+    ("user_purchases", {"user_purchases": "maybe"}),
+    ("user_purchases", {"user_purchases": ""}),
     ("building", {"building": "B\x00"}),
     ("opened_on", {"opened_on": "20141201"}),
     ("opened_on", {"opened_on": "2014-02-30"}),

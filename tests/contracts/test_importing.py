@@ -93,8 +93,8 @@ async def test_a_contract_is_loaded_with_its_card_and_its_account_ids(write: Cal
 async def test_the_demo_contracts_are_those_of_the_specification() -> None:
     assert await load(servers.DEMO_CONTRACTS) == ContractsImported(new=4, already_there=0)
     found = await database.rows(
-        "SELECT customer_number, mail_product, brand, last4, expires, ARRAY(SELECT login || ' ' || role FROM account"
-        " WHERE account.contract = contract.id ORDER BY slot) AS logins"
+        "SELECT customer_number, mail_product, user_purchases, brand, last4, expires,"
+        " ARRAY(SELECT login || ' ' || role FROM account WHERE account.contract = contract.id ORDER BY slot) AS logins"
         " FROM contract LEFT JOIN card ON card.contract = contract.id ORDER BY customer_number"
     )
     assert [(row["customer_number"][-1], row["mail_product"], row["logins"]) for row in found] == [
@@ -103,6 +103,7 @@ async def test_the_demo_contracts_are_those_of_the_specification() -> None:
         ("2", "mail_web", []),
         ("3", "mail_web", ["keiyaku-003 admin"]),
     ]
+    assert [row["user_purchases"] for row in found] == ["yes", "ask", "ask", "ask"]
     assert [row["brand"] is not None for row in found] == [True, True, True, False]
     assert (found[0]["brand"], found[0]["last4"], found[0]["expires"]) == ("VISA", "0000", "2030-01")
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.domain import clock, tables
 from app.domain.access import passwords
+from app.domain.access.matrix import UserPurchases
 from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.changes.kinds import Change
@@ -229,7 +230,7 @@ GRAVE = {
     "password": ChangeAccountPassword("family-son", other(HASH)),
     "deletion": DeleteAccount("family-son"),
     "customer's password": ChangeCustomerPassword("p1" + other(HASH)),
-    "the switch": PermitUserPurchases(False),
+    "the switch": PermitUserPurchases(UserPurchases.NO),
     "an address": RegisterOtherAddress("family-son", "musuko@example.net"),
     "forwarding": SetForwarding("family-son", ["musuko@example.net"], True),
 }

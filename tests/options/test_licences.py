@@ -171,6 +171,7 @@ async def test_a_stock_is_low_below_the_number_that_operators_set(
 
 async def test_nobody_who_may_not_see_the_account_id_buys_for_it(household: households.Household) -> None:
     await load(1)
+    await database.rows("UPDATE contract SET user_purchases = 'yes'")
     son = await households.log_in(household.contract, household.son)
     with pytest.raises(Refused):
         await asking.confirm(son, await asking.ask(son, BuySecurity(household.mothers_login, P360)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from app.domain import fields, tables
-from app.domain.access.matrix import Forbidden
+from app.domain.access.matrix import Forbidden, UserPurchases
 from app.domain.changes import asking
 from app.domain.options import security
 from app.domain.options.user_purchases import PATH, PermitUserPurchases
+from app.postgres import database
 from tests import households
 from tests.browser import Browser
 from tests.options.steps import SON, buy, cancel, give_address, pins, token
@@ -64,26 +65,51 @@ async def test_the_switch_counts_when_the_button_is_pressed_and_cancelling_stays
 
 async def test_the_switch_is_the_contracts_own_and_is_shown_with_what_it_was(empty_database: str) -> None:
     family, others = await households.new_household(), await households.new_household("others")
+    await database.rows("UPDATE contract SET email = 'an@example.jp'")
     customer = await households.log_in(family.contract)
-    for permitted, before, after in ((False, "許可する", "許可しない"), (True, "許可しない", "許可する")):
+    ask = "申請してもらい承認する"
+    for permitted, before, after in (
+        (UserPurchases.NO, ask, "許可しない"),
+        (UserPurchases.YES, "許可しない", "許可する"),
+        (UserPurchases.ASK, "許可する", ask),
+    ):
         identity = await asking.ask(customer, PermitUserPurchases(permitted))
         await asking.confirm(customer, identity)
         receipt = (await asking.find(customer, identity)).receipt
         assert receipt
         ((before_shown, shown),) = [(row.before, row.value) for row in receipt.rows]
         assert (before_shown, shown) == (before, after)
+        (mail,) = await database.rows("SELECT body FROM outbox ORDER BY id DESC LIMIT 1")
+        assert f"変更前：{before}\n変更後：{after}\n" in mail["body"]
         own, other = tables.Contract.id, tables.Contract.user_purchases
         found = await tables.Contract.select(own, other).order_by(own)
         assert found == [
             {"id": family.contract, "user_purchases": permitted},
-            {"id": others.contract, "user_purchases": True},
+            {"id": others.contract, "user_purchases": "ask"},
         ]
+
+
+async def test_the_page_offers_three_and_refuses_a_fourth(contractor: Browser, admin: Browser) -> None:
+    for browser, chosen, shown in (
+        (contractor, "ask", "申請してもらい承認する"),
+        (admin, "no", "許可しない"),
+        (contractor, "yes", "許可する"),
+    ):
+        await browser.open(PATH)
+        offered = [str(one["value"]) for one in browser.page.select("main input[type=radio]")]
+        assert offered == ["yes", "ask", "no"]
+        await browser.submit(permitted="maybe")
+        assert browser.reasons == ["許可するかどうかを選択してください。"]
+        await browser.submit(permitted=chosen)
+        await browser.submit()
+        await browser.open("/accounts")
+        assert browser.rows["ユーザー権限によるセキュリティオプションの購入"] == shown
 
 
 async def test_whom_it_is_about_may_not_turn_it(empty_database: str) -> None:
     family = await households.new_household()
     son = await households.log_in(family.contract, family.son)
-    identity = await asking.ask(son, PermitUserPurchases(True))
+    identity = await asking.ask(son, PermitUserPurchases(UserPurchases.YES))
     with pytest.raises(Forbidden):
         await asking.confirm(son, identity)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 from piccolo.columns import Column, ForeignKey
 from piccolo.columns.base import OnDelete
@@ -22,6 +23,7 @@ from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
 from app.postgres.migrate import TooOld, Unreleased, migrate, pending
+from app.postgres.piccolo_app import APP_CONFIG
 from migrations import APP_NAME
 from tests import households
 from tests.households import HASH
@@ -215,6 +217,44 @@ async def test_a_database_that_a_newer_version_has_brought_up_to_date_is_not_ref
     await ran("m99_of_tomorrow")
     assert await migrate() == []
     assert await pending() == []
+
+
+async def migrate_up_to(later: str) -> None:
+    """The schema as the version had it whose next migration is the one that begins so."""
+    *_, last = (name for name in await pending() if name < later)
+    Migration._meta.db = database.engine()
+    await Migration.create_table(if_not_exists=True)
+    async with database.engine().transaction():
+        await ForwardsMigrationManager(app_name=APP_NAME, migration_id=last).run_migrations(APP_CONFIG)
+
+
+async def test_contracts_that_are_there_keep_what_was_chosen_for_their_users_and_new_ones_ask(
+    nothing: None,
+) -> None:
+    await migrate_up_to("m15")
+    pool = database.engine().pool
+    assert pool
+    await pool.executemany(CONTRACT_OF_M14, [("1" * 14, True), ("2" * 14, False)])
+    await pool.executemany(CHOICE_OF_M14, [("1" * 14, False), ("2" * 14, True)])
+    await migrate()
+    await households.new_contract(customer_number="3" * 14)
+    kept = await database.rows("SELECT user_purchases FROM contract ORDER BY customer_number")
+    assert [row["user_purchases"] for row in kept] == ["yes", "no", "ask"]
+    waiting = await database.rows("SELECT data ->> 'permitted' AS chosen FROM change ORDER BY contract")
+    assert [row["chosen"] for row in waiting] == ["no", "yes"]
+
+
+CONTRACT_OF_M14 = f"""
+INSERT INTO contract (customer_number, user_purchases, password_hash, contract_type, building, opened_on, mail_product,
+    family, given, family_kana, given_kana, birth_date, sex, address, occupation, phone, fax, mobile, email)
+VALUES ($1, $2, '{HASH}', '', '', '2020-01-01', 'mail_web', '', '', '', '', '1980-01-01', '', '', '', '', '', '', '')
+"""
+CHOICE_OF_M14 = """
+INSERT INTO change (id, contract, asker, kind, asked_at, data)
+SELECT gen_random_uuid(), id, '', 'user-purchases', now(), jsonb_build_object('permitted', $2::boolean)
+FROM contract WHERE customer_number = $1
+"""
+"""What the version before kept of the switch of ユーザー権限によるセキュリティオプションの購入, and of its confirm pages."""
 
 
 # --- what it refuses --------------------------------------------------------------------------------------------------
@@ -412,6 +452,8 @@ async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_databas
         {"mail_product": "other"},
         {"household": -1},
         {"household": 21},
+        {"user_purchases": "maybe"},
+        {"user_purchases": ""},
     ):
         with pytest.raises(asyncpg.CheckViolationError):
             await households.new_contract(**values)

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from app.domain import tables
+from app.domain.access.matrix import UserPurchases
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS, SECURITY, MailProduct, Product
 from app.domain.json_objects import json_list, json_object, json_one
 
@@ -179,8 +180,8 @@ class Contract(Buyer, frozen=True):
     customer_number: str
     contract_type: str
     mail_product: str
-    user_purchases: bool
-    """ユーザー権限によるセキュリティオプションの購入: 許可する."""
+    user_purchases: UserPurchases
+    """ユーザー権限によるセキュリティオプションの購入."""
     had: list[Product]
     """Products of the contract that ended before this month."""
     out_of_stock: list[Product]

@@ -26,6 +26,16 @@ class Role(StrEnum):
     USER = "user"
 
 
+class UserPurchases(StrEnum):
+    """What a contract's switch lets its ユーザー権限 members do who want a security option (spec 1)."""
+
+    YES = "yes"
+    """They buy it."""
+    ASK = "ask"
+    """They ask for it, and whoever pays approves."""
+    NO = "no"
+
+
 CUSTOMER_NAME = "ご契約者様（お客様番号）"
 """Who logs in with the customer number, in words."""
 ROLE_NAMES = {"user": "ユーザー権限", "admin": "管理者権限"}

@@ -16,6 +16,7 @@ import msgspec
 
 from app.domain import fields
 from app.domain.access import passwords
+from app.domain.access.matrix import UserPurchases
 from app.domain.cards import numbers
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS
 from app.domain.fields import Wrong
@@ -110,6 +111,7 @@ _CONTRACT = {
     "mail_product": _one_of(tuple(MAIL_PRODUCTS)),
     "building": _ONE_LINE,
     "opened_on": _Rule(fields.day, f"must be a day as YYYY-MM-DD, from {fields.EARLIEST.year} on"),
+    "user_purchases": _one_of(tuple(UserPurchases)),
 }
 _HOLDER = {
     "family": _NAME,
@@ -205,6 +207,7 @@ class _Contract(_WithPassword, kw_only=True):
     opened_on: str
     holder: _Holder
     card: _Card | None
+    user_purchases: str = UserPurchases.ASK.value
     accounts: list[msgspec.Raw]
     """Decoded one by one, because msgspec does not say which element of a list was wrong."""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from app.domain import clock
 from app.domain.access.graph import Account, Period
-from app.domain.access.matrix import Missing, Permission, Role
+from app.domain.access.matrix import Missing, Permission, Role, UserPurchases
 from app.domain.access.members import Member
 from app.domain.cards import kept as payment
 from app.domain.catalogue import NAMES, SECURITY, Product
@@ -132,7 +132,7 @@ def _too_often(product: Product, again: Month) -> str:
 
 def may_buy(member: Member) -> bool:
     """Whether the contract lets a member of this role buy at all (its switch)."""
-    return member.role is not Role.USER or member.contract.user_purchases
+    return member.role is not Role.USER or member.contract.user_purchases is UserPurchases.YES
 
 
 # --- buying and cancelling --------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain import tables
-from app.domain.access.matrix import Permission
+from app.domain.access.matrix import Permission, UserPurchases
 from app.domain.access.members import Member
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
+from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
 
 if TYPE_CHECKING:
@@ -17,8 +18,24 @@ if TYPE_CHECKING:
 
 PATH = "/accounts/user-purchase-permission"
 """Longer than any account ID."""
-CHOICES = {True: "許可する", False: "許可しない"}
+CHOICES = {
+    UserPurchases.YES: "許可する",
+    UserPurchases.ASK: "申請してもらい承認する",
+    UserPurchases.NO: "許可しない",
+}
+HINTS = {
+    UserPurchases.YES: "ユーザー権限の方が、ご自分で購入できます。購入は、そのつどメールでお知らせします。",
+    UserPurchases.ASK: "ユーザー権限の方は、購入を申請します。ご契約者様か管理者権限の方が承認すると、購入になります。",
+    UserPurchases.NO: "ユーザー権限の方は、購入も申請もできません。",
+}
 TITLE = "ユーザー権限によるセキュリティオプションの購入"
+
+
+def choice(text: str) -> UserPurchases:
+    """The choice of a form. Raises Wrong."""
+    if text not in tuple(UserPurchases):
+        raise Wrong("許可するかどうかを選択してください。")
+    return UserPurchases(text)
 
 
 @dataclass(frozen=True)
@@ -32,9 +49,9 @@ class PermitUserPurchases(
     tells=Told.CONTRACT,
     grave=True,
 ):
-    """Whether ユーザー権限 may buy security options for the own account ID."""
+    """Whether ユーザー権限 may buy security options for the own account ID, or ask for them."""
 
-    permitted: bool
+    permitted: UserPurchases
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -45,7 +62,7 @@ class PermitUserPurchases(
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        await tables.Contract.update({tables.Contract.user_purchases: self.permitted}).where(
+        await tables.Contract.update({tables.Contract.user_purchases: self.permitted.value}).where(
             tables.Contract.id == member.contract.id
         )
         before, after = CHOICES[member.contract.user_purchases], CHOICES[self.permitted]

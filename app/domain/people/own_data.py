@@ -25,6 +25,7 @@ TITLES: dict[type[Table], str] = {
     tables.Contract: "ご契約",
     tables.Account: "アカウントID",
     tables.ServicePeriod: "オプションサービスの購入",
+    tables.PurchaseRequest: "購入の申請",
     tables.MailAddress: "UCOM光のメールアドレス",
     tables.Mailbox: "メールボックス",
     tables.AppPassword: "メールソフト用パスワード",

@@ -27,7 +27,7 @@ from app.domain.tables.letters import FormerAddress, Outbox
 from app.domain.tables.mail import AppPassword, AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
 from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
 from app.domain.tables.notices import Notice
-from app.domain.tables.options import Licence
+from app.domain.tables.options import Licence, PurchaseRequest
 from app.domain.tables.people import Account, EmailCheck, PaperRequest
 from app.domain.tables.second_factor import Passkey, PasskeyUser, RecoveryCode, Totp, UsedChallenge
 
@@ -43,6 +43,7 @@ TABLES: list[type[Table]] = [
     UsedPassword,
     ServicePeriod,
     Licence,
+    PurchaseRequest,
     BillClose,
     Charge,
     CallFile,
@@ -109,6 +110,7 @@ __all__ = [
     "PasskeyUser",
     "PasswordLink",
     "Pepper",
+    "PurchaseRequest",
     "RecoveryCode",
     "ServicePeriod",
     "Session",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigSerial, Boolean, Date, SmallInt, Text
+from piccolo.columns import BigSerial, Date, SmallInt, Text
 from piccolo.table import Table
 
 
@@ -29,7 +29,9 @@ class Contract(Table):
     fax = Text()
     mobile = Text()
     email = Text()
-    user_purchases = Boolean(default=True, help_text="whether ユーザー権限 may buy security options")
+    user_purchases = Text(
+        default="ask", help_text="whether ユーザー権限 may buy security options: yes, ask or no"
+    )
 
     @classmethod
     async def lock(cls, contract: int) -> None:

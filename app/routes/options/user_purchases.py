@@ -9,26 +9,22 @@ from litestar import Response, get, post
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.options import user_purchases
-from app.domain.options.user_purchases import CHOICES, PATH, PermitUserPurchases
+from app.domain.options.user_purchases import CHOICES, HINTS, PATH, PermitUserPurchases
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
-VALUES = {"yes": True, "no": False}
-
 
 @get(PATH, opt=open_to(Permission.ACCOUNTS))
 async def input_page(request: Request) -> Response[str]:
-    permitted = request.member.contract.user_purchases
-    return _page(request, Form({"permitted": "yes" if permitted else "no"}))
+    return _page(request, Form({"permitted": request.member.contract.user_purchases.value}))
 
 
 @post(PATH, opt=open_to(Permission.ACCOUNTS))
 async def change(request: Request) -> Response[Any]:
     form = await request.read_form()
-    chosen = VALUES.get(form.typed.get("permitted", ""))
-    form.must(chosen is not None, "permitted", "許可するかどうかを選択してください。")
+    chosen = form.take("permitted", user_purchases.choice)
     form.must_change(chosen != request.member.contract.user_purchases)
     if chosen is None or not form.valid:
         return _page(request, form)
@@ -36,7 +32,7 @@ async def change(request: Request) -> Response[Any]:
 
 
 def _page(request: Request, form: Form) -> Response[str]:
-    choices = [(value, CHOICES[permitted], "") for value, permitted in VALUES.items()]
+    choices = [(choice.value, name, HINTS[choice]) for choice, name in CHOICES.items()]
     return page(
         request,
         "options/user_purchases/input.html",

@@ -39,6 +39,7 @@ async def account_list(request: Request) -> Response[str]:
         title="アカウントID管理",
         most=catalogue.ACCOUNT_IDS,
         full=accounts.FULL,
+        purchases=user_purchases.CHOICES,
         purchases_title=user_purchases.TITLE,
         purchases_path=user_purchases.PATH,
     )
