@@ -44,9 +44,15 @@ class FakeStripe:
         return StripeAccount(KEY, api=f"http://127.0.0.1:{self.port}", checkout=CHECKOUT)
 
     def type_in(
-        self, session: str, *, brand: str = "visa", name: str = "AN ARUTERI", year: int = 2040
+        self,
+        session: str,
+        *,
+        brand: str = "visa",
+        name: str = "AN ARUTERI",
+        year: int = 2040,
+        three_d_secure: str | None = "authenticated",
     ) -> None:
-        """The member typed a card on Stripe's page and pressed its button."""
+        """The member typed a card on Stripe's page and pressed its button; None: the issuer was not asked for the holder."""
         card = {"brand": brand, "last4": "4242", "exp_month": 3, "exp_year": year, "object": "card"}
         method = {
             "id": f"pm_{session}",
@@ -60,6 +66,14 @@ class FakeStripe:
             "object": "setup_intent",
             "status": "succeeded",
             "payment_method": method,
+            "latest_attempt": {
+                "id": f"setatt_{session}",
+                "object": "setup_attempt",
+                "payment_method_details": {
+                    "type": "card",
+                    "card": {"three_d_secure": three_d_secure and {"result": three_d_secure}},
+                },
+            },
         }
         self.sessions[session] |= {"status": "complete", "setup_intent": intent}
         self.methods.setdefault(self.sessions[session]["customer"], []).append(f"pm_{session}")
@@ -77,7 +91,8 @@ class FakeStripe:
                     kept.remove(path.split("/")[3])
             return {"id": path.split("/")[3], "object": "payment_method"}
         if method == "GET":
-            return self.sessions.get(path.removeprefix("/v1/checkout/sessions/"))
+            found = self.sessions.get(path.removeprefix("/v1/checkout/sessions/"))
+            return found and _expanded(found, set(asked.values()))
         if idempotency not in self._idempotent:
             self._idempotent[idempotency] = self._made(path, asked)
         return self._idempotent[idempotency]
@@ -99,6 +114,17 @@ class FakeStripe:
         return self.sessions[identity]
 
 
+def _expanded(session: dict[str, Any], asked: set[str]) -> dict[str, Any]:
+    """As Stripe answers: of an object that nobody asks for by its path the name alone."""
+    intent = {
+        part: value["id"]
+        if isinstance(value, dict) and "id" in value and f"setup_intent.{part}" not in asked
+        else value
+        for part, value in session["setup_intent"].items()
+    }
+    return {**session, "setup_intent": intent}
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[FakeStripe]:
     """A Stripe on a port of its own."""
@@ -115,8 +141,8 @@ def listening() -> Iterator[FakeStripe]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            path = urlsplit(self.path).path
-            asked = dict(parse_qsl(body))
+            path, query = urlsplit(self.path).path, urlsplit(self.path).query
+            asked = dict(parse_qsl(body or query))
             stripe.requests.append((self.command, path, asked))
             if stripe.asleep:
                 stripe.asleep.wait(10)

@@ -124,11 +124,17 @@ def list_payments(_: argparse.Namespace) -> None:
 
     waiting = _run(checks.waiting)
     _print(
-        ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires"),
+        ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires", "3ds"),
         (
             (
                 *(check.id, check.asked_at, check.customer_number, check.contractor, check.contractor_kana),
-                *(check.holder, check.card.brand, check.card.last4, check.card.expires),
+                *(
+                    check.holder,
+                    check.card.brand,
+                    check.card.last4,
+                    check.card.expires,
+                    check.card.three_d_secure,
+                ),
             )
             for check in waiting
         ),

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import replace
 
 from app.domain import clock, tables
-from app.domain.cards.kept import KeptCard
+from app.domain.cards.kept import KeptCard, ThreeDSecure
 from app.domain.cards.numbers import Number
 
 
@@ -29,7 +29,14 @@ class Vault:
         """Keep the card, once however often it comes."""
         fingerprint = hmac.digest(self._key, number.digits.encode(), hashlib.sha256)
         token = f"vault_{secrets.token_urlsafe(24)}"
-        card = KeptCard(token=token, payer="", brand=number.brand, last4=number.last4, expires=expires)
+        card = KeptCard(
+            token=token,
+            payer="",
+            brand=number.brand,
+            last4=number.last4,
+            expires=expires,
+            three_d_secure=ThreeDSecure.NOT_SUPPORTED,  # no bank stands behind it that could be asked
+        )
         row = tables.VaultCard(
             token=card.token,
             fingerprint=fingerprint,

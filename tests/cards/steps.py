@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.domain import clock
 from app.domain.cards import checks
 from app.domain.cards.kept import KeptCard
@@ -64,7 +66,7 @@ async def let_wait(contract: int, expires: str = "2040-01") -> None:
         await checks.wait(contract, kept_card(expires=expires), "KICHI ARUTERI", clock.now())
 
 
-def kept_card(**parts: str) -> KeptCard:
+def kept_card(**parts: Any) -> KeptCard:
     """As a gateway gives it."""
     return KeptCard(
         **{"token": "pm_1", "payer": "cus_1", "brand": "VISA", "last4": "1111", "expires": "2040-01", **parts}

@@ -33,6 +33,19 @@ async def test_the_contractors_own_card_is_registered_and_told_by_mail(contracto
     assert contractor.rows["有効期限"] == "01月 / 2040年"
 
 
+async def test_the_notes_say_what_goes_to_the_issuer_and_stand_on_the_confirm_page_too(
+    contractor: Browser,
+) -> None:
+    await type_in(contractor, agree="")
+    for _ in range(2):
+        notes = contractor.page.select("[aria-labelledby=terms-card]")[0].get_text()
+        for fact in ("カード名義", "カード番号", "IPアドレス", "カードを発行した会社に提供", "3Dセキュア"):
+            assert fact in notes
+        await contractor.submit(**TYPED)
+    (card,) = await database.rows("SELECT three_d_secure FROM card WHERE token LIKE 'vault_%'")
+    assert card["three_d_secure"] == "not_supported"
+
+
 BRANDS = [
     ("5555-5555-5555-4444", numbers.MASTERCARD, "4444"),
     ("２２２３００３１２２００３２２２", numbers.MASTERCARD, "3222"),

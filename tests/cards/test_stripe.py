@@ -8,8 +8,9 @@ import pytest
 from litestar.types import ASGIApp
 
 from app import settings
-from app.domain.cards import numbers
+from app.domain.cards import checks, numbers
 from app.domain.cards import register as payment
+from app.domain.cards.kept import ThreeDSecure
 from app.gateway import stripe_checkout
 from app.gateway.stripe_checkout import NOT_FINISHED
 from app.postgres import database
@@ -44,13 +45,67 @@ async def test_a_card_that_was_typed_at_stripe_is_confirmed_and_registered_here(
     assert contractor.path == confirm
     await contractor.submit()
     assert contractor.heading == "お支払い方法登録／変更完了"
-    kept = await database.rows("SELECT token, payer, last4, expires FROM card WHERE token <> ''")
-    assert [tuple(row) for row in kept] == [(f"pm_{visit}", asked["customer"], "4242", "2040-03")]
+    kept = await database.rows(
+        "SELECT token, payer, last4, expires, three_d_secure FROM card WHERE token <> ''"
+    )
+    assert [tuple(row) for row in kept] == [
+        (f"pm_{visit}", asked["customer"], "4242", "2040-03", "authenticated")
+    ]
     await contractor.open(f"/payment/return?session_id={visit}")
     assert contractor.path == confirm
     assert contractor.heading == "お支払い方法登録／変更完了"
     again = await go(contractor)
     assert stripe.sessions[again]["customer"] == asked["customer"]
+
+
+async def test_the_issuer_is_asked_by_3d_secure_for_each_card_that_is_typed(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    await go(contractor)
+    _, _, asked = stripe.requests[-1]
+    assert asked["payment_method_options[card][request_three_d_secure]"] == "any"
+
+
+@pytest.mark.parametrize(
+    ("result", "kept_as"),
+    [
+        ("authenticated", "authenticated"),
+        ("attempt_acknowledged", "attempted"),
+        ("exempted", "exempted"),
+        ("not_supported", "not_supported"),
+        ("failed", "failed"),
+        ("processing_error", "unknown"),
+        ("a word of next year's Stripe", "unknown"),
+        (None, "unknown"),
+    ],
+)
+async def test_what_came_of_it_is_kept_for_staff_and_shown_to_no_member(
+    contractor: Browser, stripe: FakeStripe, result: str | None, kept_as: str
+) -> None:
+    visit = await go(contractor)
+    stripe.type_in(visit, three_d_secure=result)
+    await contractor.open(f"/payment/return?session_id={visit}")
+    pages = [contractor.text]
+    await contractor.submit()
+    pages.append(contractor.text)
+    pages += [(await contractor.get(path)).text for path in ("/payment", "/changes.csv")]
+    (card,) = await database.rows("SELECT three_d_secure FROM card WHERE token <> ''")
+    assert card["three_d_secure"] == kept_as
+    assert not [page for page in pages if kept_as in page]
+
+
+async def test_a_card_that_waits_for_staff_takes_it_along_when_it_is_approved(
+    contractor: Browser, stripe: FakeStripe
+) -> None:
+    visit = await go(contractor)
+    stripe.type_in(visit, name="KICHI ARUTERI", three_d_secure="attempt_acknowledged")
+    await contractor.open(f"/payment/return?session_id={visit}")
+    await contractor.submit()
+    (waiting,) = await checks.waiting()
+    assert waiting.card.three_d_secure == ThreeDSecure.ATTEMPTED
+    await checks.approve(waiting.id)
+    (card,) = await database.rows("SELECT three_d_secure FROM card WHERE token <> ''")
+    assert card["three_d_secure"] == "attempted"
 
 
 async def test_our_page_has_no_field_for_a_number_and_lets_only_its_form_lead_to_stripe(

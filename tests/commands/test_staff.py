@@ -98,7 +98,7 @@ async def test_cards_that_wait_are_listed_approved_and_refused_once(after_a_demo
             mypage(after_a_demo, "payments", *words)
             for words in (("list",), ("approve", "1"), ("refuse", "2"), ("approve", "2"), ("list",))
         ]
-    line = "1\t2026-01-10T09:00\t90000000000000\t有光 杏\tアルテリ アン\tKICHI ARUTERI\tJCB\t0000\t2040-01"
+    line = "1\t2026-01-10T09:00\t90000000000000\t有光 杏\tアルテリ アン\tKICHI ARUTERI\tJCB\t0000\t2040-01\tunknown"
     assert run[0].stdout.splitlines()[1] == line
     assert [done.returncode for done in run] == [0, 0, 0, 1, 0]
     assert run[3].stderr == "mypage: no card waits as 2; `mypage payments list` shows those that do\n"

@@ -6,6 +6,7 @@ What is kept of a card comes from the payment gateway (app/gateway/); its number
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from app.domain import tables
@@ -33,6 +34,19 @@ WAITING = (
 )
 
 
+class ThreeDSecure(StrEnum):
+    """What came of 3-D Secure when the card was typed: whether its issuer knew the holder. For staff, not for members."""
+
+    AUTHENTICATED = "authenticated"
+    ATTEMPTED = "attempted"
+    """The issuer, or the card's network for it, said that it was asked: the card or the bank takes no part yet."""
+    EXEMPTED = "exempted"
+    NOT_SUPPORTED = "not_supported"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """Nobody asked, as for an imported card, or the gateway does not tell."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeptCard:
     """All that the portal gets to know of a card that the gateway keeps: one value from there to the table."""
@@ -44,6 +58,7 @@ class KeptCard:
     last4: str
     expires: str
     """The last month that it is valid in (Month.iso)."""
+    three_d_secure: ThreeDSecure = ThreeDSecure.UNKNOWN
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:

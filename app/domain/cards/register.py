@@ -89,6 +89,7 @@ class RegisterCard(
         return Review(
             title="お支払い方法登録／変更確認",
             rows=self._rows(None if self.name_differs else member.contract.card),
+            terms="card",
             button="登録",
             notices=(NAME_DIFFERS,) if self.name_differs else (),
         )

@@ -31,6 +31,7 @@ TITLES: dict[type[Table], str] = {
     tables.AppPassword: "メールソフト用パスワード",
     tables.Forwarding: "メール転送",
     tables.AutoReply: "自動返信",
+    tables.OwnerNotice: "ほかの方が行ったメールの設定のお知らせ",
     tables.WebSpace: "Webスペース",
     tables.Card: "お支払い方法",
     tables.CardCheck: "お支払い方法の確認",

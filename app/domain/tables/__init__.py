@@ -24,7 +24,15 @@ from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, Va
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
 from app.domain.tables.letters import FormerAddress, Outbox
-from app.domain.tables.mail import AppPassword, AutoReply, Forwarding, MailAddress, Mailbox, WebSpace
+from app.domain.tables.mail import (
+    AppPassword,
+    AutoReply,
+    Forwarding,
+    MailAddress,
+    Mailbox,
+    OwnerNotice,
+    WebSpace,
+)
 from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
 from app.domain.tables.notices import Notice
 from app.domain.tables.options import Licence, PurchaseRequest
@@ -54,6 +62,7 @@ TABLES: list[type[Table]] = [
     AppPassword,
     Forwarding,
     AutoReply,
+    OwnerNotice,
     FormerAddress,
     Outbox,
     Session,
@@ -105,6 +114,7 @@ __all__ = [
     "Notice",
     "OneTimePassword",
     "Outbox",
+    "OwnerNotice",
     "PaperRequest",
     "Passkey",
     "PasskeyUser",

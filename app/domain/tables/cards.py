@@ -22,6 +22,7 @@ class Card(Table):
     holder = Text()
     token = Text(secret=True, help_text="the payment gateway's name of the card; empty: imported")
     payer = Text(secret=True, help_text="the gateway's name of who pays, where it has one")
+    three_d_secure = Text(default="unknown", help_text="what came of 3-D Secure (cards/kept.py)")
 
 
 class CardCheck(Table):
@@ -34,6 +35,7 @@ class CardCheck(Table):
     brand = Text()
     last4 = Text()
     expires = Text(help_text="YYYY-MM")
+    three_d_secure = Text(default="unknown", help_text="as of a card that is kept")
     holder = Text()
     asked_at = Timestamptz(default=None)
     decided_at = Timestamptz(null=True, default=None)

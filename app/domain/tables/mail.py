@@ -67,6 +67,18 @@ class AutoReply(Table):
     ends_on = Date(null=True, default=None)
 
 
+class OwnerNotice(Table):
+    """Somebody else changed the account ID's mail: shown to its owner until it is acknowledged (mail/consent.py)."""
+
+    id = BigSerial(primary_key=True)
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
+    account = ForeignKey(people.Account, null=False, default=None, on_delete=OnDelete.restrict)
+    kind = Text(help_text="the kind of change")
+    asker = Text(help_text="who made it, as in change")
+    happened_at = Timestamptz(default=None)
+    seen_at = Timestamptz(null=True, default=None)
+
+
 class AppPassword(Table):
     """メールソフト用パスワード: a password of a mailbox that only a mail program knows. A removed one has no row."""
 

@@ -15,6 +15,7 @@ TITLES = {
     **{product.value: NAMES[product] for product in Product},
     "mail-address": "UCOM光のメールアドレス",
     "other-address": "他社のメールアドレス",
+    "card": "クレジットカードでのお支払い",
 }
 TERMS = {name: title for name, title in TITLES.items() if (PARTIALS / "terms" / f"{name}.html").exists()}
 """The conditions of each product, the same files that its purchase shows."""
