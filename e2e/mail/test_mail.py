@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from app.domain.mail import consent
 from app.domain.mail.addresses import OTHER, UCOM
 from app.domain.mail.mailbox import NO_ADDRESS
 from e2e.device import Device
@@ -55,6 +56,7 @@ async def get_address(contractor: Device, household: Household, local_part: str)
 async def forward(contractor: Device, household: Household) -> None:
     await contractor.open(f"/accounts/{household.son}/forwarding")
     await contractor.fill("転送先1", "taro@example.com")
+    await contractor.page.get_by_label(consent.LABEL).check()
     await contractor.press("次へ進む")
     await contractor.swapped_to("メール転送設定確認")
     await contractor.press("登録")
@@ -67,6 +69,7 @@ async def reply(contractor: Device, household: Household) -> None:
     await contractor.fill("件名", "不在です")
     await contractor.fill("本文", "戻り次第ご連絡します。")
     await contractor.fill("終了日", "2030-01-05")
+    await contractor.page.get_by_label(consent.LABEL).check()
     await contractor.press("次へ進む")
     await contractor.swapped_to("メール自動返信設定確認")
     await expect(contractor.row("期間")).to_have_text("すぐに開始、2030/01/05 まで")

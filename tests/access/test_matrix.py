@@ -81,6 +81,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("GET", "/notices"): Permission.NOTICES,
     ("GET", "/notices/{kind:str}"): Permission.NOTICES,
     ("POST", "/notices/dismiss"): Permission.SESSION,
+    ("POST", "/owner-notices/seen"): Permission.SESSION,
     ("GET", "/documents"): Permission.NOTICES,
     ("GET", "/documents/{name:str}"): Permission.NOTICES,
     ("GET", "/customer"): Permission.CONTRACT,

@@ -32,7 +32,11 @@ STEPS: list[tuple[str, str, dict[str, str]]] = [
         f"/accounts/{MINE}/mail-address",
         {"kind": "other", "address": "warumono@example.org", "agree": "yes"},
     ),
-    ("forwards the mail", "/accounts/arteri-an-001/forwarding", {"address_1": "warumono@example.org"}),
+    (
+        "forwards the mail",
+        "/accounts/arteri-an-001/forwarding",
+        {"address_1": "warumono@example.org", "consent": "yes"},
+    ),
     ("deletes an account ID", "/accounts/arteri-an-001/delete", {}),
     ("sets a new password of the customer number", "/customer-password", {**NEW, "password": "mine!99"}),
     ("changes the contact address", "/customer", {"email": "warumono@example.org"}),

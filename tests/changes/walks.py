@@ -76,7 +76,8 @@ DAUGHTER = {
     **NEW_PASSWORD,
 }
 MOVED = {"occupation": "自営業", "household": "3", "phone": "03-0000-0001", "fax": "03-0000-0002"}
-AWAY = {"enabled": "on", "subject": "休暇中です", "body": "戻りましたらお返事します。"}
+ALLOWED = {"consent": "yes"}
+AWAY = {**ALLOWED, "enabled": "on", "subject": "休暇中です", "body": "戻りましたらお返事します。"}
 OURS, OTHERS = {"kind": "ucom", **AGREED}, {"kind": "other", **AGREED}
 CARD = {
     "month": "01",
@@ -195,19 +196,26 @@ MAIL = {
     "mail is forwarded and kept": Walk(
         "forwarding",
         f"{SON}/forwarding",
+        {**ALLOWED, "address_1": "a@example.com", "keep_copy": "yes"},
+        after=WITH_ADDRESS,
+    ),
+    "he forwards his own mail": Walk(
+        "forwarding",
+        f"{SON}/forwarding",
         {"address_1": "a@example.com", "keep_copy": "yes"},
         after=WITH_ADDRESS,
+        who="arteri-an-001",
     ),
     "mail is forwarded and not kept": Walk(
         "forwarding",
         f"{SON}/forwarding",
-        {"address_2": "b@example.com", "keep_copy": ""},
+        {**ALLOWED, "address_2": "b@example.com", "keep_copy": ""},
         after=(*WITH_ADDRESS, "mail is forwarded and kept"),
     ),
     "mail is forwarded no more": Walk(
         "forwarding",
         f"{SON}/forwarding",
-        {"address_1": ""},
+        {**ALLOWED, "address_1": ""},
         after=(*WITH_ADDRESS, "mail is forwarded and kept"),
     ),
     "the auto-reply is switched on": Walk(
@@ -216,10 +224,17 @@ MAIL = {
         {**AWAY, "starts_on": "2026-01-21", "ends_on": "2026-01-25"},
         after=WITH_ADDRESS,
     ),
+    "he switches his own auto-reply on": Walk(
+        "auto-reply",
+        f"{SON}/auto-reply",
+        {"enabled": "on", "subject": "休暇中です", "body": "戻りましたらお返事します。"},
+        after=WITH_ADDRESS,
+        who="arteri-an-001",
+    ),
     "the auto-reply is switched off": Walk(
         "auto-reply",
         f"{SON}/auto-reply",
-        {"enabled": "off", "starts_on": "", "ends_on": ""},
+        {**ALLOWED, "enabled": "off", "starts_on": "", "ends_on": ""},
         after=(*WITH_ADDRESS, "the auto-reply is switched on"),
     ),
     "an auto-reply that is over": Walk(

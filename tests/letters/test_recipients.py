@@ -232,7 +232,7 @@ GRAVE = {
     "customer's password": ChangeCustomerPassword("p1" + other(HASH)),
     "the switch": PermitUserPurchases(UserPurchases.NO),
     "an address": RegisterOtherAddress("family-son", "musuko@example.net"),
-    "forwarding": SetForwarding("family-son", ["musuko@example.net"], True),
+    "forwarding": SetForwarding("family-son", ["musuko@example.net"], True, consent=True),
 }
 
 

@@ -40,3 +40,11 @@ async def open_periods() -> list[str]:
 
 async def mails() -> list[Any]:
     return await database.rows("SELECT recipient, subject, body FROM outbox ORDER BY id")
+
+
+async def open_notices() -> list[str]:
+    """Kinds of the changes that owners of account IDs are still told of."""
+    return [
+        row["kind"]
+        for row in await database.rows("SELECT kind FROM owner_notice WHERE seen_at IS NULL ORDER BY id")
+    ]

@@ -14,6 +14,7 @@ async def test_an_auto_reply_is_set_and_keeps_its_text_when_it_is_off(taro: Brow
     await confirmed(
         taro,
         path,
+        consent="yes",
         enabled="on",
         subject="不在です",
         body='一行目\r\n"二"行目\\',
@@ -23,7 +24,7 @@ async def test_an_auto_reply_is_set_and_keeps_its_text_when_it_is_off(taro: Brow
     assert taro.rows["期間"] == "2026/12/28 から 2027/01/03 まで"
     await taro.open(path)
     assert taro.form().select_one("input[name=subject]")["value"] == "不在です"  # type: ignore[index]
-    await taro.submit(enabled="off")
+    await taro.submit(consent="yes", enabled="off")
     await taro.submit()
     row = (await database.rows("SELECT enabled, subject, body FROM auto_reply"))[0]
     assert (row["enabled"], row["subject"], row["body"]) == (False, "不在です", '一行目\n"二"行目\\')
@@ -55,6 +56,6 @@ async def test_a_wrong_auto_reply_is_told_at_its_field(
     taro: Browser, typed: dict[str, str], field: str
 ) -> None:
     await taro.open("/accounts/arteri-an-001/auto-reply")
-    await taro.submit(**typed)
+    await taro.submit(consent="yes", **typed)
     assert taro.answer.status_code == 422
     assert any(field in reason for reason in taro.reasons)

@@ -13,11 +13,11 @@ async def test_what_is_forwarded_without_a_copy_cannot_be_brought_back_and_the_c
 ) -> None:
     for kept, told in (("", True), ("yes", False)):
         await taro.open("/accounts/arteri-an-001/forwarding")
-        await taro.submit(address_1="a@example.com", keep_copy=kept)
+        await taro.submit(consent="yes", address_1="a@example.com", keep_copy=kept)
         assert ("受け取れなかったメールは戻せません" in taro.text) is told
         await taro.submit()
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="", keep_copy="")
+    await taro.submit(consent="yes", address_1="", keep_copy="")
     assert taro.rows["転送先"] == "転送しない"
     assert "受け取れなかったメールは戻せません" not in taro.text
 
@@ -26,6 +26,7 @@ async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None
     await confirmed(
         taro,
         "/accounts/arteri-an-001/forwarding",
+        consent="yes",
         address_1="a@example.com",
         address_3="b@example.com",
         keep_copy="",
@@ -35,7 +36,7 @@ async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None
     await taro.open("/accounts/arteri-an-001/forwarding")
     assert taro.form().select_one("input[name=address_2]")["value"] == "b@example.com"  # type: ignore[index]
     assert not taro.page.select("input[name=keep_copy][checked]")
-    await taro.submit(address_1="", address_2="")
+    await taro.submit(consent="yes", address_1="", address_2="")
     assert taro.rows["転送先"] == "転送しない"
     await taro.submit()
     assert not await database.rows("SELECT 1 FROM forwarding")
@@ -44,21 +45,23 @@ async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None
 async def test_forwarding_to_itself_twice_or_in_a_loop_is_refused_at_the_field(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1=ADDRESS, address_2="a@example.com", address_3="A@example.com", address_4="x")
+    await taro.submit(
+        consent="yes", address_1=ADDRESS, address_2="a@example.com", address_3="A@example.com", address_4="x"
+    )
     assert taro.reasons[:2] == [forwarding.ITSELF, forwarding.TWICE]
     assert len(taro.reasons) == 3
-    await confirmed(taro, "/accounts/arteri-an-002/forwarding", address_1=ADDRESS)
+    await confirmed(taro, "/accounts/arteri-an-002/forwarding", consent="yes", address_1=ADDRESS)
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="hikari.jiro@s2.spaaqs.ne.jp")
+    await taro.submit(consent="yes", address_1="hikari.jiro@s2.spaaqs.ne.jp")
     assert taro.reasons == [forwarding.loop_reason("hikari.jiro@s2.spaaqs.ne.jp")]
 
 
 async def test_two_forwardings_confirmed_meanwhile_make_no_loop(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="hikari.jiro@s2.spaaqs.ne.jp")
+    await taro.submit(consent="yes", address_1="hikari.jiro@s2.spaaqs.ne.jp")
     first, form = taro.path, filled_in(taro.form())
-    await confirmed(taro, "/accounts/arteri-an-002/forwarding", address_1=ADDRESS)
+    await confirmed(taro, "/accounts/arteri-an-002/forwarding", consent="yes", address_1=ADDRESS)
     await taro.press(first, form)
     assert taro.answer.status_code == 422
     assert "転送が繰り返されるため" in taro.text

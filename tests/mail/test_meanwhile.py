@@ -40,7 +40,7 @@ async def forwarded_to() -> dict[str, list[str]]:
 
 
 async def test_an_account_id_cannot_take_the_address_that_it_forwards_to(taro: Browser) -> None:
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1=JIRO)
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1=JIRO)
     await taro.open("/accounts/arteri-an-001/mail-address")
     await taro.submit(kind="ucom", local_part="hikari.jiro", agree="yes")
     assert taro.reasons == [forwarding.NEW_ADDRESS_LOOPS]
@@ -48,8 +48,14 @@ async def test_an_account_id_cannot_take_the_address_that_it_forwards_to(taro: B
 
 async def test_an_account_id_cannot_close_a_loop_by_its_new_address(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1=SABURO)
-    await confirmed(taro, "/accounts/arteri-an-002/forwarding", address_1="x@example.com", address_2=ADDRESS)
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1=SABURO)
+    await confirmed(
+        taro,
+        "/accounts/arteri-an-002/forwarding",
+        consent="yes",
+        address_1="x@example.com",
+        address_2=ADDRESS,
+    )
     await taro.open("/accounts/arteri-an-002/mail-address")
     await taro.submit(kind="ucom", local_part="hikari.saburo", agree="yes")
     assert taro.reasons == [forwarding.NEW_ADDRESS_LOOPS]
@@ -62,7 +68,7 @@ async def test_a_loop_that_a_forward_made_meanwhile_would_close_is_refused_with_
     path, body = await asked(
         taro, "/accounts/arteri-an-001/mail-address", kind="ucom", local_part="hikari.jiro", agree="yes"
     )
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1=JIRO)
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1=JIRO)
     await taro.press(path, body)
     assert taro.answer.status_code == 422
     assert forwarding.NEW_ADDRESS_LOOPS in taro.text
@@ -77,10 +83,10 @@ async def test_a_loop_over_three_account_ids_is_refused_at_the_field(taro: Brows
     )  # fmt: skip
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await get_address(taro, "hikari-003", "hikari.saburo")
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1=JIRO.upper())
-    await confirmed(taro, "/accounts/arteri-an-002/forwarding", address_1=SABURO)
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1=JIRO.upper())
+    await confirmed(taro, "/accounts/arteri-an-002/forwarding", consent="yes", address_1=SABURO)
     await taro.open("/accounts/hikari-003/forwarding")
-    await taro.submit(address_1="x@example.com", address_2=ADDRESS)
+    await taro.submit(consent="yes", address_1="x@example.com", address_2=ADDRESS)
     assert taro.reasons == [forwarding.loop_reason(ADDRESS)]
 
 
@@ -88,7 +94,7 @@ async def test_a_loop_over_three_account_ids_is_refused_at_the_field(taro: Brows
 
 
 async def test_a_japanese_domain_is_forwarded_to_as_mail_servers_write_it(taro: Browser) -> None:
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1="taro@例え.jp")
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1="taro@例え.jp")
     assert await forwarded_to() == {"arteri-an-001": ["taro@xn--r8jz45g.jp"]}
     (script,) = await database.rows("SELECT script FROM mail_v1.sieve")
     assert script["script"].isascii()
@@ -96,7 +102,7 @@ async def test_a_japanese_domain_is_forwarded_to_as_mail_servers_write_it(taro: 
 
 async def test_two_addresses_in_one_field_are_told_to_be_two(taro: Browser) -> None:
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="a@example.com、b@example.com")
+    await taro.submit(consent="yes", address_1="a@example.com、b@example.com")
     assert taro.reasons == ["1つの欄には、メールアドレスを1つだけ入力してください。"]
 
 
@@ -177,7 +183,9 @@ async def test_a_confirm_page_of_last_month_is_shown_again_with_what_it_costs_no
 async def test_an_expired_confirm_page_changes_nothing_and_leads_back_to_its_input_page(
     taro: Browser,
 ) -> None:
-    path, body = await asked(taro, "/accounts/arteri-an-001/forwarding", address_1="a@example.com")
+    path, body = await asked(
+        taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1="a@example.com"
+    )
     await database.rows("UPDATE change SET asked_at = asked_at - interval '31 minutes'")
     await taro.press(path, body)
     assert taro.heading == "確認画面の有効期間が切れました"
@@ -268,9 +276,14 @@ async def test_a_deletion_names_the_mail_service_that_ends_with_it_on_every_page
 
 
 async def test_settings_sent_unchanged_are_no_change_and_mark_no_field(taro: Browser) -> None:
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1="friend@example.com")
+    await confirmed(taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1="friend@example.com")
     await confirmed(
-        taro, "/accounts/arteri-an-001/auto-reply", enabled="on", subject="不在", body="不在です。"
+        taro,
+        "/accounts/arteri-an-001/auto-reply",
+        consent="yes",
+        enabled="on",
+        subject="不在",
+        body="不在です。",
     )
     for page in ("forwarding", "auto-reply", "edit"):
         await taro.open(f"/accounts/arteri-an-001/{page}")
@@ -292,8 +305,10 @@ async def test_who_comes_back_finds_neither_forwarding_nor_auto_reply_nor_the_bi
 ) -> None:
     path = "/accounts/arteri-an-001"
     await confirmed(taro, f"{path}/mailbox", agree="yes")
-    await confirmed(taro, f"{path}/forwarding", address_1="a@example.com")
-    await confirmed(taro, f"{path}/auto-reply", enabled="on", subject="不在", body="不在です。")
+    await confirmed(taro, f"{path}/forwarding", consent="yes", address_1="a@example.com")
+    await confirmed(
+        taro, f"{path}/auto-reply", consent="yes", enabled="on", subject="不在", body="不在です。"
+    )
     await use_other(taro, "arteri-an-001", "taro@example.com")
     assert await database.rows("SELECT 1 FROM mail_v1.sieve") == []
     await buy(taro)
@@ -316,7 +331,12 @@ async def test_without_a_contact_address_the_admins_are_told_that_the_service_en
 
 async def test_the_lines_of_an_auto_reply_are_lines_on_the_confirm_page(taro: Browser) -> None:
     await asked(
-        taro, "/accounts/arteri-an-001/auto-reply", enabled="on", subject="不在", body="一行目\r\n\r\n三行目"
+        taro,
+        "/accounts/arteri-an-001/auto-reply",
+        consent="yes",
+        enabled="on",
+        subject="不在",
+        body="一行目\r\n\r\n三行目",
     )
     (shown,) = taro.page.select("main dd.lines")
     assert shown.get_text() == "一行目\n\n三行目"
@@ -326,15 +346,21 @@ async def test_the_lines_of_an_auto_reply_are_lines_on_the_confirm_page(taro: Br
 async def test_a_period_that_is_over_is_said_before_it_is_set(
     taro: Browser, ends_on: str, over: bool
 ) -> None:
-    typed: dict[str, Any] = {"enabled": "on", "subject": "不在", "body": "不在です。", "ends_on": ends_on}
+    typed: dict[str, Any] = {
+        "consent": "yes",
+        "enabled": "on",
+        "subject": "不在",
+        "body": "不在です。",
+        "ends_on": ends_on,
+    }
     await asked(taro, "/accounts/arteri-an-001/auto-reply", **typed)
     assert (auto_reply.OVER in taro.text) == over
 
 
 async def test_switched_off_blanks_are_no_text(taro: Browser) -> None:
     path = "/accounts/arteri-an-001/auto-reply"
-    await confirmed(taro, path, enabled="on", subject="不在", body="不在です。")
-    await confirmed(taro, path, enabled="off", subject=" ", body=" \r\n ")
+    await confirmed(taro, path, consent="yes", enabled="on", subject="不在", body="不在です。")
+    await confirmed(taro, path, consent="yes", enabled="off", subject=" ", body=" \r\n ")
     assert taro.rows["本文"] == "（なし）"
 
 

@@ -173,6 +173,15 @@ class Banner(msgspec.Struct, frozen=True):
     title: str
 
 
+class OwnerNotice(msgspec.Struct, frozen=True):
+    """A change that somebody else made of the mail of who is logged in, not acknowledged yet (mail/consent.py)."""
+
+    id: int
+    kind: str
+    asker: str
+    happened_at: datetime
+
+
 class Contract(Buyer, frozen=True):
     """ご契約 as far as the member may see it: a user-role login gets its own account ID only."""
 
@@ -196,6 +205,8 @@ class Contract(Buyer, frozen=True):
     web_spaces: int
     accounts: list[Account]
     banners: list[Banner]
+    owner_notices: list[OwnerNotice]
+    """Of the account ID that is logged in."""
 
     @property
     def before(self) -> list[Product]:
@@ -224,6 +235,7 @@ class Contract(Buyer, frozen=True):
 _CARD = json_object(Card, tables.Card, "k")
 _WAITING_CARD = json_object(ShownCard, tables.CardCheck, "w")
 _REFUSED_CARD = json_object(RefusedCard, tables.CardCheck, "w")
+_OWNER_NOTICE = json_object(OwnerNotice, tables.OwnerNotice, "o")
 _BANNER = json_object(Banner, tables.Notice, "n")
 _LAST_IF_REFUSED = """FROM card_check w WHERE w.contract = c.id AND w.outcome = 'refused' AND NOT EXISTS (
     SELECT 1 FROM change n WHERE n.contract = c.id AND n.kind = 'card' AND n.applied_at > w.asked_at)
@@ -262,6 +274,9 @@ GRAPH = json_object(
     web_spaces="(SELECT count(*) FROM web_space w WHERE w.contract = c.id AND w.released_at IS NULL)",
     accounts=json_list(_ACCOUNT, _SEEN_ACCOUNTS, "a.id"),
     banners=json_list(_BANNER, _CURRENT_NOTICES, "n.severity = 'critical' DESC, n.starts_at DESC, n.id"),
+    owner_notices=json_list(
+        _OWNER_NOTICE, "FROM owner_notice o WHERE o.account = s.account AND o.seen_at IS NULL", "o.id"
+    ),
 )
 """What the statement selects as the member's graph."""
 

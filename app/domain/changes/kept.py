@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ VALID = timedelta(minutes=30)
 """A confirm page expires so long after its input page was sent."""
 CUSTOMER = "お客様番号"
 """How the asker is kept who is no account ID."""
+COVERED = "（ご本人だけに表示します）"
+"""What others read in the place of what is the owner's alone."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def asked(member: Member, row: Any) -> Asked:
         asked_at=row["asked_at"],
         applied_at=applied_at,
         change=read(row) if row["data"] else None,
-        receipt=_receipt(row, decision),
+        receipt=_receipt(member, row, decision),
         decision=decision,
         receipt_number=f"{number:010d}" if number else "",
         peek=_open(member, row["sealed"]),
@@ -118,12 +120,32 @@ def read(row: Any) -> Change:
     return change
 
 
-def _receipt(row: Any, decision: Decision | None) -> Receipt | None:
-    """The receipt, in the words of its kind of change since somebody decided what it had only received."""
+def _receipt(member: Member, row: Any, decision: Decision | None) -> Receipt | None:
+    """The receipt as this member may see it, in the words of its kind of change since somebody decided what it had only
+    received."""
     if row["receipt"] is None:
         return None
     receipt = msgspec.json.decode(row["receipt"], type=Receipt)
+    if _name(member) not in (row["subject"], row["asker"]):
+        receipt = covered(row["kind"], receipt)
     return KINDS[row["kind"]].once_decided(receipt, decision) if decision else receipt
+
+
+def _name(member: Member) -> str:
+    """How the member is kept as the asker of a change."""
+    return member.own.login if member.own else CUSTOMER
+
+
+def covered(kind: str, receipt: Receipt) -> Receipt:
+    """The receipt without what is for the owner of the account ID alone."""
+    private = KINDS[kind].private
+    rows = [
+        replace(row, value=COVERED, before=None if row.before is None else COVERED)
+        if row.label in private
+        else row
+        for row in receipt.rows
+    ]
+    return replace(receipt, rows=rows)
 
 
 def seal(member: Member, peek: str) -> bytes | None:

@@ -47,6 +47,8 @@ class Change(ABC):
     """It could lock somebody out: addresses that were replaced not long ago get its mail, too."""
     passes: ClassVar[Stage | None] = None
     """The stage that it is done at: a session at that stage may ask for it, and has passed it then."""
+    private: ClassVar[tuple[str, ...]] = ()
+    """Labels of the rows of its receipt that are for the owner of the account ID, and for who typed them."""
 
     consents: ClassVar[tuple[str, ...]] = ()
     """The texts of partials/terms/ that it asks consent for, by name (consents.py)."""
@@ -68,6 +70,7 @@ class Change(ABC):
         a_day: int | None = None,
         passes: Stage | None = None,
         consents: tuple[str, ...] | None = None,
+        private: tuple[str, ...] | None = None,
     ) -> None:
         super().__init_subclass__()
         given = {
@@ -82,6 +85,7 @@ class Change(ABC):
             "a_day": a_day,
             "passes": passes,
             "consents": consents,
+            "private": private,
         }
         for declared, value in given.items():
             if value is not None:

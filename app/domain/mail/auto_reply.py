@@ -12,7 +12,7 @@ from app.domain.access.members import Member
 from app.domain.changes.words import Link, Receipt, Review, Row, edited
 from app.domain.clock import TOKYO
 from app.domain.letters.recipients import Told
-from app.domain.mail.mailbox import OfMailbox
+from app.domain.mail.consent import OfOwnersMail
 
 ORDER = "終了日は、開始日と同じ日か、それより後の日にしてください。"
 OVER = "終了日を過ぎているため、この設定では返信しません。"
@@ -21,12 +21,13 @@ NOTICE = "返信は、同じ差出人に対して1日に1回だけ送ります�
 
 @dataclass(frozen=True)
 class SetAutoReply(
-    OfMailbox,
+    OfOwnersMail,
     kind="auto-reply",
     name="メール自動返信設定",
     permission=Permission.AUTO_REPLY,
     page="auto-reply",
     tells=Told.ACCOUNT,
+    private=("件名", "本文"),
 ):
     """Switch the auto-reply on or off; its text is kept when it is off."""
 
@@ -48,7 +49,7 @@ class SetAutoReply(
         account = self.account(member)
         return Review(
             title="メール自動返信設定確認",
-            rows=self._rows(account),
+            rows=self._rows(account) + self.consent_rows(member),
             notices=(NOTICE, *self._over(now)) if self.enabled else (),
             button="登録",
         )
@@ -69,17 +70,15 @@ class SetAutoReply(
             starts_on=self.starts_on,
             ends_on=self.ends_on,
         ).save()
-        await self.tell(
-            member,
-            "auto-reply",
-            login=self.login,
-            state=_state(self._new),
-            period=_days(self._new) if self.enabled else "",
-        )
+        facts: dict[str, object] = {
+            "state": _state(self._new),
+            "period": _days(self._new) if self.enabled else "",
+        }
+        await self.tell_of_it(member, now, "auto-reply", owner=facts, others=facts)
         return Receipt(
             title="メール自動返信設定完了",
             lead="自動返信の設定を登録しました。",
-            rows=self._rows(account),
+            rows=self._rows(account) + self.consent_rows(member),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

@@ -13,7 +13,7 @@ from app.domain.access.proofs import Step
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
 from app.domain.letters.recipients import Told
-from app.domain.mail.mailbox import OfMailbox
+from app.domain.mail.consent import OfOwnersMail
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ async def loops(contract: int, account: Account, addresses: list[str], own: str 
 
 async def must_not_loop(contract: int, account: Account, own: str) -> None:
     """Raises Wrong if mail to the new address would be forwarded to it again, as forwarding is set now."""
-    set_now = account.forwarding.addresses if account.forwarding else []
+    set_now = _addresses(account)
     if set_now and await loops(contract, account, set_now, own):
         raise Wrong(NEW_ADDRESS_LOOPS)
 
@@ -79,7 +79,7 @@ def _reached(address: str, onward: dict[str, list[str]]) -> set[str]:
 
 @dataclass(frozen=True)
 class SetForwarding(
-    OfMailbox,
+    OfOwnersMail,
     kind="forwarding",
     name="メール転送設定",
     permission=Permission.FORWARDING,
@@ -87,6 +87,7 @@ class SetForwarding(
     page="forwarding",
     tells=Told.ACCOUNT,
     grave=True,
+    private=("転送先",),
 ):
     """Forward to the addresses; none: no forwarding."""
 
@@ -105,7 +106,7 @@ class SetForwarding(
         lost = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
         return Review(
             title="メール転送設定確認",
-            rows=self._rows(account),
+            rows=self._rows(account) + self.consent_rows(member),
             notices=(lost,) if self.addresses and not self.keep_copy else (),
             button="登録",
         )
@@ -124,12 +125,19 @@ class SetForwarding(
                 keep_copy=self.keep_copy,
             ).save()
         rows = self._rows(account)
-        settings = tuple(f"{row.label}：{row.value}" for row in rows[2:])
-        await self.tell(member, "forwarding", login=self.login, settings=settings)
+        kept = tuple(f"{row.label}：{row.value}" for row in rows[3:])
+        await self.tell_of_it(
+            member,
+            now,
+            "forwarding",
+            owner={"settings": (f"転送先：{_listed(self.addresses)}", *kept)},
+            others={"settings": (f"転送先：{_counted(self.addresses)}", *kept)},
+            elsewhere=[one for one in _addresses(account) if one not in self.addresses],
+        )
         return Receipt(
             title="メール転送設定完了",
             lead="メール転送の設定を登録しました。",
-            rows=rows,
+            rows=rows + self.consent_rows(member),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 
@@ -138,7 +146,7 @@ class SetForwarding(
         rows = [
             Row("アカウントID", self.login),
             Row("メールアドレス", account.ucom_address or ""),
-            edited("転送先", _listed(old.addresses if old else []), _listed(self.addresses)),
+            edited("転送先", _listed(_addresses(account)), _listed(self.addresses)),
         ]
         if not self.addresses:
             return rows
@@ -146,8 +154,17 @@ class SetForwarding(
         return [*rows, edited("サーバーにメールを", was_kept or kept, kept)]
 
 
+def _addresses(account: Account) -> list[str]:
+    return account.forwarding.addresses if account.forwarding else []
+
+
 def _listed(addresses: list[str]) -> str:
     return "、".join(addresses) or "転送しない"
+
+
+def _counted(addresses: list[str]) -> str:
+    """For whoever is told of it and does not own the mailbox."""
+    return f"{len(addresses)}件" if addresses else "転送しない"
 
 
 def _kept(keep_copy: bool) -> str:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from app.domain import catalogue, clock
 from app.domain.access.matrix import Permission, Role
-from app.domain.mail import mailbox
+from app.domain.mail import consent, mailbox
 from app.domain.mail import system as mail_system
 from app.domain.options import security
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
@@ -25,6 +25,7 @@ SHOWN: dict[str, Any] = {
     ),
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
+    "owner_notices": consent.notices,
     "home_page": lambda name: mail_system.current().home_page(name),
 }
 

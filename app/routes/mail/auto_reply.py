@@ -12,9 +12,10 @@ from app.domain.access.graph import Account
 from app.domain.access.graph import AutoReply as Shown
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
-from app.domain.mail import auto_reply
+from app.domain.mail import auto_reply, consent
 from app.domain.mail.auto_reply import SetAutoReply
 from app.routes.changes.drafts import draft
+from app.routes.mail.consent import agreed, must_agree
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import page, see_other
@@ -32,12 +33,18 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
-    form.refuse(asking.judge(member, SetAutoReply(login, False, "", "", None, None)))
+    form.refuse(asking.judge(member, _anything(login)))
     change = _change(form, account)
     form.must_change(change is None or change.changes(account))
+    must_agree(form, member, login)
     if change is None or not form.valid:
         return _page(request, form, account)
     return see_other(f"/changes/{await asking.ask(member, change)}")
+
+
+def _anything(login: str) -> SetAutoReply:
+    """To find out whether anything at all can be set."""
+    return SetAutoReply(login, False, "", "", None, None, consent=True)
 
 
 def _change(form: Form, account: Account) -> SetAutoReply | None:
@@ -55,7 +62,9 @@ def _change(form: Form, account: Account) -> SetAutoReply | None:
     form.must(not (starts_on and ends_on) or starts_on <= ends_on, "ends_on", auto_reply.ORDER)
     if not form.valid or enabled is None:
         return None
-    return SetAutoReply(account.login, enabled, subject or "", body or "", starts_on, ends_on)
+    return SetAutoReply(
+        account.login, enabled, subject or "", body or "", starts_on, ends_on, consent=agreed(form)
+    )
 
 
 def _filled(shown: SetAutoReply | Shown | None) -> Form:
@@ -68,6 +77,7 @@ def _filled(shown: SetAutoReply | Shown | None) -> Form:
             "body": shown.body,
             "starts_on": f"{shown.starts_on or ''}",
             "ends_on": f"{shown.ends_on or ''}",
+            "consent": "yes" if isinstance(shown, SetAutoReply) and shown.consent else "",
         }
     )
 
@@ -80,5 +90,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         form=form,
         account=account,
         notice_text=auto_reply.NOTICE,
-        refused=asking.judge(request.member, SetAutoReply(account.login, False, "", "", None, None)),
+        refused=asking.judge(request.member, _anything(account.login)),
+        others=consent.needed(request.member, account.login),
+        consent_label=consent.LABEL,
     )

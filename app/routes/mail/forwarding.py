@@ -13,9 +13,10 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.catalogue import FORWARDING_ADDRESSES
 from app.domain.changes import asking
-from app.domain.mail import forwarding
+from app.domain.mail import consent, forwarding
 from app.domain.mail.forwarding import SetForwarding
 from app.routes.changes.drafts import draft
+from app.routes.mail.consent import agreed, must_agree
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import page, see_other
@@ -30,19 +31,26 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     drafted = await draft(request, login, SetForwarding)
     shown = drafted[0] if drafted else account.forwarding
     typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
-    return _page(
-        request, Form({**typed, "keep_copy": "yes" if not shown or shown.keep_copy else ""}), account
+    form = Form(
+        {
+            **typed,
+            "keep_copy": "yes" if not shown or shown.keep_copy else "",
+            "consent": "yes" if drafted and drafted[0].consent else "",
+        }
     )
+    return _page(request, form, account)
 
 
 @post("/accounts/{login:str}/forwarding", opt=open_to(Permission.FORWARDING))
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
-    form.refuse(asking.judge(member, SetForwarding(login, [], keep_copy=True)))
+    form.refuse(asking.judge(member, _anything(login)))
     addresses = await _addresses(form, member, account)
-    asked = SetForwarding(login, addresses, keep_copy=bool(form.typed.get("keep_copy")))
+    keep_copy = bool(form.typed.get("keep_copy"))
+    asked = SetForwarding(login, addresses, keep_copy, consent=agreed(form))
     form.must_change(asked.changes(account))
+    must_agree(form, member, login)
     if not form.valid:
         return _page(request, form, account)
     return see_other(f"/changes/{await asking.ask(member, asked)}")
@@ -65,6 +73,11 @@ async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     return list(addresses.values())
 
 
+def _anything(login: str) -> SetForwarding:
+    """To find out whether anything at all can be set."""
+    return SetForwarding(login, [], keep_copy=True, consent=True)
+
+
 def _page(request: Request, form: Form, account: Account) -> Response[str]:
     return page(
         request,
@@ -73,5 +86,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         form=form,
         account=account,
         fields=NAMES,
-        refused=asking.judge(request.member, SetForwarding(account.login, [], keep_copy=True)),
+        refused=asking.judge(request.member, _anything(account.login)),
+        others=consent.needed(request.member, account.login),
+        consent_label=consent.LABEL,
     )
