@@ -69,6 +69,7 @@ class RegisterCard(
     step=Step.RECENT,
     page="/payment",
     tells=Told.CONTRACT,
+    consents=("card",),
 ):
     """Register a card that the gateway keeps. Where the gateway asked for the name, it is whole and `family` is empty."""
 

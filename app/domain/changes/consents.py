@@ -82,6 +82,7 @@ TEXTS = {
             "UCOMの提供するメールアドレスについて",
             (TextVersion(1, _BEGUN, "5934d5e4ef0d7b68"),),
         ),
+        ConsentText("card", "クレジットカード支払い注意事項", (TextVersion(1, _BEGUN, "52b51168f82af47c"),)),
         ConsentText("other-address", "他社のメールについて", (TextVersion(1, _BEGUN, "e711c381d787832e"),)),
     )
 }
