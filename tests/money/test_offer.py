@@ -144,7 +144,7 @@ async def test_the_card_is_named_to_nobody_who_may_not_see_it(
     contractor: Browser, family_user: Browser
 ) -> None:
     await give_address(SON)
-    await database.rows("UPDATE contract SET user_purchases = true")
+    await database.rows("UPDATE contract SET user_purchases = 'yes'")
     path = f"/accounts/{SON}/security"
     for browser, product, card in (
         (family_user, "security-360", "ご契約者様がご登録のクレジットカード"),
