@@ -136,7 +136,7 @@ REFUSED = [
     Meanwhile(
         "an option is bought", "UPDATE account SET other_address = NULL", "メールアドレスの登録が必要です"
     ),
-    Meanwhile("an option is bought", "DELETE FROM licence", "ライセンスの準備中", on_the_page=False),
+    Meanwhile("an option is bought", "DELETE FROM licence", "ライセンスの準備中"),
     Meanwhile("his filter is bought", "UPDATE contract SET user_purchases = 'no'", "許可されていません"),
     Meanwhile("an option is cancelled", EVERY_PURCHASE_ENDS, "購入されていません"),
     Meanwhile("remote support is bought", bought("remote-support"), "すでに購入されています"),

@@ -24,7 +24,8 @@ WHO = "アカウントID「taro-01」（管理者権限）でログインした�
 CARD: dict[str, object] = {"brand": "VISA", "expires": "01月 / 2030年", "last4": "0000"}
 OPTION: dict[str, object] = {
     "product": "UCOM光 リモートサポート",
-    "costs": ("今月の料金：550円", "来月からの料金：0円"),
+    "environment": "電話",
+    "costs": ("今月の料金：550円", "来月からの料金：かかりません"),
     "date": date(2026, 1, 10),
     "by": WHO,
 }
@@ -89,8 +90,12 @@ FACTS: dict[str, dict[str, object]] = {
         "by": WHO,
         "outcome": "このパスワードでは、メールを送受信できなくなりました。",
     },
-    "mail-service-ended": {"product": "メールパック", "cause": "削除したため", "last_month_line": "330円"},
-    "mail-service-purchased": {"product": "メールパック", "price_line": "330円", "date": date(2026, 1, 10)},
+    "mail-service-ended": {
+        "product": "メールパック",
+        "cause": "削除したため",
+        "costs": ("今月の料金：330円",),
+    },
+    "mail-service-purchased": OPTION,
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
@@ -110,13 +115,14 @@ FACTS: dict[str, dict[str, object]] = {
     "security-cancelled": {
         "login": "taro-01",
         "product": "セキュリティ360°",
-        "costs": ("今月の料金：550円", "来月からの料金：0円"),
+        "costs": ("今月の料金：550円", "来月からの料金：かかりません"),
         "last_day": "2026/01/31",
     },
     "security-purchased": {
         "login": "taro-01",
         "product": "セキュリティ360°",
-        "price_line": "550円",
+        "environment": "Windows",
+        "costs": ("数量：1", "料金：今月 0円（1月31日までに解約した場合は550円）"),
         "date": "2026/01/10",
     },
     "totp-registered": {"login": "アカウントID「taro-01」", "by": WHO},
