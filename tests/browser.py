@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from litestar.types import ASGIApp
 
 from app.web.forms import PASSWORDS
+from tests.free import promises
 
 PAGES = Path(__file__).parent.parent / ".build" / "pages"
 """Every different page that a test fetched, for the HTML checker (make test)."""
@@ -57,7 +58,9 @@ class Browser(httpx.AsyncClient):
         """Fetch a piece as htmx does; the page stays."""
         answer = await self.get(path, headers={"HX-Request": "true"}, follow_redirects=True)
         self.answer = answer
-        return BeautifulSoup(answer.text, "html.parser")
+        piece = BeautifulSoup(answer.text, "html.parser")
+        assert not promises(piece), f"{path}: {promises(piece)} without its condition"
+        return piece
 
     async def submit(self, action: str | None = None, **typed: str) -> None:
         """Fill in the page's form (the one with that action, else the only one in main) and press its button."""
@@ -196,3 +199,4 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
         sealed = form.get("method") != "post" or form.select_one("input[name=csrf_token][value]")
         assert sealed, f"{where}: a form without CSRF token"
     assert "None" not in page.get_text(), f"{where}: None is shown"
+    assert not promises(page), f"{where}: {promises(page)} without its condition"

@@ -21,6 +21,7 @@ from app.postgres import database
 from tests.access.test_matrix import ROUTES
 from tests.browser import Browser
 from tests.changes.walks import EVERY, MAILED_LINK, WALKS, Walk
+from tests.free import without_condition
 from tests.households import sign_in
 
 PROTOCOLS = Path(__file__).parent / "protocols"
@@ -247,6 +248,7 @@ async def mails_since(last: int) -> list[str]:
     lines = []
     for (subject, body), recipients in told.items():
         said = body.partition("-----")[0].splitlines()
+        assert not any(map(without_condition, [subject, *said])), said
         facts = [fixed(line) for line in said if re.search("：|://", line) and "お手続き日時" not in line]
         lines += [f"mail to {' and '.join(recipients)}: {subject}", *indented(facts)]
     return lines

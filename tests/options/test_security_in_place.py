@@ -12,6 +12,7 @@ from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from app.postgres import database
 from tests.browser import Browser, filled_in
+from tests.free import promises
 from tests.options.steps import FULL, PAGE, SON, WIFE, pins, token, tokyo
 
 CELL = f"security-360-{WIFE}"
@@ -25,7 +26,9 @@ async def inline(browser: Browser, method: str, path: str, **body: str) -> Beaut
     headers = {**INLINE, "Sec-Fetch-Site": "same-origin"}
     sent: dict[str, Any] = {"data": body} if method == "POST" else {}
     browser.answer = await browser.request(method, path, headers=headers, follow_redirects=True, **sent)
-    return BeautifulSoup(browser.answer.text, "html.parser")
+    piece = BeautifulSoup(browser.answer.text, "html.parser")
+    assert not promises(piece)
+    return piece
 
 
 async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(contractor: Browser) -> None:

@@ -99,6 +99,7 @@ def _shown(request: Request, statement: Statement) -> dict[str, Any]:
         "issuer": settings.contact.operator,
         "invoice_number": settings.invoice_number,
         "made_on": statement.closed_on or clock.today(),
+        "this_month": Month.this(),
     }
 
 
