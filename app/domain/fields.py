@@ -336,3 +336,18 @@ def one_line(text: str) -> str:
     if not _visible(value):
         raise Wrong("使えない文字が含まれています。")
     return value
+
+
+REASON_LENGTH = 200
+
+
+def reason(text: str) -> str:
+    """却下の理由: lines, up to REASON_LENGTH characters with a line's end counted as one; it is shown and mailed."""
+    value = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
+    if not value:
+        raise Wrong("却下の理由を入力してください。")
+    if len(value) > REASON_LENGTH:
+        raise Wrong(f"却下の理由は{REASON_LENGTH}文字以内で入力してください。")
+    if not _visible(value.replace("\n", "")):
+        raise Wrong("却下の理由に、使えない文字が含まれています。")
+    return value

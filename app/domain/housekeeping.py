@@ -9,6 +9,7 @@ from app.domain.access import attempts, challenges, login_events, members
 from app.domain.cards import reminders
 from app.domain.changes.kept import VALID
 from app.domain.letters import recipients
+from app.domain.options import purchase_requests
 from app.domain.people import contact_address, forgotten, new_password
 from app.postgres import database
 
@@ -45,6 +46,7 @@ async def tidy() -> bool:
         await new_password.tidy(now)
         await challenges.forget(now)
     await reminders.post_due()
+    await purchase_requests.lapse_due()
     return True
 
 

@@ -142,9 +142,13 @@ OF_THE_CONTRACT = [
     *("アカウントID削除", "アカウントID変更", "アカウントID登録", "ユーザー権限による購入の設定"),
 ]
 OF_USERS = [
+    "氏名・ユーザーネーム変更",
     *("アカウントIDパスワードの再設定", "アカウントIDパスワード変更", "メールアドレス登録"),
     *("メールソフト用パスワード作成", "メールソフト用パスワード削除", "メール転送設定", "メール自動返信設定"),
-    *("セキュリティオプション解約", "セキュリティオプション購入", "Webスペース削除", "Webスペース登録"),
+    *("セキュリティオプション解約", "セキュリティオプション購入", "セキュリティオプション購入の申請"),
+    "セキュリティオプション購入の申請の取り下げ",
+    *("セキュリティオプション購入の申請の却下", "セキュリティオプション購入の申請の承認"),
+    *("Webスペース削除", "Webスペース登録"),
 ]
 BETWEEN = ["メールサービス購入", "メールボックス容量変更"]
 AT_LAST = ["UCOM光 リモートサポート解約", "UCOM光 リモートサポート購入"]
@@ -154,7 +158,7 @@ FACTORS = ["パスキー削除", "パスキー登録", "回復コード再発行
 async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the_feature_table(
     contractor: Browser, admin: Browser, family_user: Browser
 ) -> None:
-    everything = [*OF_THE_CONTRACT, *OF_USERS[:2], *BETWEEN, *OF_USERS[2:], *AT_LAST, *FACTORS]
+    everything = [*OF_THE_CONTRACT, *OF_USERS[:3], *BETWEEN, *OF_USERS[3:], *AT_LAST, *FACTORS]
     for browser, names in (
         (contractor, everything),
         (admin, everything),

@@ -15,6 +15,7 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     # kind                         permission                   step         who is told               and at former addresses
     "account-registration":        (Permission.ACCOUNTS,         Step.RECENT, Told.CONTRACT,            True),
     "account-edit":                (Permission.ACCOUNTS,         Step.RECENT, Told.ACCOUNT,             False),
+    "account-names":               (Permission.ACCOUNT_NAMES,    None,        Told.ACCOUNT,             False),
     "account-password":            (Permission.ACCOUNT_PASSWORD, Step.RECENT, Told.ACCOUNT,             True),
     "account-deletion":            (Permission.ACCOUNTS,         Step.RECENT, Told.LEAVING,             True),
     "user-purchases":              (Permission.ACCOUNTS,         None,        Told.CONTRACT,            True),
@@ -38,6 +39,10 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "web-space-deletion":          (Permission.WEB_SPACE,        None,        Told.ACCOUNT,             False),
     "security-purchase":           (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
     "security-cancellation":       (Permission.SECURITY,         None,        Told.ACCOUNT,             False),
+    "purchase-request":            (Permission.SECURITY,         None,        Told.PAYERS,              False),
+    "purchase-request-withdrawal": (Permission.PURCHASE_REQUESTS, None,       Told.PAYERS,              False),
+    "purchase-approval":           (Permission.PURCHASE_DECISIONS, None,      Told.ACCOUNT,             False),
+    "purchase-refusal":            (Permission.PURCHASE_DECISIONS, None,      Told.ACCOUNT,             False),
     "remote-support-purchase":     (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
     "remote-support-cancellation": (Permission.REMOTE_SUPPORT,   None,        Told.CONTRACT,            False),
     "passkey-registration":        (Permission.SECOND_FACTOR,    Step.RECENT, Told.ACCOUNT,             True),
@@ -60,6 +65,15 @@ def test_every_kind_has_a_limit_for_a_day_and_a_lower_one_where_it_uses_up_names
         "account-registration": 20,
         "mail-address-ucom": 10,
         "mail-address-other": 10,
+        "purchase-request": 20,
+        "purchase-request-withdrawal": 20,
+    }
+
+
+def test_who_may_do_it_reads_it_and_of_a_decision_also_who_asked_for_it() -> None:
+    assert {kind: change.read_with for kind, change in KINDS.items() if change.read_with} == {
+        "purchase-approval": Permission.PURCHASE_REQUESTS,
+        "purchase-refusal": Permission.PURCHASE_REQUESTS,
     }
 
 

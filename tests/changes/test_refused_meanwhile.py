@@ -16,7 +16,7 @@ from tests.changes.walks import EVERY
 
 OURS = "(SELECT id FROM contract WHERE customer_number = '90000000000000')"
 HIS, HERS = (f"(SELECT id FROM account WHERE login = 'arteri-an-00{number}')" for number in (1, 2))
-NOW = "'2026-01-20 10:00+09'"
+NOW, LATER = "'2026-01-20 10:00+09'", "'2026-01-20 11:00+09'"
 
 HE_IS_DELETED = f"UPDATE account SET deleted_at = {NOW} WHERE id = {HIS}"
 HIS_ADDRESS_ENDS = "UPDATE mail_address SET released_at = registered_at"
@@ -37,6 +37,15 @@ ASKED_FOR = (
     "INSERT INTO paper_request (contract, account, paper, asked_at)"
     f" SELECT {OURS}, NULL, paper, {NOW} FROM unnest(ARRAY['name', 'guide']) paper"
 )
+IT_LAPSES = f"UPDATE purchase_request SET lapses_at = {NOW}, asked_at = '2026-01-01'"
+IT_IS_REFUSED = (
+    f"UPDATE purchase_request SET state = 'refused', decided_at = {LATER}, decided_by = 'x', reason = 'x'"
+)
+ASKED_ELSEWHERE = (
+    "INSERT INTO purchase_request (id, contract, account, product, asked_at, lapses_at)"
+    f" SELECT gen_random_uuid(), contract, id, 'kids-filter', {NOW}, '2026-02-01' FROM account WHERE id = {HIS}"
+)
+THE_SAME_NAMES = "UPDATE account SET given = '新', user_name = 'しん'"
 NEVER = {
     *("user-purchases", "customer-password", "contact-address"),
     *("customer-password-reset", "account-password-reset"),
@@ -77,6 +86,7 @@ class Meanwhile:
 
 
 GONE = "お手続きの対象が、すでに削除されています。"
+OVER = "すでに承認、却下、取り下げ、または期限切れ"
 NO_CARD, EXPIRED = "お支払い方法が登録されていないため", "有効期限が切れているため"
 WAITS = "名義を確認しているため"
 NEEDED = "UCOM光のメールアドレスを登録すると、ご利用いただけます。"
@@ -85,6 +95,7 @@ REFUSED = [
     Meanwhile("an account ID is registered", THE_CONTRACT_IS_FULL, "5個まで登録できます"),
     Meanwhile("an account ID is registered", THE_NAME_IS_TAKEN, "すでに使われているか", on_the_page=False),
     Meanwhile("an account ID is edited", HE_IS_DELETED, GONE),
+    Meanwhile("a user corrects the own names", THE_SAME_NAMES, "変更された項目がありません"),
     Meanwhile("the password of an account ID", HE_IS_DELETED, GONE),
     Meanwhile("an account ID is deleted with all that it has", HE_IS_DELETED, GONE),
     Meanwhile("the customer moves", "UPDATE contract SET phone = '0'", "もう一度内容を", on_the_page=False),
@@ -138,6 +149,23 @@ REFUSED = [
     ),
     Meanwhile("an option is bought", "DELETE FROM licence", "ライセンスの準備中"),
     Meanwhile("his filter is bought", "UPDATE contract SET user_purchases = 'no'", "許可されていません"),
+    Meanwhile("a filter is asked for", "UPDATE contract SET user_purchases = 'no'", "許可されていません"),
+    Meanwhile("a filter is asked for", "UPDATE contract SET user_purchases = 'yes'", "申請しなくても"),
+    Meanwhile("a filter is asked for", bought("kids-filter", HIS), "すでに購入されています"),
+    Meanwhile("a filter is asked for", ASKED_ELSEWHERE, "すでに申請しています"),
+    Meanwhile("what was asked for is approved", THE_CARD_GOES, NO_CARD),
+    Meanwhile("what was asked for is approved", A_CARD_WAITS, WAITS),
+    Meanwhile("what was asked for is approved", bought("kids-filter", HIS), "すでに購入されています"),
+    Meanwhile("what was asked for is approved", HE_IS_DELETED, GONE),
+    Meanwhile(
+        "what was asked for is approved", "DELETE FROM licence", "ライセンスの準備中", on_the_page=False
+    ),
+    Meanwhile("what was asked for is approved", IT_LAPSES, OVER),
+    Meanwhile("what was asked for is approved", IT_IS_REFUSED, OVER),
+    Meanwhile("what was asked for is refused", IT_LAPSES, OVER),
+    Meanwhile("what was asked for is refused", IT_IS_REFUSED, OVER),
+    Meanwhile("what was asked for is taken back", IT_LAPSES, OVER),
+    Meanwhile("what was asked for is taken back", IT_IS_REFUSED, OVER),
     Meanwhile("an option is cancelled", EVERY_PURCHASE_ENDS, "購入されていません"),
     Meanwhile("remote support is bought", bought("remote-support"), "すでに購入されています"),
     Meanwhile("remote support is bought", THE_CARD_EXPIRES, EXPIRED),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from webauthn.helpers import base64url_to_bytes
 
+from app.domain import clock
 from app.domain.cards import checks, reminders
+from app.domain.options import purchase_requests
 from app.domain.people import papers
 from app.postgres import database
 from tests.access.steps import code_of
@@ -18,6 +21,8 @@ SON, WIFE = "/accounts/arteri-an-001", "/accounts/arteri-an-002"
 """He has no mail address yet, she has one of another company."""
 MAILED_LINK = ""
 """The input page whose path was mailed."""
+HIS_REQUEST = "/purchase-requests/{identity:uuid}"
+"""The page of what was asked for last."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Walk:
     """How far the session has come, for a page that only such a session opens."""
     later: Callable[[], Awaitable[object]] | None = None
     """What staff, or the clock, do about it."""
+    shortly: bool = False
+    """The walks before it are of the same day, not of a month ago."""
 
 
 async def approve() -> None:
@@ -46,6 +53,12 @@ async def approve() -> None:
 async def refuse() -> None:
     (check,) = await checks.waiting()
     await checks.refuse(check.id)
+
+
+async def two_weeks() -> None:
+    clock.start_at(clock.now() + timedelta(days=14))
+    await database.rows("UPDATE session SET opened_at = $1, seen_at = $1", clock.now())
+    await purchase_requests.lapse_due()
 
 
 async def send() -> None:
@@ -107,8 +120,25 @@ PEOPLE = {
         f"{SON}/delete",
         after=(*WITH_ADDRESS, "the mailbox grows", "his filter is bought"),
     ),
+    "a user corrects the own names": Walk(
+        "account-names", f"{SON}/edit", {"given": "新", "user_name": "しん"}, who="arteri-an-001"
+    ),
     "users may buy no more": Walk(
         "user-purchases", "/accounts/user-purchase-permission", {"permitted": "no"}
+    ),
+    "users have to ask": Walk("user-purchases", "/accounts/user-purchase-permission", {"permitted": "ask"}),
+    "users may buy no more, nor what they asked for": Walk(
+        "user-purchases",
+        "/accounts/user-purchase-permission",
+        {"permitted": "no"},
+        after=("a filter is asked for",),
+        shortly=True,
+    ),
+    "an asking user becomes an admin": Walk(
+        "account-edit", f"{SON}/edit", {"role": "admin"}, after=("a filter is asked for",), shortly=True
+    ),
+    "an asking user is deleted": Walk(
+        "account-deletion", f"{SON}/delete", after=("a filter is asked for",), shortly=True
     ),
     "the password of the customer number": Walk(
         "customer-password", "/customer-password", {"password": "neu!99", "password_again": "neu!99"}
@@ -271,6 +301,38 @@ OPTIONS = {
         f"{WIFE}/security",
         form=f"{WIFE}{OPTION}&want=cancel",
         after=("an option is bought",),
+    ),
+    "a filter is asked for": Walk(
+        "purchase-request",
+        f"{SON}/security",
+        AGREED,
+        f"{SON}/security?product=kids-filter",
+        after=(*WITH_ADDRESS, "users have to ask"),
+        who="arteri-an-001",
+        later=two_weeks,
+    ),
+    "what was asked for is approved": Walk(
+        "purchase-approval",
+        f"{HIS_REQUEST}/decision",
+        form=f"{HIS_REQUEST}/decision?want=approve",
+        after=("a filter is asked for",),
+        shortly=True,
+    ),
+    "what was asked for is refused": Walk(
+        "purchase-refusal",
+        f"{HIS_REQUEST}/decision",
+        {"reason": "いまは必要ないと思います。"},
+        form=f"{HIS_REQUEST}/decision?want=refuse",
+        after=("a filter is asked for",),
+        who="arteri-an-002",
+        shortly=True,
+    ),
+    "what was asked for is taken back": Walk(
+        "purchase-request-withdrawal",
+        HIS_REQUEST,
+        after=("a filter is asked for",),
+        who="arteri-an-001",
+        shortly=True,
     ),
     "remote support is bought": Walk("remote-support-purchase", "/remote-support", AGREED),
     "remote support is cancelled": Walk(

@@ -135,7 +135,7 @@ async def test_a_user_role_member_has_the_own_account_id_and_the_contract_to_rea
     assert family_user.rows["アカウントID"] == "2個 / 5個 (基本 5個)"
     assert "arteri-an-002" not in family_user.answer.text
     links = {str(link["href"]).partition("#")[0] for link in family_user.page.select("main a")}
-    own = ("password", "mail-address", "security", "security/status")
+    own = ("edit", "password", "mail-address", "security", "security/status")
     assert links == {f"/accounts/arteri-an-001/{page}" for page in own}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -53,6 +54,15 @@ class Period(msgspec.Struct, frozen=True):
 
     product: Product
     started_at: datetime
+
+
+class PendingRequest(msgspec.Struct, frozen=True):
+    """A security option that its owner asked for, and that nobody has decided yet (options/purchase_requests.py)."""
+
+    id: UUID
+    product: Product
+    asked_at: datetime
+    lapses_at: datetime
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -104,6 +114,7 @@ class Account(Buyer, frozen=True):
     mailbox_bytes: int | None
     """What is in the mailbox, where the mail system reports it."""
     app_passwords: list[AppPassword]
+    requests: list[PendingRequest]
 
     @property
     def name(self) -> str:
@@ -116,6 +127,8 @@ class Account(Buyer, frozen=True):
 
 _PERIOD = json_object(Period, tables.ServicePeriod, "p")
 _ENDED = json_object(Ended, tables.ServicePeriod, "p")
+_REQUEST = json_object(PendingRequest, tables.PurchaseRequest, "q")
+_PENDING = "FROM purchase_request q WHERE q.account = a.id AND q.state = 'pending' AND q.lapses_at > $2"
 _FORWARDING = json_object(Forwarding, tables.Forwarding, "f")
 _AUTO_REPLY = json_object(AutoReply, tables.AutoReply, "r")
 _APP_PASSWORD = json_object(AppPassword, tables.AppPassword, "w")
@@ -136,6 +149,7 @@ _ACCOUNT = json_object(
         "FROM app_password w JOIN mailbox b ON b.id = w.mailbox AND b.retired_at IS NULL WHERE w.account = a.id",
         "w.id",
     ),
+    requests=json_list(_REQUEST, _PENDING, "q.asked_at, q.id"),
 )
 
 # --- of a contract ----------------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     PAYMENT = "payment"
     STATEMENTS = "statements"
     ACCOUNTS = "accounts"
+    ACCOUNT_NAMES = "account-names"
+    """氏名, カナ and ユーザーネーム of an account ID (manual 6)."""
     ACCOUNT_PASSWORD = "account-password"  # noqa: S105 - the name of a feature
     MAIL_SERVICE = "mail-service"
     MAIL_ADDRESS = "mail-address"
@@ -62,6 +64,10 @@ class Permission(StrEnum):
     AUTO_REPLY = "auto-reply"
     SECURITY = "security"
     SECURITY_STATUS = "security-status"
+    PURCHASE_REQUESTS = "purchase-requests"
+    """To see what was asked for; to ask for it is SECURITY."""
+    PURCHASE_DECISIONS = "purchase-decisions"
+    """To approve or refuse it."""
     WEB_SPACE = "web-space"
     REMOTE_SUPPORT = "remote-support"
     BY_PHONE = "by-phone"
@@ -87,6 +93,7 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.PAYMENT:          ("○",     "○",   "×"),
     Permission.STATEMENTS:       ("○※",    "×※",  "×"),
     Permission.ACCOUNTS:         ("○",     "○",   "×"),
+    Permission.ACCOUNT_NAMES:    ("◎",     "◎",   "○"),
     Permission.ACCOUNT_PASSWORD: ("◎",     "◎",   "○"),
     Permission.MAIL_SERVICE:     ("○",     "○",   "×"),
     Permission.MAIL_ADDRESS:     ("◎",     "◎",   "○"),
@@ -94,6 +101,8 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.AUTO_REPLY:       ("◎",     "◎",   "○"),
     Permission.SECURITY:         ("◎",     "◎",   "○"),
     Permission.SECURITY_STATUS:  ("◎",     "◎",   "○"),
+    Permission.PURCHASE_REQUESTS: ("◎",    "◎",   "○"),
+    Permission.PURCHASE_DECISIONS: ("◎",   "◎",   "×"),
     Permission.WEB_SPACE:        ("◎",     "◎",   "○"),
     Permission.REMOTE_SUPPORT:   ("○",     "○",   "×"),
     Permission.BY_PHONE:         ("○",     "○",   "×"),
@@ -106,7 +115,8 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.NOTICES:          ("○",     "○",   "○"),
     Permission.SESSION:          ("○",     "○",   "○"),
 }  # fmt: skip
-"""The manual's feature table (chapter 2). From お手続き履歴 on the rows are ours; so is the first."""
+"""The manual's feature table (chapter 2). From お手続き履歴 on the rows are ours; so are the first, ACCOUNT_NAMES, which is
+chapter 6's, and the two of purchase requests."""
 
 
 def sign(permission: Permission, role: Role) -> Sign:

@@ -45,8 +45,6 @@ def names(member: Member) -> list[str]:
     """The names of the changes that the member's role may ask for, in the order of the manual's feature table."""
     matrix = list(Permission)
     found = {
-        (matrix.index(change.permission), change.name)
-        for change in KINDS.values()
-        if member.may(change.permission)
+        (matrix.index(change.permission), change.name) for change in KINDS.values() if change.readable(member)
     }
     return [name for _, name in sorted(found)]

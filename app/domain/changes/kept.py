@@ -70,9 +70,14 @@ _DECISION = """
 CASE kind WHEN 'card' THEN (
     SELECT json_build_object('outcome', k.outcome, 'decided_at', k.decided_at) FROM card_check k
     WHERE k.contract = change.contract AND k.asked_at = change.applied_at AND k.decided_at IS NOT NULL LIMIT 1
+) WHEN 'purchase-request' THEN (
+    SELECT json_build_object('outcome', CASE q.state WHEN 'pending' THEN 'lapsed' ELSE q.state END,
+        'decided_at', coalesce(q.decided_at, q.lapses_at), 'reason', q.reason) FROM purchase_request q
+    WHERE q.contract = change.contract AND q.account = change.account AND q.asked_at = change.applied_at LIMIT 1
 ) END AS decision
 """
-"""What waits for staff was asked at the moment that its change was applied."""
+"""What waits for somebody was asked at the moment that its change was applied; a purchase request that nobody decides lapses
+by itself."""
 COLUMNS = (
     f"id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number, {_DECISION}"
 )
@@ -90,7 +95,7 @@ Of features that the role may use, and for a user role about the own account ID:
 
 def seen_by(member: Member) -> tuple[int, int | None, bool, list[str], str | None]:
     """The arguments $1 to $5 of VISIBLE."""
-    kinds = [name for name, change in KINDS.items() if member.may(change.permission)]
+    kinds = [name for name, change in KINDS.items() if change.readable(member)]
     everybodys, login = member.role is not Role.USER, member.own.login if member.own else None
     return member.contract.id, member.account_id, everybodys, kinds, login
 
@@ -98,7 +103,7 @@ def seen_by(member: Member) -> tuple[int, int | None, bool, list[str], str | Non
 def asked(member: Member, row: Any) -> Asked:
     """A row of COLUMNS, as this member may see it."""
     applied_at, number = row["applied_at"], row["receipt_number"]
-    decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
+    decision = _decision(row)
     return Asked(
         id=row["id"],
         kind=row["kind"],
@@ -112,6 +117,13 @@ def asked(member: Member, row: Any) -> Asked:
         receipt_number=f"{number:010d}" if number else "",
         peek=_open(member, row["sealed"]),
     )
+
+
+def _decision(row: Any) -> Decision | None:
+    """What was decided by now: the end of what nobody has decided is known before it comes."""
+    decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
+    coming = decision and decision.outcome == "lapsed" and decision.decided_at > clock.now()
+    return None if coming else decision
 
 
 def read(row: Any) -> Change:

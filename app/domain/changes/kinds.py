@@ -35,6 +35,8 @@ class Change(ABC):
     name: ClassVar[str]
     """As the history calls it."""
     permission: ClassVar[Permission]
+    read_with: ClassVar[Permission | None] = None
+    """The permission that its receipt in the history takes, where more people may read it than do it."""
     step: ClassVar[Step | None] = None
     """The step that comes before its confirm page, and again before it is carried out."""
     way_back: ClassVar[str] = INPUT_PAGE
@@ -62,6 +64,7 @@ class Change(ABC):
         kind: str | None = None,
         name: str | None = None,
         permission: Permission | None = None,
+        read_with: Permission | None = None,
         step: Step | None = None,
         way_back: str | None = None,
         page: str | None = None,
@@ -77,6 +80,7 @@ class Change(ABC):
             "kind": kind,
             "name": name,
             "permission": permission,
+            "read_with": read_with,
             "step": step,
             "way_back": way_back,
             "page": page,
@@ -93,6 +97,11 @@ class Change(ABC):
         _must_be_declared_above(cls)
         if kind is not None:
             _make_known(cls)
+
+    @classmethod
+    def readable(cls, member: Member) -> bool:
+        """Whether receipts of this kind are in the member's history."""
+        return member.may(cls.read_with or cls.permission)
 
     @property
     @abstractmethod

@@ -149,3 +149,4 @@ class Decision:
 
     outcome: str
     decided_at: datetime
+    reason: str = ""

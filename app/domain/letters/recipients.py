@@ -22,6 +22,8 @@ class Told(StrEnum):
     """連絡用メールアドレス, or the contract's 管理者権限 account IDs."""
     ACCOUNT = auto()
     """The account ID's own address, then as CONTRACT."""
+    PAYERS = auto()
+    """The account ID's own address, 連絡用メールアドレス and the contract's 管理者権限 account IDs: whoever may decide."""
     NEW_ADDRESS = auto()
     """The address that is registered, the one of another company that it replaces, then as CONTRACT."""
     OLD_AND_NEW_ADDRESS = auto()
@@ -48,11 +50,11 @@ async def of(
 
 
 async def _of(told: Told, contract: int, account: Account | None, address: str) -> list[str]:
-    if told in (Told.ACCOUNT, Told.NEW_ADDRESS, Told.LEAVING) and account is None:
+    if told in (Told.ACCOUNT, Told.PAYERS, Told.NEW_ADDRESS, Told.LEAVING) and account is None:
         raise ValueError(f"{told} is about an account ID that is not given")
     if told in (Told.NEW_ADDRESS, Told.OLD_AND_NEW_ADDRESS) and not address:
         raise ValueError(f"{told} is told at an address that is not given")
-    of_all = await of_contract(contract)
+    of_all = await (admins_and_contact if told is Told.PAYERS else of_contract)(contract)
     if told is Told.OLD_AND_NEW_ADDRESS:
         return [*of_all, address]
     if account is None:

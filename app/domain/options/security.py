@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from app.domain import clock
-from app.domain.access.graph import Account, Period
+from app.domain.access.graph import Account, PendingRequest, Period
 from app.domain.access.matrix import Missing, Permission, Role, UserPurchases
 from app.domain.access.members import Member
 from app.domain.cards import kept as payment
@@ -16,7 +16,7 @@ from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, R
 from app.domain.letters.recipients import Told
 from app.domain.money import billing, offer, purchases
 from app.domain.months import Month
-from app.domain.options import licences
+from app.domain.options import licences, purchase_requests
 
 PURCHASES_A_MONTH = 3
 """Of one product by one account ID: each takes a PIN out of the stock that is given to nobody else."""
@@ -24,6 +24,10 @@ NO_ADDRESS = "セキュリティオプションを購入するには、このア
 NOT_ALLOWED = (
     "このご契約では、ユーザー権限によるセキュリティオプションの購入が許可されていません。"
     "ご契約者様、または管理者権限をお持ちの方にご相談ください。"
+)
+ASK_FIRST = (
+    "このご契約では、ユーザー権限の方がセキュリティオプションを購入するには、申請が必要です。"
+    "お手数ですが、前の画面から申請してください。"
 )
 CONSENT = "［決定］を押すと、サービス利用規約に同意したことになります。"
 NO_WAY_BACK = (
@@ -48,6 +52,8 @@ class Option:
     product: Product
     bought: Period | None
     usable_until: date | None
+    request: PendingRequest | None = None
+    """Its owner asked for it, and nobody has decided yet."""
 
     @property
     def name(self) -> str:
@@ -58,7 +64,8 @@ class Option:
         """現在のご契約状態."""
         if self.bought:
             return BOUGHT
-        return _cancelled(self.usable_until) if self.usable_until else "未購入"
+        state = _cancelled(self.usable_until) if self.usable_until else "未購入"
+        return f"{state}・購入の申請中" if self.request else state
 
 
 BOUGHT = "購入済"
@@ -86,7 +93,8 @@ def option(account: Account, product: Product) -> Option:
         for period in account.ended
         if period.product is product and account.deleted_at is None
     ]
-    return Option(product, account.bought(product), max(until, default=None))
+    asked = next((request for request in account.requests if request.product is product), None)
+    return Option(product, account.bought(product), max(until, default=None), asked)
 
 
 async def keys_of(account: Account) -> list[licences.Licence]:
@@ -100,18 +108,26 @@ async def keys_of(account: Account) -> list[licences.Licence]:
 
 
 def cannot_buy(member: Member, account: Account) -> Refused | None:
-    """Why the member can buy no security option at all for the account ID; None if he can."""
-    if not may_buy(member):
+    """Why the member can buy no security option at all for the account ID, nor ask for one; None if he can."""
+    if not (may_buy(member) or must_ask(member)):
         return Refused(NOT_ALLOWED)
     if account.mail_address is None:
         path = f"/accounts/{account.login}/mail-address"
         return Refused(NO_ADDRESS, Mend("メールアドレスを登録する", path, Permission.MAIL_ADDRESS))
-    return payment.cannot_pay(member)
+    return None if must_ask(member) else payment.cannot_pay(member)
+
+
+def must_ask(member: Member) -> bool:
+    """Whether the contract lets a member of this role ask for a purchase that whoever pays then makes (its switch)."""
+    return member.role is Role.USER and member.contract.user_purchases is UserPurchases.ASK
 
 
 def cannot_buy_now(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
-    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever."""
-    if refused := cannot_buy(member, account):
+    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever.
+
+    Whoever has to ask for it is told nothing of that: whoever pays may mend it until the request lapses.
+    """
+    if (refused := cannot_buy(member, account)) or must_ask(member):
         return refused
     this = Month.of(now)
     starts = [one.started_at for one in account.periods if one.product is product]
@@ -186,7 +202,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
         account = self.account(member)
         if option(account, self.product).bought:
             return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
-        return cannot_buy_now(member, account, self.product, now)
+        return Refused(ASK_FIRST) if must_ask(member) else cannot_buy_now(member, account, self.product, now)
 
     def consents_to(self, member: Member) -> tuple[str, ...]:
         return (self.product.value,)
@@ -208,6 +224,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
         costs = payment.six_rows(member, self.product, now, account, kept=True)
         period = await purchases.start(member, account, self.product, now)
         await licences.take(self.product, member.contract.id, period)
+        await purchase_requests.bought(member, account, self.product, period, now)
         await self.tell(
             member,
             "security-purchased",

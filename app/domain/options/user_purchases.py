@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from app.domain import tables
 from app.domain.access.matrix import Permission, UserPurchases
 from app.domain.access.members import Member
+from app.domain.catalogue import NAMES
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
+from app.domain.options import purchase_requests
+from app.domain.options.purchase_requests import STATES, State
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +31,16 @@ HINTS = {
     UserPurchases.ASK: "ユーザー権限の方は、購入を申請します。ご契約者様か管理者権限の方が承認すると、購入になります。",
     UserPurchases.NO: "ユーザー権限の方は、購入も申請もできません。",
 }
+ALLOWS = {
+    UserPurchases.YES: "セキュリティオプションを、ご自分のアカウントIDに購入できます。料金は、ご契約者様に請求されます。",
+    UserPurchases.ASK: "セキュリティオプションの購入には申請が必要で、ご契約者様か管理者権限の方が承認すると購入になります。",
+    UserPurchases.NO: "セキュリティオプションの購入も、購入の申請もできません。",
+}
+ENDS = {
+    UserPurchases.YES: (State.WITHDRAWN, "申請しなくても購入できる設定に変わったため"),
+    UserPurchases.NO: (State.REFUSED, "ユーザー権限の方の購入を許可しない設定に変わったため"),
+}
+"""What becomes of the requests that wait when the switch leaves 申請してもらい承認する, and why, to who asked."""
 TITLE = "ユーザー権限によるセキュリティオプションの購入"
 
 
@@ -36,6 +49,15 @@ def choice(text: str) -> UserPurchases:
     if text not in tuple(UserPurchases):
         raise Wrong("許可するかどうかを選択してください。")
     return UserPurchases(text)
+
+
+def allows(member: Member) -> str:
+    """What ユーザー権限 may buy in the member's contract now, for whoever gives it to somebody."""
+    chosen = member.contract.user_purchases
+    return (
+        f"ユーザー権限の方は、{ALLOWS[chosen]}（現在の設定：{CHOICES[chosen]}。"
+        "「アカウントID管理」で変更できます。）"
+    )
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,7 @@ class PermitUserPurchases(
             title=f"{self.name}変更確認",
             rows=self._rows(member),
             costs=(Row("設定の変更", "料金はかかりません"),),
+            notices=self._notices(member, "なります"),
             button="変更",
         )
 
@@ -67,12 +90,27 @@ class PermitUserPurchases(
         )
         before, after = CHOICES[member.contract.user_purchases], CHOICES[self.permitted]
         await self.tell(member, "user-purchases", before=before, after=after)
+        if self.permitted in ENDS:
+            await purchase_requests.close_all(member, *ENDS[self.permitted], now)
         return Receipt(
             title=f"{self.name}変更完了",
             lead="設定を変更しました。",
             rows=self._rows(member),
+            notices=self._notices(member, "なりました"),
             next=(Link("アカウントID管理", "/accounts"),),
         )
+
+    def _notices(self, member: Member, becomes: str) -> tuple[str, ...]:
+        """What becomes, or became, of the requests that wait, in words."""
+        waiting = [
+            f"{account.login}：{NAMES[request.product]}"
+            for account in member.accounts
+            for request in account.requests
+        ]
+        if not waiting or self.permitted not in ENDS:
+            return ()
+        state, _ = ENDS[self.permitted]
+        return (f"承認を待っている購入の申請は、{STATES[state]}に{becomes}（{'、'.join(waiting)}）。",)
 
     def _rows(self, member: Member) -> list[Row]:
         return [edited(TITLE, CHOICES[member.contract.user_purchases], CHOICES[self.permitted])]

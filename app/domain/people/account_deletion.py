@@ -25,10 +25,12 @@ from app.domain.letters.recipients import Told
 from app.domain.mail import addresses as mail_addresses
 from app.domain.mail import service as mail_service
 from app.domain.money import billing, purchases
+from app.domain.options import purchase_requests
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+REQUESTS_END = "アカウントIDが削除されたため"
 DELETION_NOTICES = (
     "アカウントIDの削除は、すぐに行われます。取り消しはできません。",
     "一度削除したアカウントIDは、二度と登録できません。",
@@ -72,6 +74,7 @@ class DeleteAccount(
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
         await mail_addresses.give_up(account, now)
         await purchases.end_of_account(account, now)
+        await purchase_requests.end_of_account(member, account, REQUESTS_END, now)
         await second_factor.forget(Whose(member.contract.id, account.id))
         if ends:
             await mail_service.end(member, ends, f"{self.login}を削除したため", now)
@@ -121,6 +124,8 @@ def deletion_rows(contract: Contract, account: Account) -> list[Row]:
         Row("アカウント権限種別", ROLE_NAMES[account.role]),
     ]
     rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
+    asked = "、".join(catalogue.NAMES[request.product] for request in account.requests)
+    rows += [Row("取り下げになる購入の申請", asked)] if asked else []
     usable = dict.fromkeys(
         catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from asyncpg import UniqueViolationError
 
@@ -21,10 +21,12 @@ from app.domain.changes.words import (
     Review,
     Row,
     edited,
-    parts,
 )
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
+from app.domain.options import purchase_requests, user_purchases
+from app.domain.options.purchase_requests import State
+from app.domain.people.account_names import AccountNames
 from app.domain.people.account_password import OTHER_SESSIONS, PASSWORD, remember, set_password
 
 if TYPE_CHECKING:
@@ -65,38 +67,22 @@ async def free_name(member: Member, login: str) -> None:
 
 
 @dataclass(frozen=True)
-class AccountDetails:
+class AccountDetails(AccountNames):
     """What the input page of an account ID asks for, the password apart."""
 
-    family: str
-    given: str
-    family_kana: str
-    given_kana: str
-    user_name: str
     role: Literal["user", "admin"]
-
-    @classmethod
-    def of(cls, account: Account) -> Self:
-        """As the account ID is registered."""
-        return cls(**{name: getattr(account, name) for name in cls.__dataclass_fields__})
 
     def rows(self, login: str, password: Row, now: Account | None = None) -> list[Row]:
         """As the pages show them; `now`: the account ID as it stands, whose values they replace."""
         old = now or self
         return [
-            Row("アカウントID", login),
-            edited("氏名", parts(old.family, old.given), parts(self.family, self.given)),
-            edited(
-                "氏名カナ",
-                parts(old.family_kana, old.given_kana, "カナ"),
-                parts(self.family_kana, self.given_kana, "カナ"),
-            ),
-            edited("ユーザーネーム", old.user_name, self.user_name),
+            *self.name_rows(login, now),
             password,
             edited("アカウント権限種別", ROLE_NAMES[old.role], ROLE_NAMES[self.role]),
         ]
 
 
+BECAME_ADMIN = "管理者権限になり、申請しなくても購入できるため"
 KEPT = Row("パスワード", "変更しない")
 
 
@@ -131,6 +117,7 @@ class RegisterAccount(
             title="アカウントID登録／変更確認",
             rows=self.details.rows(self.login, PASSWORD),
             costs=(Row("アカウントIDの登録", "料金はかかりません"),),
+            notices=(user_purchases.allows(member),) if self.details.role == "user" else (),
             button="登録",
         )
 
@@ -221,6 +208,10 @@ class EditAccount(
             notices.append(
                 "管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。"
             )
+            if account.requests:
+                notices.append(f"承認を待っている購入の申請は、取り下げになります（{BECAME_ADMIN}）。")
+        if account.role != "user" and self.details.role == "user":
+            notices.append(user_purchases.allows(member))
         if self._leaves(member):
             notices.append(
                 "ログイン中のアカウントIDです。登録すると、ユーザー権限の画面に切り替わり、ほかのアカウントIDの"
@@ -241,6 +232,8 @@ class EditAccount(
         if self.password_hash:
             await set_password(member, account, self.password_hash)
         await self.tell(member, "account-edited", login=self.login, items=self._items(account))
+        if self.details.role == "admin":
+            await purchase_requests.close_all(member, State.WITHDRAWN, BECAME_ADMIN, now, account)
         return Receipt(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",

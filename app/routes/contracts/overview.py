@@ -23,6 +23,7 @@ SHOWN: dict[str, Any] = {
     "cannot_buy_now": lambda member, account, product: security.cannot_buy_now(
         member, account, product, clock.now()
     ),
+    "must_ask": security.must_ask,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "owner_notices": consent.notices,

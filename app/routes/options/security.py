@@ -13,10 +13,12 @@ from litestar.response import Redirect
 from app.domain import catalogue, clock, fields
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Missing, Permission
+from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.money import billing, purchases
 from app.domain.options import security
+from app.domain.options.approvals import RequestPurchase
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.routes.changes.drafts import draft
 from app.web.forms import Form
@@ -37,7 +39,7 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str] | 
     if chosen.login != login:
         member.account(login)
         return see_other(f"/accounts/{chosen.login}/security")
-    drafted = await draft(request, login, BuySecurity)
+    drafted = await draft(request, login, _buying(member))
     if drafted is None:
         return _page(request, chosen)
     return _page(request, chosen, drafted[0].product, Form({"agree": "yes"}))
@@ -49,17 +51,22 @@ async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form, inline = request.member, await request.read_form(), request.inline_target
     account, asked = member.account(login), _wanted(request, login)
     form.refuse(asking.judge(member, asked), "product")
-    if form.valid and isinstance(asked, BuySecurity) and not inline:
+    if form.valid and not isinstance(asked, CancelSecurity) and not inline:
         form.take("agree", fields.agreement)
     if form.valid:
         return see_other(f"/changes/{await asking.ask(member, asked)}")
     return (_cell if inline else _page)(request, account, asked.product, form)
 
 
-def _wanted(request: Request, login: str) -> BuySecurity | CancelSecurity:
-    """What the path's query asks for. Raises Missing."""
-    cancelling = request.query_params.get("want") == "cancel"
-    return (CancelSecurity if cancelling else BuySecurity)(login, _product(request))
+def _wanted(request: Request, login: str) -> BuySecurity | RequestPurchase | CancelSecurity:
+    """What the path's query asks for; some ask whoever pays to buy. Raises Missing."""
+    if request.query_params.get("want") == "cancel":
+        return CancelSecurity(login, _product(request))
+    return _buying(request.member)(login, _product(request))
+
+
+def _buying(member: Member) -> type[BuySecurity] | type[RequestPurchase]:
+    return RequestPurchase if security.must_ask(member) else BuySecurity
 
 
 def _product(request: Request) -> Product:
@@ -86,6 +93,7 @@ def _page(
         prices={p: billing.price_of_purchase(p, now, before).splitlines() for p in catalogue.SECURITY},
         logins=[(other.login, other.login) for other in member.accounts],
         refused=security.cannot_buy(member, account),
+        must_ask=security.must_ask(member),
     )
 
 
@@ -109,6 +117,7 @@ def _cell(
         option=security.option(account, product),
         buyable=refused is None,
         hindered=refused.reason if refused else "",
+        must_ask=security.must_ask(request.member),
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.people import account_deletion, account_password, accounts, weak_passwords
 from app.domain.people.account_deletion import DeleteAccount
+from app.domain.people.account_names import AccountNames, EditNames
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.accounts import AccountDetails, EditAccount, RegisterAccount
 from app.routes.changes.drafts import came_from, draft
@@ -40,6 +42,7 @@ async def account_list(request: Request) -> Response[str]:
         most=catalogue.ACCOUNT_IDS,
         full=accounts.FULL,
         purchases=user_purchases.CHOICES,
+        waiting=sum(len(account.requests) for account in request.member.accounts),
         purchases_title=user_purchases.TITLE,
         purchases_path=user_purchases.PATH,
     )
@@ -72,18 +75,24 @@ async def register(request: Request) -> Response[Any]:
 # --- change -----------------------------------------------------------------------------------------------------------
 
 
-@get("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
+@get("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNT_NAMES, step=Step.RECENT))
 async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
+    """All of the account ID for customer and admins, its names for its owner with ユーザー権限."""
     account = request.member.account(login)
+    if not request.member.may(Permission.ACCOUNTS):
+        typed = await draft(request, login, EditNames)
+        return _names_input(request, _filled(login, typed[0].names if typed else account), account)
     drafted = await draft(request, login, EditAccount)
     form = _filled(login, drafted[0].details if drafted else account)
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
-@post("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
+@post("/accounts/{login:str}/edit", opt=open_to(Permission.ACCOUNT_NAMES, step=Step.RECENT))
 async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     account = member.account(login)
+    if not member.may(Permission.ACCOUNTS):
+        return await _edit_names(request, form, account)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
     details = _details(form)
     password = await _password(form, member, login, account, details, kept)
@@ -92,6 +101,15 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
         return await _input(request, form, account, kept=kept is not UNCHANGED)
     change = EditAccount(login, details, password.hash)
     return see_other(f"/changes/{await asking.ask(member, change, password.peek)}")
+
+
+async def _edit_names(request: Request, form: Form, account: Account) -> Response[Any]:
+    """Of whatever was sent, the names."""
+    names = _names(form)
+    form.must_change(names != AccountNames.of(account))
+    if names is None or not form.valid:
+        return _names_input(request, form, account)
+    return see_other(f"/changes/{await asking.ask(request.member, EditNames(account.login, names))}")
 
 
 # --- password alone ---------------------------------------------------------------------------------------------------
@@ -140,10 +158,12 @@ async def delete(request: Request, login: FromPath[str]) -> Response[Any]:
 # --- reading the input pages ------------------------------------------------------------------------------------------
 
 
-def _filled(login: str, details: AccountDetails | Account) -> Form:
+def _filled(login: str, details: AccountNames | Account) -> Form:
     """The form as it was typed, or as the account ID is registered; never its password."""
     names = ("family", "given", "family_kana", "given_kana", "user_name", "role")
-    return Form({"login": login, **{name: getattr(details, name) for name in names}})
+    return Form(
+        {"login": login, **{name: getattr(details, name) for name in names if hasattr(details, name)}}
+    )
 
 
 async def _free_name(form: Form, member: Member) -> str:
@@ -155,13 +175,18 @@ async def _free_name(form: Form, member: Member) -> str:
 
 
 def _details(form: Form) -> AccountDetails | None:
+    names, role = _names(form), form.take("role", fields.role)
+    return AccountDetails(**asdict(names), role=role) if names and role else None
+
+
+def _names(form: Form) -> AccountNames | None:
     family = form.take("family", partial(fields.name, label="氏名（姓）"))
     given = form.take("given", partial(fields.name, label="氏名（名）"))
     family_kana = form.take("family_kana", partial(fields.kana, label="氏名カナ（姓カナ）"))
     given_kana = form.take("given_kana", partial(fields.kana, label="氏名カナ（名カナ）"))
-    user_name, role = form.take("user_name", fields.user_name), form.take("role", fields.role)
-    if family and given and family_kana and given_kana and user_name and role:
-        return AccountDetails(family, given, family_kana, given_kana, user_name, role)
+    user_name = form.take("user_name", fields.user_name)
+    if family and given and family_kana and given_kana and user_name:
+        return AccountNames(family, given, family_kana, given_kana, user_name)
     return None
 
 
@@ -202,6 +227,13 @@ async def _input(request: Request, form: Form, account: Account | None, *, kept:
         change=await came_from(request),
         kept=kept,
         full=accounts.FULL,
+        allows=user_purchases.allows(request.member),
+    )
+
+
+def _names_input(request: Request, form: Form, account: Account) -> Response[str]:
+    return page(
+        request, "people/accounts/names.html", title="氏名・ユーザーネーム変更", form=form, account=account
     )
 
 
