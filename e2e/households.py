@@ -153,6 +153,39 @@ class Town:
             *(household.id, MODEL),
         )
 
+    async def has_to_ask(self, household: Household) -> None:
+        """Give the son an address, and let ユーザー権限 ask whoever pays."""
+        await self.connection.execute(
+            "UPDATE contract SET user_purchases = 'ask' WHERE id = $1", household.id
+        )
+        await self.connection.execute(
+            "UPDATE account SET other_address = 'son@example.jp' WHERE login = $1", household.son
+        )
+
+    async def asks(self, household: Household) -> None:
+        """As the son does who has to ask for セキュリティ360°."""
+        await self.has_to_ask(household)
+        await self.connection.execute(
+            "INSERT INTO purchase_request (id, contract, account, product, asked_at, lapses_at)"
+            " SELECT gen_random_uuid(), contract, id, 'security-360', $2::timestamptz, $2::timestamptz + interval '14 days'"
+            " FROM account WHERE login = $1",
+            *(household.son, clock.now()),
+        )
+
+    async def refuses(self, household: Household) -> None:
+        """As the contractor does with what the son asked for."""
+        await self.asks(household)
+        await self.connection.execute(
+            "UPDATE purchase_request SET state = 'refused', decided_at = asked_at, decided_by = 'お客様番号',"
+            " reason = 'いまは必要ないと思います。' WHERE contract = $1",
+            household.id,
+        )
+
+    async def request(self, household: Household) -> str:
+        """The key of what was asked for last; "" without."""
+        query = "SELECT id FROM purchase_request WHERE contract = $1 ORDER BY asked_at DESC"
+        return str(await self._value(query, household.id) or "")
+
     async def log_everybody_out(self, household: Household) -> None:
         """End the household's sessions on the server, as time does."""
         await self.connection.execute("DELETE FROM session WHERE contract = $1", household.id)

@@ -225,6 +225,7 @@ MAIL = [
 
 SECURITY, STATUS, SUPPORT = "/accounts/{wife}/security", "/accounts/{wife}/security/status", "/remote-support"
 PERMISSION = "/accounts/user-purchase-permission"
+REQUEST = "/purchase-requests/{request}"
 OPTIONS = [
     Screen("security", SECURITY),
     Screen("security, without an address", "/accounts/{son}/security", "user"),
@@ -248,6 +249,59 @@ OPTIONS = [
     Screen("remote support, complete", SUPPORT, way=ways.agree("購入する", "決定")),
     Screen("remote support, bought", SUPPORT, before=ways.with_support),
     Screen("remote support, cancellation", SUPPORT, way=press("解約する"), before=ways.with_support),
+    Screen("security, to be asked for", "/accounts/{son}/security", "user", before=ways.has_to_ask),
+    Screen(
+        "security, asking, confirm",
+        "/accounts/{son}/security",
+        "user",
+        way=ways.consent("セキュリティ360°の購入を申請する"),
+        before=ways.has_to_ask,
+    ),
+    Screen(
+        "security, asking, complete",
+        "/accounts/{son}/security",
+        "user",
+        way=ways.consent("セキュリティ360°の購入を申請する", "決定"),
+        before=ways.has_to_ask,
+    ),
+    Screen("security, asked for", "/accounts/{son}/security", "user", before=ways.with_request),
+    Screen("own page, asked for", "/", "user", before=ways.with_request),
+    Screen("overview, asked for", "/?open={son}", before=ways.with_request),
+    Screen("account IDs, asked for", "/accounts", before=ways.with_request),
+    Screen("purchase requests", "/purchase-requests", before=ways.with_request),
+    Screen("purchase requests, none", "/purchase-requests", "user"),
+    Screen("purchase request", REQUEST, "user", before=ways.with_request),
+    Screen("purchase request, refused", REQUEST, "user", before=ways.with_refused_request),
+    Screen(
+        "purchase request, taking back",
+        REQUEST,
+        "user",
+        way=press("申請を取り下げる"),
+        before=ways.with_request,
+    ),
+    Screen("purchase request, decision", f"{REQUEST}/decision", before=ways.with_request),
+    Screen(
+        "purchase request, no reason",
+        f"{REQUEST}/decision",
+        way=press("却下へ進む"),
+        before=ways.with_request,
+        status=422,
+    ),
+    Screen(
+        "purchase request, approval",
+        f"{REQUEST}/decision",
+        "admin",
+        way=press("承認へ進む"),
+        before=ways.with_request,
+    ),
+    Screen(
+        "purchase request, refusal, complete",
+        f"{REQUEST}/decision",
+        way=ways.along(ways.type_in("却下の理由", "いまは必要ないと思います。"), press("却下へ進む", "決定")),
+        before=ways.with_request,
+    ),
+    Screen("own names", "/accounts/{son}/edit", "user"),
+    Screen("own names, nothing changed", "/accounts/{son}/edit", "user", way=press("次へ進む"), status=422),
     Screen("purchases by users", PERMISSION),
     Screen(
         "purchases by users, confirm", PERMISSION, way=ways.along(ways.tick("許可しない"), press("次へ進む"))

@@ -26,7 +26,10 @@ class Visit:
 
     async def open(self, path: str) -> None:
         """Go to a path with the names of the household in it."""
-        await self.device.open(path.format(son=self.household.son, wife=self.household.wife))
+        names = {"son": self.household.son, "wife": self.household.wife}
+        if "{request}" in path:
+            names["request"] = await self.town.request(self.household)
+        await self.device.open(path.format(**names))
 
 
 def press(*buttons: str) -> Way:
@@ -239,6 +242,15 @@ def web_space(*buttons: str) -> Way:
     return along(typed, press(*buttons))
 
 
+def on_the_town(done: Callable[[Town, Household], Awaitable[None]]) -> Way:
+    """Let others of the household do something."""
+
+    async def way(visit: Visit) -> None:
+        await done(visit.town, visit.household)
+
+    return way
+
+
 def consent(*buttons: str) -> Way:
     """Agree to the terms of セキュリティ360°, then press the buttons."""
     return along(tick("セキュリティ360°のサービス利用規約に同意する"), press(*buttons))
@@ -248,6 +260,9 @@ with_option = on("/accounts/{wife}/security", consent("セキュリティ360°�
 with_cancelled_option = along(
     with_option, on("/accounts/{wife}/security", press("セキュリティ360°を解約する", "決定"))
 )
+with_request = on_the_town(Town.asks)
+with_refused_request = on_the_town(Town.refuses)
+has_to_ask = on_the_town(Town.has_to_ask)
 with_support = on("/remote-support", agree("購入する", "決定"))
 
 

@@ -355,3 +355,20 @@ def test_a_past_date_ends_with_today_in_tokyo() -> None:
     assert judged(fields.past_date, "2026-01-11") is None
     clock.start_at(datetime(2026, 1, 9, 14, 59, tzinfo=UTC))
     assert judged(fields.past_date, "2026-01-10") is None
+
+
+def test_the_reason_of_a_refusal_is_lines_of_two_hundred_characters_that_a_mail_may_carry() -> None:
+    assert fields.reason("  いまは\r\n必要ない\tと思います。\r") == "いまは\n必要ない と思います。"
+    assert len(fields.reason("あ" * 199 + "\r\n" + "\n")) == 199
+    assert fields.reason("あ" * 100 + "\r\n" + "い" * 99)
+    for text in (
+        "",
+        " \r\n\t",
+        "あ" * 201,
+        "あ" * 100 + "\n" + "い" * 100,
+        "\x00",
+        "あ\u2028い",
+        "あ\u202eい",
+    ):
+        with pytest.raises(Wrong):
+            fields.reason(text)

@@ -57,6 +57,9 @@ FEATURES = [
 ]
 OURS = {
     Permission.OVERVIEW,
+    Permission.ACCOUNT_NAMES,
+    Permission.PURCHASE_REQUESTS,
+    Permission.PURCHASE_DECISIONS,
     Permission.CHANGES,
     Permission.LOGINS,
     Permission.SECOND_FACTOR,
@@ -99,6 +102,12 @@ def test_a_row_of_the_matrix_is_the_specs(row: tuple[str, ...], permission: Perm
 def test_every_permission_has_a_row_in_the_spec_or_is_one_of_ours() -> None:
     assert {*FEATURES, *OURS} == set(MATRIX)
     assert {*FEATURES, *OURS, *OPEN} == set(Permission)
+
+
+def test_rows_that_the_specs_sentences_ask_for_have_their_cells() -> None:
+    assert MATRIX[Permission.ACCOUNT_NAMES] == ("◎", "◎", "○")
+    assert MATRIX[Permission.PURCHASE_REQUESTS] == ("◎", "◎", "○")
+    assert MATRIX[Permission.PURCHASE_DECISIONS] == ("◎", "◎", "×")
 
 
 def test_a_cell_says_whether_the_role_may() -> None:

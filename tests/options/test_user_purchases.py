@@ -116,3 +116,94 @@ async def test_whom_it_is_about_may_not_turn_it(empty_database: str) -> None:
 
 def test_its_page_is_at_a_path_that_no_account_id_can_take() -> None:
     assert not fields.is_account_id(PATH.removeprefix("/accounts/"))
+
+
+# --- who is told of it ------------------------------------------------------------------------------------------------
+
+SAID = {
+    "yes": "ユーザー権限の方は、セキュリティオプションを、ご自分のアカウントIDに購入できます。",
+    "ask": "ユーザー権限の方は、セキュリティオプションの購入には申請が必要で、",
+    "no": "ユーザー権限の方は、セキュリティオプションの購入も、購入の申請もできません。",
+}
+DAUGHTER = {
+    "login": "arteri-an-003",
+    "family": "有光",
+    "given": "光",
+    "family_kana": "アルテリ",
+    "given_kana": "ヒカリ",
+    "user_name": "ひかり",
+    "password": "hik-7q2mzw",
+    "password_again": "hik-7q2mzw",
+}
+
+
+@pytest.mark.parametrize("chosen", list(SAID))
+async def test_whoever_gives_a_user_role_reads_what_it_may_buy_now(contractor: Browser, chosen: str) -> None:
+    await database.rows("UPDATE contract SET user_purchases = $1", chosen)
+
+    def said() -> list[str]:
+        return [one for one, text in SAID.items() if text in contractor.text]
+
+    await contractor.open("/accounts/new")
+    assert said() == [chosen]
+    await contractor.submit(**DAUGHTER, role="admin")
+    assert (contractor.heading, said()) == ("アカウントID登録／変更確認", [])
+    await contractor.open("/accounts/new")
+    await contractor.submit(**DAUGHTER, role="user")
+    assert (contractor.heading, said()) == ("アカウントID登録／変更確認", [chosen])
+    await contractor.open("/accounts/arteri-an-002/edit")
+    assert said() == [chosen]
+    await contractor.submit(role="user")
+    assert (contractor.heading, said()) == ("アカウントID登録／変更確認", [chosen])
+    await contractor.open(f"/accounts/{SON}/edit")
+    await contractor.submit(given="新")
+    assert (contractor.heading, said()) == ("アカウントID登録／変更確認", [])
+
+
+async def test_a_demotion_says_again_what_it_means_when_the_switch_was_turned_meanwhile(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/accounts/arteri-an-002/edit")
+    await contractor.submit(role="user")
+    await database.rows("UPDATE contract SET user_purchases = 'no'")
+    await contractor.submit()
+    assert "内容が変わりました" in contractor.text
+    assert SAID["no"] in contractor.text
+
+
+@pytest.mark.parametrize(
+    ("email", "told"),
+    [("an@example.jp", "an@example.jp"), ("", "arteri-kichi@mail.example.com")],
+    ids=["contact address", "admins"],
+)
+async def test_what_a_user_buys_is_told_to_the_contract_at_once(
+    family_user: Browser, email: str, told: str
+) -> None:
+    await give_address(SON)
+    await database.rows("UPDATE contract SET email = $1", email)
+    await buy(family_user, SON)
+    mails = await database.rows("SELECT recipient, subject, body FROM outbox ORDER BY id")
+    assert [mail["recipient"] for mail in mails] == ["son@example.com", told]
+    assert all("申込み完了メール" in mail["subject"] for mail in mails)
+    assert all(f"アカウントID「{SON}」（ユーザー権限）でログインした方" in mail["body"] for mail in mails)
+
+
+async def test_a_user_cancels_whatever_the_switch_says(contractor: Browser, family_user: Browser) -> None:
+    await give_address(SON)
+    for chosen in ("ask", "no"):
+        await database.rows("UPDATE contract SET user_purchases = $1", chosen)
+        await buy(contractor, SON)
+        await cancel(family_user, SON)
+
+
+async def test_the_list_of_account_ids_says_how_much_waits_to_be_approved(contractor: Browser) -> None:
+    await contractor.open("/accounts")
+    assert contractor.rows["購入の申請"] == "承認を待っている申請はありません"
+    await database.rows(
+        "INSERT INTO purchase_request (id, contract, account, product, asked_at, lapses_at)"
+        " SELECT gen_random_uuid(), contract, id, 'kids-filter', now(), now() + interval '14 days'"
+        f" FROM account WHERE login = '{SON}'"
+    )
+    await contractor.open("/accounts")
+    assert contractor.rows["購入の申請"] == "1件が承認を待っています"
+    assert contractor.page.select_one("main a[href='/purchase-requests']")
