@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from app.domain import installation
+from app.domain.installation import Installation, Issuer
 from app.domain.money import ledger
 from app.domain.months import Month
 from app.domain.tables import TABLES
@@ -88,6 +90,8 @@ async def _fill(connection: dict[str, Any], first: int, last: int) -> None:
 
 
 async def _close(month: Month, connection: dict[str, Any]) -> None:
+    issuer = Issuer("例示通信株式会社", "東京都", "0120-000-0000", "9時～17時", "T9000000000000", "", "")
+    installation.use(Installation(issuer=issuer))
     engine = Engine(connection, patience=None)
     database.use(engine, TABLES)
     await engine.start_connection_pool()

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    8: {"housekeeping", "desk"},
-    7: {"people"},
-    6: {"contracts", "mail", "options"},
-    5: {"cards"},
-    4: {"changes"},
-    3: {"letters", "money", "notices"},
+    9: {"housekeeping", "desk"},
+    8: {"people"},
+    7: {"contracts", "mail", "options"},
+    6: {"cards"},
+    5: {"changes"},
+    4: {"money"},
+    3: {"letters", "notices"},
     2: {"access"},
     1: {
         "catalogue",

@@ -51,6 +51,7 @@ def close_bills(chosen: argparse.Namespace) -> None:
     from app.domain.money import ledger
 
     month: Month = chosen.month
+    installation.use(Installation(sender=settings.writer(), issuer=settings.issuer()))
     with progress(f"bill {month.iso}", "contracts") as shown:
         try:
             done = _run(lambda: ledger.close(month, shown))

@@ -43,6 +43,22 @@ class Sender:
 
 
 @dataclass(frozen=True)
+class Issuer:
+    """Who issues the bills (適格請求書), and what a bill says of paying it."""
+
+    name: str
+    address: str
+    phone: str
+    hours: str
+    invoice_number: str
+    """登録番号."""
+    payment_day: str
+    """When a card is debited, in the operator's words; "": it was not said."""
+    elsewhere: str
+    """Where the line and the calls are billed, in the operator's words; "": on the portal's bill, with all else."""
+
+
+@dataclass(frozen=True)
 class MailSystem:
     """Names of the operator's mail domain and servers."""
 
@@ -66,6 +82,7 @@ class Installation:
     data_keys: tuple[bytes, ...] | None = field(default=None, repr=False)
     """What is encrypted at rest; newest first."""
     sender: Sender | None = None
+    issuer: Issuer | None = None
     mail_system: MailSystem | None = None
     base_url: str | None = None
     """Scheme and host that links in mails begin with."""
@@ -111,6 +128,10 @@ def data_keys() -> tuple[bytes, ...]:
 
 def sender() -> Sender:
     return _needed("sender", _current.sender)
+
+
+def issuer() -> Issuer:
+    return _needed("issuer", _current.issuer)
 
 
 def mail_system() -> MailSystem:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain import reserved_names
-from app.domain.installation import Installation, MailSystem, Peppers, SecondFactor, Sender
+from app.domain.installation import Installation, Issuer, MailSystem, Peppers, SecondFactor, Sender
 from app.settings import parts
 from app.settings.of_demo import (
+    DEMO_BILLING,
     DEMO_CONTACT,
     DEMO_ELSEWHERE,
     DEMO_INSTALLERS,
@@ -27,6 +28,7 @@ from app.settings.of_demo import (
 )
 from app.settings.parts import VARIABLES
 from app.settings.shape import (
+    Billing,
     Contact,
     Elsewhere,
     Internal,
@@ -39,6 +41,7 @@ from app.settings.shape import (
 )
 
 __all__ = [
+    "DEMO_BILLING",
     "DEMO_CONTACT",
     "DEMO_ELSEWHERE",
     "DEMO_INSTALLERS",
@@ -48,6 +51,7 @@ __all__ = [
     "DEMO_PAYMENT_DAY",
     "DEMO_REMOTE_SUPPORT",
     "VARIABLES",
+    "Billing",
     "Contact",
     "Elsewhere",
     "Internal",
@@ -63,6 +67,7 @@ __all__ = [
     "delivery",
     "demo",
     "installation_of",
+    "issuer",
     "made_by_demo",
     "peppers",
     "production",
@@ -95,6 +100,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         base_url=parts.base_url(environment, hosts, wrong),
         contact=parts.contact(environment, wrong),
         invoice_number=parts.invoice_number(environment, wrong),
+        billing=parts.billing(environment, wrong),
         remote_support=SupportWindow(
             phone=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
             hours=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
@@ -143,6 +149,7 @@ def installation_of(chosen: Settings) -> Installation:
         peppers=Peppers(chosen.peppers),
         data_keys=chosen.data_keys,
         sender=_sender(chosen.contact, chosen.mail.sender),
+        issuer=_issuer(chosen.contact, chosen.invoice_number, chosen.billing),
         mail_system=chosen.mail_system,
         base_url=chosen.base_url,
         low_stock=chosen.low_stock,
@@ -213,6 +220,36 @@ def writer(environment: Mapping[str, str] = os.environ) -> Sender:
             + "\n".join(f"  {line}" for line in wrong)
         )
     return _sender(contact, address)
+
+
+def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
+    """Who a command issues bills as. Raises SettingsError."""
+    if made_by_demo(environment) and not environment.get("MYPAGE_INVOICE_NUMBER"):
+        return _issuer(DEMO_CONTACT, DEMO_INVOICE_NUMBER, DEMO_BILLING)
+    wrong: list[str] = []
+    found = (
+        parts.contact(environment, wrong),
+        parts.invoice_number(environment, wrong),
+        parts.billing(environment, wrong),
+    )
+    if wrong:
+        raise SettingsError(
+            "nothing was closed, because the bills' issuer is not known; mend these settings:\n"
+            + "\n".join(f"  {line}" for line in wrong)
+        )
+    return _issuer(*found)
+
+
+def _issuer(contact: Contact, invoice_number: str, billing: Billing) -> Issuer:
+    return Issuer(
+        contact.operator,
+        billing.address,
+        contact.phone,
+        contact.hours,
+        invoice_number,
+        billing.payment_day,
+        billing.elsewhere,
+    )
 
 
 def _sender(contact: Contact, address: str) -> Sender:

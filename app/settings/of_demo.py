@@ -9,10 +9,15 @@ from pathlib import Path
 
 from app.domain.catalogue import SECURITY
 from app.domain.installation import MailSystem, SecondFactor
-from app.settings.shape import Contact, Elsewhere, Mail, Settings, SupportWindow
+from app.settings.shape import Billing, Contact, Elsewhere, Mail, Settings, SupportWindow
 
 DEMO_INVOICE_NUMBER = "T9000000000000"
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+DEMO_BILLING = Billing(
+    "〒100-0000 東京都千代田区例示1-2-3",
+    "毎月27日（金融機関の休業日は翌営業日）",
+    "回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。",
+)
 DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
 DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
 DEMO_ELSEWHERE = Elsewhere(
@@ -35,6 +40,7 @@ def demo(folder: Path, port: int = 8000, second_factor: SecondFactor = "offered"
         base_url=f"http://localhost:{port}",
         contact=DEMO_CONTACT,
         invoice_number=DEMO_INVOICE_NUMBER,
+        billing=DEMO_BILLING,
         remote_support=DEMO_REMOTE_SUPPORT,
         installers=DEMO_INSTALLERS,
         elsewhere=DEMO_ELSEWHERE,

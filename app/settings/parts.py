@@ -16,7 +16,7 @@ from app.domain.catalogue import SECURITY
 from app.domain.installation import SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
-from app.settings.shape import Contact, Internal, Mail, Security, Smtp
+from app.settings.shape import Billing, Contact, Internal, Mail, Security, Smtp
 
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
@@ -34,6 +34,9 @@ VARIABLES = {
     "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
+    "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",
+    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words for bills (default: that it depends on the card company)",
+    "MYPAGE_BILLED_ELSEWHERE": "sentence for bills on where line and calls are billed, or none if these are on them too",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
     "MYPAGE_SECURITY_CONTACT": "where a weakness is reported, as mailto:…, https://… or tel:… (default: the phone number)",
@@ -70,6 +73,15 @@ def contact(environment: Mapping[str, str], wrong: list[str]) -> Contact:
         phone=needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
         hours=needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
     )
+
+
+def billing(environment: Mapping[str, str], wrong: list[str]) -> Billing:
+    """What bills say; whether they are the whole of what a member pays has to be said."""
+    address = needed(environment, "MYPAGE_OPERATOR_ADDRESS", wrong, "〒100-0000 東京都千代田区例示1-2-3")
+    example = "none, or 回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。"
+    elsewhere = needed(environment, "MYPAGE_BILLED_ELSEWHERE", wrong, example)
+    day = environment.get("MYPAGE_PAYMENT_DAY", "").strip()
+    return Billing(address, day, "" if elsewhere == "none" else elsewhere)
 
 
 def mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:

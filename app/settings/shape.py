@@ -27,6 +27,15 @@ class Contact:
 
 
 @dataclass(frozen=True)
+class Billing:
+    """What bills say beside the contact: the operator's address, when a card is debited, what is billed elsewhere."""
+
+    address: str
+    payment_day: str
+    elsewhere: str
+
+
+@dataclass(frozen=True)
 class SupportWindow:
     """リモートサポート窓口."""
 
@@ -85,6 +94,7 @@ class Settings:
     contact: Contact
     invoice_number: str
     """登録番号 of qualified invoices."""
+    billing: Billing
     remote_support: SupportWindow
     installers: dict[str, str]
     """Address of the installer by product."""

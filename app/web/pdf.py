@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
@@ -22,13 +23,15 @@ AT_ONCE = 2
 WAITING = 8
 """PDFs that may be wanted at one time; one more is turned away."""
 EXTRA = "pip install 'mypage[pdf]'"
-PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-ipaexfont-gothic"
+PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk"
 SYSTEM = (
     f"install Pango, HarfBuzz with its subsetter, fontconfig and a Japanese font (Debian: {PACKAGES}); "
     "see docs/operating.md"
 )
 LACKING = 3
 """Exit status of the child when a library or a font is not there."""
+NO_GLYPH = 4
+"""Exit status of the child when no font has a character of the text; it names them on standard error."""
 
 _threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="pdf")
 _wanted = 0
@@ -38,8 +41,17 @@ class NoPdf(Exception):
     """The PDF cannot be made now; the text is for the operator."""
 
 
+class NoGlyph(NoPdf):
+    """No font that is there has some characters, which would be boxes on paper: another try comes to the same."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__(f"no font has {characters}: {SYSTEM}")
+        self.characters = characters
+        """Their code points, as U+1F600, separated by blanks."""
+
+
 async def make(html: str) -> bytes:
-    """The PDF. Raises NoPdf."""
+    """The PDF, the same bytes for the same text. Raises NoPdf."""
     global _wanted
     if _wanted >= WAITING:
         raise NoPdf(f"{WAITING} PDFs are being made already")
@@ -61,6 +73,8 @@ def _by_child(html: str) -> bytes:
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise NoPdf(f"the PDF was not made within {LIMIT:.0f} seconds") from error
+    if done.returncode == NO_GLYPH:
+        raise NoGlyph(done.stderr.decode(errors="replace").strip())
     if done.returncode:
         raise NoPdf(done.stderr.decode(errors="replace").strip() or f"exit status {done.returncode}")
     return done.stdout
@@ -77,9 +91,26 @@ def main() -> int:
     except OSError as error:
         return _lacks(str(error).splitlines()[0], SYSTEM)
     html = HTML(string=sys.stdin.buffer.read().decode(), url_fetcher=_fetch_nothing)
+    missing = _Missing()
+    logging.getLogger("weasyprint").addHandler(missing)
     pdf: bytes = html.write_pdf(pdf_variant="pdf/ua-1")
+    if missing.characters:
+        print(" ".join(sorted(missing.characters)), file=sys.stderr)
+        return NO_GLYPH
     sys.stdout.buffer.write(pdf)
     return 0
+
+
+class _Missing(logging.Handler):
+    """Hears which characters WeasyPrint draws as a box, of which it says a word in its log and no more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.characters: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(".notdef glyph") and isinstance(record.args, tuple):
+            self.characters.add(f"U+{record.args[-1]:04X}")
 
 
 def _japanese_font() -> bool:

@@ -46,6 +46,7 @@ FACTS: dict[str, dict[str, object]] = {
     "account-edited": {"login": "taro-01", "items": "ユーザーネーム、パスワード", "by": WHO},
     "account-password-changed": {"login": "taro-01", "by": WHO},
     "user-purchases": {"before": "許可する", "after": "許可しない", "by": WHO},
+    "bill-corrected": {"month": "2026年2月", "said": "・回線料：-400円", "total": "4,000円"},
     "new-browser": DEVICE,
     "step-guessed": {
         "login": "アカウントID「taro-01」",

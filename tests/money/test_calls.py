@@ -66,8 +66,8 @@ async def test_the_csv_holds_every_call_and_the_sum_and_no_formula(reader: Brows
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert rows[0] == ["日付", "時刻", "通話先番号", "通話時間（秒）", "通話料金（円）"]
-    assert rows[1] == ["2026/01/01", "08:00:00", "0311112222", "15", "8"]
-    assert rows[-2] == ["2026/01/31", "23:59:59", "'+81312345678", "65", "17"]
+    assert rows[1] == ["2026/01/01", "08:00:00", '="0311112222"', "15", "8"]
+    assert rows[-2] == ["2026/01/31", "23:59:59", '="+81312345678"', "65", "17"]
     assert rows[-1] == ["合計", "", "", *(str(sum(int(row[n]) for row in rows[1:-1])) for n in (3, 4))]
 
 

@@ -197,8 +197,8 @@ async def test_a_missing_price_is_named_and_nothing_is_closed(monkeypatch: pytes
         "TRUNCATE charge",
         "DELETE FROM bill_close",
         "UPDATE bill_close SET closed_at = NULL",
-        "INSERT INTO charge (contract, period, product, month, billed, yen, tax_rate)"
-        " SELECT contract, period, 'mail-pack', month, billed, 1, 10 FROM charge",
+        "INSERT INTO charge (contract, period, product, name, month, billed, yen, tax_rate)"
+        " SELECT contract, period, 'mail-pack', 'メールパック', month, billed, 1, 10 FROM charge",
     ],
 )
 async def test_the_database_itself_refuses_to_edit_what_is_closed(edit: str) -> None:
@@ -213,8 +213,8 @@ async def test_a_period_is_charged_for_a_month_once_and_a_refund_is_for_an_earli
     period = await bought(await households.new_contract(), "2026-01-10", "2026-01-20")
     await database.rows("INSERT INTO bill_close VALUES ('2026-01-01', 0)")
     line = (
-        "INSERT INTO charge (contract, period, product, month, billed, yen, tax_rate)"
-        " SELECT contract, id, product, '2026-01-01', '2026-01-01', $1, 10 FROM service_period"
+        "INSERT INTO charge (contract, period, product, name, month, billed, yen, tax_rate)"
+        " SELECT contract, id, product, product, '2026-01-01', '2026-01-01', $1, 10 FROM service_period"
     )
     await database.rows(line, 550)
     with pytest.raises(asyncpg.UniqueViolationError):

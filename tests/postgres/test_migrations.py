@@ -120,6 +120,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "pepper",
         "vault_card",
         "bill_close",
+        "bill_issuer",
         "call_file",
         "notice",
     }

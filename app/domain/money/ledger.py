@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from piccolo.query.functions import Count, Min, Sum
 
-from app.domain import clock, tables
+from app.domain import catalogue, clock, tables
 from app.domain.catalogue import Fee, Product
-from app.domain.money import billing
+from app.domain.money import billing, issuing, other_charges
 from app.domain.money.billing import Service
+from app.domain.money.bills import Entry, Purchase
 from app.domain.months import Month
 from app.postgres import database
 
@@ -54,6 +55,11 @@ class LedgerLine(NamedTuple):
     def key(self) -> tuple[int, str, Month]:
         """What is charged once."""
         return self.period, self.item, self.month
+
+    def entry(self, purchase: Purchase) -> Entry:
+        """As the bill shows it, in today's words."""
+        name, used = catalogue.name(self.item), purchase.used(self.item, self.billed)
+        return Entry(name, self.login, self.month, self.billed, *used, self.yen, self.tax_rate)
 
 
 def item(text: str) -> Product | Fee:
@@ -126,9 +132,10 @@ async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
     """
     before = await _may_be_closed(month)
     if not before:
-        first = await _first()
+        first = await first_month()
         begun = tables.BillClose(month=month.first_day, reached=0, closed_at=None)
         await tables.BillClose.insert(begun).on_conflict(action="DO NOTHING")
+        await issuing.name_issuer()
         contracts, done = (await database.rows(_CONTRACTS, month.first_day))[0]
         while batch := await _close_batch(month, max(first, month.back(LOOK_BACK))):
             done += batch
@@ -143,8 +150,8 @@ async def close(month: Month, progress: Callable[[int, int], None]) -> Closed:
 
 # SQL for two counts, the second with a FILTER.
 _CONTRACTS = """
-SELECT count(DISTINCT contract), count(DISTINCT contract) FILTER (WHERE contract <= reached)
-FROM service_period, bill_close WHERE month = $1
+SELECT count(*), count(*) FILTER (WHERE contract <= reached)
+FROM (SELECT contract FROM service_period UNION SELECT contract FROM other_charge) AS c, bill_close WHERE month = $1
 """
 
 
@@ -161,7 +168,7 @@ async def _may_be_closed(month: Month) -> bool:
         raise NotClosable(
             f"{month.iso} is not over: {this.previous.iso} is the last month that can be closed"
         )
-    expected = closed[-1].next if closed else await _first()
+    expected = closed[-1].next if closed else await first_month()
     if month > expected:
         raise NotClosable(f"months are closed in order: close {expected.iso} first")
     if month < expected:
@@ -170,16 +177,18 @@ async def _may_be_closed(month: Month) -> bool:
     return False
 
 
-async def _first() -> Month:
-    """The month that the ledger begins with: the first one closed, else that of the first purchase or, if that is
+async def first_month() -> Month:
+    """The month that the ledger begins with: the first one closed, else that of what is charged first or, if that is
     earlier, the last one that is over. A typing error cannot make it begin years ago, which nobody could undo."""
     months = tables.BillClose.select(Min(tables.BillClose.month))
     (closed,) = await months.where(tables.BillClose.closed_at.is_not_null())
     if closed["min"]:
         return Month.of_day(closed["min"])
-    last = Month.this().previous
     (bought,) = await tables.ServicePeriod.select(Min(tables.ServicePeriod.started_at))
-    return min(last, Month.of(bought["min"])) if bought["min"] else last
+    (loaded,) = await tables.OtherCharge.select(Min(tables.OtherCharge.month))
+    first = [Month.of(bought["min"])] if bought["min"] else []
+    first += [Month.of_day(loaded["min"])] if loaded["min"] else []
+    return min([*first, Month.this().previous])
 
 
 async def _close_batch(month: Month, since: Month) -> int:
@@ -197,46 +206,73 @@ async def _close_batch(month: Month, since: Month) -> int:
         if not contracts:
             return 0
         await connection.execute(_LOCK, contracts)
-        services = _by_contract(await connection.fetch(_SERVICES, contracts, month.next.began), _service)
+        purchases = _by_contract(await connection.fetch(_PURCHASES, contracts), _purchase)
+        services = {
+            contract: [service for service, _ in bought if service.started_at < month.next.began]
+            for contract, bought in purchases.items()
+        }
         before = days(since, month)
         spans = _by_contract(await connection.fetch(_SPANS, contracts, before), _span)
         odd = {c for c in contracts if not as_owed(services.get(c, []), spans.get(c, []), month, since)}
         written = _by_contract(await connection.fetch(_LINES, list(odd), before), _written)
-        records = [
-            _record(contract, line)
-            for contract in contracts
-            for line in bill(
+        made = {
+            contract: bill(
                 services.get(contract, []),
                 written.get(contract, []),
                 month,
                 since if contract in odd else month,
             )
-        ]
-        await connection.copy_records_to_table("charge", records=records, columns=_COLUMNS)
+            for contract in contracts
+        }
+        await _write(connection, month, made, purchases)
         await tables.BillClose.update({tables.BillClose.reached: contracts[-1]}).where(its_row)
         return len(contracts)
+
+
+async def _write(
+    connection: Any,
+    month: Month,
+    made: dict[int, list[LedgerLine]],
+    purchases: dict[int, list[tuple[Service, Purchase]]],
+) -> None:
+    """Write the lines of a batch by contract, with what their bills say beside them."""
+    others = await issuing.open_others(connection, list(made))
+    entries: dict[int, list[Entry]] = {}
+    records = []
+    for contract, lines in made.items():
+        bought = {service.id: purchase for service, purchase in purchases.get(contract, [])}
+        said = [(line, line.entry(bought[line.period])) for line in lines]
+        beside = other_charges.bill(others.get(contract, []), month)
+        records += [issuing.record(contract, line.period, line.item, entry) for line, entry in said]
+        records += [issuing.other_record(contract, line) for line in beside]
+        entries[contract] = [entry for _, entry in said] + [line.entry for line in beside]
+    await connection.copy_records_to_table("charge", records=records, columns=issuing.COLUMNS)
+    await issuing.issue(connection, month, entries)
+    await issuing.settle_others(connection, list(made), month)
 
 
 # SQL for what a batch reads and writes: keys come as one array, rows become values at once, and locks have an order.
 # The ledger grows while it is being closed: a plan from when it was small would read all of it for every batch.
 _BY_INDEX = "SET LOCAL enable_seqscan = off"
-_NEXT = "SELECT DISTINCT contract FROM service_period WHERE contract > $1 ORDER BY contract LIMIT $2"
+_NEXT = """
+(SELECT DISTINCT contract FROM service_period WHERE contract > $1 ORDER BY contract LIMIT $2) UNION
+(SELECT DISTINCT contract FROM other_charge WHERE contract > $1 AND billed IS NULL ORDER BY contract LIMIT $2)
+ORDER BY contract LIMIT $2
+"""
 _LOCK = "SELECT 1 FROM contract WHERE id = ANY($1) ORDER BY id FOR SHARE"
-_SERVICES = """
-SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at
-FROM service_period p LEFT JOIN account a ON a.id = p.account
-WHERE p.contract = ANY($1) AND p.started_at < $2 ORDER BY p.id
+_PURCHASES = """
+SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at, a.deleted_at
+FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = ANY($1) ORDER BY p.id
 """
 _SPANS = """
 SELECT contract, period, product, min(month) AS first, max(month) AS last, count(*) AS lines,
     bool_or(billed <> month) AS corrected
-FROM charge WHERE contract = ANY($1) AND month = ANY($2) GROUP BY contract, period, product
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) AND period IS NOT NULL GROUP BY contract, period, product
 """
 _LINES = """
 SELECT contract, period, login, product, month, billed, yen, tax_rate
-FROM charge WHERE contract = ANY($1) AND month = ANY($2) ORDER BY id
+FROM charge WHERE contract = ANY($1) AND month = ANY($2) AND period IS NOT NULL ORDER BY id
 """
-_COLUMNS = ("contract", "period", "login", "product", "month", "billed", "yen", "tax_rate")
 
 
 def days(since: Month, upto: Month) -> list[date]:
@@ -251,8 +287,9 @@ def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int,
     return found
 
 
-def _service(row: Any) -> Service:
-    return Service(row["id"], row["login"], Product(row["product"]), row["started_at"], row["ended_at"])
+def _purchase(row: Any) -> tuple[Service, Purchase]:
+    product, when = Product(row["product"]), (row["started_at"], row["ended_at"])
+    return Service(row["id"], row["login"], product, *when), Purchase(product, *when, row["deleted_at"])
 
 
 def _span(row: Any) -> Span:
@@ -269,17 +306,4 @@ def _written(row: Any) -> LedgerLine:
         Month.of_day(row["billed"]),
         row["yen"],
         row["tax_rate"],
-    )
-
-
-def _record(contract: int, line: LedgerLine) -> tuple[object, ...]:
-    return (
-        contract,
-        line.period,
-        line.login,
-        line.item.value,
-        line.month.first_day,
-        line.billed.first_day,
-        line.yen,
-        line.tax_rate,
     )

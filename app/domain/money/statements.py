@@ -1,92 +1,123 @@
-"""月額請求明細照会: the bills of the last 24 months. A closed month comes from the ledger, another is a forecast."""
+"""月額請求明細照会: the bills of the last 84 months. A closed month says what was written then, another is a forecast."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 
 import msgspec
 
-from app.domain import catalogue, clock, tables
+from app.domain import clock, installation
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
-from app.domain.catalogue import Fee, Product
-from app.domain.json_objects import json_list, json_object
-from app.domain.money import billing, ledger
+from app.domain.installation import Issuer
+from app.domain.money import bill_rows, bills, ledger, other_charges
+from app.domain.money.bill_rows import MONTHS
 from app.domain.money.billing import Service
+from app.domain.money.bills import Correction, Entry, Purchase, Recipient, TaxSum
 from app.domain.money.ledger import LOOK_BACK, LedgerLine
+from app.domain.money.other_charges import Version
 from app.domain.months import Month
-from app.postgres import database
 
-MONTHS = 24
-"""That can be looked at, the current one included."""
+CLOSED, FORECAST, NONE = "確定", "見込み", "請求なし"
+"""What a month is: closed with a bill, not closed yet, or without any charge for good."""
 
 
 @dataclass(frozen=True)
-class StatementEntry:
-    """A line of a bill with the purchase that it is for."""
+class Listed:
+    """A month of the list."""
 
-    line: LedgerLine
-    started_on: date
-    ended_on: date | None
-    """The last day that it could be used; None: went on beyond the month of the bill."""
+    month: Month
+    state: str
+    total: int
+    corrected_by: list[Month]
+    """The months whose bills correct it."""
 
     @property
-    def once(self) -> bool:
-        """A fee has a day, and no period."""
-        return isinstance(self.line.item, Fee)
+    def shown(self) -> bool:
+        """It has something to look at."""
+        return self.state != NONE or bool(self.corrected_by)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the list: a month, or several without charges one after the other."""
+
+    first: Listed
+    """The newest of them."""
+    last: Listed
 
     @property
     def name(self) -> str:
-        name = catalogue.name(self.line.item)
-        return f"{name}（{self.line.month}分の訂正）" if self.line.month != self.line.billed else name
+        """Of the months."""
+        return str(self.first.month) if self.first is self.last else f"{self.last.month}～{self.first.month}"
 
 
-@dataclass(frozen=True)
-class TaxSum:
-    """All that is taxed at one rate: yen with tax, and the tax in it, rounded once."""
+def folded(listed: Sequence[Listed]) -> list[Row]:
+    """The rows of the list: months without charges that follow each other are one."""
+    made: list[Row] = []
+    for one in listed:
+        if made and not made[-1].first.shown and not one.shown:
+            made[-1] = replace(made[-1], last=one)
+        else:
+            made.append(Row(one, one))
+    return made
 
-    percent: int
-    yen: int
 
-    @property
-    def tax(self) -> int:
-        """Fractions of a yen are cut off (towards zero)."""
-        tax = abs(self.yen) * self.percent // (100 + self.percent)
-        return tax if self.yen >= 0 else -tax
+RECENT = 24
+"""Months that the list begins with; older ones stand below their year."""
+
+
+def recent(listed: Sequence[Listed]) -> list[Row]:
+    """Of the last RECENT months."""
+    oldest = Month.this().back(RECENT - 1)
+    return folded([one for one in listed if one.month >= oldest])
+
+
+def older(listed: Sequence[Listed]) -> list[tuple[int, list[Row]]]:
+    """What is older, by year, the newest first; years without any charge are left out."""
+    oldest = Month.this().back(RECENT - 1)
+    by_year = groupby((one for one in listed if one.month < oldest), lambda one: one.month.year)
+    years = [(year, list(months)) for year, months in by_year]
+    return [(year, folded(months)) for year, months in years if any(one.shown for one in months)]
 
 
 @dataclass(frozen=True)
 class Statement:
-    """The bill of a month."""
+    """The bill of a month. Of a closed one all but `corrected_by` is as it was written when it was closed."""
 
     month: Month
     state: str
-    """確定 (closed), 見込み (not yet), or 請求なし (from before anything could be billed)."""
     closed_on: date | None
-    recipient: str
-    entries: list[StatementEntry]
+    issuer: Issuer
+    recipient: Recipient | None
+    """None: the month is closed without a bill, or the person was erased."""
+    entries: list[Entry]
+    taxes: list[TaxSum]
+    """By rate, the highest first."""
+    corrections: list[Correction]
+    corrected_by: list[tuple[Month, date | None]]
+    """Bills that correct this one, with their days; None: a forecast."""
 
     @property
     def forecast(self) -> bool:
-        return self.state == "見込み"
+        return self.state == FORECAST
 
     @property
-    def taxes(self) -> list[TaxSum]:
-        """By rate, the highest first."""
+    def issued(self) -> bool:
+        """It is from somebody for somebody; a month that is closed without a bill names nobody."""
+        return self.state != NONE
 
-        def rate(line: LedgerLine) -> int:
-            return line.tax_rate
-
-        lines = sorted((entry.line for entry in self.entries), key=rate, reverse=True)
-        return [
-            TaxSum(percent, sum(line.yen for line in group)) for percent, group in groupby(lines, key=rate)
-        ]
+    @property
+    def ordinary(self) -> list[Entry]:
+        """The lines of the month itself."""
+        return [entry for entry in self.entries if not entry.corrects]
 
     @property
     def total(self) -> int:
-        return sum(entry.line.yen for entry in self.entries)
+        return sum(tax.yen for tax in self.taxes)
 
     @property
     def tax(self) -> int:
@@ -97,114 +128,153 @@ class Statement:
         """Without tax."""
         return self.total - self.tax
 
+    @property
+    def sum_name(self) -> str:
+        """今月のご請求 is said of the whole of what a member owes for a month."""
+        return "今月のご請求（オプションサービス分）" if self.issuer.elsewhere else "今月のご請求"
 
-async def listing(member: Member) -> list[Statement]:
-    """The bills of the last 24 months, the newest first; none from before the contract."""
+
+async def listing(member: Member) -> list[Listed]:
+    """The months of the last 84, the newest first; none from before the contract, unless it was billed."""
     now = clock.now()
-    oldest = Month.of(now).back(MONTHS - 1)
-    looked_at = ledger.days(oldest.back(LOOK_BACK), Month.of(now))
-    found = await database.rows(_FIND, member.contract.id, looked_at, oldest.first_day)
-    return _statements(_found.decode(found[0]["found"]), now)
+    return _listed(await bill_rows.read(member, now), now)
 
 
 async def find(member: Member, month: Month) -> Statement:
-    """The bill of a month. Raises Missing for one of the future, from before the contract or more than 24 months ago."""
-    for statement in await listing(member):
-        if statement.month == month:
-            return statement
-    raise Missing(month.iso)
+    """The bill of a month. Raises Missing for one of the future, from before the contract or more than 84 months ago."""
+    now = clock.now()
+    found = await bill_rows.read(member, now, month)
+    listed = next((one for one in _listed(found, now) if one.month == month), None)
+    if listed is None:
+        raise Missing(month.iso)
+    closed = _closed(found)
+    corrected_by = [(billed, closed.get(billed)) for billed in listed.corrected_by]
+    if found.bill:
+        return _as_written(found.bill, listed, closed, corrected_by)
+    return _forecast(found, member, now, listed, closed, corrected_by)
 
 
-class _Purchase(msgspec.Struct):
-    id: int
-    login: str | None
-    product: Product
-    started_at: datetime
-    ended_at: datetime | None
-    deleted_at: datetime | None
-    """When its account ID was deleted."""
-
-
-class _Written(msgspec.Struct):
-    period: int
-    login: str | None
-    product: str
-    month: date
-    billed: date
-    yen: int
-    tax_rate: int
-
-
-class _Closed(msgspec.Struct):
-    month: date
-    closed_at: datetime
-
-
-class _Found(msgspec.Struct):
-    recipient: str
-    opened_on: date
-    begins: date | None
-    closed: list[_Closed]
-    purchases: list[_Purchase]
-    written: list[_Written]
-
-
-_found = msgspec.json.Decoder(_Found)
-
-_PURCHASE = json_object(_Purchase, tables.ServicePeriod, "p", login="a.login", deleted_at="a.deleted_at")
-_FOUND = json_object(
-    _Found,
-    tables.Contract,
-    "c",
-    recipient="c.family || ' ' || c.given",
-    begins="(SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL)",
-    closed=json_list(
-        json_object(_Closed, tables.BillClose, "b"),
-        "FROM bill_close b WHERE b.closed_at IS NOT NULL AND b.month >= $3",
-        "b.month",
-    ),
-    purchases=json_list(
-        _PURCHASE,
-        "FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = c.id",
-        "p.id",
-    ),
-    written=json_list(
-        json_object(_Written, tables.Charge, "h"),
-        "FROM charge h WHERE h.contract = c.id AND h.month = ANY($2)",
-        "h.id",
-    ),
-)
-# All that the bills of a contract are made of, in one round trip.
-_FIND = f"SELECT {_FOUND} AS found FROM contract c WHERE c.id = $1"  # noqa: S608 - constants
-
-
-def _statements(found: _Found, now: datetime) -> list[Statement]:
+def _listed(found: bill_rows.Found, now: datetime) -> list[Listed]:
     this = Month.of(now)
-    oldest = max(Month.of_day(found.opened_on), this.back(MONTHS - 1))
-    begins = _begins(found, this)
-    closed = {Month.of_day(one.month): one.closed_at.astimezone(clock.TOKYO).date() for one in found.closed}
-    purchases = {purchase.id: purchase for purchase in found.purchases}
-    services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
-    written = [_line(line) for line in found.written]
+    closed, begins, forecasts = _closed(found), _begins(found, this), _forecasts(found, now)
+    sums: dict[Month, int] = {}
+    for one in found.sums:
+        month = Month.of_day(one.month)
+        sums[month] = sums.get(month, 0) + one.yen
+    corrected_by = _corrected_by(found, forecasts)
     made = []
-    for month in oldest.upto(this):
-        if month not in closed and month >= begins:
-            bought = [service for service in services if service.started_at < month.next.began]
-            written += ledger.bill(bought, written, month, max(begins, month.back(LOOK_BACK)))
-        entries = [_entry(line, purchases[line.period]) for line in written if line.billed == month]
-        state = "確定" if month in closed else "見込み" if month >= begins else "請求なし"
-        made.append(Statement(month, state, closed.get(month), found.recipient, entries))
+    for month in this.back(MONTHS - 1).upto(this):
+        if month in sums:
+            state, total = CLOSED, sums[month]
+        elif month < Month.of_day(found.opened_on):
+            continue
+        elif month in closed or month < begins:
+            state, total = NONE, 0
+        else:
+            state, total = FORECAST, sum(entry.yen for entry in forecasts[month])
+        made.append(Listed(month, state, total, corrected_by.get(month, [])))
     return made[::-1]
 
 
-def _begins(found: _Found, this: Month) -> Month:
-    """The ledger's first month; while nothing is closed, that of the contract's first purchase."""
+def _closed(found: bill_rows.Found) -> dict[Month, date]:
+    """The closed months with the days of their bills."""
+    return {Month.of_day(one.month): one.closed_at.astimezone(clock.TOKYO).date() for one in found.closed}
+
+
+def _begins(found: bill_rows.Found, this: Month) -> Month:
+    """The ledger's first month; while nothing is closed, that of what the contract is charged first."""
     if found.begins:
         return Month.of_day(found.begins)
-    return min((Month.of(purchase.started_at) for purchase in found.purchases), default=this)
+    first = [Month.of(purchase.started_at) for purchase in found.purchases]
+    return min([*first, *(Month.of_day(other.month) for other in found.others)], default=this)
 
 
-def _line(row: _Written) -> LedgerLine:
+def _forecasts(found: bill_rows.Found, now: datetime) -> dict[Month, list[Entry]]:
+    """What the months that are not closed come to, each after the one before it."""
+    this, closed = Month.of(now), _closed(found)
+    begins = _begins(found, this)
+    purchases = {p.id: Purchase(p.product, p.started_at, p.ended_at, p.deleted_at) for p in found.purchases}
+    services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
+    written, others = [_line(line) for line in found.written], [_version(other) for other in found.others]
+    made: dict[Month, list[Entry]] = {}
+    for month in begins.upto(this):
+        if month not in closed:
+            bought = [service for service in services if service.started_at < month.next.began]
+            written += ledger.bill(bought, written, month, max(begins, month.back(LOOK_BACK)))
+            beside = other_charges.bill(others, month)
+            others = other_charges.carried(others, beside)
+            lines = [line.entry(purchases[line.period]) for line in written if line.billed == month]
+            made[month] = lines + [line.entry for line in beside]
+    return made
+
+
+def _corrected_by(found: bill_rows.Found, forecasts: dict[Month, list[Entry]]) -> dict[Month, list[Month]]:
+    """By month, those whose bills correct it, or will as it looks now."""
+    pairs = {(Month.of_day(one.month), Month.of_day(one.billed)) for one in found.corrected}
+    pairs |= {(e.month, e.billed) for entries in forecasts.values() for e in entries if e.corrects}
+    made: dict[Month, list[Month]] = {}
+    for month, billed in sorted(pairs):
+        made.setdefault(month, []).append(billed)
+    return made
+
+
+def _as_written(
+    bill: bill_rows.Bill,
+    listed: Listed,
+    closed: dict[Month, date],
+    corrected_by: list[tuple[Month, date | None]],
+) -> Statement:
+    entries = [
+        Entry(
+            line.name, line.login, Month.of_day(line.month), Month.of_day(line.billed),
+            line.started_on, line.ended_on, line.yen, line.tax_rate,
+        )
+        for line in bill.lines
+    ]  # fmt: skip
+    name, issuer = bill.name, bill.issuer
+    return Statement(
+        listed.month,
+        listed.state,
+        closed[listed.month],
+        Issuer(**msgspec.structs.asdict(issuer)) if issuer else installation.issuer(),
+        Recipient(name.customer_number, name.recipient, bills.card(name.card_brand, name.card_last4))
+        if name
+        else None,
+        entries,
+        [TaxSum(tax.tax_rate, tax.yen, tax.tax) for tax in bill.taxes],
+        bills.corrections(entries, closed),
+        corrected_by,
+    )
+
+
+def _forecast(
+    found: bill_rows.Found,
+    member: Member,
+    now: datetime,
+    listed: Listed,
+    closed: dict[Month, date],
+    corrected_by: list[tuple[Month, date | None]],
+) -> Statement:
+    """Of a month that is not closed; of one without a bill nothing that could change."""
+    entries = _forecasts(found, now).get(listed.month, [])
+    contract = member.contract
+    card = contract.card if contract.card and contract.card.expires >= Month.of(now).iso else None
+    named = bills.card(card.brand, card.last4) if card else None
+    recipient = Recipient(contract.customer_number, found.recipient, named)
+    return Statement(
+        listed.month,
+        listed.state,
+        closed.get(listed.month),
+        installation.issuer(),
+        recipient if listed.state == FORECAST else None,
+        entries,
+        bills.taxes(entries),
+        bills.corrections(entries, closed),
+        corrected_by,
+    )
+
+
+def _line(row: bill_rows.Written) -> LedgerLine:
     return LedgerLine(
         row.period,
         row.login,
@@ -216,15 +286,10 @@ def _line(row: _Written) -> LedgerLine:
     )
 
 
-def _entry(line: LedgerLine, purchase: _Purchase) -> StatementEntry:
-    """What ended after the month of the bill had not ended for it: a closed bill says the same for ever."""
-    started_on = purchase.started_at.astimezone(clock.TOKYO).date()
-    ended_at = purchase.ended_at
-    if isinstance(line.item, Fee):
-        return StatementEntry(line, started_on, started_on)
-    if ended_at is None or ended_at >= line.billed.next.began:
-        return StatementEntry(line, started_on, None)
-    usable = billing.last_usable_day(purchase.product, ended_at)
-    if purchase.deleted_at:  # a cancelled option is over with its account ID
-        usable = min(usable, purchase.deleted_at.astimezone(clock.TOKYO).date())
-    return StatementEntry(line, started_on, usable)
+def _version(row: bill_rows.Other) -> Version:
+    return Version(
+        row.id,
+        row.ref,
+        Month.of_day(row.month),
+        *(row.label, row.yen, row.tax_rate, row.started_on, row.ended_on, row.written),
+    )

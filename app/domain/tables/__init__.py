@@ -33,7 +33,17 @@ from app.domain.tables.mail import (
     OwnerNotice,
     WebSpace,
 )
-from app.domain.tables.money import BillClose, Call, CallFile, Charge, ServicePeriod
+from app.domain.tables.money import (
+    BillClose,
+    BillIssuer,
+    BillName,
+    BillTax,
+    Call,
+    CallFile,
+    Charge,
+    OtherCharge,
+    ServicePeriod,
+)
 from app.domain.tables.notices import Notice
 from app.domain.tables.options import Licence, PurchaseRequest
 from app.domain.tables.people import Account, EmailCheck, PaperRequest
@@ -53,7 +63,11 @@ TABLES: list[type[Table]] = [
     Licence,
     PurchaseRequest,
     BillClose,
+    OtherCharge,
     Charge,
+    BillIssuer,
+    BillTax,
+    BillName,
     CallFile,
     Call,
     MailAddress,
@@ -94,6 +108,9 @@ __all__ = [
     "Attempt",
     "AutoReply",
     "BillClose",
+    "BillIssuer",
+    "BillName",
+    "BillTax",
     "Call",
     "CallFile",
     "Card",
@@ -113,6 +130,7 @@ __all__ = [
     "Mailbox",
     "Notice",
     "OneTimePassword",
+    "OtherCharge",
     "Outbox",
     "OwnerNotice",
     "PaperRequest",

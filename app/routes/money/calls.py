@@ -13,7 +13,7 @@ from app.domain.clock import TOKYO
 from app.domain.money import calls
 from app.domain.months import Month
 from app.routes.money.statements import month_of
-from app.web.csv_file import csv_file
+from app.web.csv_file import Identifier, csv_file
 from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
@@ -56,7 +56,7 @@ async def month(request: Request, service: FromPath[str], name: FromPath[str]) -
 async def _csv(request: Request, service: str, wanted: Month) -> Response[bytes]:
     found = await calls.all_in_month(request.member, service, wanted)
     rows = (
-        (f"{at:%Y/%m/%d}", f"{at:%H:%M:%S}", call.number, call.seconds, call.yen)
+        (f"{at:%Y/%m/%d}", f"{at:%H:%M:%S}", Identifier(call.number), call.seconds, call.yen)
         for call in found.calls
         for at in (call.started_at.astimezone(TOKYO),)
     )

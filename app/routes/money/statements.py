@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
 from typing import Any
 
 from litestar import Response, get
 from litestar.params import FromPath
 
-from app.domain import clock
+from app.domain import clock, installation
 from app.domain.access import usage
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
@@ -17,7 +18,7 @@ from app.domain.money import statements
 from app.domain.money.statements import Statement
 from app.domain.months import Month
 from app.web import pdf
-from app.web.csv_file import csv_file
+from app.web.csv_file import Identifier, csv_file
 from app.web.pages import Menu, Place, open_to
 from app.web.render import day, page
 from app.web.request import Request
@@ -33,7 +34,15 @@ log = logging.getLogger("mypage")
 )
 async def listing(request: Request) -> Response[str]:
     listed = await statements.listing(request.member)
-    return page(request, "money/statements/list.html", title="月額請求明細照会", listed=listed)
+    return page(
+        request,
+        "money/statements/list.html",
+        title="月額請求明細照会",
+        listed=listed,
+        recent=statements.recent(listed),
+        years=statements.older(listed),
+        issuer=installation.issuer(),
+    )
 
 
 @get("/statements/{name:str}", opt=open_to(Permission.STATEMENTS, step=Step.CUSTOMER))
@@ -55,21 +64,25 @@ def month_of(text: str) -> Month:
 
 
 async def _page(request: Request, statement: Statement) -> Response[str]:
-    return page(request, "money/statements/month.html", title=_title(statement), **_shown(request, statement))
+    return page(request, "money/statements/month.html", title=_title(statement), **_shown(statement))
 
 
 async def _csv(request: Request, statement: Statement) -> Response[bytes]:
-    return csv_file(f"statement-{statement.month.iso}.csv", HEADER, _rows(request, statement))
+    return csv_file(f"statement-{statement.month.iso}.csv", HEADER, _rows(statement))
 
 
 async def _pdf(request: Request, statement: Statement) -> Response[Any]:
     await usage.count(request.member, usage.PDF)
     template = request.templates.get_template("money/statements/invoice.html")
     try:
-        made = await pdf.make(template.render(member=request.member, **_shown(request, statement)))
+        made = await pdf.make(template.render(**_shown(statement)))
+    except pdf.NoGlyph as error:
+        log.error("no PDF of a statement: %s", error)
+        shown = {**_shown(statement), "characters": error.characters}
+        return page(request, "money/statements/no_pdf.html", title="PDFを作成できません", status=503, **shown)
     except pdf.NoPdf as error:
         log.error("no PDF of a statement: %s", error)
-        shown = _shown(request, statement)
+        shown = {**_shown(statement), "characters": ""}
         return page(request, "money/statements/no_pdf.html", title="PDFを作成できません", status=503, **shown)
     name = f"statement-{statement.month.iso}.pdf"
     return Response(
@@ -91,16 +104,8 @@ def _title(statement: Statement) -> str:
     return f"{statement.month}の月額請求明細{'（見込み）' if statement.forecast else ''}"
 
 
-def _shown(request: Request, statement: Statement) -> dict[str, Any]:
-    settings = request.settings
-    return {
-        "statement": statement,
-        "heading": _title(statement),
-        "issuer": settings.contact.operator,
-        "invoice_number": settings.invoice_number,
-        "made_on": statement.closed_on or clock.today(),
-        "this_month": Month.this(),
-    }
+def _shown(statement: Statement) -> dict[str, Any]:
+    return {"statement": statement, "heading": _title(statement), "today": clock.today(), "this_month": Month.this()}
 
 
 HEADER = (
@@ -121,17 +126,23 @@ HEADER = (
 Cells = tuple[str | int | None, ...]
 
 
-def _rows(request: Request, statement: Statement) -> Iterator[Cells]:
+def _rows(statement: Statement) -> Iterator[Cells]:
     """The bill's lines, then its sums, each with whose and from whom it is."""
-    shown = _shown(request, statement)
-    before = (str(statement.month), statement.state, request.member.customer_number, statement.recipient)
-    after = (shown["issuer"], shown["invoice_number"], day(shown["made_on"]))
+    whose, issuer = statement.recipient, statement.issuer
+    number, name = (Identifier(whose.customer_number), whose.name) if whose else (None, None)
+    before = (str(statement.month), statement.state, number, name)
+    made_on = day(statement.closed_on or clock.today())
+    after = (issuer.name, issuer.invoice_number, made_on) if statement.issued else (None, None, None)
     for entry in statement.entries:
-        what = (entry.name, entry.line.login, str(entry.line.month))
-        used = (day(entry.started_on), day(entry.ended_on) if entry.ended_on else None)
-        yield (*before, "明細", *what, *used, entry.line.tax_rate, entry.line.yen, *after)
+        what = (entry.title, Identifier(entry.login) if entry.login else None, str(entry.month))
+        used = (_day(entry.started_on), _day(entry.ended_on))
+        yield (*before, "明細", *what, *used, entry.tax_rate, entry.yen, *after)
     for kind, percent, yen in _sums(statement):
         yield (*before, kind, None, None, None, None, None, percent, yen, *after)
+
+
+def _day(value: date | None) -> str | None:
+    return day(value) if value else None
 
 
 def _sums(statement: Statement) -> Iterator[tuple[str, int | None, int]]:

@@ -1,0 +1,152 @@
+"""Issuing bills, in the transaction that writes their lines: what stands beside the ledger, and mails of corrections.
+
+Nothing of it is ever edited (migrations/m16_bills.py). The name is in a table of its own, so that an erased person's can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple
+from datetime import date
+from typing import Any
+
+from app.domain import clock, installation, tables
+from app.domain.letters import outbox, recipients
+from app.domain.money import bills, other_charges
+from app.domain.money.billing import yen
+from app.domain.money.bills import Correction, Entry
+from app.domain.money.other_charges import Version
+from app.domain.months import Month
+from app.postgres import database
+
+
+async def name_issuer() -> None:
+    """Write down who issues the bills of the months that are being closed, and of closed ones that do not say it yet."""
+    await database.rows(_ISSUER, *astuple(installation.issuer()))
+
+
+# SQL for a row for each month that has none.
+_ISSUER = """
+INSERT INTO bill_issuer (month, name, address, phone, hours, invoice_number, payment_day, elsewhere)
+SELECT month, $1, $2, $3, $4, $5, $6, $7 FROM bill_close ON CONFLICT DO NOTHING
+"""
+
+
+async def issue(connection: Any, month: Month, made: Mapping[int, Sequence[Entry]]) -> None:
+    """Write down what the month's bills say beside their lines, `made` by contract; a bill without lines is none.
+
+    Contracts whose bill corrects an earlier one get a mail.
+    """
+    contracts = [contract for contract, entries in made.items() if entries]
+    sums = [
+        (contract, month.first_day, *astuple(tax))
+        for contract in contracts
+        for tax in bills.taxes(made[contract])
+    ]
+    await connection.copy_records_to_table("bill_tax", records=sums, columns=_TAX)
+    await connection.execute(_NAMES, contracts, month.first_day, Month.this().iso)
+    correcting = {c: made[c] for c in contracts if any(entry.corrects for entry in made[c])}
+    if correcting:
+        issued_on = await _issued()
+        for contract, entries in correcting.items():
+            await _tell(contract, month, entries, bills.corrections(entries, issued_on))
+
+
+# SQL for COPY, and for rows that are made of other rows.
+_TAX = ("contract", "month", "tax_rate", "yen", "tax")
+RECIPIENT = "concat_ws(' ', c.family, c.given)"
+"""The contractor's name as a bill gives it; `c` is the contract."""
+_NAMES = f"""
+INSERT INTO bill_name (contract, month, customer_number, recipient, card_brand, card_last4)
+SELECT c.id, $2, c.customer_number, {RECIPIENT}, d.brand, d.last4
+FROM contract c LEFT JOIN card d ON d.contract = c.id AND d.expires >= $3 WHERE c.id = ANY($1) ORDER BY c.id
+"""  # noqa: S608 - a constant
+
+
+async def _issued() -> dict[Month, date]:
+    """The days of the closed months."""
+    close = tables.BillClose
+    closed = await close.select(close.month, close.closed_at).where(close.closed_at.is_not_null())
+    return {Month.of_day(row["month"]): row["closed_at"].astimezone(clock.TOKYO).date() for row in closed}
+
+
+async def _tell(
+    contract: int, month: Month, entries: Sequence[Entry], corrected: Sequence[Correction]
+) -> None:
+    said = [
+        line
+        for correction in corrected
+        for line in (
+            f"{correction.sentence}。",
+            *(f"・{entry.name}：{yen(entry.yen)}" for entry in correction.entries),
+        )
+    ]
+    told = await recipients.of_contract(contract)
+    total = yen(sum(entry.yen for entry in entries))
+    await outbox.post(contract, told, "bill-corrected", month=str(month), said=tuple(said), total=total)
+
+
+# --- the operator's other charges -------------------------------------------------------------------------------------
+
+
+async def open_others(connection: Any, contracts: Collection[int]) -> dict[int, list[Version]]:
+    """By contract, every version of the refs that still have to reach a bill."""
+    found: dict[int, list[Version]] = {}
+    for row in await connection.fetch(_OTHERS, contracts):
+        found.setdefault(row["contract"], []).append(
+            Version(
+                row["id"],
+                row["ref"],
+                Month.of_day(row["month"]),
+                *(
+                    row["label"],
+                    row["yen"],
+                    row["tax_rate"],
+                    row["started_on"],
+                    row["ended_on"],
+                    row["written"],
+                ),
+            )
+        )
+    return found
+
+
+async def settle_others(connection: Any, contracts: Collection[int], month: Month) -> None:
+    """Note that the month's bills have taken the contracts' other charges into account, but those of later months."""
+    await connection.execute(_SETTLE, contracts, month.first_day)
+
+
+# SQL: open refs come from the partial index, the versions of each by its own index, with what the ledger holds of them.
+_OTHERS = """
+WITH open AS (SELECT DISTINCT contract, ref FROM other_charge WHERE contract = ANY($1) AND billed IS NULL)
+SELECT o.contract, o.id, o.ref, o.month, o.label, o.yen, o.tax_rate, o.started_on, o.ended_on,
+    (SELECT coalesce(sum(h.yen), 0)::int FROM charge h WHERE h.other = o.id) AS written
+FROM open JOIN other_charge o USING (contract, ref) ORDER BY o.id
+"""
+_SETTLE = """
+UPDATE other_charge o SET billed = $2 WHERE contract = ANY($1) AND billed IS NULL AND (month <= $2 OR EXISTS (
+    SELECT FROM other_charge n WHERE n.contract = o.contract AND n.ref = o.ref AND n.id > o.id))
+"""
+
+
+def other_record(contract: int, line: other_charges.OtherLine) -> tuple[object, ...]:
+    """A line of the ledger, as `ledger.COLUMNS` has them."""
+    return (contract, None, line.version.id, other_charges.ITEM, *_said(line.entry))
+
+
+def record(contract: int, period: int, product: str, entry: Entry) -> tuple[object, ...]:
+    """The same for a purchase."""
+    return (contract, period, None, product, *_said(entry))
+
+
+COLUMNS = (
+    *("contract", "period", "other", "product"),
+    *("name", "login", "month", "billed", "started_on", "ended_on", "yen", "tax_rate"),
+)
+
+
+def _said(entry: Entry) -> tuple[object, ...]:
+    return (
+        *(entry.name, entry.login, entry.month.first_day, entry.billed.first_day),
+        *(entry.started_on, entry.ended_on, entry.yen, entry.tax_rate),
+    )

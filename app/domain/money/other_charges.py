@@ -1,0 +1,83 @@
+"""The operator's other charges (`mypage import charges`): which lines they make on a bill. Pure, without database.
+
+A ref has versions, of which the last one counts. What a closed month says of it stays; the bill that is made next holds
+the difference: the amount alone where nothing else changed, else the old words taken back and the new ones charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from app.domain.money.bills import Entry
+from app.domain.months import Month
+
+ITEM = "other"
+"""What the ledger calls them in the place of a product."""
+
+
+Words = tuple[str, Month, str, int, date | None, date | None]
+
+
+class Version(NamedTuple):
+    """A ref's contents as they were loaded; `written`: the yen that the ledger holds of it."""
+
+    id: int
+    ref: str
+    month: Month
+    label: str
+    yen: int
+    tax_rate: int
+    started_on: date | None
+    ended_on: date | None
+    written: int = 0
+
+    @property
+    def words(self) -> Words:
+        """All that a bill says of it but the amount."""
+        return self.ref, self.month, self.label, self.tax_rate, self.started_on, self.ended_on
+
+
+class OtherLine(NamedTuple):
+    """A line of the bill of the month `billed`; yen with tax."""
+
+    version: Version
+    billed: Month
+    yen: int
+
+    @property
+    def entry(self) -> Entry:
+        version = self.version
+        return Entry(
+            version.label,
+            None,
+            version.month,
+            self.billed,
+            version.started_on,
+            version.ended_on,
+            self.yen,
+            version.tax_rate,
+        )
+
+
+def bill(versions: Sequence[Version], month: Month) -> list[OtherLine]:
+    """The lines of one contract's bill of the month, from the versions of its refs, the oldest first.
+
+    What is for a later month waits; what was billed and is no longer so is taken back.
+    """
+    last = {version.ref: version for version in versions}
+    owed = {version.words: version.yen for version in last.values() if version.month <= month}
+    balance: dict[Words, int] = {}
+    named: dict[Words, Version] = {}
+    for version in versions:
+        balance[version.words] = balance.get(version.words, 0) + version.written
+        named[version.words] = version
+    due = ((named[words], owed.get(words, 0) - yen) for words, yen in balance.items())
+    return [OtherLine(version, month, yen) for version, yen in due if yen]
+
+
+def carried(versions: Sequence[Version], lines: Sequence[OtherLine]) -> list[Version]:
+    """The versions once the ledger holds the lines, too."""
+    added = {line.version.id: line.yen for line in lines}
+    return [version._replace(written=version.written + added.get(version.id, 0)) for version in versions]

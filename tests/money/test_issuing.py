@@ -1,0 +1,333 @@
+"""What a closed month says stays, byte for byte, whatever changes around it; a correction is told in both months."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import asyncpg
+import pytest
+
+from app.domain import catalogue, clock, installation, tables
+from app.domain.catalogue import Product
+from app.domain.installation import Issuer
+from app.domain.money import issuing
+from app.postgres import database
+from tests.browser import Browser
+from tests.conftest import SETTINGS, Installed
+from tests.mail.steps import mails
+from tests.money.steps import bill, bought, close, entries, loaded, tokyo
+
+OTHER_ISSUER = Issuer("別の会社", "大阪市", "06-0000-0000", "平日", "T1000000000001", "毎月1日", "")
+LEDGER = {"bill_close", "charge", "bill_issuer", "bill_tax", "bill_name"}
+"""What a closed bill is: these tables refuse to be edited."""
+READING = {"session", "migration"}
+"""Whoever reads the bills has to stay logged in."""
+
+
+@pytest.fixture
+async def reader(visitor: Browser) -> Browser:
+    """有光 杏 in front of her statements, on 2026-03-05."""
+    clock.start_at(tokyo("2026-03-05T09:00"))
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/statements")
+    await visitor.prove("demo01", "90000000000000")
+    return visitor
+
+
+async def documents(browser: Browser, *months: str, pdf: bool = True, csv: bool = True) -> list[bytes]:
+    """The bills of the months as page, CSV and PDF."""
+    found = []
+    for month in months:
+        await browser.open(f"/statements/{month}")
+        found.append(bill(browser).encode())
+        for form in [name for name, wanted in (("csv", csv), ("pdf", pdf)) if wanted]:
+            answer = await browser.get(f"/statements/{month}.{form}")
+            assert answer.status_code == 200, answer.text
+            found.append(answer.content)
+    return found
+
+
+# --- nothing changes it -----------------------------------------------------------------------------------------------
+
+COLUMNS = """
+SELECT c.table_name, c.column_name, c.data_type FROM information_schema.columns c
+WHERE c.table_schema = 'public' AND NOT EXISTS (
+    SELECT FROM information_schema.key_column_usage k JOIN information_schema.table_constraints t USING (constraint_name)
+    WHERE k.table_name = c.table_name AND k.column_name = c.column_name AND t.constraint_type <> 'UNIQUE')
+"""
+CHECKS = """
+SELECT conrelid::regclass AS name, conname FROM pg_constraint
+WHERE contype IN ('c', 'x') AND connamespace = 'public'::regnamespace
+"""
+OTHER = {
+    "text": "coalesce({0}, '') || 'x'",
+    "timestamp with time zone": "coalesce({0}, now()) - interval '400 days'",
+    "date": "coalesce({0}, now()::date) + 400",
+    "integer": "coalesce({0}, 0) + 1",
+    "smallint": "coalesce({0}, 0) + 1",
+    "bigint": "coalesce({0}, 0) + 1",
+    "boolean": "NOT {0}",
+    "bytea": r"{0} || '\x00'",
+    "ARRAY": "{0} || {0}",
+}
+"""Another value of each type."""
+OTHER_WORD = {
+    "service_period.product": "CASE product WHEN 'security-360' THEN 'kids-filter' ELSE 'mail-pack' END",
+    "contract.mail_product": "CASE mail_product WHEN 'mail_pack' THEN 'mail_web' ELSE 'mail_pack' END",
+    "account.role": "CASE role WHEN 'user' THEN 'admin' ELSE 'user' END",
+    "card.expires": "'2001-01'",
+    "notice.severity": "'critical'",
+    "notice.kind": "'outage'",
+}
+"""Where the program knows only some words."""
+
+
+MOMENTS = [column._meta.name for column in tables.Session._meta.columns if column.value_type is datetime]
+
+
+async def change_everything_else() -> set[str]:
+    """Change every column of every other table that is no key; their names."""
+    for row in await database.rows(CHECKS):
+        await database.rows(f'ALTER TABLE {row["name"]} DROP CONSTRAINT "{row["conname"]}"')
+    changed = set()
+    for row in await database.rows(COLUMNS):
+        table, column, kind = row
+        if table in LEDGER | READING or kind in ("jsonb", "uuid"):
+            continue
+        value = OTHER_WORD.get(f"{table}.{column}", OTHER[kind].format(f'"{column}"'))
+        async with database.engine().transaction():
+            await database.rows("SET LOCAL session_replication_role = replica")
+            await database.rows(f'UPDATE {table} SET "{column}" = {value}')
+        changed.add(f"{table}.{column}")
+    return changed
+
+
+@pytest.mark.slow
+@pytest.mark.own_database
+async def test_a_closed_bill_is_the_same_byte_for_byte_after_everything_around_it_was_changed(
+    reader: Browser, installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await database.rows("UPDATE contract SET family = '𠮷田', given = '髙子'")
+    await bought("2025-12-10", "2026-01-20")
+    await bought("2025-12-10", "2026-02-20", Product.REMOTE_SUPPORT, None)
+    await bought("2026-02-21", None, Product.REMOTE_SUPPORT, None)
+    await loaded("line-1", "2026-01", "回線料", 4_400, 10, (date(2026, 1, 1), date(2026, 1, 31)))
+    await close("2025-12", "2026-01")
+    await bought("2026-01-10", "2026-01-12", Product.KIDS_FILTER)
+    await loaded("line-1", "2026-01", "回線料", 4_000, 8)
+    await close("2026-02")
+    before = await documents(reader, "2026-01", "2026-02")
+    assert "𠮷田 髙子 様" in before[0].decode()
+    assert "2026/03/05発行の2026年1月分を、次のとおり修正します" in before[3].decode()
+    changed = await change_everything_else()
+    assert {
+        "contract.family",
+        "contract.customer_number",
+        "account.login",
+        "service_period.ended_at",
+    } < changed
+    assert {"card.last4", "contract.opened_on", "other_charge.label", "account.deleted_at"} < changed
+    installed(issuer=OTHER_ISSUER)
+    monkeypatch.setattr(catalogue, "NAMES", dict.fromkeys(catalogue.NAMES, "別の名前"))
+    monkeypatch.setattr(catalogue, "FEE_NAMES", dict.fromkeys(catalogue.FEE_NAMES, "別の名前"))
+    clock.start_at(tokyo("2027-03-05T09:01"))
+    await database.rows(
+        "UPDATE session SET " + ", ".join(f"{name} = {name} + interval '1 year'" for name in MOMENTS)
+    )
+    assert await documents(reader, "2026-01", "2026-02") == before
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        *(f"UPDATE {table} SET month = month" for table in ("bill_issuer", "bill_tax", "bill_name")),
+        *(f"TRUNCATE {table} CASCADE" for table in ("bill_issuer", "bill_tax", "bill_name", "other_charge")),
+        *(f"DELETE FROM {table}" for table in ("bill_issuer", "bill_tax", "other_charge")),
+        "UPDATE other_charge SET billed = NULL",
+        "UPDATE other_charge SET yen = 1",
+        "UPDATE other_charge SET yen = 1, billed = '2026-02-01' WHERE billed IS NULL",
+        "INSERT INTO bill_tax (contract, month, tax_rate, yen, tax) SELECT contract, month, 8, 1, 0 FROM bill_tax",
+        "INSERT INTO bill_name (contract, month, customer_number, recipient)"
+        " SELECT id, '2026-02-01', customer_number, 'x' FROM contract c WHERE NOT EXISTS"
+        " (SELECT FROM bill_name n WHERE n.contract = c.id)",
+    ],
+)
+async def test_the_database_itself_refuses_to_edit_what_stands_beside_the_ledger(
+    reader: Browser, edit: str
+) -> None:
+    await loaded("line-1", "2026-02", "回線料", 4_400)
+    await loaded("line-2", "2026-03", "回線料", 4_400)
+    await close("2026-02")
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await database.rows(edit)
+
+
+async def test_an_erased_person_leaves_the_sums_and_no_name(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await database.rows("DELETE FROM bill_name")
+    await reader.open("/statements/2026-01")
+    assert reader.rows["合計（税込）"] == "550円"
+    assert reader.rows["宛名"] == reader.rows["お客様番号"] == "（消去されました）"
+    assert "有光" not in bill(reader)
+    answer = await reader.get("/statements/2026-01.csv")
+    assert "有光" not in answer.text
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await database.rows(
+            "INSERT INTO bill_name (contract, month, customer_number, recipient)"
+            " SELECT contract, month, '1', '有光 杏' FROM bill_tax"
+        )
+
+
+async def test_months_that_were_closed_before_the_issuer_was_written_down_get_one_with_the_next_close(
+    reader: Browser, installed: Installed
+) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await database.rows("ALTER TABLE bill_issuer DISABLE TRIGGER USER")
+    await database.rows("DELETE FROM bill_issuer")
+    await database.rows("ALTER TABLE bill_issuer ENABLE TRIGGER USER")
+    await reader.open("/statements/2026-01")
+    assert reader.rows["発行者"] == SETTINGS.contact.operator
+    await close("2026-02")
+    installed(issuer=OTHER_ISSUER)
+    await reader.open("/statements/2026-01")
+    assert reader.rows["発行者"] == SETTINGS.contact.operator
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_correction_names_its_bill_in_both_months_and_is_mailed_once(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    (before,) = await documents(reader, "2026-01", pdf=False, csv=False)
+    clock.start_at(tokyo("2026-03-05T09:05"))
+    await bought("2026-01-10", "2026-01-20", Product.KIDS_FILTER)
+    await reader.open("/statements/2026-01")
+    assert "2026年2月分（見込み） で修正する予定です。" in reader.text
+    assert await mails() == []
+    await close("2026-02")
+    await reader.open("/statements/2026-02")
+    sentence = "2026/03/05発行の2026年1月分を、次のとおり修正します。"
+    assert sentence in bill(reader)
+    assert [line[0] for line in entries(reader)] == [
+        "セキュリティ360°",
+        "安心 Kidsフィルター（2026年1月分の訂正）",
+    ]
+    assert reader.page.select_one("main a[href='/statements/2026-01']")
+    await reader.open("/statements/2026-01")
+    assert bill(reader).encode() == before
+    assert "2026/03/05発行の 2026年2月分 で修正しています。" in reader.text
+    assert reader.page.select_one("main a[href='/statements/2026-02']")
+    await reader.open("/statements")
+    assert "確定（2026年2月分で修正）" in reader.text
+    (mail,) = await mails()
+    assert mail["subject"] == "【マイページ】ご請求の修正のお知らせ"
+    for part in (sentence, "・安心 Kidsフィルター：330円", "2026年2月分のご請求の合計：880円（税込）"):
+        assert part in mail["body"]
+    await close("2026-02")
+    assert len(await mails()) == 1
+
+
+async def test_a_close_that_fails_mails_nothing(reader: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await bought("2026-01-10", "2026-01-20", Product.KIDS_FILTER)
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError("cut off")
+
+    monkeypatch.setattr(issuing, "settle_others", fails)
+    with pytest.raises(RuntimeError):
+        await close("2026-02")
+    assert await mails() == []
+    assert await database.rows("SELECT 1 FROM bill_tax WHERE month = '2026-02-01'") == []
+
+
+async def test_only_who_has_a_correction_is_written_to(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await loaded("line-1", "2026-01", "回線料", 4_400)
+    await loaded("line-1", "2026-01", "回線料", 4_300)
+    await close("2025-12", "2026-01", "2026-02")
+    assert await mails() == []
+
+
+# --- how it is paid ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edit", "way", "day"),
+    [
+        (
+            "SELECT 1",
+            "クレジットカード VISA（下4桁 0000）から引き落とします。",
+            "毎月27日（金融機関の休業日は翌営業日）",
+        ),
+        ("DELETE FROM card", "お支払い方法が登録されていないため、引き落としはできません。", "－"),
+        (
+            "UPDATE card SET expires = '2026-02'",
+            "お支払い方法が登録されていないため、引き落としはできません。",
+            "－",
+        ),
+    ],
+)
+async def test_the_sum_says_whether_it_is_debited_and_where_the_line_is_billed(
+    reader: Browser, edit: str, way: str, day: str
+) -> None:
+    await bought("2025-12-10")
+    await database.rows(edit)
+    for closing in ((), ("2025-12", "2026-01", "2026-02")):
+        await close(*closing)
+        await reader.open("/statements/2026-02")
+        assert reader.rows["今月のご請求（オプションサービス分）"] == "550円"
+        assert (reader.rows["お支払い方法"], reader.rows["お支払い日"]) == (
+            way,
+            day,
+        )
+        assert "別にお送りする請求書" in reader.rows["回線と通話の料金"]
+
+
+async def test_with_the_operators_other_charges_on_it_the_bill_is_one_true_sum(
+    reader: Browser, installed: Installed
+) -> None:
+    installed(issuer=replace(installation.issuer(), elsewhere="", payment_day=""))
+    await bought("2025-12-10")
+    await loaded("line-1", "2026-02", "回線料", 4_400, 10, (date(2026, 2, 1), date(2026, 2, 28)))
+    await loaded("calls-1", "2026-02", "通話料", 1_080, 8)
+    await loaded("less-1", "2026-02", "割引", -330, 10)
+    for closing in ((), ("2025-12", "2026-01", "2026-02")):
+        await close(*closing)
+        await reader.open("/statements/2026-02")
+        assert reader.rows["今月のご請求"] == reader.rows["合計（税込）"] == "5,700円"
+        assert [line[0] for line in entries(reader)] == ["セキュリティ360°", "回線料", "通話料", "割引"]
+        assert entries(reader)[1][3] == "2026/02/01～2026/02/28"
+        assert (reader.rows["10%対象（税込）"], reader.rows["消費税（10%）"]) == ("4,620円", "420円")
+        assert (reader.rows["8%対象（税込）"], reader.rows["消費税（8%）"]) == ("1,080円", "80円")
+        assert reader.rows["回線と通話の料金"] == "この金額に含まれます。"
+        assert reader.rows["お支払い日"] == "カード会社により異なります。"
+    await reader.open("/statements/2026-03")
+    assert [line[0] for line in entries(reader)] == ["セキュリティ360°"]
+
+
+async def test_a_bill_that_comes_to_less_than_nothing_is_not_debited(reader: Browser) -> None:
+    await loaded("less-1", "2026-02", "割引", -330, 10)
+    await close("2026-02")
+    await reader.open("/statements/2026-02")
+    assert (reader.rows["合計（税込）"], reader.rows["消費税（10%）"]) == ("-330円", "-30円")
+    assert reader.rows["お支払い方法"].startswith("お支払いはありません。")
+
+
+async def test_a_charge_that_reached_no_bill_while_its_month_was_closed_is_corrected_in_the_next(
+    reader: Browser,
+) -> None:
+    await loaded("line-1", "2026-01", "回線料", 4_400)
+    await close("2026-01")
+    await loaded("line-1", "2026-01", "回線料", 0)
+    await loaded("line-2", "2026-01", "通話料", 100)
+    await close("2026-02")
+    found = await database.rows("SELECT name, yen FROM charge WHERE billed = '2026-02-01' ORDER BY id")
+    assert [tuple(row) for row in found] == [("回線料", -4_400), ("通話料", 100)]
+    open_ones = await database.rows("SELECT 1 FROM other_charge WHERE billed IS NULL")
+    assert open_ones == []
