@@ -167,6 +167,15 @@ COMMANDS = (
     Command("migrate", "bring the schema up to date", "staff.migrate"),
     Command("import contracts", "contracts, as JSON Lines", "imports.contracts", FILE),
     Command("import calls", "telephone calls, as CSV", "imports.calls", FILE),
+    Command(
+        "import charges",
+        "the operator's other charges, as CSV",
+        "imports.charges",
+        (
+            Argument("file", type=Path, nargs="?"),
+            Argument("--example", action="store_true", help="print a file as it has to be"),
+        ),
+    ),
     Command("import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", FILE),
     Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", FILE),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),

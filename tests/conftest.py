@@ -49,6 +49,7 @@ SETTINGS = settings.Settings(
     base_url=f"https://{HOST}",
     invoice_number=settings.DEMO_INVOICE_NUMBER,
     billing=settings.DEMO_BILLING,
+    payment_day=settings.DEMO_PAYMENT_DAY,
     contact=settings.Contact("試験通信株式会社", "0120-000-0000", "9時～17時（年中無休）"),
     remote_support=settings.SupportWindow("0120-000-1111", "9時～17時（年中無休）"),
     installers=settings.DEMO_INSTALLERS,

@@ -42,6 +42,20 @@ def calls(chosen: argparse.Namespace) -> None:
     print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
 
 
+def charges(chosen: argparse.Namespace) -> None:
+    from app.domain.money import charge_import
+
+    if chosen.example:
+        print("\n".join(charge_import.EXAMPLE))
+        return
+    if chosen.file is None:
+        raise Mistake("name the file to load; `mypage import charges --example` prints one")
+    done = _load(_there(chosen.file), migrated, charge_import.import_charges)
+    print(f"{done.new} charges loaded, {done.changed} changed, {done.same} were there already as they are")
+    if done.corrections:
+        print(f"{done.corrections} of them are for a closed month: the next `mypage bill close` corrects it")
+
+
 def notices(chosen: argparse.Namespace) -> None:
     from app.domain.notices.notice_import import import_notices
 

@@ -125,6 +125,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
         reserved_names=parts.reserved_names(environment, wrong),
+        payment_day=parts.payment_day(environment, wrong),
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
         payment_day=parts.payment_day(environment, wrong),
@@ -149,7 +150,7 @@ def installation_of(chosen: Settings) -> Installation:
         peppers=Peppers(chosen.peppers),
         data_keys=chosen.data_keys,
         sender=_sender(chosen.contact, chosen.mail.sender),
-        issuer=_issuer(chosen.contact, chosen.invoice_number, chosen.billing),
+        issuer=_issuer(chosen.contact, chosen.invoice_number, chosen.billing, chosen.payment_day),
         mail_system=chosen.mail_system,
         base_url=chosen.base_url,
         low_stock=chosen.low_stock,
@@ -225,12 +226,13 @@ def writer(environment: Mapping[str, str] = os.environ) -> Sender:
 def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
     """Who a command issues bills as. Raises SettingsError."""
     if made_by_demo(environment) and not environment.get("MYPAGE_INVOICE_NUMBER"):
-        return _issuer(DEMO_CONTACT, DEMO_INVOICE_NUMBER, DEMO_BILLING)
+        return _issuer(DEMO_CONTACT, DEMO_INVOICE_NUMBER, DEMO_BILLING, DEMO_PAYMENT_DAY)
     wrong: list[str] = []
     found = (
         parts.contact(environment, wrong),
         parts.invoice_number(environment, wrong),
         parts.billing(environment, wrong),
+        parts.payment_day(environment, wrong),
     )
     if wrong:
         raise SettingsError(
@@ -240,14 +242,14 @@ def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
     return _issuer(*found)
 
 
-def _issuer(contact: Contact, invoice_number: str, billing: Billing) -> Issuer:
+def _issuer(contact: Contact, invoice_number: str, billing: Billing, payment_day: str) -> Issuer:
     return Issuer(
         contact.operator,
         billing.address,
         contact.phone,
         contact.hours,
         invoice_number,
-        billing.payment_day,
+        payment_day,
         billing.elsewhere,
     )
 

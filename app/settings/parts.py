@@ -35,7 +35,7 @@ VARIABLES = {
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",
-    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words for bills (default: that it depends on the card company)",
+    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words that every purchase shows (default: ask by phone)",
     "MYPAGE_BILLED_ELSEWHERE": "sentence for bills on where line and calls are billed, or none if these are on them too",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
@@ -80,8 +80,20 @@ def billing(environment: Mapping[str, str], wrong: list[str]) -> Billing:
     address = needed(environment, "MYPAGE_OPERATOR_ADDRESS", wrong, "〒100-0000 東京都千代田区例示1-2-3")
     example = "none, or 回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。"
     elsewhere = needed(environment, "MYPAGE_BILLED_ELSEWHERE", wrong, example)
-    day = environment.get("MYPAGE_PAYMENT_DAY", "").strip()
-    return Billing(address, day, "" if elsewhere == "none" else elsewhere)
+    return Billing(address, "" if elsewhere == "none" else elsewhere)
+
+
+def payment_day(environment: Mapping[str, str], wrong: list[str]) -> str:
+    """One line, which stands in mails, too."""
+    text = (environment.get("MYPAGE_PAYMENT_DAY") or "").strip()
+    if not text.isprintable() or len(text) > PAYMENT_DAY_LENGTH:
+        wrong.append(
+            f"MYPAGE_PAYMENT_DAY is not fit: one line of {PAYMENT_DAY_LENGTH} characters at most is wanted"
+        )
+    return text
+
+
+PAYMENT_DAY_LENGTH = 100
 
 
 def mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:

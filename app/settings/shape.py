@@ -28,10 +28,9 @@ class Contact:
 
 @dataclass(frozen=True)
 class Billing:
-    """What bills say beside the contact: the operator's address, when a card is debited, what is billed elsewhere."""
+    """What bills say beside the contact: the operator's address, and what is billed elsewhere."""
 
     address: str
-    payment_day: str
     elsewhere: str
 
 
@@ -112,6 +111,8 @@ class Settings:
     low_stock: int = 10
     reserved_names: tuple[str, ...] = ()
     """Names of the operator's own, beside those that follow from host names, that no member may register."""
+    payment_day: str = ""
+    """When a card is debited, in words; "": members are told to ask."""
     internal: Internal | None = None
     """None: there is no internal listener."""
     second_factor: SecondFactor = "offered"

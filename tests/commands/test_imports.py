@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
+from app.domain.months import Month
 from app.postgres.embedded import EmbeddedPostgres
 from tests.commands.programs import OTHER_KEY, SERVING, copied, free_port, mypage, url_of
 
@@ -95,3 +96,45 @@ def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_dem
     assert (refused.returncode, "line 2: broken JSON" in refused.stderr) == (1, True)
     assert none.stdout.splitlines() == ["id\tasked\tcustomer number\tpaper\tsend to"]
     assert missing.stderr == "mypage: no request 7 waits, nothing was noted: see `mypage requests list`\n"
+
+
+def test_charges_are_loaded_billed_and_corrected_by_the_commands(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    assert mypage(tmp_path, "import", "contracts", str(DEMO_CONTRACTS), **told).returncode == 0
+    month = Month.this().previous.iso
+    example = mypage(tmp_path, "import", "charges", "--example", **told).stdout.replace(
+        "2026-02,", f"{month},"
+    )
+    file = tmp_path / "charges.csv"
+    file.write_text(example)
+    load = ["import", "charges", str(file)]
+    assert (
+        mypage(tmp_path, *load, **told).stdout
+        == "3 charges loaded, 0 changed, 0 were there already as they are\n"
+    )
+    close = ["bill", "close", month]
+    assert mypage(tmp_path, *close, **told).stdout == f"{month} closed: 3 charges, 6,184 yen with tax\n"
+    file.write_text(example.replace("5500", "5400"))
+    assert mypage(tmp_path, *load, **told).stdout == (
+        "0 charges loaded, 1 changed, 2 were there already as they are\n"
+        "1 of them are for a closed month: the next `mypage bill close` corrects it\n"
+    )
+    file.write_text(example.replace("5500", "5,500"))
+    refused = mypage(tmp_path, *load, **told)
+    assert (refused.returncode, "nothing was loaded\nline 2: must be 7 columns" in refused.stderr) == (
+        1,
+        True,
+    )
+    assert "--example" in mypage(tmp_path, "import", "charges", **told).stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["MYPAGE_INVOICE_NUMBER", "MYPAGE_OPERATOR_ADDRESS", "MYPAGE_BILLED_ELSEWHERE"]
+)
+def test_no_month_is_closed_without_its_issuer(tmp_path: Path, migrated_folder: Path, name: str) -> None:
+    refused = mypage(tmp_path, "bill", "close", "2026-01", **{**SERVING, name: ""})
+    assert refused.returncode == 1
+    assert "nothing was closed" in refused.stderr
+    assert name in refused.stderr

@@ -52,6 +52,14 @@ def test_other_words_or_another_rate_take_the_old_line_back_and_charge_the_new_o
     assert yens([billed, LINE._replace(id=2, month=MARCH.next)], MARCH) == [(1, -4_400)]
 
 
+def test_what_is_for_a_later_month_waits_unless_it_counts_no_more() -> None:
+    later = LINE._replace(id=2, ref="line-2", month=MARCH)
+    assert other_charges.settled([LINE, later], FEBRUARY) == [LINE]
+    changed = later._replace(id=3, yen=1)
+    assert other_charges.settled([LINE, later, changed], FEBRUARY) == [LINE, later]
+    assert other_charges.settled([LINE, later, changed], MARCH) == [LINE, later, changed]
+
+
 words = st.tuples(
     st.sampled_from(["a", "b"]),
     st.integers(0, 7),

@@ -80,20 +80,21 @@ class Correction:
 
     month: Month
     """Of the bill that they correct."""
-    issued_on: date
-    """Its day."""
+    issued_on: date | None
+    """Its day; None: the ledger began after that month."""
     entries: list[Entry]
 
     @property
     def sentence(self) -> str:
-        return f"{self.issued_on:%Y/%m/%d}発行の{self.month}分を、次のとおり修正します"
+        issued = f"{self.issued_on:%Y/%m/%d}発行の" if self.issued_on else ""
+        return f"{issued}{self.month}分を、次のとおり修正します"
 
 
 def corrections(entries: Sequence[Entry], issued_on: dict[Month, date]) -> list[Correction]:
     """The lines that correct, by the bill that they correct, the oldest first; `issued_on`: the days of closed months."""
     months = sorted({entry.month for entry in entries if entry.corrects})
     return [
-        Correction(month, issued_on[month], [e for e in entries if e.corrects and e.month == month])
+        Correction(month, issued_on.get(month), [e for e in entries if e.corrects and e.month == month])
         for month in months
     ]
 

@@ -104,6 +104,11 @@ def _examine(path: Path) -> tuple[str, bytes]:
     return next(iter(possible)), digest.digest()
 
 
+def encoding_of(path: Path) -> str:
+    """Of a CSV of the operator's: UTF-8 where it can be read so, else cp932. Raises ImportRefused."""
+    return _examine(path)[0]
+
+
 def read(path: Path, encoding: str) -> Iterator[CallLine]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
     for number, cells in csv_lines(path, encoding, HEADING, fields.half_width):

@@ -5,7 +5,7 @@ Nothing of it is ever edited (migrations/m16_bills.py). The name is in a table o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import date
 from typing import Any
@@ -111,9 +111,13 @@ async def open_others(connection: Any, contracts: Collection[int]) -> dict[int, 
     return found
 
 
-async def settle_others(connection: Any, contracts: Collection[int], month: Month) -> None:
-    """Note that the month's bills have taken the contracts' other charges into account, but those of later months."""
-    await connection.execute(_SETTLE, contracts, month.first_day)
+async def settle_others(connection: Any, seen: Iterable[Sequence[Version]], month: Month) -> None:
+    """Note that the month's bills have taken these into account, `seen` by contract.
+
+    What was loaded since they were read is not among them, and waits for the next bill.
+    """
+    done = [version.id for versions in seen for version in other_charges.settled(versions, month)]
+    await connection.execute(_SETTLE, done, month.first_day)
 
 
 # SQL: open refs come from the partial index, the versions of each by its own index, with what the ledger holds of them.
@@ -123,10 +127,7 @@ SELECT o.contract, o.id, o.ref, o.month, o.label, o.yen, o.tax_rate, o.started_o
     (SELECT coalesce(sum(h.yen), 0)::int FROM charge h WHERE h.other = o.id) AS written
 FROM open JOIN other_charge o USING (contract, ref) ORDER BY o.id
 """
-_SETTLE = """
-UPDATE other_charge o SET billed = $2 WHERE contract = ANY($1) AND billed IS NULL AND (month <= $2 OR EXISTS (
-    SELECT FROM other_charge n WHERE n.contract = o.contract AND n.ref = o.ref AND n.id > o.id))
-"""
+_SETTLE = "UPDATE other_charge SET billed = $2 WHERE id = ANY($1) AND billed IS NULL"
 
 
 def other_record(contract: int, line: other_charges.OtherLine) -> tuple[object, ...]:

@@ -248,7 +248,7 @@ async def _write(
         entries[contract] = [entry for _, entry in said] + [line.entry for line in beside]
     await connection.copy_records_to_table("charge", records=records, columns=issuing.COLUMNS)
     await issuing.issue(connection, month, entries)
-    await issuing.settle_others(connection, list(made), month)
+    await issuing.settle_others(connection, others.values(), month)
 
 
 # SQL for what a batch reads and writes: keys come as one array, rows become values at once, and locks have an order.

@@ -81,3 +81,9 @@ def carried(versions: Sequence[Version], lines: Sequence[OtherLine]) -> list[Ver
     """The versions once the ledger holds the lines, too."""
     added = {line.version.id: line.yen for line in lines}
     return [version._replace(written=version.written + added.get(version.id, 0)) for version in versions]
+
+
+def settled(versions: Sequence[Version], month: Month) -> list[Version]:
+    """Those of one contract that need no other bill than the month's: all but what counts and is for a later month."""
+    last = {version.ref: version for version in versions}
+    return [version for version in versions if version.month <= month or version is not last[version.ref]]

@@ -42,6 +42,7 @@ async def listing(request: Request) -> Response[str]:
         recent=statements.recent(listed),
         years=statements.older(listed),
         issuer=installation.issuer(),
+        this_month=Month.this(),
     )
 
 
@@ -105,7 +106,12 @@ def _title(statement: Statement) -> str:
 
 
 def _shown(statement: Statement) -> dict[str, Any]:
-    return {"statement": statement, "heading": _title(statement), "today": clock.today(), "this_month": Month.this()}
+    return {
+        "statement": statement,
+        "heading": _title(statement),
+        "today": clock.today(),
+        "this_month": Month.this(),
+    }
 
 
 HEADER = (
