@@ -125,7 +125,6 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
         low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
         reserved_names=parts.reserved_names(environment, wrong),
-        payment_day=parts.payment_day(environment, wrong),
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
         payment_day=parts.payment_day(environment, wrong),

@@ -13,7 +13,6 @@ from app.settings.shape import Billing, Contact, Elsewhere, Mail, Settings, Supp
 
 DEMO_INVOICE_NUMBER = "T9000000000000"
 DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
-DEMO_PAYMENT_DAY = "毎月27日（金融機関の休業日は翌営業日）"
 DEMO_BILLING = Billing(
     "〒100-0000 東京都千代田区例示1-2-3",
     "回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。",
@@ -41,7 +40,6 @@ def demo(folder: Path, port: int = 8000, second_factor: SecondFactor = "offered"
         contact=DEMO_CONTACT,
         invoice_number=DEMO_INVOICE_NUMBER,
         billing=DEMO_BILLING,
-        payment_day=DEMO_PAYMENT_DAY,
         remote_support=DEMO_REMOTE_SUPPORT,
         installers=DEMO_INSTALLERS,
         elsewhere=DEMO_ELSEWHERE,

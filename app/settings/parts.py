@@ -35,7 +35,6 @@ VARIABLES = {
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",
-    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words that every purchase shows (default: ask by phone)",
     "MYPAGE_BILLED_ELSEWHERE": "sentence for bills on where line and calls are billed, or none if these are on them too",
     "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
     "MYPAGE_CONTACT_HOURS": "its hours, in words",
@@ -159,19 +158,6 @@ def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | Non
 
 _HEADER = re.compile(r"[A-Za-z0-9_-]+")
 """What stands in a header of Dovecot's settings as it is."""
-
-
-def payment_day(environment: Mapping[str, str], wrong: list[str]) -> str:
-    """One line, which stands in mails, too."""
-    text = (environment.get("MYPAGE_PAYMENT_DAY") or "").strip()
-    if not text.isprintable() or len(text) > PAYMENT_DAY_LENGTH:
-        wrong.append(
-            f"MYPAGE_PAYMENT_DAY is not fit: one line of {PAYMENT_DAY_LENGTH} characters at most is wanted"
-        )
-    return text
-
-
-PAYMENT_DAY_LENGTH = 100
 
 
 def second_factor(environment: Mapping[str, str], wrong: list[str]) -> SecondFactor:

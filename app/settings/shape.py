@@ -111,8 +111,6 @@ class Settings:
     low_stock: int = 10
     reserved_names: tuple[str, ...] = ()
     """Names of the operator's own, beside those that follow from host names, that no member may register."""
-    payment_day: str = ""
-    """When a card is debited, in words; "": members are told to ask."""
     internal: Internal | None = None
     """None: there is no internal listener."""
     second_factor: SecondFactor = "offered"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,13 +18,16 @@ from piccolo.columns import Column, ForeignKey
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
-from app.domain import tables
+from app.domain import catalogue, tables
 from app.domain.catalogue import Fee, Product
+from app.domain.money import bills, ledger
+from app.domain.months import Month
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
 from app.postgres.migrate import TooOld, Unreleased, migrate, pending
 from app.postgres.piccolo_app import APP_CONFIG
+from bench.bill_close import ACCOUNT_IDS, CONTRACTS
 from migrations import APP_NAME
 from tests import households
 from tests.households import HASH
@@ -510,3 +514,77 @@ async def test_a_session_has_a_sha_256_and_goes_with_its_contract_which_stays_wi
     await households.new_household()
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await tables.Contract.delete(force=True)
+
+
+# --- what is filled in ------------------------------------------------------------------------------------------------
+
+
+async def run(*identities: str) -> None:
+    """Run these chapters, by their IDs, whatever was run before."""
+    for identity in identities:
+        manager = await importlib.import_module(f"migrations.{identity}").forwards()
+        for step in manager.raw:
+            await step()
+
+
+CHAPTERS = sorted(file.stem for file in Path("migrations").glob("m*.py"))
+GONE = """
+INSERT INTO account (contract, login, slot, password_hash, family, given, family_kana, given_kana, user_name, role,
+    registered_at, deleted_at)
+SELECT contract, 'gone', 2, password_hash, family, given, family_kana, given_kana, user_name, role, registered_at,
+    '2026-01-25+09' FROM account
+"""
+BOUGHT = """
+INSERT INTO service_period (contract, account, product, started_at, ended_at)
+SELECT c.id, a.id, p.product, since::timestamptz, until::timestamptz FROM contract c, (VALUES
+    ('', 'mail-web', '2025-12-10+09', '2026-02-03+09'),
+    ('', 'remote-support', '2025-12-10+09', '2026-01-20+09'),
+    ('', 'remote-support', '2026-01-21+09', NULL),
+    ('bench-1', 'security-360', '2025-12-31 23:59+09', '2026-01-10+09'),
+    ('gone', 'kids-filter', '2025-12-10+09', '2026-01-10+09'),
+    ('gone', 'mailbox-10gb', '2025-12-10+09', '2026-01-31 23:59:59+09')
+) AS p (login, product, since, until) LEFT JOIN account a ON a.login = p.login
+"""
+LEDGER_LINES = """
+INSERT INTO charge (contract, period, login, product, month, billed, yen, tax_rate)
+SELECT contract, id, (SELECT login FROM account a WHERE a.id = p.account), product, '2026-01-01', b, y, r
+FROM service_period p, (VALUES (date '2026-01-01', 555, 10), ('2026-02-01', -555, 8)) AS v (b, y, r)
+"""
+
+
+async def test_bills_that_were_closed_before_say_after_the_chapter_of_bills_what_they_said(
+    nothing: None,
+) -> None:
+    await run(*(name for name in CHAPTERS if name < "m16"))
+    await database.rows(CONTRACTS, 1, 1)  # no table class: those are of the newest chapter
+    await database.rows(ACCOUNT_IDS, 1, 1)
+    await database.rows(GONE)
+    await database.rows(BOUGHT)
+    await database.rows("INSERT INTO bill_close VALUES ('2026-01-01', 1), ('2026-02-01', 0)")
+    await database.rows(LEDGER_LINES)
+    await database.rows(
+        "INSERT INTO charge (contract, period, product, month, billed, yen, tax_rate)"
+        " SELECT contract, id, 'remote-support-again', '2026-01-01', '2026-01-01', 3300, 10"
+        " FROM service_period WHERE ended_at IS NULL"
+    )
+    await database.rows("UPDATE bill_close SET closed_at = now() WHERE month = '2026-01-01'")
+    await run("m16_bills")
+    found = await database.rows(
+        "SELECT h.*, p.product AS bought, p.started_at AS since, p.ended_at AS until, a.deleted_at FROM charge h"
+        " JOIN service_period p ON p.id = h.period LEFT JOIN account a ON a.id = p.account ORDER BY h.id"
+    )
+    assert len(found) == 13
+    for row in found:
+        item = ledger.item(row["product"])
+        purchase = bills.Purchase(Product(row["bought"]), row["since"], row["until"], row["deleted_at"])
+        used = purchase.used(item, Month.of_day(row["billed"]))
+        assert (row["name"], row["started_on"], row["ended_on"]) == (catalogue.name(item), *used)
+    taxes = await database.rows("SELECT month, tax_rate, yen, tax FROM bill_tax ORDER BY month")
+    tax = [bills.TaxSum.of(10, 6 * 555 + 3_300), bills.TaxSum.of(8, -6 * 555)]
+    assert [(row["tax_rate"], row["yen"], row["tax"]) for row in taxes] == [
+        (one.percent, one.yen, one.tax) for one in tax
+    ]
+    names = await database.rows("SELECT recipient, card_last4 FROM bill_name ORDER BY month")
+    assert [tuple(row) for row in names] == [("有光 杏", None), ("有光 杏", None)]
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await database.rows("UPDATE charge SET name = 'x'")
