@@ -12,6 +12,7 @@ from app.domain import catalogue, clock, installation, tables
 from app.domain.catalogue import Product
 from app.domain.installation import Issuer
 from app.domain.money import issuing
+from app.domain.money.bills import TaxSum
 from app.postgres import database
 from tests.browser import Browser
 from tests.conftest import SETTINGS, Installed
@@ -131,6 +132,7 @@ async def test_a_closed_bill_is_the_same_byte_for_byte_after_everything_around_i
     installed(issuer=OTHER_ISSUER)
     monkeypatch.setattr(catalogue, "NAMES", dict.fromkeys(catalogue.NAMES, "別の名前"))
     monkeypatch.setattr(catalogue, "FEE_NAMES", dict.fromkeys(catalogue.FEE_NAMES, "別の名前"))
+    monkeypatch.setattr(TaxSum, "of", classmethod(lambda cls, percent, yen: cls(percent, yen, 1)))
     clock.start_at(tokyo("2027-03-05T09:01"))
     await database.rows(
         "UPDATE session SET " + ", ".join(f"{name} = {name} + interval '1 year'" for name in MOMENTS)

@@ -20,7 +20,7 @@ from app.postgres import database
 from app.web import pdf
 from tests.browser import Browser
 from tests.conftest import SETTINGS
-from tests.money.steps import LOGIN, bought, close, entries, tokyo
+from tests.money.steps import LOGIN, bought, close, entries, loaded, tokyo
 
 
 @pytest.fixture
@@ -163,6 +163,46 @@ async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Bro
         assert part in text
     for part in ("メール&Webスペース", "10%対象（税込）275円", "消費税（10%）25円", "小計（税抜）250円"):
         assert part in text
+
+
+@pytest.mark.slow
+async def test_the_pdf_begins_with_what_is_due_how_and_when_and_numbers_its_pages(reader: Browser) -> None:
+    for nth in range(30):
+        await loaded(f"line-{nth}", "2026-01", f"回線料{nth}", 100)
+    await close("2026-01")
+    read, text = await read_pdf(reader, "2026-01")
+    assert text.startswith(
+        "ご請求明細書（適格請求書）2026年1月今月のご請求（オプションサービス分）（税込）3,000円"
+    )
+    issuer = SETTINGS.billing.address + "発行者の電話番号" + SETTINGS.contact.phone
+    order = [
+        "クレジットカードVISA（下4桁0000）から引き落とします。",
+        "毎月27日",
+        "別にお送りする請求書",
+        issuer,
+        "明細",
+        "合計",
+    ]
+    places = [text.index(part.replace(" ", "")) for part in order]
+    assert places == sorted(places)
+    assert [f"{nth}/2ページ" in text for nth in (1, 2, 3)] == [True, True, False]
+    spoken: Any = read.root_object["/StructTreeRoot"]["/K"]
+    assert "/P" in set(structure(spoken))
+    assert len(read.pages) == 2
+
+
+async def test_a_pdf_with_a_character_that_no_font_has_is_refused_and_logged_without_the_name(
+    reader: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    await database.rows("UPDATE contract SET family = '有\U000f1234光'")
+    await bought("2026-02-10")
+    await reader.open("/statements/2026-03.pdf")
+    assert (reader.answer.status_code, reader.heading) == (503, "PDFを作成できません")
+    assert "PDFに印刷できない文字（U+F1234）" in reader.text
+    assert "もう一度" not in reader.text
+    assert reader.page.select_one("a[href='/statements/2026-03.csv']")
+    assert "no font has U+F1234" in caplog.text
+    assert "光" not in caplog.text
 
 
 @pytest.mark.slow
