@@ -180,8 +180,8 @@ async def test_the_pdf_begins_with_what_is_due_how_and_when_and_numbers_its_page
         "毎月27日",
         "別にお送りする請求書",
         issuer,
-        "明細",
-        "合計",
+        "明細商品",
+        "合計小計",
     ]
     places = [text.index(part.replace(" ", "")) for part in order]
     assert places == sorted(places)
