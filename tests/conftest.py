@@ -56,7 +56,6 @@ SETTINGS = settings.Settings(
     elsewhere=settings.DEMO_ELSEWHERE,
     mail=settings.Mail("mypage@example.jp"),
     mail_system=settings.DEMO_MAIL_SYSTEM,
-    payment_day=settings.DEMO_PAYMENT_DAY,
 )
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}

@@ -90,7 +90,13 @@ SELECT pg_notify($7, '')
 
 NOTHING_DONE = frozenset(
     {"contact-address-check", "paper-sent", "payment-expiring", "new-browser", "login-locked", "forgotten"}
-    | {"second-factor-failed", "recovery-code-used", "step-guessed", "purchase-request-lapsed", "bill-corrected"}
+    | {
+        "second-factor-failed",
+        "recovery-code-used",
+        "step-guessed",
+        "purchase-request-lapsed",
+        "bill-corrected",
+    }
 )
 """Mails that tell of nothing that somebody did: they say neither when nor by whom."""
 
