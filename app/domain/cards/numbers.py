@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,7 +125,7 @@ def _range(digits: str) -> _Range | None:
 
 
 _WRITTEN = re.compile(
-    r"(?<![0-9])(?:[0-9]{14,16}|[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{4}|[0-9]{4}([ -])[0-9]{6}\2[0-9]{4,5})(?![0-9])"
+    r"(?<![0-9])(?:[0-9]{14,16}|(?:[0-9]{4}[ -]{1,3}){3}[0-9]{4}|[0-9]{4}[ -]{1,3}[0-9]{6}[ -]{1,3}[0-9]{4,5})(?![0-9])"
 )
 """As cards are written: in one, in fours, or 4-6-4 and 4-6-5. Other groups of digits are phone numbers and the like."""
 _CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
@@ -134,10 +135,36 @@ def within(text: str, *, may_be_customer: bool = False) -> bool:
     """Whether somebody typed a card number there; `may_be_customer`: 14 digits alone are a customer number there."""
     if len(text) < 14:
         return False
-    plain = re.sub(f"[{_HYPHENS}]", "-", unicodedata.normalize("NFKC", text))
+    plain, _ = _plain(text)
     if may_be_customer and _CUSTOMER_NUMBER.fullmatch(plain):
         return False
-    return any(_is_card(re.sub("[ -]", "", found[0])) for found in _WRITTEN.finditer(plain))
+    return any(_cards(plain))
+
+
+MASK = "●"
+
+
+def mask(text: str) -> str:
+    """The text with MASK for each digit of each card number in it, and everything else as it was typed."""
+    plain, places = _plain(text)
+    masked = {places[at] for found in _cards(plain) for at in range(*found.span()) if plain[at].isdigit()}
+    return "".join(MASK if at in masked else sign for at, sign in enumerate(text))
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text in half width with one sign for all hyphens and without what cannot be seen, and where each letter of it
+    stands in what was typed."""
+    signs, places = [], []
+    for at, typed in enumerate(text):
+        for sign in unicodedata.normalize("NFKC", typed):
+            if unicodedata.category(sign) != "Cf":
+                signs.append("-" if sign in _HYPHENS else " " if sign.isspace() else sign)
+                places.append(at)
+    return "".join(signs), places
+
+
+def _cards(plain: str) -> Iterator[re.Match[str]]:
+    return (found for found in _WRITTEN.finditer(plain) if _is_card(re.sub("[ -]", "", found[0])))
 
 
 def _is_card(digits: str) -> bool:
