@@ -23,9 +23,10 @@ from app.postgres import database
 from app.postgres.engine import Engine
 from app.resources import static_folder
 from app.settings import Settings, installation_of
-from app.web import errors, guard, render
+from app.web import errors, forms, gone, guard, render
 from app.web.body_deadline import BodyDeadline
 from app.web.front_door import FrontDoor
+from app.web.labels import Labels
 from app.web.pages import Pages, collected
 from app.web.request import Request
 from app.web.static_files import StaticFiles
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
 
-LARGEST_BODY = 64 * 1024
-"""Bytes of a request body; the longest form of ours has a few thousand."""
+LARGEST_BODY = 4 * forms.LARGEST
+"""Bytes of a request body that are read; a form that is longer than is taken is given back so far."""
 
 log = logging.getLogger("mypage")
 
@@ -72,12 +73,20 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         middleware=[BodyDeadline],
         request_class=Request,
         exception_handlers=errors.HANDLERS,
+        after_exception=[gone.look],
         lifespan=[running],
         request_max_body_size=LARGEST_BODY,
         openapi_config=None,
         debug=False,  # not what LITESTAR_DEBUG says: its pages show tracebacks
         logging_config=None,
-        state=State({"settings": settings, "templates": templates, "gateway": payment_gateway}),
+        state=State(
+            {
+                "settings": settings,
+                "templates": templates,
+                "gateway": payment_gateway,
+                "labels": Labels(templates),
+            }
+        ),
     )
     app.state.pages = Pages(app.routes)
     return FrontDoor(app, settings, errors.bad_request(templates))

@@ -1,26 +1,27 @@
-// What htmx leaves to us: focus, the live region, slow and failed requests, shown passwords, the time-out.
-"use strict";
 const $ = (id) => document.getElementById(id);
+const all = (css, act) => document.querySelectorAll(css).forEach(act);
 const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
-const show = (id, text) => {
+const show = (id) => {
   $(id).hidden = false;
-  announce(text || $(id).textContent);
+  announce($(id).textContent);
 };
 
 // Emptied first, or repeated words go unread.
 const announce = (text) => {
-  $("announce").textContent = "";
-  setTimeout(() => { $("announce").textContent = text; }, 100);
+  const box = $("announce");
+  box.textContent = "";
+  setTimeout(() => { box.textContent = text; }, 100);
 };
 
 // Focus goes to the error summary, else [data-focus], never <body>.
-let spoken, cameFrom;
+let spoken, cameFrom, typed, asked = Date.now();
 on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   unhide();
   if (task.type !== "main") return;
   const pick = (css) => newContent.map((node) => node.matches?.(css) ? node : node.querySelector?.(css)).find(Boolean);
-  if (task.target.id === "main") scrollTo(0, 0);
-  (pick(".error-summary") || pick("[data-focus]"))?.focus();
+  const wrong = pick(".error-summary");
+  if (task.target.id === "main") typed = wrong, scrollTo(0, 0);
+  (wrong || pick("[data-focus]"))?.focus();
   for (const next of [cameFrom, $("main")])
     if (document.activeElement === document.body) next?.focus({ preventScroll: true });
   spoken = pick("[data-announce]")?.dataset.announce;
@@ -31,11 +32,7 @@ on("htmx:finally:swap", ({ detail: { ctx } }) => {
   spoken = "";
 });
 
-// A refused form makes no entry in the history.
-on("htmx:before:history:update", (event) => {
-  if (event.detail.response?.status > 399) event.preventDefault();
-});
-
+on("htmx:before:history:update", (event) => { if (event.detail.response?.status > 399) event.preventDefault(); });
 const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
   $("notice").hidden = true;
@@ -49,55 +46,51 @@ on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
   slow.delete(ctx);
   if (slow.size) return;
   $("loading").hidden = true;
-  document.querySelectorAll("[aria-busy]").forEach((node) => node.removeAttribute("aria-busy"));
+  all("[aria-busy]", (node) => node.removeAttribute("aria-busy"));
 });
-
-const fail = (text, ctx) => {
-  if (ctx?.request.method === "POST") text += "手続きが済んだかどうかは、お手続き履歴でご確認ください。";
-  $("notice").textContent = text;
+on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
+  const box = $("notice"), status = ctx?.response?.status;
+  if (status < 500) return;
+  box.textContent = box.dataset[status ? "failed" : "offline"];
   show("notice");
-};
-on("htmx:error", ({ detail: { ctx } }) => fail("通信できませんでした。もう一度お試しください。", ctx));
-on("htmx:response:error", ({ detail: { ctx } }) => {
-  if (ctx.response.status > 499) fail("処理を完了できませんでした。しばらくしてからお試しください。", ctx);
 });
-
-const unhide = () => document.querySelectorAll(".show").forEach((button) => { button.hidden = false; });
-const reveal = (button, shown) => {
-  $(button.dataset.show).type = shown ? "text" : "password";
-  button.firstChild.textContent = shown ? "パスワードを隠す" : "パスワードを表示";
+const unhide = () => all(".show", (button) => { button.hidden = false; });
+const reveal = (button, pressed) => {
+  const field = $(button.dataset.show), shown = pressed && field.type === "password";
+  field.type = shown ? "text" : "password";
+  button.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
 };
-on("click", ({ target }) => {
-  const button = target.closest(".show");
-  if (button) reveal(button, $(button.dataset.show).type === "password");
-});
-on("submit", ({ target }) => target.querySelectorAll(".show").forEach((button) => reveal(button, false)));
+on("click", ({ target }) => target.closest(".show") && reveal(target.closest(".show"), true));
+on("submit", () => all(".show", (button) => reveal(button)));
 
-// One session for all tabs: they share the time of its last request.
+// All tabs share a session; typing extends it, once a minute.
 const touch = () => { if ($("timeout")) localStorage.lastRequest = Date.now(); };
 on("htmx:after:request", touch);
+const extend = async () => {
+  if (!$("timeout")?.dataset.idleSeconds || Date.now() - asked < 6e4) return;
+  asked = Date.now();
+  const headers = { "HX-Request": "true", "HX-Target": "a#timeout" };
+  const answer = await fetch("/session/extend", { method: "POST", headers }).catch(() => "");
+  if (answer.ok) touch();
+  if (answer.status !== 401) return;
+  $("timeout").outerHTML = await answer.text();
+  show("timeout");
+};
+on("input", ({ target }) => {
+  if (typed ||= target.closest("main [method=post]")) extend();
+});
 setInterval(() => {
-  const box = $("timeout");
-  if (!box) return;
-  const left = box.dataset.idleSeconds - (Date.now() - localStorage.lastRequest) / 1000;
-  if (left < 0) {
-    location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
-  } else if (left > 300) {
-    box.hidden = true;
-  } else if (box.hidden) {
-    cameFrom = document.activeElement;
-    show("timeout");
-  }
+  const box = $("timeout"), left = box?.dataset.idleSeconds - (Date.now() - localStorage.lastRequest) / 1000;
+  if (left < 0 && typed) extend();
+  else if (left < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
+  else if (left > 300) box.hidden = true;
+  else if (box?.hidden) cameFrom = document.activeElement, show("timeout");
 }, 1000);
 
-// Back after logout shows no kept page.
-on("pageshow", (event) => { if (event.persisted) location.reload(); });
-
-// Focus never goes behind the open menu.
-on("focusin", ({ target }) => {
-  if (!target.closest("#menu")) $("menu")?.hidePopover();
-});
+// No page from before logout, no focus behind the menu.
+on("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
+on("focusin", ({ target }) => { if (!target.closest("#menu")) $("menu")?.hidePopover(); });
 
 unhide();
 touch();
-document.querySelector(".error-summary")?.focus();
+(typed = document.querySelector(".error-summary,[data-typed]"))?.focus();

@@ -74,15 +74,18 @@ async def test_a_confirm_page_is_kept_whole_until_it_expires(mother: Member) -> 
     assert (await asking.find(mother, identity)).receipt
 
 
-async def test_an_expired_confirm_page_says_so_for_a_week_without_what_was_asked(mother: Member) -> None:
+async def test_an_expired_confirm_page_says_so_for_a_week_and_leads_back_without_the_password(
+    mother: Member,
+) -> None:
     for ago in (timedelta(minutes=30), timedelta(days=7) - A_MOMENT):
         identity = await asked_ago(mother, ago)
         await housekeeping.tidy()
         row = await kept(identity)
         assert row
-        assert (row["data"], row["sealed"]) == (None, None)
+        assert row["sealed"] is None
         asked = await asking.find(mother, identity)
-        assert (asked.expired, asked.change, asked.name) == (True, None, "アカウントID削除")
+        assert (asked.expired, asked.peek, asked.name) == (True, "", "アカウントID削除")
+        assert asked.back == f"/accounts/family-son/delete?change={identity}"
 
 
 async def test_a_week_later_an_expired_confirm_page_is_gone(mother: Member) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.domain import clock, tables
-from app.domain.access import attempts, challenges, login_events, members
+from app.domain.access import attempts, challenges, login_events, members, typed
 from app.domain.cards import reminders
-from app.domain.changes.kept import VALID
+from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
 from app.domain.letters import recipients
 from app.domain.options import purchase_requests
 from app.domain.people import contact_address, forgotten, new_password
@@ -25,7 +25,8 @@ SENT_MAILS = timedelta(days=30)
 async def tidy() -> bool:
     """Delete what is over; False if another worker is at it.
 
-    A confirm page that expired stays a week, to say so to whoever comes back to it, without what was asked. The first
+    A confirm page that expired stays a week, to say so to whoever comes back to it and to fill the input page again, without
+    the password that was to be set. The first
     characters of a password are kept no longer than its confirm page is valid, whether anybody saw the receipt or not.
     """
     now = clock.now()
@@ -45,6 +46,7 @@ async def tidy() -> bool:
         await forgotten.tidy(now)
         await new_password.tidy(now)
         await challenges.forget(now)
+        await typed.tidy(now)
     await reminders.post_due()
     await purchase_requests.lapse_due()
     return True
@@ -57,12 +59,10 @@ async def _forget_sessions(now: datetime) -> None:
 
 
 async def _forget_changes(now: datetime) -> None:
-    """Of what expired first what was asked, then all; of what was applied the first characters of a password."""
+    """Of what expired first what is secret, then all; of what was applied the first characters of a password."""
     pending = tables.Change.applied_at.is_null()
     expired = tables.Change.asked_at < now - VALID
-    await tables.Change.update({tables.Change.data: None}).where(
-        pending, expired, tables.Change.data.is_not_null()
-    )
+    await database.rows(_FORGET_SECRETS, now - VALID, sorted(SECRETS), sorted(NOT_TYPED))
     await tables.Change.update({tables.Change.sealed: None}).where(
         expired, tables.Change.sealed.is_not_null()
     )
@@ -71,6 +71,13 @@ async def _forget_changes(now: datetime) -> None:
 
 # SQL for a lock that is no row.
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1) AS got"
+# SQL for keys within JSON.
+_FORGET_SECRETS = """
+UPDATE change SET data = CASE WHEN NOT data ?| $3::text[] THEN data
+    || (SELECT jsonb_object_agg(name, '') FROM unnest($2::text[]) name WHERE data ? name) END
+WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL
+    AND (data ?| $3::text[] OR EXISTS (SELECT FROM unnest($2::text[]) name WHERE data ? name AND data ->> name <> ''))
+"""
 # SQL for what is in neither of two other tables.
 _FORGOTTEN_CARDS = """
 DELETE FROM vault_card v WHERE v.kept_at < $1

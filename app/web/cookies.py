@@ -7,11 +7,14 @@ has logged in before is never locked out by somebody else's guessing.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from itsdangerous import BadSignature, URLSafeSerializer
 from litestar.datastructures import Cookie
 
@@ -65,8 +68,40 @@ class Keys:
         return self._derive(self.newest, "csrf", binding).hex()
 
     def csrf_holds(self, binding: str, token: str) -> bool:
+        """Whether the token of a form is the binding's; what follows its dot says who typed (typist())."""
+        made = token.partition(".")[0].encode()
         return any(
-            hmac.compare_digest(self._derive(key, "csrf", binding).hex().encode(), token.encode())
+            hmac.compare_digest(self._derive(key, "csrf", binding).hex().encode(), made)
+            for key in self.secret_keys
+        )
+
+    def typist(self, browser: str, login: tuple[int, int | None]) -> str:
+        """Names the login whose form it is (keys of its contract and account ID) to us alone, in that browser alone.
+
+        A form carries it, so that what is typed into it can be kept for that login when the session is over and nothing
+        else tells whose it was. Nobody can make one for another login, or use one in another browser.
+        """
+        contract, account = login
+        whose = contract.to_bytes(8, "big") + (account or 0).to_bytes(8, "big")
+        sealed = AESSIV(self._derive(self.newest, "typist", "")).encrypt(whose, [browser.encode()])
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+
+    def read_typist(self, browser: str, token: str) -> tuple[int, int | None] | None:
+        """The login that a form's token names behind its dot; None for none that we made for this browser."""
+        try:
+            sealed = base64.urlsafe_b64decode(token.partition(".")[2].encode() + b"==")
+        except ValueError:
+            return None
+        for key in self.secret_keys:
+            with contextlib.suppress(InvalidTag):
+                whose = AESSIV(self._derive(key, "typist", "")).decrypt(sealed, [browser.encode()])
+                return int.from_bytes(whose[:8], "big"), int.from_bytes(whose[8:], "big") or None
+        return None
+
+    def kept_keys(self, browser: str, name: str) -> tuple[bytes, ...]:
+        """What seals a kept form of that name (domain/access/typed.py), newest first: in its browser alone."""
+        return tuple(
+            base64.urlsafe_b64encode(self._derive(key, "kept", f"{browser} {name}"))
             for key in self.secret_keys
         )
 

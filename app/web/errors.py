@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,8 +22,11 @@ from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
 from app.domain.access.usage import TooOften
 from app.postgres import database
+from app.web import forms, give_back, gone
+from app.web.forms import Form
+from app.web.give_back import Offer
 from app.web.guard import StageFirst, Untrusted
-from app.web.render import elsewhere, unguarded_page
+from app.web.render import elsewhere, piece, unguarded_page
 from app.web.request import READING, TYPED, Request
 
 if TYPE_CHECKING:
@@ -74,12 +78,27 @@ TROUBLES = {
         "システムに接続できません。入力の途中だった内容は登録されていません。しばらくしてから、もう一度お試しください。",
     ),
 }
+SEND_LATER = frozenset({500, 503})
+"""What may go better the next time."""
 NO_FORM = {400: "unreadable", 408: "slow", 413: "large"}
 """What no form of ours sends, as the security log calls it."""
 UNTRUSTED = (
     "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
     "前の画面へ戻って再読み込みし、もう一度お試しください。"
 )
+STALE = "この画面を開いた後に、ログインし直されたか、画面の有効期間が切れたため、まだ受け付けていません。"
+SEND_AGAIN = (
+    "入力した内容は残っています。内容を確かめて、もう一度進めてください。"
+    "パスワードやカード番号の欄がある場合は、入力し直してください。"
+)
+NOT_READ = {
+    400: "送信された内容の一部を読み取れなかったため、まだ受け付けていません。",
+    408: "送信が途中で止まったため、受け付けられませんでした。入力した内容は読み取れていません。"
+    "通信の状態を確かめて、もう一度入力してください。",
+    413: f"入力された内容が大きすぎるため、まだ受け付けていません。画面全体で、{forms.LARGEST_IN_WORDS}までにしてください。",
+}
+"""By status, what is said above a form that could not be read as a whole."""
+NOTHING_READ = "入力した内容が多すぎて読み取れなかったため、画面を登録されている内容に戻しました。"
 
 
 def _refused(request: Request, why: str, *, limit: bool = False) -> None:
@@ -106,13 +125,57 @@ def _page(request: Request, status: int, text: str | None = None) -> Response[st
         status=status,
         request_id=request_id.current(),
         text=text or trouble.text,
+        again=_to_send_again(request) if status in SEND_LATER else None,
     )
 
 
+def _to_send_again(request: Request) -> dict[str, Any] | None:
+    """The form of a POST of ours, to be sent again by a button: as it came, but passwords and cards."""
+    received = request.received
+    if request.method != "POST" or not request.from_own_page or received is None or received.readable is None:
+        return None
+    token = received.readable.typed.get(forms.CSRF_FIELD, "")
+    query = request.scope["query_string"].decode("latin-1")
+    action = request.scope["path"] + (f"?{query}" if query else "")
+    return {"action": action, "token": token, "fields": received.readable.to_keep}
+
+
+def _give_back(
+    request: Request,
+    answer: Response[Any],
+    reason: str,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response[Any]:
+    """Give the form of a POST of ours back with the reason in place of the error page, where it has a page (give_back.py)."""
+    answer.headers.update(headers or {})
+    received, status = request.received, answer.status_code or 400
+    if request.method != "POST" or received is None or not request.from_own_page or not request.form_page:
+        return answer
+    offer = Offer(
+        status=422 if status == 403 else status,
+        title=TROUBLES[status].title if status in (408, 413, 429) else "お手続きを進められません",
+        reason=reason,
+        path=request.form_page,
+        form=received.readable,
+        whole=isinstance(received.form, Form | forms.TooLong),
+        headers=headers or {},
+        more=more,
+        query=request.form_query,
+    )
+    give_back.make(request.scope, offer)
+    return answer
+
+
 def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
-    """To the login page and back; a sentence there says why."""
+    """To the login page and back; a sentence there says why.
+
+    The box that warns of the end stays where it is, and says so itself: something may be typed on its page.
+    """
     visit = request.visit_if_any
-    query = {"next": _asked_for(request)}
+    if request.inline_target == "timeout":
+        return piece(request, "layout/timeout.html", status=401, over=True)
+    query = {"next": _way_back(request)}
     if visit and visit.ended:
         query["expired"] = "1"
     return elsewhere(request, f"/login?{urlencode(query)}")
@@ -120,22 +183,28 @@ def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
 
 def stage_first(request: Request, error: StageFirst) -> Response[Any]:
     """To the page of the stage that the session is at; to the first page when nothing is left to be done."""
-    return elsewhere(request, request.pages.entries.get(error.stage, "/"))
+    first, visit = request.pages.entries.get(error.stage, "/"), request.visit_if_any
+    if visit and visit.typed:
+        return elsewhere(request, f"{first}?{urlencode({'next': _way_back(request)})}")
+    return elsewhere(request, first)
 
 
 def proof_needed(request: Request, error: ProofNeeded) -> Response[Any]:
     """To the page that asks for a password again, and back, where what was typed is in the form."""
-    back, visit = _asked_for(request), request.visit_if_any
-    if visit and visit.typed:
-        back = f"{back}?{TYPED}={visit.typed}"
-    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': back})}")
+    return elsewhere(request, f"/proof?{urlencode({'step': error.step.value, 'next': _way_back(request)})}")
 
 
-def _asked_for(request: Request) -> str:
-    """Where to come back to: the page that was asked for, or the one that the form stood on."""
+def _way_back(request: Request) -> str:
+    """Where to come back to: the page that was asked for, or the one that the form stood on, filled with what was typed."""
+    visit = request.visit_if_any
     path, question = request.scope["path"], request.scope["query_string"].decode(errors="replace")
-    if request.method not in READING:
-        return request.back or path
+    if request.offer:
+        path, question = request.offer.path, request.offer.query
+    elif request.method not in READING:
+        path, question = request.back or path, request.form_query
+    if visit and visit.typed:
+        kept = [part for part in question.split("&") if part and not part.startswith(f"{TYPED}=")]
+        question = "&".join([*kept, f"{TYPED}={visit.typed}"])
     return f"{path}?{question}" if question else path
 
 
@@ -146,12 +215,19 @@ def forbidden(request: Request, error: Forbidden) -> Response[str]:
 
 def missing(request: Request, _: Missing) -> Response[str]:
     _refused(request, "missing")  # not there, or somebody else's: the line cannot tell either
-    return _page(request, 404)
+    return _page(request, 404, gone.told(request.scope))
 
 
 def untrusted(request: Request, _: Untrusted) -> Response[str]:
     _refused(request, "csrf")
-    return _page(request, 403, UNTRUSTED)
+    visit, answer = request.visit_if_any, _page(request, 403, UNTRUSTED)
+    member = visit.member if visit else None
+    why = (
+        f"{STALE}現在は「{member.label}」でログインしています。"
+        if member
+        else UNTRUSTED.partition("。")[0] + "。"
+    )
+    return _give_back(request, answer, why + SEND_AGAIN)
 
 
 FAILED = {"/login/second": "2段階認証", "/proof": "パスワードの確認"}
@@ -160,27 +236,30 @@ FAILED = {"/login/second": "2段階認証", "/proof": "パスワードの確認"
 def too_many(request: Request, error: TooMany) -> Response[str]:
     """The lock page: how long, and what one can do in the meantime."""
     _refused(request, "attempts", limit=True)
-    seconds = max(1, int(error.wait.total_seconds()))
+    locked: dict[str, Any] = {
+        "wait": usage.in_words(error.wait),
+        "failed": FAILED.get(request.scope["path"], "ログイン"),
+        "contact": request.settings.contact,
+        "request_id": request_id.current(),
+    }
     answer = unguarded_page(
         request,
         "access/login/locked.html",
         title=TROUBLES[429].title,
         status=429,
-        request_id=request_id.current(),
-        wait=usage.in_words(error.wait),
-        failed=FAILED.get(request.scope["path"], "ログイン"),
-        contact=request.settings.contact,
+        **locked,
     )
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+    return _give_back(request, answer, "", _retry_after(error.wait), locked=locked)
+
+
+def _retry_after(wait: timedelta) -> dict[str, str]:
+    return {"Retry-After": str(max(1, int(wait.total_seconds())))}
 
 
 def too_often(request: Request, error: TooOften) -> Response[str]:
     _refused(request, "usage", limit=True)
     text = f"短い時間に同じ操作が続いたため、受け付けを止めています。{usage.in_words(error.wait)}後に、もう一度お試しください。"
-    answer = _page(request, 429, text)
-    answer.headers["Retry-After"] = str(max(1, int(error.wait.total_seconds())))
-    return answer
+    return _give_back(request, _page(request, 429, text), text + SEND_AGAIN, _retry_after(error.wait))
 
 
 def http_error(request: Request, error: HTTPException) -> Response[str]:
@@ -189,9 +268,16 @@ def http_error(request: Request, error: HTTPException) -> Response[str]:
         _report(request, error)
     if why := NO_FORM.get(error.status_code):
         _refused(request, why)
-    answer = _page(request, error.status_code)
-    answer.headers.update(error.headers or {})
-    return answer
+    answer, reason = _page(request, error.status_code), NOT_READ.get(error.status_code)
+    headers = dict(error.headers or {})
+    if reason is None:
+        answer.headers.update(headers)
+        return answer
+    if isinstance(error, forms.TooMany):
+        reason += f"項目は、{forms.MOST_FIELDS}個まで読み取れます。"
+    read = request.received is not None and request.received.readable is not None
+    also = SEND_AGAIN if read else NOTHING_READ if error.status_code == 413 else ""
+    return _give_back(request, answer, reason + also, headers)
 
 
 def any_error(request: Request, error: Exception) -> Response[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
-from litestar.exceptions import ClientException
+from litestar.exceptions import ClientException, HTTPException
 
 from app.domain.cards import numbers
 from app.domain.changes.words import NOTHING, Refused
@@ -16,6 +16,9 @@ from app.domain.people import weak_passwords
 from app.domain.people.weak_passwords import About
 
 MOST_FIELDS = 60
+LARGEST = 64 * 1024
+"""Bytes of a form that is taken; the longest of ours has a few thousand, three for each Japanese letter times three."""
+LARGEST_IN_WORDS = "64キロバイト（日本語で約7,000文字）"
 CARD_FIELD = "card_number"
 """The one field where a card number belongs."""
 CSRF_FIELD = "csrf_token"
@@ -23,17 +26,32 @@ WHOLE = ""
 """The name of what is wrong with a form, and with no field of it."""
 PASSWORDS = frozenset({"password", "password_again"})
 """The fields that a password is typed into: no page shows one again, and none is kept."""
+SECRETS = PASSWORDS | {"code"}
+"""With the codes of a second factor, which are good once."""
 OURS = frozenset({CSRF_FIELD, "seen", "credential"})
 """What a page of ours puts there, now and then with a card number's digits in it by chance; nothing of it is kept or
 shown. `credential` is an authenticator's answer, good for one challenge."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
 """Where a customer number is typed: at login, and when it is asked for again."""
-CARD_ELSEWHERE = "この欄に、クレジットカードの番号を入力することはできません。"
+CARD_ELSEWHERE = (
+    "この欄に、クレジットカードの番号を入力することはできません。"
+    "番号の数字を●に置き換えました。ほかの文字は残っています。"
+)
 T = TypeVar("T")
 
 
 class Unreadable(ClientException):
     """A body that no form of ours sends: cut off, another content type, repeated names, NUL, not UTF-8."""
+
+
+class TooMany(Unreadable):
+    """More than MOST_FIELDS fields."""
+
+
+class TooLong(HTTPException):
+    """A form of more than LARGEST bytes (413)."""
+
+    status_code = 413
 
 
 @dataclass
@@ -44,8 +62,6 @@ class Form:
     _wrong: dict[str, str] = field(default_factory=dict)
     card_number: str = field(default="", repr=False)
     """What was typed into CARD_FIELD; it is not among `typed`, so that no page shows it again."""
-    resumed: bool = False
-    """It was typed before a step that is passed now, and waits to be sent again."""
 
     @property
     def valid(self) -> bool:
@@ -53,8 +69,8 @@ class Form:
 
     @property
     def to_keep(self) -> dict[str, str]:
-        """What was typed, but passwords (and the card's number, as ever), and what our own page put there."""
-        return {name: text for name, text in self.typed.items() if name not in PASSWORDS and name not in OURS}
+        """What was typed, but secrets (and the card's number, as ever), and what our own page put there."""
+        return {name: text for name, text in self.typed.items() if name not in SECRETS and name not in OURS}
 
     @property
     def errors(self) -> dict[str, str]:
@@ -118,25 +134,55 @@ async def password_typed_twice(
 
 
 def read(content_type: str, body: bytes) -> Form:
-    """The form in the body of a POST. Raises Unreadable (400)."""
-    return _without_card_numbers(_parse(content_type, body))
+    """The form in the body of a POST. Raises Unreadable (400), TooLong (413)."""
+    _must_be_form(content_type)
+    if len(body) > LARGEST:
+        raise TooLong
+    return _without_card_numbers(_parse(body))
+
+
+def read_what_can_be(content_type: str, body: bytes) -> Form:
+    """The same of a body that read() refuses, as far as it can be read, to give it back: nothing is done with it.
+
+    Of too many fields the first, of a repeated one the first, text without what is no text; the longest field of a form
+    that is too long is marked wrong. Raises Unreadable for what is no form at all.
+    """
+    _must_be_form(content_type)
+    typed: dict[str, str] = {}
+    for pair in body.decode("ascii", "ignore").split("&", MOST_FIELDS)[:MOST_FIELDS]:
+        name, _, value = (unquote_plus(part).replace("\0", "") for part in pair.partition("="))
+        typed.setdefault(name, value)
+    form = _without_card_numbers(typed)
+    if len(body) > LARGEST:
+        longest = max(form.typed, key=lambda name: len(form.typed[name]))
+        found = f"この欄の入力（{len(form.typed[longest]):,}文字）が長すぎます。"
+        form.must(False, longest, f"{found}画面全体で、{LARGEST_IN_WORDS}までにしてください。")
+    return form
 
 
 def _without_card_numbers(typed: dict[str, str]) -> Form:
-    """The form without any card number: its own field's is put aside, one in another field makes that field wrong."""
+    """The form without any card number: its own field's is put aside, one in another field makes that field wrong.
+
+    There its digits alone are masked; the rest of the text stays.
+    """
     form = Form(typed, card_number=typed.get(CARD_FIELD, ""))
     for name, value in typed.items():
         if name == CARD_FIELD:
             typed[name] = ""
         elif name not in OURS and numbers.within(value, may_be_customer=name in CUSTOMER_FIELDS):
-            typed[name] = ""
+            typed[name] = "" if name in SECRETS else numbers.mask(value)
             form.must(False, name, CARD_ELSEWHERE)
     return form
 
 
-def _parse(content_type: str, body: bytes) -> dict[str, str]:
+def _must_be_form(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Unreadable
+
+
+def _parse(body: bytes) -> dict[str, str]:
+    if body.count(b"&") >= MOST_FIELDS:
+        raise TooMany
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS

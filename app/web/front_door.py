@@ -18,7 +18,7 @@ from app import request_id, security_log
 from app.domain import networks
 from app.domain.access import login_events
 from app.domain.letters import alerts
-from app.web import visit
+from app.web import give_back, visit
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -89,7 +89,7 @@ class FrontDoor:
             await send(message)
 
         if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
-            await self.app(scope, receive, send_with_headers)
+            await give_back.through(self.app, scope, receive, send_with_headers)
             arrived = visit.of(scope)
             if arrived and arrived.failure:
                 await login_events.note(arrived.failure)

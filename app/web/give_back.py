@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
-OFFER = "mypage_offer"
-"""Where an error handler leaves the Offer in the scope of the POST, and where the page finds it in its own."""
 STATE = ("step", "token", "next")
 """Hidden fields that some pages read from their address, where the form sends them in its body."""
 
@@ -69,7 +67,7 @@ class Offer:
             again.must(False, name, reason)
         return again
 
-    def scope(self, asked: Scope) -> Scope:
+    def scope(self, asked: Any) -> Scope:
         """The request for the page, as the browser that sent the form would make it; `asked`: the form's own."""
         typed = self.form.to_keep if self.form else {}
         known = parse_qs(self.query, keep_blank_values=True)
@@ -83,39 +81,40 @@ class Offer:
             "raw_path": asked["raw_path"] if self.path == asked["path"] else self.path.encode(),
             "query_string": query.encode(),
             "headers": headers,
-            OFFER: self,
+            "offer": self,
         }
         return page  # type: ignore[no-any-return]
 
 
 def of(scope: Scope) -> Offer | None:
     """The offer that a page is opened for."""
-    found: Offer | None = scope.get(OFFER) if scope["method"] == "GET" else None  # type: ignore[assignment]
+    asked: Any = scope
+    found: Offer | None = asked.get("offer") if asked["method"] == "GET" else None
     return found
 
 
 def make(scope: Scope, offer: Offer) -> None:
     """Leave the offer for the front door; an answer that the handler gives all the same is not sent."""
-    scope[OFFER] = offer  # type: ignore[typeddict-unknown-key]
+    scope["offer"] = offer  # type: ignore[typeddict-unknown-key]
 
 
 async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Ask the application; where it offers a form back, ask it for the form's page, and send that."""
-    if scope["method"] != "POST":
+    asked: Any = dict(scope)  # as it came, before the application writes into it
+    if asked["method"] != "POST":
         await app(scope, receive, send)
         return
-    asked: Any = dict(scope)  # as it came, before the application writes into it
 
     error_page: list[Message] = []
 
     async def unless_offered(message: Message) -> None:
-        if OFFER in scope:
+        if "offer" in scope:
             error_page.append(message)
         else:
             await send(message)
 
     await app(scope, receive, unless_offered)
-    offer: Offer | None = scope.get(OFFER)  # type: ignore[assignment]
+    offer: Offer | None = scope.get("offer")  # type: ignore[assignment]
     if offer is None:
         return
     page: Any = offer.scope({**asked, "visit": scope.get("visit")} if "visit" in scope else asked)

@@ -12,8 +12,6 @@ from app.web import visit
 if TYPE_CHECKING:
     from litestar.types import Scope
 
-_TOLD = "mypage_gone"
-
 
 async def look(error: Exception, scope: Scope) -> None:
     """Before the page that says that something is missing: whether it is an account ID of the contract that was deleted.
@@ -28,10 +26,10 @@ async def look(error: Exception, scope: Scope) -> None:
     deleted_at = await accounts.deleted_at(member, str(login))
     if deleted_at:
         words = f"アカウントID「{login}」は、{clock.minute(deleted_at)}に削除されました。このお手続きはできません。"
-        scope[_TOLD] = words  # type: ignore[typeddict-unknown-key]
+        scope["gone"] = words  # type: ignore[typeddict-unknown-key]
 
 
 def told(scope: Scope) -> str | None:
     """The words, if there are any."""
-    words: str | None = scope.get(_TOLD)  # type: ignore[assignment]
+    words: str | None = scope.get("gone")  # type: ignore[assignment]
     return words

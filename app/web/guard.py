@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import PermissionDeniedException
@@ -13,14 +13,16 @@ from app.domain.access import proofs, typed
 from app.domain.access.matrix import Forbidden, Permission
 from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import ProofNeeded
+from app.domain.access.typed import Before, Kept, Login
 from app.web import forms, visit
 from app.web.cookies import Keys
+from app.web.forms import Form
 from app.web.pages import Page, page_of
-from app.web.request import READING, TYPED, Request
+from app.web.request import READING, Request
 
 
 class Untrusted(PermissionDeniedException):
-    """A form that did not come from a page of this session."""
+    """A form that did not come from a page of this session: from somebody else's, or from one of an earlier session."""
 
 
 class StageFirst(Exception):
@@ -34,20 +36,25 @@ class StageFirst(Exception):
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Find the member, then ask the matrix. A handler that declares no page is closed.
 
+    A form is read before anything else, so that whatever stands in its way it can be given back (give_back.py).
+
     Raises SessionEnded, StageFirst, Forbidden, Untrusted, ProofNeeded.
     """
     page = page_of(handler)
     if page is None or not isinstance(connection, Request):
         raise Forbidden
-    if page.permission is Permission.PUBLIC:
-        return
     request = connection
     anyone, writing = page.permission is Permission.ANYONE, request.method not in READING
+    if writing and request.from_own_page:
+        await request.receive_form()
+    if page.permission is Permission.PUBLIC:
+        return
     await _receive(request, even_without_database=anyone and not writing)
     if not anyone:
-        _must_have_come_as_far(request, page)
+        await _must_have_come_as_far(request, page)
     member = request.visit.member
     if member is None and not anyone:
+        await _keep_for_typist(request)
         raise SessionEnded
     if writing:
         await _from_own_page(request, before_login=anyone, same_origin=page.same_origin)
@@ -56,10 +63,11 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         await _ask_for_step(request, member, page)
 
 
-def _must_have_come_as_far(request: Request, page: Page) -> None:
+async def _must_have_come_as_far(request: Request, page: Page) -> None:
     """Raises StageFirst: for a stage that is still to be passed, or OPEN where the page's own is behind it."""
     visit = request.visit
     if visit.waiting and visit.waiting.stage not in page.stages:
+        await _keep_for_typist(request)
         raise StageFirst(visit.waiting.stage)
     if visit.waiting:
         visit.member = visit.waiting
@@ -78,23 +86,44 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
         proofs.require(member, step)
     except ProofNeeded:
         if request.method in READING:
+            if request.offer and request.offer.form:
+                await _keep(request, member.key, request.offer.form, "step")
             raise
-        if to_keep := (await request.read_form()).to_keep:
-            request.visit.typed = await typed.keep(member, request.back or request.scope["path"], to_keep)
+        await _keep(request, member.key, await request.read_form(), "step")
         if page.step:
             raise
         request.visit.step = step
 
 
+async def _keep_for_typist(request: Request) -> None:
+    """Keep the form for the login that typed it, which nothing but the form itself tells any more."""
+    received, visit = request.received, request.visit
+    if received and received.readable and request.from_own_page:
+        token = received.readable.typed.get(forms.CSRF_FIELD, "")
+        typist = visit.keys.read_typist(visit.browser, token)
+        if typist:
+            await _keep(request, typist, received.readable, "login")
+
+
+async def _keep(request: Request, login: Login, form: Form, before: Before) -> None:
+    """Keep what was typed until the login or step that comes first, where its page is what comes after that."""
+    path = request.offer.path if request.offer else request.form_page
+    if form.to_keep and path == (request.back or request.scope["path"]):
+        name = secrets.token_urlsafe(9)
+        if await typed.keep(login, request.visit.ticket(name, path), Kept(form.to_keep, before)):
+            request.visit.typed = name
+
+
 async def _receive(request: Request, *, even_without_database: bool) -> None:
     """Make the visit, with the member whose session it is."""
+    if request.offer and request.visit_if_any:
+        return  # the same caller as a moment ago, when the form was sent
     keys = Keys(request.settings.secret_keys, request.settings.https)
     address = request.client.host if request.client else ""
     arrived = visit.arrive(keys, request.cookies, address, request.headers.get("user-agent", ""))
     visit.enter(request.scope, arrived)
     cookie = request.cookies.get(keys.session_cookie)
-    with_typed = f"{TYPED}=".encode() in request.scope["query_string"]
-    await visit.recognise(arrived, cookie, with_typed=with_typed, even_without_database=even_without_database)
+    await visit.recognise(arrived, cookie, request.ticket, even_without_database=even_without_database)
 
 
 async def _from_own_page(request: Request, *, before_login: bool, same_origin: bool) -> None:
@@ -103,22 +132,11 @@ async def _from_own_page(request: Request, *, before_login: bool, same_origin: b
     A login form is bound to the browser and stays good when a login in another tab came first. `same_origin`: what the
     browser says of the page is enough, where it says something.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    if site is not None and site != "same-origin":
+    if request.from_elsewhere:
         raise Untrusted
-    if site is None and origin is not None and _host(origin) != request.headers.get("host"):
-        raise Untrusted
-    if same_origin and (site or origin):
+    if same_origin and request.from_own_page:
         return
     token, caller = (await request.read_form()).typed.get(forms.CSRF_FIELD, ""), request.visit
     bindings = {caller.csrf_binding, *([caller.browser] if before_login else [])}
     if not any(caller.keys.csrf_holds(binding, token) for binding in bindings):
         raise Untrusted
-
-
-def _host(origin: str) -> str | None:
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return None

@@ -91,7 +91,8 @@ def open_to(
     `stages`: how far a session must have come; a page that says nothing is for whoever is logged in wholly.
     `entry`: a session at that stage is led to this page, whatever it asks for, until it has passed the stage.
 
-    `same_origin`: its form may come from a page of an earlier session, as long as the browser says that it is ours.
+    `same_origin`: its form may come from a page of an earlier session, as long as the browser says that it is ours. Of what
+    changes nothing that anybody typed, so that an old page can be left, kept open and tidied.
 
     The step of a page guards whatever its path shows, so the handler of its form need not name it. One that does is
     asked for the step before the form is looked at.
@@ -147,6 +148,8 @@ class Pages:
         """By stage: the page that a session which has come as far is led to."""
         declared = list(_declared(routes))
         opened = {path for path, handler, _ in declared if "GET" in handler.http_methods}
+        self.opened: frozenset[str] = frozenset(opened)
+        """The paths that a page is opened by."""
         places: list[tuple[Place, Page]] = []
         for path, handler, page in declared:
             if "GET" in handler.http_methods:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from app.web.request import Request
 from app.web.visit import Visit
 
 if TYPE_CHECKING:
+    from app.web.labels import Labels
     from app.web.static_files import StaticFiles
 
 PARTIALS = Path(__file__).parents[1] / "partials"
@@ -49,6 +51,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["consent_texts"] = consents.TEXTS
+    made.globals.update({"hindrance": None, "resumed": "", "left": []})
     made.globals["role_names"] = matrix.ROLE_NAMES
     made.globals["deleted_text"] = matrix.DELETED
     made.globals["customer_name"] = matrix.CUSTOMER_NAME
@@ -83,14 +86,21 @@ def page(
     **context: Any,
 ) -> Response[str]:
     """A whole page for a browser, its panel for htmx, whatever smaller piece that wanted. A wrong form makes it a 422,
-    which marks the title as an error. A form that was sent before its step was passed is as it was typed.
+    which marks the title as an error. A form that was sent before is as it was typed: it waited for a step or a login, or
+    is given back with what stood in its way (give_back.py).
 
     Raises ProofNeeded: a step guards whatever its path shows.
     """
     _after_step(request)
-    if form is not None and request.typed_before is not None:
-        form = Form(request.typed_before, resumed=True)
-    return unguarded_page(request, template, title=title, form=form, status=status, **context)
+    offer, kept = request.offer, request.kept_before
+    if offer:
+        form, status, offer.taken = offer.filled(form) if form else None, offer.status, True
+    elif form is not None and kept:
+        form = Form(kept.typed)
+        context["resumed"] = kept.before
+    return unguarded_page(
+        request, template, title=title, form=form, status=status, hindrance=offer, **context
+    )
 
 
 def unguarded_page(
@@ -108,6 +118,8 @@ def unguarded_page(
     layout = "layout/panel.html" if request.by_htmx else "layout/page.html"
     shown = {"layout": layout, "title": title, "error": status == 422, "form": form, **context}
     answer = _html(request, template, status, shown)
+    if left := _left(request, answer):
+        answer = _html(request, template, status, {**shown, "left": left})
     if request.by_htmx:
         answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
     return answer
@@ -116,7 +128,32 @@ def unguarded_page(
 def piece(request: Request, template: str, *, status: int = 200, **context: Any) -> Response[str]:
     """A part of a page that htmx swaps alone. Raises ProofNeeded, as page() does."""
     _after_step(request)
-    return _html(request, template, status, context)
+    offer = request.offer
+    if offer:
+        status, offer.taken = offer.status, True
+    return _html(request, template, status, {"hindrance": offer, **context})
+
+
+def _left(request: Request, answer: Response[str]) -> list[tuple[str, str]]:
+    """What was typed into a form that is not on the page which answers it, with its labels: to be shown there, to be copied.
+
+    The form may be gone with what it was about, or be closed to this member now.
+    """
+    sent = request.offer.form if request.offer else None
+    if request.method == "POST" and request.from_own_page and request.received:
+        sent = request.received.readable
+    if sent is None or (answer.status_code or 200) < 400:
+        return []
+    labels: Labels = request.app.state.labels
+    return [
+        (labels.of(name), text)
+        for name, text in sent.to_keep.items()
+        if text.strip() and labels.is_text(name) and not _has_field(answer.content, name)
+    ]
+
+
+def _has_field(content: str, name: str) -> bool:
+    return re.search(rf'(?<!type="hidden" )name="{re.escape(name)}"', content) is not None
 
 
 def _after_step(request: Request) -> None:
@@ -149,6 +186,8 @@ def _shown(visit: Visit | None) -> Member | None:
 
 def _here(request: Request) -> str:
     """The address of the page, to come back to."""
+    if request.offer:
+        return request.offer.here
     if request.back:
         return request.back
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")

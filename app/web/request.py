@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import jinja2
 import litestar
 from litestar.datastructures import State
-from litestar.exceptions import InternalServerException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from app.domain import networks
 from app.domain.access import typed
 from app.domain.access.members import Member, SessionEnded
 from app.domain.access.passkeys import RelyingParty
+from app.domain.access.typed import Kept, Ticket
 from app.gateway import Gateway
 from app.settings import Settings
-from app.web import forms, visit
+from app.web import forms, give_back, visit
 from app.web.forms import Form
+from app.web.give_back import Offer
 from app.web.pages import Pages
 from app.web.visit import Visit
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 TYPED = "typed"
-"""In the query of the way back from a step: the name of what was typed before it (typed.py)."""
+"""In the query of the way back from a step or a login: the name of what was typed before it (typed.py)."""
 _SMALL = re.compile(r"[a-z0-9]+#(?P<id>[a-z][a-z0-9-]{0,80})")
+
+
+@dataclass(frozen=True)
+class Received:
+    """What came in the body of a POST."""
+
+    form: Form | HTTPException
+    """The form, or why it is not taken."""
+    readable: Form | None
+    """As much of it as could be read, to give it back."""
 
 
 class Request(litestar.Request[None, None, State]):
     """The request class of the application. Litestar's own `user` and `auth` stay empty: `member` is who calls."""
-
-    _read: Form | None = None
 
     @property
     def visit(self) -> Visit:
@@ -55,27 +67,102 @@ class Request(litestar.Request[None, None, State]):
         return member
 
     async def read_form(self) -> Form:
-        """The form of a POST, read once. Raises Unreadable (400); a body over the app's limit is a 413.
+        """The form of a POST, read once. Raises Unreadable (400), TooLong or Litestar's own (413), TooSlow (408).
 
         Not called `form`: that is Litestar's, of another type, for forms that it reads itself.
         """
-        if self._read is None:
-            self._read = forms.read(self.headers.get("content-type", ""), await self._all_of_body())
-        return self._read
+        found = await self.receive_form()
+        if isinstance(found.form, HTTPException):
+            raise found.form
+        return found.form
 
-    async def _all_of_body(self) -> bytes:
+    async def receive_form(self) -> Received:
+        """What came in the body of a POST, whatever is wrong with it: read once in a request, raises nothing of it."""
+        found = self.received
+        if found is None:
+            found = await self._receive()
+            self.scope["received"] = found  # type: ignore[typeddict-unknown-key]
+        return found
+
+    @property
+    def received(self) -> Received | None:
+        """The same, for an error page; None where nothing was read yet."""
+        found: Received | None = self.scope.get("received")  # type: ignore[assignment]
+        return found
+
+    async def _receive(self) -> Received:
+        content_type = self.headers.get("content-type", "")
         try:
-            return await self.body()
+            body = await self.body()
         except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
-            raise forms.Unreadable from error
+            gone = forms.Unreadable()
+            gone.__cause__ = error
+            return Received(gone, None)
+        except HTTPException as error:  # too large to be read at all, or too slow
+            return Received(error, None)
+        try:
+            form = forms.read(content_type, body)
+        except HTTPException as error:
+            with contextlib.suppress(forms.Unreadable):
+                return Received(error, forms.read_what_can_be(content_type, body))
+            return Received(error, None)
+        return Received(form, form)
+
+    @property
+    def from_own_page(self) -> bool:
+        """Whether the browser says that a page of ours sent it; an old one that says nothing is not believed."""
+        site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
+        if site is not None:
+            return site == "same-origin"
+        return origin is not None and not self.from_elsewhere
+
+    @property
+    def from_elsewhere(self) -> bool:
+        """Whether the browser says that a page of somebody else's sent it."""
+        site, origin = self.headers.get("sec-fetch-site"), self.headers.get("origin")
+        if site is not None:
+            return site != "same-origin"
+        return origin is not None and _host(origin) != self.headers.get("host")
+
+    @property
+    def offer(self) -> Offer | None:
+        """The form that this page is opened to give back."""
+        return give_back.of(self.scope)
 
     @functools.cached_property
-    def typed_before(self) -> dict[str, str] | None:
-        """What was typed on this page before its step was asked for; None unless the way back from there says so."""
-        name, caller = self.query_params.get(TYPED), self.visit_if_any
-        if not name or not caller or not caller.member or self.method not in READING:
+    def kept_before(self) -> Kept | None:
+        """The form that this login sent from this page before it had to log in, or to pass a step; None unless the way
+        back from there says so."""
+        ticket, caller = self.ticket, self.visit_if_any
+        if ticket is None or caller is None or caller.member is None:
             return None
-        return typed.find(caller.member, name, self.scope["path"])
+        return typed.opened(caller.member.kept, ticket)
+
+    @property
+    def ticket(self) -> Ticket | None:
+        """What the page's address says of a kept form."""
+        name, caller = self.query_params.get(TYPED), self.visit_if_any
+        if not name or caller is None or self.method not in READING:
+            return None
+        return caller.ticket(name, self.scope["path"])
+
+    @property
+    def typed_before(self) -> dict[str, str] | None:
+        """What was typed on this page before: it is given back now, or was kept until now."""
+        if self.offer:
+            return self.offer.form.to_keep if self.offer.form else None
+        return self.kept_before.typed if self.kept_before else None
+
+    @property
+    def form_page(self) -> str:
+        """The path of the page that the form of a POST stands on."""
+        template = self.scope.get("path_template", "")
+        return self.scope["path"] if template in self.pages.opened else self.pages.back.get(template, "")
+
+    @property
+    def form_query(self) -> str:
+        """The query that goes with it: the form's own where page and form have one path."""
+        return self.scope["query_string"].decode("latin-1") if self.form_page == self.scope["path"] else ""
 
     @property
     def settings(self) -> Settings:
@@ -130,3 +217,10 @@ class Request(litestar.Request[None, None, State]):
         """The id of the small piece that htmx asks for; "" where a page or its panel is wanted."""
         found = _SMALL.fullmatch(self.headers.get("hx-target", "")) if self.by_htmx else None
         return found["id"] if found and found["id"] != "main" else ""
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

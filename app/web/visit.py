@@ -22,6 +22,7 @@ from app.domain.access import attempts, login_events, logins, members, proofs, t
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import Step
+from app.domain.access.typed import Ticket
 from app.domain.letters import alerts
 from app.postgres import database
 from app.web.cookies import Keys, anchor, new_token, token_hash
@@ -57,7 +58,7 @@ class Visit:
     step: Step | None = None
     """The step of the path, where it does not hold: it is asked for before the path shows anything."""
     typed: str = ""
-    """The name of what was typed, kept until that step is passed (typed.py)."""
+    """The name of what was typed, kept until that step is passed, or until the login (typed.py)."""
     failure: login_events.Failure | None = None
     """To be noted when the answer is sent."""
     afterwards: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -65,7 +66,13 @@ class Visit:
 
     @property
     def csrf_token(self) -> str:
-        return self.keys.csrf(self.csrf_binding)
+        """Of a form: it proves that the page is this visit's, and says to us alone whose form it is."""
+        caller, token = self.member or self.waiting, self.keys.csrf(self.csrf_binding)
+        return f"{token}.{self.keys.typist(self.browser, caller.key)}" if caller else token
+
+    def ticket(self, name: str, path: str) -> Ticket:
+        """What leads this browser back to a kept form of the page (typed.py)."""
+        return Ticket(name, path, self.keys.kept_keys(self.browser, name))
 
     @property
     def csrf_binding(self) -> str:
@@ -244,14 +251,17 @@ def arrive(keys: Keys, cookies: Mapping[str, str], address: str, user_agent: str
 
 
 async def recognise(
-    visit: Visit, cookie: str | None, *, with_typed: bool, even_without_database: bool
+    visit: Visit, cookie: str | None, ticket: Ticket | None, *, even_without_database: bool
 ) -> None:
-    """Find the member whose session the cookie leads to. Without the database some pages are shown to nobody."""
+    """Find the member whose session the cookie leads to, with the kept form that the ticket names.
+
+    Without the database some pages are shown to nobody.
+    """
     token, role = _signed_session(visit.keys, cookie)
     if token:
         try:
             seal_keys = visit.keys.seal_keys(token)
-            visit.member = await members.find(token_hash(token), seal_keys, with_typed=with_typed)
+            visit.member = await members.find(token_hash(token), seal_keys, ticket)
         except Exception as error:
             if not (even_without_database and database.unavailable(error)):
                 raise

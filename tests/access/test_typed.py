@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-import re
+from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from bs4 import Tag
 
+from app.domain import clock, tables
 from app.domain.access import members, typed
 from app.domain.access.matrix import Role
-from app.domain.access.members import Member
+from app.domain.access.typed import Kept, Ticket
 from app.domain.fields import OCCUPATIONS
 from app.postgres import database
 from app.web import forms
@@ -26,8 +28,11 @@ PASSWORD = "Z!9-first"
 
 
 def kept_fields(form: Tag) -> dict[str, str]:
-    """What is in the fields that the member fills in; a password and a card number are not kept."""
-    secret = {str(field["name"]) for field in form.select("input[type=password]")} | {forms.CARD_FIELD}
+    """What is in the fields that the member fills in; a password, a code and a card number are not kept."""
+    secret = {str(field["name"]) for field in form.select("input[type=password]")} | {
+        forms.CARD_FIELD,
+        "code",
+    }
     filled = filled_in(form)
     assert not any(filled.get(name) for name in secret)
     return {name: filled.get(name, "") for name in wrong(form) if name not in secret}
@@ -140,28 +145,38 @@ async def test_only_the_newest_forms_of_a_session_are_kept(contractor: Browser) 
         found.append(kept_fields(contractor.form("/customer"))["phone"])
     assert found[1:] == [str(number) for number in range(1, typed.MOST + 1)]
     assert found[0] not in found[1:]
-    (row,) = await database.rows("SELECT cardinality(typed) AS kept FROM session")
-    assert row["kept"] == typed.MOST
+    assert len(await kept()) == typed.MOST
 
 
-async def caller(browser: Browser) -> Member:
-    """Who the browser's session belongs to, with what it typed."""
-    signed = KEYS.read("session", browser.cookies.get(KEYS.session_cookie))
+async def kept() -> list[bytes]:
+    """What the table holds, sealed."""
+    return [row["sealed"] for row in await database.rows("SELECT sealed FROM kept_form ORDER BY kept_at")]
+
+
+def ticket_of(browser: Browser, way_back: str) -> Ticket:
+    """What the browser's cookie and the address of the way back make together."""
+    signed = KEYS.read("browser", browser.cookies.get(KEYS.browser_cookie))
     assert signed
-    member = await members.find(token_hash(signed[0]), KEYS.seal_keys(signed[0]), with_typed=True)
-    assert member
-    return member
+    path, _, name = way_back.partition("?typed=")
+    return Ticket(name, path, KEYS.kept_keys(signed[0], name))
 
 
 async def test_few_pages_read_what_waits_for_a_step(contractor: Browser) -> None:
     await contractor.open("/customer")
     pass_minutes(11)
     await contractor.submit(phone="1")
-    with_typed = await caller(contractor)
-    assert len(with_typed.typed) == 1
-    member = await members.find(with_typed.token_hash, with_typed.seal_keys)
+    back = unquote(str(contractor.answer.history[-1].headers["location"]).partition("next=")[2])
+    ticket = ticket_of(contractor, back)
+    signed = KEYS.read("session", contractor.cookies.get(KEYS.session_cookie))
+    assert signed
+    member = await members.find(token_hash(signed[0]))
     assert member
-    assert member.typed == ()
+    assert member.kept is None
+    member = await members.find(token_hash(signed[0]), ticket=ticket)
+    assert member
+    found = typed.opened(member.kept, ticket)
+    assert found
+    assert (found.before, found.typed["phone"]) == ("step", "1")
 
 
 async def test_what_was_typed_is_in_no_url_log_cookie_or_table_and_a_password_nowhere_at_all(
@@ -181,13 +196,12 @@ async def test_what_was_typed_is_in_no_url_log_cookie_or_table_and_a_password_no
     everywhere += [record.getMessage() for record in caplog.records] + [row for _, row in await dump()]
     assert not [text for text in everywhere if "planted" in text or PASSWORD in text]
     assert not [text for text in everywhere if b"planted@".hex() in text or PASSWORD.encode().hex() in text]
-    name = re.search(r"typed%3D([\w-]+)", asked[-1])
-    assert name
-    kept = typed.find(await caller(contractor), name[1], "/customer-password")
-    assert kept == {"username": "90000000000000"}
+    found = typed.opened((await kept())[-1], ticket_of(contractor, unquote(asked[-1].partition("next=")[2])))
+    assert found
+    assert found.typed == {"username": "90000000000000"}
 
 
-async def test_it_is_read_by_the_session_that_typed_it_alone_and_on_its_own_page(
+async def test_it_is_read_by_the_login_that_typed_it_in_its_browser_alone_and_on_its_own_page(
     contractor: Browser, another_browser: Browser
 ) -> None:
     await another_browser.log_in(*LOGINS[Role.CUSTOMER])
@@ -200,21 +214,59 @@ async def test_it_is_read_by_the_session_that_typed_it_alone_and_on_its_own_page
     assert kept_fields(another_browser.form("/customer"))["phone"] != "1"
     await contractor.open(back.replace("/customer", "/payment"))
     assert "お手続きはまだ進んでいません" not in contractor.text
-    member = await caller(contractor)
-    name = back.partition("=")[2]
-    assert typed.find(member, name, "/customer") is not None
-    retired = Member(
-        member.role,
-        member.contract,
-        None,
-        member.proved_at,
-        None,
-        member.session,
-        b"",
-        KEYS.seal_keys("another"),
-        member.typed,
+    await contractor.submit("/logout")
+    await contractor.log_in(*LOGINS[Role.ADMIN])
+    await look_at(contractor, back)
+    assert kept_fields(contractor.form("/customer"))["phone"] != "1"
+    await contractor.submit("/logout")
+    await contractor.log_in(*LOGINS[Role.CUSTOMER])
+    await look_at(contractor, back)
+    assert kept_fields(contractor.form("/customer"))["phone"] == "1"
+    (sealed,) = await kept()
+    assert typed.opened(sealed, ticket_of(contractor, back)) is not None
+    assert typed.opened(sealed, ticket_of(another_browser, back)) is None
+    assert typed.opened(None, ticket_of(contractor, back)) is None
+
+
+async def test_half_an_hour_later_it_is_erased_by_who_comes_back_and_by_housekeeping(
+    contractor: Browser,
+) -> None:
+    await contractor.open("/customer")
+    pass_minutes(11)
+    await contractor.submit(phone="1")
+    await contractor.prove("demo01")
+    back = contractor.path
+    for age, there in ((timedelta(minutes=29, seconds=50), True), (timedelta(minutes=30), False)):
+        await tables.KeptForm.update({tables.KeptForm.kept_at: clock.now() - age}).where(
+            tables.KeptForm.path == "/customer"
+        )
+        await typed.tidy(clock.now())
+        assert len(await kept()) == there
+        await look_at(contractor, back)
+        assert (kept_fields(contractor.form("/customer"))["phone"] == "1") == there
+    await contractor.open("/customer")
+    await typed.keep((await contract(), None), ticket_of(contractor, back), Kept({"phone": "1"}, "step"))
+    await tables.KeptForm.update({tables.KeptForm.kept_at: clock.now() - typed.VALID}).where(
+        tables.KeptForm.path == "/customer"
     )
-    assert typed.find(retired, name, "/customer") is None
+    await look_at(contractor, back)
+    assert kept_fields(contractor.form("/customer"))["phone"] != "1"
+    assert await kept() == []
+
+
+async def contract() -> int:
+    (row,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
+    return int(row["id"])
+
+
+async def test_what_is_too_large_or_of_nobody_is_not_kept(filled_database: str) -> None:
+    ticket = Ticket("name", "/customer", KEYS.kept_keys("browser", "name"))
+    login = (await contract(), None)
+    assert not await typed.keep(login, ticket, Kept({"phone": "1" * typed.LARGEST}, "step"))
+    assert not await typed.keep((0, None), ticket, Kept({"phone": "1"}, "step"))
+    assert not await typed.keep((await contract(), 0), ticket, Kept({"phone": "1"}, "step"))
+    assert await kept() == []
+    assert await typed.keep(login, ticket, Kept({"phone": "1"}, "step"))
 
 
 async def test_what_was_typed_is_forgotten_when_the_change_is_carried_out(contractor: Browser) -> None:
@@ -226,8 +278,7 @@ async def test_what_was_typed_is_forgotten_when_the_change_is_carried_out(contra
     await contractor.submit(phone="03-1111-2222")
     await contractor.submit()
     assert contractor.heading == "顧客情報登録完了"
-    (row,) = await database.rows("SELECT cardinality(typed) AS kept FROM session")
-    assert row["kept"] == 0
+    assert await kept() == []
     await contractor.open(way_back)
     assert kept_fields(contractor.form("/customer"))["phone"] == "03-1111-2222"
     assert "お手続きはまだ進んでいません" not in contractor.text

@@ -15,7 +15,7 @@ from app.domain.changes import asking, words
 from app.domain.changes.words import Refused, Row
 from app.domain.people.account_deletion import DeleteAccount
 from tests import households
-from tests.changes.one_more import PEEK, OneMore, asked_ago, household, row
+from tests.changes.one_more import PEEK, OneMore, household, row
 from tests.households import Household
 
 # --- ask, find, confirm -----------------------------------------------------------------------------------------------
@@ -133,11 +133,11 @@ async def test_the_input_page_is_filled_from_the_own_pending_change_of_its_kind(
     assert await asking.draft(mother, uuid.uuid4(), OneMore) is None
 
 
-async def test_there_is_no_draft_of_what_is_over_or_somebody_elses(family: Household, mother: Member) -> None:
-    expired = await asked_ago(mother, timedelta(minutes=30))
+async def test_there_is_no_draft_of_what_is_applied_or_somebody_elses(
+    family: Household, mother: Member
+) -> None:
     applied = await asking.ask(mother, OneMore())
     await asking.confirm(mother, applied)
-    assert await asking.draft(mother, expired, OneMore) is None
     assert await asking.draft(mother, applied, OneMore) is None
     pending = await asking.ask(mother, OneMore())
     assert await asking.draft(await households.log_in(family.contract), pending, OneMore) is None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet, MultiFernet
 
 from app.domain import clock, tables
-from app.domain.access import graph
+from app.domain.access import graph, typed
 from app.domain.access.graph import Account, Contract
 from app.domain.access.matrix import CUSTOMER_NAME, ROLE_NAMES, Forbidden, Missing, Permission, Role, allowed
 from app.domain.months import Month
@@ -22,6 +22,8 @@ from app.postgres import database
 
 if TYPE_CHECKING:
     import asyncpg
+
+    from app.domain.access.typed import Ticket
 
 IDLE = timedelta(minutes=30)
 """A session ends when nothing came from it for so long; a deleted person may read on for as long (spec 5)."""
@@ -68,9 +70,9 @@ class Member:
     """Number of the session, which stays when its token changes."""
     token_hash: bytes = field(repr=False)
     seal_keys: tuple[bytes, ...] = field(repr=False, default=())
-    """Keys that only this session's cookie leads to, newest first (changes/kept.py and typed.py seal with them)."""
-    typed: tuple[bytes, ...] = field(repr=False, default=())
-    """Forms that this session typed before a step, sealed; only where they were asked for (typed.py)."""
+    """Keys that only this session's cookie leads to, newest first (changes/kept.py seals with them)."""
+    kept: bytes | None = field(repr=False, default=None)
+    """The form that this login typed before, sealed; only where it was asked for (typed.py)."""
     stages: tuple[Stage, ...] = ()
     """What has to be done, in this order, before the session opens anything else."""
     own_set_here: bool = False
@@ -146,35 +148,42 @@ class Member:
         raise Missing(login)
 
 
-_FIND = f"""
+_FIND = """
 WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
-)
-SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph.GRAPH} AS graph,
-    s.id AS session, s.stages, s.own_set_here, s.customer_set_here, CASE WHEN $7 THEN s.typed END AS typed
+){erased}
+SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph} AS graph,
+    s.id AS session, s.stages, s.own_set_here, s.customer_set_here, {kept} AS kept
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
-WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4 AND (cardinality(s.stages) = 0 OR s.opened_at > $8)
+WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4 AND (cardinality(s.stages) = 0 OR s.opened_at > $7)
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
-"""  # noqa: S608 - the only text put in is a constant
+"""
 """SQL because every page waits for it: all of it takes less than Piccolo takes to build a query of that many tables."""
+_ERASED = ", erased AS (DELETE FROM kept_form WHERE name_hash = $8 AND kept_at <= $10)"
+_KEPT = """(
+    SELECT k.sealed FROM kept_form k WHERE k.name_hash = $8 AND k.path = $9 AND k.kept_at > $10
+        AND k.contract = s.contract AND k.account IS NOT DISTINCT FROM s.account
+)"""
+_FIND_ALONE = _FIND.format(graph=graph.GRAPH, erased="", kept="NULL::bytea")
+_FIND_WITH_FORM = _FIND.format(graph=graph.GRAPH, erased=_ERASED, kept=_KEPT)
 
 
 async def find(
-    token_hash: bytes, seal_keys: tuple[bytes, ...] = (), *, with_typed: bool = False
+    token_hash: bytes, seal_keys: tuple[bytes, ...] = (), ticket: Ticket | None = None
 ) -> Member | None:
     """The member whose live session this is, with the contract's graph: one round trip.
 
-    `with_typed`: with the forms that wait for a step, which few pages ask for.
+    `ticket`: with the form that this login typed before, which few pages ask for; one that is too old is erased.
 
     Also notes that the session is in use, at most once a minute, so that reading pages does not write.
     """
     now = clock.now()
     found = await database.rows(
-        _FIND,
+        _FIND_WITH_FORM if ticket else _FIND_ALONE,
         token_hash,
         *(now, now - IDLE, now - LIFETIME, now - timedelta(minutes=1), Month.of(now).began),
-        with_typed,
         now - BEFORE_OPEN,
+        *((ticket.name_hash, ticket.path, now - typed.VALID) if ticket else ()),
     )
     return _member(found[0], token_hash, seal_keys) if found else None
 
@@ -215,7 +224,7 @@ def _member(row: asyncpg.Record, token_hash: bytes, seal_keys: tuple[bytes, ...]
     proofs = row["proved_at"], row["customer_proved_at"]
     return Member(
         *(role, contract, own, *proofs, row["session"], token_hash, seal_keys),
-        typed=tuple(row["typed"] or ()),
+        kept=row["kept"],
         stages=tuple(map(Stage, row["stages"])),
         own_set_here=row["own_set_here"],
         customer_set_here=row["customer_set_here"],

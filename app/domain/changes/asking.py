@@ -17,7 +17,7 @@ from piccolo.columns import Column
 
 from app import security_log
 from app.domain import clock, tables
-from app.domain.access import members, proofs, usage
+from app.domain.access import members, proofs, typed, usage
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member, Stage
 from app.domain.changes import consents, kept
@@ -90,12 +90,15 @@ SELECT {COLUMNS} FROM change WHERE id = $6 AND contract = $1
 
 
 async def draft(member: Member, identity: uuid.UUID, *wanted: type[D]) -> tuple[D, str] | None:
-    """The member's own pending change of one of the kinds with its peek, to fill the input page with again."""
+    """The member's own pending change of one of the kinds with its peek, to fill the input page with again.
+
+    One that has expired fills it too, without the password that it would have set.
+    """
     try:
         asked = await find(member, identity)
     except Missing:
         return None
-    return (asked.change, asked.peek) if isinstance(asked.change, wanted) and not asked.expired else None
+    return (asked.change, asked.peek) if isinstance(asked.change, wanted) else None
 
 
 def judge(member: Member, change: Change) -> Refused | None:
@@ -141,12 +144,12 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         now = clock.now()
         claimed = await database.rows(
             _CLAIM,
-            *(identity, member.contract.id, member.account_id, now, now - VALID, member.token_hash),
-            now - timedelta(days=1),
+            *(identity, member.contract.id, member.account_id, now, now - VALID, now - timedelta(days=1)),
         )
         if not claimed:
             return
         change = kept.read(claimed[0])
+        await typed.forget(member.key, change.back)
         fresh = await members.find(member.token_hash, member.seal_keys)
         if fresh is None:
             raise members.SessionEnded
@@ -183,19 +186,16 @@ def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
 
 # SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.
 _LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
-# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press. What the session typed
-# before a step has served its purpose then, too (access/typed.py).
+# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press.
 _CLAIM = """
 WITH asked AS (
     SELECT id, kind, data FROM change
     WHERE id = $1 AND contract = $2 AND account IS NOT DISTINCT FROM $3 AND applied_at IS NULL AND asked_at >= $5
     FOR UPDATE
-), forgotten AS (
-    UPDATE session SET typed = '{}' WHERE token_hash = $6 AND typed <> '{}' AND EXISTS (SELECT FROM asked)
 )
 UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
 FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data, (
-    SELECT count(*) FROM change done WHERE done.contract = $2 AND done.kind = asked.kind AND done.applied_at > $7
+    SELECT count(*) FROM change done WHERE done.contract = $2 AND done.kind = asked.kind AND done.applied_at > $6
 ) AS done
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,10 @@ from app.domain.changes.words import Decision, Receipt
 
 VALID = timedelta(minutes=30)
 """A confirm page expires so long after its input page was sent."""
+SECRETS = frozenset({"password_hash"})
+"""Fields of changes that are emptied when the confirm page expires; the rest fills the input page again."""
+NOT_TYPED = frozenset({"codes", "credential_id", "secret"})
+"""A change with one of these fields is not kept at all then: it was made by us or by a device, not typed."""
 CUSTOMER = "お客様番号"
 """How the asker is kept who is no account ID."""
 COVERED = "（ご本人だけに表示します）"
@@ -103,6 +107,7 @@ def seen_by(member: Member) -> tuple[int, int | None, bool, list[str], str | Non
 def asked(member: Member, row: Any) -> Asked:
     """A row of COLUMNS, as this member may see it."""
     applied_at, number = row["applied_at"], row["receipt_number"]
+    over = applied_at is None and clock.now() > row["asked_at"] + VALID
     decision = _decision(row)
     return Asked(
         id=row["id"],
@@ -111,11 +116,11 @@ def asked(member: Member, row: Any) -> Asked:
         subject=row["subject"],
         asked_at=row["asked_at"],
         applied_at=applied_at,
-        change=read(row) if row["data"] else None,
+        change=_without_secrets(row) if over else _change(row),
         receipt=_receipt(member, row, decision),
         decision=decision,
         receipt_number=f"{number:010d}" if number else "",
-        peek=_open(member, row["sealed"]),
+        peek="" if over else _open(member, row["sealed"]),
     )
 
 
@@ -124,6 +129,19 @@ def _decision(row: Any) -> Decision | None:
     decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
     coming = decision and decision.outcome == "lapsed" and decision.decided_at > clock.now()
     return None if coming else decision
+
+
+def _change(row: Any) -> Change | None:
+    return read(row) if row["data"] else None
+
+
+def _without_secrets(row: Any) -> Change | None:
+    """What fills the input page again when the confirm page has expired; None where nothing of it was typed."""
+    change = _change(row)
+    names: set[str] = {field.name for field in fields(change)} if is_dataclass(change) else set()
+    if change is None or names & NOT_TYPED:
+        return None
+    return replace(change, **dict.fromkeys(names & SECRETS, "")) if names & SECRETS else change  # type: ignore[type-var]
 
 
 def read(row: Any) -> Change:

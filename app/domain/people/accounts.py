@@ -52,6 +52,15 @@ def deleted_name(login: str) -> str:
     )
 
 
+async def deleted_at(member: Member, login: str) -> datetime | None:
+    """When an account ID of the member's own contract was deleted; None for one that lives, or is none of it."""
+    account = tables.Account
+    found = await account.select(account.deleted_at).where(
+        account.contract == member.contract.id, account.login == login
+    )
+    return found[0]["deleted_at"] if found else None
+
+
 async def free_name(member: Member, login: str) -> None:
     """Raise Wrong, with the reason, if the account ID was ever given to anybody, or never will be."""
     reserved_names.must_not_be(login)

@@ -44,11 +44,27 @@ class Session(Table):
     browser = Text(help_text="in words (login_events.py)")
     network = Text(help_text="the address without its last part")
     dismissed = Array(base_column=BigInt(), help_text="notices whose banner was closed")
-    typed = Array(base_column=Bytea(), help_text="forms that wait for a step to be passed, sealed (typed.py)")
     stages = Array(base_column=Text(), help_text="to be done before it opens anything else (members.py)")
     own_set_here = Boolean(default=False, help_text="in this session: it proves nothing here (proofs.py)")
     customer_set_here = Boolean(default=False, help_text="likewise, that of the customer number")
     noted_as = BigInt(null=True, default=None, help_text="the LoginEvent, until the second factor is given")
+
+
+class KeptForm(Table):
+    """A form that was typed and could not be taken when it was sent, for half an hour (access/typed.py)."""
+
+    name_hash = Bytea(primary_key=True, default=None, secret=True, help_text="SHA-256 of the way back's name")
+    contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.cascade)
+    account = ForeignKey(
+        people.Account,
+        null=True,
+        default=None,
+        on_delete=OnDelete.cascade,
+        help_text="whose form; none: the customer number's",
+    )
+    path = Text(help_text="of the page that it stands on")
+    sealed = Bytea(default=None, secret=True, help_text="what was typed, readable in its browser alone")
+    kept_at = Timestamptz(default=None)
 
 
 class LoginEvent(Table):

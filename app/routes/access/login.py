@@ -20,7 +20,7 @@ from app.web import factors
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import own_path, page, piece, saying, see_other
-from app.web.request import Request
+from app.web.request import TYPED, Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 CLEARED = '"cache", "storage"'
@@ -84,9 +84,12 @@ async def log_out(request: Request) -> Redirect:
     return answer
 
 
-@post("/session/extend", opt=open_to(Permission.SESSION, back="/"))
+@post("/session/extend", opt=open_to(Permission.SESSION, back="/", same_origin=True))
 async def extend(request: Request) -> Response[Any]:
-    """The guard has noted that the session is in use; a browser without script goes to its first page."""
+    """The guard has noted that the session is in use; a browser without script goes to its first page.
+
+    Typing asks for it, too, once a minute at most (static/mypage.js).
+    """
     if request.headers.get("hx-request") != "true":
         return see_other("/")
     return piece(request, "layout/timeout.html", extended=True)
@@ -138,4 +141,5 @@ def _page(request: Request, form: Form) -> Response[str]:
         out="out" in request.query_params,
         reset="reset" in request.query_params,
         passkeys=request.relying_party is not None,
+        kept=f"{TYPED}=" in form.typed.get("next", ""),
     )

@@ -34,4 +34,4 @@ async def came_from(request: Request) -> str:
     """The change whose confirm page led back to the input page: in the link's query, then in the form."""
     if request.method == "POST":
         return (await request.read_form()).typed.get("change", "")
-    return request.query_params.get("change", "")
+    return (request.typed_before or {}).get("change", "") or request.query_params.get("change", "")

@@ -35,7 +35,7 @@ async def listed(request: Request, kind: FromPath[str]) -> Response[str]:
     return await _page(request, notices.KINDS[kind], [kind])
 
 
-@post("/notices/dismiss", opt=open_to(Permission.SESSION, back="/"))
+@post("/notices/dismiss", opt=open_to(Permission.SESSION, back="/", same_origin=True))
 async def dismiss(request: Request) -> Response[Any]:
     typed = (await request.read_form()).typed
     notice = typed.get("notice", "")

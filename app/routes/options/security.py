@@ -39,6 +39,8 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str] | 
     if chosen.login != login:
         member.account(login)
         return see_other(f"/accounts/{chosen.login}/security")
+    if request.typed_before is not None and "product" in request.query_params:
+        return _page(request, chosen, _product(request))
     drafted = await draft(request, login, _buying(member))
     if drafted is None:
         return _page(request, chosen)
