@@ -186,7 +186,8 @@ async def test_the_pdf_begins_with_what_is_due_how_and_when_and_numbers_its_page
     places = [text.index(part.replace(" ", "")) for part in order]
     assert places == sorted(places)
     assert [f"{nth}/2ページ" in text for nth in (1, 2, 3)] == [True, True, False]
-    spoken: Any = read.root_object["/StructTreeRoot"]["/K"]
+    root: Any = read.root_object
+    spoken = root["/StructTreeRoot"]["/K"]
     assert "/P" in set(structure(spoken))
     assert len(read.pages) == 2
 

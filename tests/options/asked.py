@@ -13,7 +13,6 @@ from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.changes.kinds import Change
-from app.domain.options import licences
 from app.domain.options.approvals import ApproveRequest, RefuseRequest, RequestPurchase, WithdrawRequest
 from app.postgres import database
 from tests import households
@@ -53,7 +52,7 @@ async def new_people(name: str = "family") -> People:
             tables.Account.id == account
         )
     await tables.Card(contract=family.contract, **CARD).save()
-    if not await licences.any_left(P360):
+    if not await tables.Licence.exists().where(tables.Licence.product == P360.value):
         await load(20)
     return People(
         family,
