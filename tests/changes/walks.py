@@ -101,6 +101,10 @@ CARD = {
     **AGREED,
 }
 WITH_ADDRESS = ("the mail service is bought", "an address of ours")
+HAS_SET_UP = (
+    *("mail is forwarded and kept", "the auto-reply is switched on"),
+    *("a mail program gets a password", "a web space is registered"),
+)
 OPTION = "/security?product=security-360"
 PASSKEY = "/second-factor/passkeys/new"
 
@@ -118,11 +122,12 @@ PEOPLE = {
     "an account ID is deleted with all that it has": Walk(
         "account-deletion",
         f"{SON}/delete",
-        after=(*WITH_ADDRESS, "the mailbox grows", "his filter is bought"),
+        after=(*WITH_ADDRESS, "the mailbox grows", "his filter is bought", *HAS_SET_UP),
     ),
     "a user corrects the own names": Walk(
         "account-names", f"{SON}/edit", {"given": "新", "user_name": "しん"}, who="arteri-an-001"
     ),
+    "an admin deletes the own account ID": Walk("account-deletion", f"{WIFE}/delete", who="arteri-an-002"),
     "users may buy no more": Walk(
         "user-purchases", "/accounts/user-purchase-permission", {"permitted": "no"}
     ),
@@ -216,7 +221,7 @@ MAIL = {
         "mail-address-other",
         f"{SON}/mail-address",
         {**OTHERS, "address": "taro@example.com"},
-        after=(*WITH_ADDRESS, "the mailbox grows"),
+        after=(*WITH_ADDRESS, "the mailbox grows", *HAS_SET_UP),
         who="arteri-an-001",
     ),
     "the mailbox grows": Walk("mailbox-size", f"{SON}/mailbox", AGREED, after=WITH_ADDRESS),

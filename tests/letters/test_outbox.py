@@ -40,7 +40,12 @@ FACTS: dict[str, dict[str, object]] = {
         "login": "taro-01",
         "name": "髙﨑 太郎",
         "address": "未登録",
+        "losses": (
+            "失われるメール：保存されているメールすべて（使用量 約3MB）",
+            "なくなるホームページ：https://x",
+        ),
         "products": "なし",
+        "costs": ("安心 Kidsフィルター：今月（2026年1月）の料金：330円",),
         "by": WHO,
     },
     "account-edited": {"login": "taro-01", "items": "ユーザーネーム、パスワード", "by": WHO},
@@ -67,7 +72,9 @@ FACTS: dict[str, dict[str, object]] = {
         "address": "taro@example.jp",
         "kind": "他社",
         "products": "メールボックス 10GB",
+        "losses": ("失われるメール：保存されているメールすべて（使用量 約3MB）",),
     },
+    "mail-set-by-other": {"login": "taro-01", "what": "メール転送設定", "by": WHO},
     "forgotten": {
         "login": "お客様番号（末尾0000）",
         "moment": datetime(2026, 1, 9, 15, 4, tzinfo=UTC),

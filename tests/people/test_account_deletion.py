@@ -13,10 +13,13 @@ from app.domain.access.members import Member
 from app.domain.catalogue import NAMES, Product
 from app.domain.changes import history
 from app.domain.changes.words import Gone, Review
-from app.domain.people.account_deletion import DELETION_NOTICES, DeleteAccount
+from app.domain.people.account_deletion import DELETION_NOTICES, OWN, DeleteAccount
 from app.domain.people.accounts import EditAccount
+from app.postgres import database
 from tests import households
+from tests.browser import Browser
 from tests.households import Household
+from tests.mail.steps import confirmed
 from tests.people.steps import DETAILS, done, kept, now_seen_by, shown
 
 ENDED = {tables.ServicePeriod: "ended_at", tables.MailAddress: "released_at", tables.WebSpace: "released_at"}
@@ -65,12 +68,16 @@ async def test_the_confirm_page_says_what_is_lost_and_the_receipt_what_was(
     change = DeleteAccount(family.sons_login)
     review = change.review(await now_seen_by(customer), clock.now())
     receipt = await done(customer, change)
-    assert review.rows == receipt.rows
-    assert shown(receipt) == {
+    assert [*review.rows, *review.costs] == receipt.rows
+    assert {row.label: row.value for row in review.rows} == {
         "アカウント": "family-son",
         "氏名": "有光 family-son",
         "メールアドレス": f"a{family.son}@ucom.ne.jp",
         "アカウント権限種別": "ユーザー権限",
+        "失われるメール": "保存されているメールすべて（使用量は不明）",
+        "二度と登録できないメールアドレス": f"a{family.son}@ucom.ne.jp",
+        "なくなるホームページ": f"https://home.s2.spaaqs.ne.jp/a{family.son}/"
+        "\nファイルはすべて失われます。同じ名前は二度と登録できません。",
         "同時に解約されるオプションサービス": "セキュリティ360°、安心 Kidsフィルター",
     }
     said = "".join(review.notices)
@@ -190,3 +197,57 @@ async def test_its_owner_is_told_at_an_address_that_goes_on_beside_the_contact_a
     for mail in told:
         for fact in ("family-son", f"a{family.son}@ucom.ne.jp", "セキュリティ360°、安心 Kidsフィルター"):
             assert fact in mail["body"]
+
+
+# --- what is said before it -------------------------------------------------------------------------------------------
+
+
+async def test_input_and_confirm_page_say_the_same_before_it_is_done(taro: Browser) -> None:
+    await confirmed(taro, "/accounts/arteri-an-001/web-space", space="taro.home")
+    await database.rows(
+        "INSERT INTO mail_state_v1.quota_usage (mailbox, bytes, messages) SELECT id, 3 * 1024 ^ 3, 7 FROM mailbox"
+    )
+    await taro.open("/accounts/arteri-an-001/delete")
+    before, notices = taro.rows, [item.get_text() for item in taro.page.select("main .notice li")]
+    assert before["失われるメール"] == "保存されているメールすべて（使用量 約3.0GB）"
+    assert before["なくなるホームページ"].startswith("https://home.s2.spaaqs.ne.jp/taro.home/")
+    assert "最後に利用できる日" in before["メール&Webスペース"]
+    await taro.submit()
+    assert taro.heading == "アカウントID情報削除確認"
+    assert taro.rows == before
+    assert [item.get_text() for item in taro.page.select("main .notice li")] == notices
+    await taro.submit()
+    assert before.items() <= taro.rows.items()
+
+
+async def test_whoever_deletes_the_own_account_id_is_warned_of_it_and_nobody_else_is(
+    contractor: Browser, admin: Browser
+) -> None:
+    for browser, login, own in (
+        (contractor, "arteri-an-002", False),
+        (admin, "arteri-an-001", False),
+        (admin, "arteri-an-002", True),
+    ):
+        await browser.open(f"/accounts/{login}/delete")
+        assert (OWN in browser.text) == own
+        await browser.submit()
+        assert (OWN in browser.text) == own
+    for fact in ("削除済み", "30分", "ログインできません"):
+        assert fact in OWN
+
+
+async def test_a_part_can_be_ended_instead_and_both_pages_lead_there(
+    taro: Browser, family_user: Browser
+) -> None:
+    path = "/accounts/arteri-an-001"
+    await taro.open(f"{path}/delete")
+    links = [str(link["href"]) for link in taro.page.select("[aria-labelledby=instead] a")]
+    assert links == [f"{path}/mail-address"]
+    await confirmed(family_user, f"{path}/security", f"{path}/security?product=kids-filter", agree="yes")
+    await taro.open(f"{path}/delete")
+    for _ in range(2):
+        links = [str(link["href"]) for link in taro.page.select("[aria-labelledby=instead] a")]
+        assert links == [f"{path}/security#kids-filter", f"{path}/mail-address"]
+        await taro.submit()
+    await taro.open("/accounts/arteri-an-002/delete")
+    assert not taro.page.select("#instead")

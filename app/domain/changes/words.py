@@ -118,6 +118,8 @@ class Review:
     terms: str = ""
     """Name of a file in partials/terms/: the conditions of the product, again."""
     danger: bool = False
+    instead: tuple[Link, ...] = ()
+    """Where a part of it can be done alone."""
     inline: Link | None = None
     """How it is called inside another page, and the path of the small piece there whose place it takes."""
 

@@ -17,7 +17,7 @@ from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_r
 from app.domain.fields import Wrong
 from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
-from app.domain.mail import app_passwords, forwarding
+from app.domain.mail import app_passwords, forwarding, losses
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, purchases
@@ -97,13 +97,21 @@ class _RegisterAddress(
         if account.other_address != self.address:
             await recipients.replaced(member.contract.id, account.id, account.other_address, now)
 
-    async def _tell(self, member: Member, which: str, ended: list[Period]) -> None:
+    async def _tell(
+        self, member: Member, which: str, ended: list[Period], lost: tuple[str, ...] = ()
+    ) -> None:
         """The メールアドレス登録完了メール.
 
         It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
         """
         products = "、".join(catalogue.NAMES[period.product] for period in ended)
-        facts = {"login": self.login, "address": self.address, "kind": which, "products": products}
+        facts = {
+            "login": self.login,
+            "address": self.address,
+            "kind": which,
+            "products": products,
+            "losses": lost,
+        }
         await self.tell(member, "mail-address-registered", **facts)
 
 
@@ -182,7 +190,7 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
         ends, before = losing(member.contract, account), billing.earlier(member.contract, account)
         return Review(
             title="メールアドレス登録／変更確認",
-            rows=_rows(account, OTHER, self.address, now),
+            rows=_rows(account, OTHER, self.address, now) + losses.of_address(account),
             costs=cost_rows(billing.of_endings(lost_periods(account, ends), now, before=before))
             or (Row("メールアドレスの登録", "料金はかかりません"),),
             notices=(
@@ -206,12 +214,13 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
             await mail_service.end(
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
             )
-        await self._tell(member, "他社", lost_periods(account, ends))
+        lost = losses.of_address(account)
+        await self._tell(member, "他社", lost_periods(account, ends), losses.lines(lost))
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
-            rows=_rows(account, OTHER, self.address, now),
+            rows=_rows(account, OTHER, self.address, now) + lost,
             notices=mail_service.ended_notices(lost_periods(account, ends)),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )

@@ -103,11 +103,15 @@ class SetForwarding(
 
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
-        lost = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
+        lost = ("サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。",)
+        dropped = [one for one in _addresses(account) if one not in self.addresses]
         return Review(
             title="メール転送設定確認",
             rows=self._rows(account) + self.consent_rows(member),
-            notices=(lost,) if self.addresses and not self.keep_copy else (),
+            notices=(
+                *((f"次の転送先には、転送しなくなります：{_listed(dropped)}",) if dropped else ()),
+                *(lost if self.addresses and not self.keep_copy else ()),
+            ),
             button="登録",
         )
 

@@ -14,12 +14,14 @@ from app.domain.catalogue import BOX_SIZES, GIGABYTE, Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Receipt, Refused, Review, Row, cost_rows, edited
 from app.domain.letters.recipients import Told
+from app.domain.mail import losses
 from app.domain.money import billing, offer, purchases
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 NO_ADDRESS = "UCOM光のメールアドレスを登録すると、ご利用いただけます。"
+SMALLER = "保存されているメール（{}）は残ります。1GBに戻した後は、使用量が1GBに達すると、新しいメールを受け取れません。"
 IN_USE = (
     "メールボックスの使用量が1GBを超えているため、1GBに変更できません。"
     "メールを減らしてから、もう一度お試しください。"
@@ -82,6 +84,7 @@ class ChangeBoxSize(
             lead=offer.LEAD if self.to_large else "",
             offer=costs if self.to_large else (),
             costs=() if self.to_large else costs,
+            notices=() if self.to_large else (SMALLER.format(losses.used(self.account(member))),),
             terms=Product.MAILBOX_10GB.value,
             button="決定",
         )

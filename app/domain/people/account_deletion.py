@@ -23,9 +23,11 @@ from app.domain.changes.words import (
 )
 from app.domain.letters.recipients import Told
 from app.domain.mail import addresses as mail_addresses
+from app.domain.mail import losses
 from app.domain.mail import service as mail_service
 from app.domain.money import billing, purchases
 from app.domain.options import purchase_requests
+from app.domain.people import ways_out
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +41,11 @@ DELETION_NOTICES = (
     "同じ月に登録、削除、オプションサービスの申し込みを繰り返した場合、申し込みの回数分の月額利用料がかかります。",
     "このアカウントIDでログイン中の方は、ログアウトするまで（最長30分）画面を見ることができますが、お手続きはできません。",
 )
+OWN = (
+    "ログイン中の、ご自分のアカウントIDです。削除すると、画面の上に「削除済み」と表示されます。ログアウトするまで、"
+    "最長30分間は内容を見ることができますが、お手続きはできません。その後は、このアカウントIDではログインできません。"
+)
+"""For whoever deletes the account ID that he or she is logged in with."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,17 @@ class DeleteAccount(
             costs=cost_rows(_costs(member.contract, account, now))
             or (Row("アカウントIDの削除", "料金はかかりません"),),
             button="削除",
-            notices=(*((mail_service.ending_notice(ends),) if ends else ()), *DELETION_NOTICES),
+            notices=(
+                *((OWN,) if member.own and member.own.login == self.login else ()),
+                *((mail_service.ending_notice(ends),) if ends else ()),
+                *DELETION_NOTICES,
+            ),
             danger=True,
+            instead=tuple(ways_out.of_account(account)),
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = self.account(member)
+        account, costs = self.account(member), _costs(member.contract, self.account(member), now)
         ends = mail_addresses.losing(member.contract, account)
         await tables.Account.update({tables.Account.deleted_at: now}).where(tables.Account.id == account.id)
         await mail_addresses.give_up(account, now)
@@ -84,12 +96,14 @@ class DeleteAccount(
             login=account.login,
             name=account.name,
             address=account.mail_address or "未登録",
+            losses=losses.lines(losses.of_address(account)),
             products=_names(_ending_with(member.contract, account)),
+            costs=billing.lines(costs),
         )
         return Receipt(
             title="アカウントID削除完了",
             lead="アカウントIDの削除が完了しました。",
-            rows=deletion_rows(member.contract, account),
+            rows=[*deletion_rows(member.contract, account), *cost_rows(costs)],
             notices=(*mail_service.ended_notices(_ending_with(member.contract, account)), *DELETION_NOTICES),
             next=(Link("アカウントID管理", "/accounts"),),
         )
@@ -123,6 +137,7 @@ def deletion_rows(contract: Contract, account: Account) -> list[Row]:
         Row("メールアドレス", account.mail_address or "未登録"),
         Row("アカウント権限種別", ROLE_NAMES[account.role]),
     ]
+    rows += losses.of_address(account)
     rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
     asked = "、".join(catalogue.NAMES[request.product] for request in account.requests)
     rows += [Row("取り下げになる購入の申請", asked)] if asked else []

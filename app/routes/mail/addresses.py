@@ -13,6 +13,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.mail import addresses as mail_addresses
+from app.domain.mail import losses
 from app.domain.mail import system as mail_system
 from app.domain.mail.addresses import RegisterOtherAddress, RegisterUcomAddress
 from app.routes.changes.drafts import draft
@@ -93,6 +94,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         account=account,
         refused=asking.judge(member, RegisterUcomAddress(account.login, "")),
         losses=mail_addresses.LOSSES,
+        lost=[(row.label, row.value) for row in losses.of_address(account)],
         domain=mail_system.current().domain,
         labels={"ucom": mail_addresses.UCOM, "other": mail_addresses.OTHER},
     )

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.domain import catalogue, fields
+from app.domain import catalogue, clock, fields
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -17,7 +17,7 @@ from app.domain.access.passwords import NewPassword
 from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.options import user_purchases
-from app.domain.people import account_deletion, account_password, accounts, weak_passwords
+from app.domain.people import account_password, accounts, weak_passwords
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_names import AccountNames, EditNames
 from app.domain.people.account_password import ChangeAccountPassword
@@ -143,8 +143,7 @@ async def deletion_page(request: Request, login: FromPath[str]) -> Response[str]
         "people/accounts/delete.html",
         title="アカウントID情報削除",
         account=account,
-        rows=account_deletion.deletion_rows(member.contract, account),
-        cautions=account_deletion.DELETION_NOTICES,
+        review=DeleteAccount(login).review(member, clock.now()),
     )
 
 
