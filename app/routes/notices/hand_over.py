@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from litestar import Response, get
 
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
+from app.domain.catalogue import NAMES, Product
+from app.domain.people import ways_out
 from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
@@ -13,7 +17,19 @@ from app.web.request import Request
 
 @get("/cancellation", opt=open_to(Permission.BY_PHONE, menu=Place(Menu.PROCEDURES, 60, "ご解約")))
 async def cancellation(request: Request) -> Response[str]:
-    return _page(request, "cancellation", "ご解約")
+    """The line by phone; everything else where it ends alone."""
+    member = request.member
+    contract = member.contract
+    return _page(
+        request,
+        "cancellation",
+        "ご解約",
+        of_accounts=[(account, ways_out.of_account(account)) for account in member.accounts],
+        mail_service=NAMES[contract.mail.product],
+        mail_bought=contract.bought(contract.mail.product) is not None,
+        base=contract.mail.base,
+        support_bought=contract.bought(Product.REMOTE_SUPPORT) is not None,
+    )
 
 
 @get("/hikari-denwa", opt=open_to(Permission.BY_PHONE))
@@ -44,7 +60,7 @@ async def club_off(request: Request) -> Response[str]:
     return _page(request, "club_off", "UCOM光 クラブオフ")
 
 
-def _page(request: Request, name: str, title: str) -> Response[str]:
+def _page(request: Request, name: str, title: str, **shown: Any) -> Response[str]:
     settings = request.settings
     return page(
         request,
@@ -52,4 +68,5 @@ def _page(request: Request, name: str, title: str) -> Response[str]:
         title=title,
         contact=settings.contact,
         elsewhere=settings.elsewhere,
+        **shown,
     )
