@@ -93,6 +93,8 @@ async def read(phone: Device, month: str, line: list[str]) -> None:
     await phone.shows(f"{line[2]}の月額請求明細")
     await expect(phone.page.locator("main tbody tr > *")).to_have_text(line)
     await expect(phone.row("合計（税込）")).to_have_text("550円")
+    printed = await phone.page.pdf(prefer_css_page_size=True)
+    assert len(pypdf.PdfReader(io.BytesIO(printed)).pages) == 1  # A21
     table = list(csv.reader(io.StringIO((await downloaded(phone, "CSV")).decode("utf-8-sig"))))
     (row,) = [row for row in table if "明細" in row]
     assert [row[5], row[6], row[7], row[11]] == [*line[:3], "550"]

@@ -289,6 +289,8 @@ async def test_the_sum_says_whether_it_is_debited_and_where_the_line_is_billed(
             day,
         )
         assert "別にお送りする請求書" in reader.rows["回線と通話の料金"]
+        assert reader.rows["発行者の電話番号"] == "0120-000-0000 （9時～17時（年中無休））"
+        assert reader.page.select_one("main a[href='tel:01200000000']")
 
 
 async def test_with_the_operators_other_charges_on_it_the_bill_is_one_true_sum(
