@@ -219,6 +219,10 @@ async def test_a_correction_names_its_bill_in_both_months_and_is_mailed_once(rea
         "安心 Kidsフィルター（2026年1月分の訂正）",
     ]
     assert reader.page.select_one("main a[href='/statements/2026-01']")
+    assert (
+        "2026/03/05発行分の修正,安心 Kidsフィルター（2026年1月分の訂正）"
+        in (await reader.get("/statements/2026-02.csv")).text
+    )
     await reader.open("/statements/2026-01")
     assert bill(reader).encode() == before
     assert "2026/03/05発行の 2026年2月分 で修正しています。" in reader.text

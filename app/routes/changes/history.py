@@ -13,7 +13,7 @@ from app.domain.access.members import Member
 from app.domain.changes import history as changes
 from app.domain.changes.history import Wanted
 from app.domain.changes.kept import Asked
-from app.web.csv_file import csv_file
+from app.web.csv_file import Identifier, csv_file
 from app.web.forms import Form
 from app.web.pages import Menu, Place, open_to
 from app.web.render import page
@@ -73,4 +73,4 @@ def _line(asked: Asked) -> tuple[str, ...]:
         for row in rows
     )
     applied = clock.minute(asked.applied_at) if asked.applied_at else ""
-    return asked.receipt_number, applied, asked.name, asked.subject or "", asked.asker, "／".join(contents)
+    return asked.receipt_number, applied, asked.name, Identifier(asked.subject or ""), asked.asker, "／".join(contents)

@@ -139,10 +139,12 @@ def _rows(statement: Statement) -> Iterator[Cells]:
     before = (str(statement.month), statement.state, number, name)
     made_on = day(statement.closed_on or clock.today())
     after = (issuer.name, issuer.invoice_number, made_on) if statement.issued else (None, None, None)
+    corrected = {correction.month: correction.issued_on for correction in statement.corrections}
     for entry in statement.entries:
         what = (entry.title, Identifier(entry.login) if entry.login else None, str(entry.month))
         used = (_day(entry.started_on), _day(entry.ended_on))
-        yield (*before, "明細", *what, *used, entry.tax_rate, entry.yen, *after)
+        kind = f"{_day(corrected[entry.month]) or ''}発行分の修正" if entry.corrects else "明細"
+        yield (*before, kind, *what, *used, entry.tax_rate, entry.yen, *after)
     for kind, percent, yen in _sums(statement):
         yield (*before, kind, None, None, None, None, None, percent, yen, *after)
 
