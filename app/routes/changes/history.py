@@ -73,4 +73,11 @@ def _line(asked: Asked) -> tuple[str, ...]:
         for row in rows
     )
     applied = clock.minute(asked.applied_at) if asked.applied_at else ""
-    return asked.receipt_number, applied, asked.name, Identifier(asked.subject or ""), asked.asker, "／".join(contents)
+    return (
+        asked.receipt_number,
+        applied,
+        asked.name,
+        Identifier(asked.subject or ""),
+        asked.asker,
+        "／".join(contents),
+    )
