@@ -289,6 +289,23 @@ def test_buying_again_has_its_fee_in_this_months_sum_and_in_the_years() -> None:
     assert "再申し込み手数料（1月5日のお申し込みの分） 3,300円" in text
 
 
+def test_a_years_total_is_that_of_the_new_purchase_alone() -> None:
+    price = billing.price_of_purchase(
+        Product.SECURITY_360, tokyo("2026-01-20"), earlier(over("2026-01-02", "2026-01-12"))
+    )
+    assert "1年間の合計の目安 6,050円（" in price
+
+
+def test_a_price_that_changes_is_said_as_each_month_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    dearer = Price(Product.SECURITY_360, date(2026, 2, 1), 660)
+    monkeypatch.setattr(catalogue, "PRICES", (*PRICES, dearer))
+    assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20")).splitlines() == [
+        "今月 0円（1月31日までに解約した場合は550円）",
+        "2026年2月から 660円／月（税込）",
+        "1年間の合計の目安 7,260円（2026年1月から2026年12月まで、税込）",
+    ]
+
+
 def test_a_second_cancellation_shows_both_and_the_fee_of_a_purchase_of_this_month() -> None:
     before = earlier(over("2026-01-02", "2026-01-12"))
     costs = billing.of_ending(Product.SECURITY_360, tokyo("2026-01-20"), tokyo("2026-01-25"), before=before)

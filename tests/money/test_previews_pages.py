@@ -64,7 +64,7 @@ class Story:
             if product and (label == "料金" or label.startswith("今月（")):
                 yield (month, owner, product), amount(r"^(?:今月 )?([\d,]+)円（", text)
             elif label in BY_NAME and "の料金：" in text:
-                of_contract = BY_NAME[label] in (Product.MAIL_WEB, Product.REMOTE_SUPPORT)
+                of_contract = BY_NAME[label] in (Product.MAIL_WEB, Product.MAIL_PACK)
                 key = month, "－" if of_contract else owner, BY_NAME[label]
                 yield key, amount(r"の料金：([\d,]+)円（", text)
 
@@ -142,12 +142,15 @@ async def test_an_account_id_that_is_deleted_shows_what_it_cancelled_and_what_en
     assert await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
     await story.does(f"/accounts/{SON}/mail-address", SON, None, kind="ucom", local_part="taro", agree="yes")
     await story.does(f"/accounts/{SON}/mailbox", SON, Product.MAILBOX_10GB, agree="yes")
-    for product in SECURITY:
+    for product in (*SECURITY, Product.KIDS_FILTER):
+        if product is Product.KIDS_FILTER and (SON, product) in {key[1:] for key in story.said}:
+            assert await story.does(*security(SON, product, cancel=True))
         assert await story.does(*security(SON, product), agree="yes")
     assert await story.does(*security(SON, P360, cancel=True))
     await story.at(tokyo("2026-01-31T23:58:00"))
     assert await story.does(f"/accounts/{SON}/delete", SON, None)
-    assert sum(story.said.values()) == 275 + 220 + 550 + 330 + 330
+    assert sum(story.said.values()) == 275 + 220 + 550 + 330 + 330 + 330
+    assert story.said["2026-01", SON, Product.KIDS_FILTER] == 660
     assert story.said == await story.billed(Month(2026, 1))
 
 
@@ -165,6 +168,37 @@ async def test_an_address_of_another_company_shows_what_ends_with_ours(story: St
     assert story.said["2026-02", "－", Product.MAIL_WEB] == 550
     assert story.said["2026-02", SON, Product.MAILBOX_10GB] == 440
     assert story.said == await story.billed(Month(2026, 1)) | await story.billed(Month(2026, 2))
+
+
+async def test_a_mailbox_that_grows_and_shrinks_twice_shows_both(story: Story) -> None:
+    await story.at(tokyo("2026-01-10T10:00:00"))
+    assert await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
+    assert await story.does(
+        f"/accounts/{SON}/mail-address", SON, None, kind="ucom", local_part="taro", agree="yes"
+    )
+    for yen in (0, 220, 220, 440):
+        assert await story.does(f"/accounts/{SON}/mailbox", SON, Product.MAILBOX_10GB, agree="yes")
+        assert story.said["2026-01", SON, Product.MAILBOX_10GB] == yen
+    billed = await story.billed(Month(2026, 1))
+    assert story.said == billed | {("2026-01", "－", Product.MAIL_WEB): 0}
+
+
+async def test_a_mail_service_that_ends_twice_with_a_web_space_shows_both_on_the_page_and_in_its_mail(
+    story: Story,
+) -> None:
+    await database.rows("UPDATE contract SET mail_product = 'mail_pack'")
+    await story.at(tokyo("2026-01-10T10:00:00"))
+    space = f"/accounts/{SON}/web-space"
+    address = f"/accounts/{SON}/mail-address"
+    assert await story.does(address, SON, None, kind="ucom", local_part="taro", agree="yes")
+    for yen in (330, 660):
+        assert await story.does("/mail-service", "－", Product.MAIL_PACK, agree="yes")
+        assert await story.does(space, SON, None, space=f"taro{yen}")
+        assert await story.does(space, SON, None)
+        assert story.said["2026-01", "－", Product.MAIL_PACK] == yen
+    assert story.said == await story.billed(Month(2026, 1))
+    mails = await database.rows("SELECT body FROM outbox WHERE subject LIKE '%解約のお知らせ%' ORDER BY id")
+    assert "今月（2026年1月）の料金：660円（税込、日割りなし。" in mails[-1]["body"]
 
 
 @pytest.mark.slow

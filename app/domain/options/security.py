@@ -123,16 +123,16 @@ def must_ask(member: Member) -> bool:
 
 
 def cannot_buy_now(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
-    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever.
+    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever,
+    so those of this month count that are over.
 
     Whoever has to ask for it is told nothing of that: whoever pays may mend it until the request lapses.
     """
     if (refused := cannot_buy(member, account)) or must_ask(member):
         return refused
     this = Month.of(now)
-    starts = [one.started_at for one in account.periods if one.product is product]
-    starts += [one.started_at for one in account.ended if one.product is product]
-    if sum(Month.of(start) == this for start in starts) >= PURCHASES_A_MONTH:
+    over = [one.started_at for one in account.ended if one.product is product]
+    if sum(Month.of(start) == this for start in over) >= PURCHASES_A_MONTH:
         return Refused(_too_often(product, this.next))
     if product in member.contract.out_of_stock:
         return Refused(licences.no_stock(product))
