@@ -32,7 +32,7 @@ async def buy(contractor: Device) -> None:
     await contractor.page.get_by_label("上記の内容に同意する").check()
     await contractor.press("購入する")
     await contractor.swapped_to("メールサービス購入確認")
-    await expect(contractor.page.get_by_text("0円（購入した月は無料）")).to_be_visible()
+    await expect(contractor.page.get_by_text("今月 0円（")).to_be_visible()
     await contractor.press("決定")
     await contractor.swapped_to("メールサービス購入完了")
 
