@@ -92,4 +92,5 @@ async def test_remote_support_shows_its_number_while_it_is_bought_and_costs_a_fe
     await contractor.page.get_by_label("上記の内容に同意する").check()
     await contractor.press("購入する")
     await contractor.swapped_to(confirm)
-    await expect(contractor.row("再申し込み手数料")).to_have_text("3,300円（税込、今月に1回）")
+    await expect(contractor.row("料金")).to_contain_text("今月 3,850円（税込。")
+    await expect(contractor.row("料金")).to_contain_text("再申し込み手数料（今回のお申し込みの分） 3,300円")
