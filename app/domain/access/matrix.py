@@ -110,7 +110,7 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
     Permission.PARTNERS:         ("○※",    "×※",  "×"),
     Permission.CHANGES:          ("◎",     "◎",   "○"),
     Permission.LOGINS:           ("◎",     "◎",   "○"),
-    Permission.OWN_DATA:         ("○※",    "×※",  "×"),
+    Permission.OWN_DATA:         ("○※",    "×※",  "○"),
     Permission.SECOND_FACTOR:    ("○",     "○",   "○"),
     Permission.NOTICES:          ("○",     "○",   "○"),
     Permission.SESSION:          ("○",     "○",   "○"),

@@ -29,6 +29,8 @@ class Step(StrEnum):
     """お客様番号 and its password, whoever is logged in; whoever passes counts as customer there."""
     HOLDER = "holder"
     """The password of お客様番号: RECENT for who logged in with it, CUSTOMER for an account ID."""
+    OF_ROLE = "of-role"
+    """CUSTOMER for whose role sees the whole contract, RECENT for a user role, which sees what is its own."""
 
 
 class ProofNeeded(Exception):
@@ -45,6 +47,8 @@ class SetHere(Exception):
 
 def asked(member: Member, step: Step) -> Step:
     """The step as this member is asked for it: RECENT or CUSTOMER."""
+    if step is Step.OF_ROLE:
+        return Step.RECENT if member.role is Role.USER else Step.CUSTOMER
     if step is not Step.HOLDER:
         return step
     return Step.CUSTOMER if member.own else Step.RECENT

@@ -1,8 +1,9 @@
-"""Own data: all that is kept about a contract, for its customer to take along (spec: ours).
+"""Own data: all that is kept about a contract, for its customer to take along, and about one account ID for who uses it
+(spec: ours).
 
 What is exported is read off the tables themselves, so that a column added tomorrow is exported, too; a table added
 tomorrow fails a test until it is titled here or left out with a reason. Secrets (`secret=True`), keys of rows and bytes
-never leave.
+never leave. What somebody's mail is forwarded to and what it is replied with leave in that person's own file alone.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from piccolo.columns import Bytea, ForeignKey, Serial
+from piccolo.columns import Bytea, Column, ForeignKey, Serial
 
 from app.domain import clock, tables
+from app.domain.access.matrix import Role
+from app.domain.changes import kept
+from app.domain.changes.kinds import KINDS
 from app.postgres import database
 
 if TYPE_CHECKING:
-    from piccolo.columns import Column
+    from collections.abc import Iterable
+
     from piccolo.table import Table
 
     from app.domain.access.members import Member
@@ -55,7 +60,7 @@ TITLES: dict[type[Table], str] = {
 }
 """What each table is called in the file."""
 
-LEFT_OUT: dict[type[Table] | Column, str] = {
+LEFT_OUT: dict[type[Table], str] = {
     tables.UsedPassword: "nothing but hashes of passwords",
     tables.Licence: "a PIN is shown by ご利用状況／ダウンロード alone; its purchase is exported",
     tables.Alert: "when the mails among those exported were last sent",
@@ -63,30 +68,67 @@ LEFT_OUT: dict[type[Table] | Column, str] = {
     tables.OneTimePassword: "a way to a new password: nothing but a hash",
     tables.KeptForm: "a form that was not taken yet, sealed; it lasts half an hour",
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
-    tables.Change.data: "what waits for its confirm page; it may hold the hash of a password",
-    tables.Outbox.body: "a link in it may still open something",
-    tables.Outbox.message_id: "a name for mail servers",
-    tables.Session.dismissed: "numbers of notices",
-    tables.Account.slot: "where the limit of five is counted",
-    tables.AppPassword.slot: "where the limit of ten is counted",
     tables.PasskeyUser: "a random name that authenticators know a login by",
-    tables.Passkey.slot: "where the limit of five is counted",
-    tables.Passkey.session: "number of a session that is over",
-    tables.Passkey.transports: "how a browser reaches the passkey",
-    tables.Passkey.sign_count: "how an authenticator that was copied is found out",
-    tables.Totp.last_step: "how a code is found out that was used before",
-    tables.Session.noted_as: "number of the login among those exported",
 }
-"""Tables and columns about a contract that are not exported, each with the reason."""
+"""Tables about a contract that are not exported, each with the reason."""
+
+COLUMNS_LEFT_OUT: tuple[tuple[Column, str], ...] = (
+    (tables.Change.data, "what waits for its confirm page; it may hold the hash of a password"),
+    (tables.Outbox.body, "a link in it may still open something"),
+    (tables.Outbox.message_id, "a name for mail servers"),
+    (tables.Session.dismissed, "numbers of notices"),
+    (tables.Account.slot, "where the limit of five is counted"),
+    (tables.AppPassword.slot, "where the limit of ten is counted"),
+    (tables.Passkey.slot, "where the limit of five is counted"),
+    (tables.Passkey.session, "number of a session that is over"),
+    (tables.Passkey.transports, "how a browser reaches the passkey"),
+    (tables.Passkey.sign_count, "how an authenticator that was copied is found out"),
+    (tables.Totp.last_step, "how a code is found out that was used before"),
+    (tables.Session.noted_as, "number of the login among those exported"),
+)
+"""Columns of exported tables that are not, each with the reason. In no dict: Piccolo's columns of one name are equal."""
+
+
+OF_THE_CONTRACT: dict[type[Table], str] = {
+    tables.Contract: "the contractor's",
+    tables.Card: "the contractor's",
+    tables.CardCheck: "the contractor's",
+    tables.CardReminder: "the contractor's",
+    tables.EmailCheck: "the contractor's",
+    tables.Charge: "料金明細照会 is not for a user role",
+    tables.Call: "料金明細照会 is not for a user role",
+    tables.Outbox: "kept by address, which may be another person's, too",
+}
+"""Tables that are in no file of a user role, each with the reason."""
+PRIVATE = (tables.Forwarding.addresses, tables.AutoReply.subject, tables.AutoReply.body)
+"""Columns that are in their owner's file alone."""
+
+
+def tables_of(member: Member) -> list[type[Table]]:
+    """What the member's file holds: for a user role what is about the own account ID."""
+    return [table for table in TITLES if member.role is not Role.USER or table not in OF_THE_CONTRACT]
 
 
 async def of(member: Member) -> str:
-    """Everything about the member's contract, as JSON text: one statement."""
-    found = await database.rows(_EVERYTHING, member.contract.id)
+    """Everything about the member's contract, for a user role about the own account ID, as JSON text: one statement."""
+    if member.role is Role.USER:
+        found = await database.rows(_OWN, *kept.seen_by(member))
+    else:
+        found = await database.rows(_EVERYTHING, member.contract.id, member.account_id)
     exported: dict[str, Any] = {"作成日時": clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds")}
-    for table, title in TITLES.items():
-        exported[title] = json.loads(found[0][table._meta.tablename])
+    for table in tables_of(member):
+        exported[TITLES[table]] = json.loads(found[0][table._meta.tablename])
+    for change in exported[TITLES[tables.Change]]:
+        _cover(change, member.own.login if member.own else None)
     return json.dumps(exported, ensure_ascii=False, indent=2)
+
+
+def _cover(change: dict[str, Any], own: str | None) -> None:
+    """Take from a receipt what is in its owner's file alone; `own`: whose file it is."""
+    private = KINDS[change["kind"]].private if change["subject"] != own else ()
+    for row in change["receipt"]["rows"] if private and change["receipt"] else ():
+        if row["label"] in private:
+            row["value"], row["before"] = kept.COVERED, row["before"] and kept.COVERED
 
 
 def exported_columns(table: type[Table]) -> list[Column]:
@@ -95,30 +137,63 @@ def exported_columns(table: type[Table]) -> list[Column]:
 
 
 def _leaves(column: Column) -> bool:
-    if column._meta.secret or column in LEFT_OUT or isinstance(column, Bytea | Serial):
+    if (
+        column._meta.secret
+        or _among(column, [one for one, _ in COLUMNS_LEFT_OUT])
+        or isinstance(column, Bytea | Serial)
+    ):
         return False
     if isinstance(column, ForeignKey):
         return column._foreign_key_meta.resolved_references in (tables.Account, tables.BillClose)
     return True
 
 
-def _rows(table: type[Table]) -> str:
-    """A table's rows of the contract $1, as a JSON array."""
+def _among(column: Column, columns: Iterable[Column]) -> bool:
+    """Whether it is one of them. Piccolo's columns are equal where their names are, whatever their tables."""
+    return any(
+        one._meta.table is column._meta.table and one._meta.name == column._meta.name for one in columns
+    )
+
+
+def _rows(table: type[Table], narrowed: str = "true") -> str:
+    """A table's rows of the contract $1, as a JSON array; $2 is the account ID that is logged in."""
     name = table._meta.tablename
     columns = ", ".join(_value(column) for column in exported_columns(table))
     key = "id" if table is tables.Contract else "contract"
     order = table._meta.primary_key._meta.db_column_name
     return (
         f"(SELECT coalesce(json_agg(one), '[]') FROM (SELECT {columns} FROM {name} t"  # noqa: S608 - names of tables
-        f" WHERE t.{key} = $1 ORDER BY t.{order}) AS one) AS {name}"
+        f" WHERE t.{key} = $1 AND {narrowed} ORDER BY t.{order}) AS one) AS {name}"
     )
+
+
+_REGISTERED = """
+SELECT email FROM contract WHERE id = $1
+UNION ALL SELECT email FROM email_check WHERE contract = $1
+UNION ALL SELECT other_address FROM account WHERE contract = $1
+UNION ALL SELECT address FROM mail_address WHERE contract = $1
+UNION ALL SELECT address FROM former_address WHERE contract = $1
+"""
+"""The contract's addresses. A mail that went to another one was told to somebody whom an owner forwarded to (mail/consent.py)."""
 
 
 def _value(column: Column) -> str:
     name = column._meta.db_column_name
     if isinstance(column, ForeignKey) and column._foreign_key_meta.resolved_references is tables.Account:
         return f"(SELECT login FROM account WHERE account.id = t.{name}) AS {name}"  # noqa: S608 - names of columns
-    return f"t.{name}"
+    if _among(column, [tables.Outbox.recipient]):
+        return f"CASE WHEN t.recipient IN ({_REGISTERED}) THEN t.recipient END AS recipient"
+    return f"CASE WHEN t.account = $2 THEN t.{name} END AS {name}" if _among(column, PRIVATE) else f"t.{name}"
+
+
+def _of_account(table: type[Table]) -> str:
+    """Which rows of a table are about the account ID $2; of changes those that its お手続き履歴 shows, $1 to $5."""
+    if table is tables.Change:
+        return kept.VISIBLE
+    if table is tables.Consent:
+        return f"t.change IN (SELECT id FROM change WHERE {kept.VISIBLE})"  # noqa: S608 - a constant
+    return "t.id = $2" if table is tables.Account else "t.account = $2"
 
 
 _EVERYTHING = f"SELECT {', '.join(_rows(table) for table in TITLES)}"
+_OWN = f"SELECT {', '.join(_rows(table, _of_account(table)) for table in TITLES if table not in OF_THE_CONTRACT)}"
