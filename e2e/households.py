@@ -125,6 +125,19 @@ class Town:
             *(household.id, account_id, clock.now()),
         )
 
+    async def use_all(self, household: Household, account_id: str) -> None:
+        """Forwarding, auto-reply, web space, the bigger box with mail in it, and a security option of who has an address."""
+        for statement in _USE_ALL:
+            await self.connection.execute(statement, household.id, account_id, clock.now())
+
+    async def leave_notice(self, household: Household, account_id: str, asker: str) -> None:
+        """As if that other account ID had set the forwarding."""
+        await self.connection.execute(
+            "INSERT INTO owner_notice (contract, account, kind, asker, happened_at)"
+            " SELECT $1, id, 'forwarding', $3, $4 FROM account WHERE login = $2",
+            *(household.id, account_id, asker, clock.now()),
+        )
+
     async def pass_the_customers_step(self, household: Household) -> None:
         """As if somebody had typed お客様番号 and its password just now, on each device of the household."""
         await self.connection.execute(
@@ -307,3 +320,16 @@ WITH made AS (
 )
 SELECT id FROM made
 """
+
+_USE_ALL = (
+    "INSERT INTO forwarding (contract, account, addresses, keep_copy)"
+    " SELECT $1, id, '{taro@example.com,jiro@example.com}', $3::timestamptz IS NOT NULL FROM account WHERE login = $2",
+    "INSERT INTO auto_reply (contract, account, enabled, subject, body)"
+    " SELECT $1, id, $3::timestamptz IS NOT NULL, '不在です', '戻ります。' FROM account WHERE login = $2",
+    "INSERT INTO web_space (contract, account, name, registered_at) SELECT $1, id, login, $3 FROM account WHERE login = $2",
+    "INSERT INTO mail_state_v1.quota_usage (mailbox, bytes, messages) SELECT b.id, 3221225472, 7 FROM mailbox b"
+    " JOIN account a ON a.id = b.account WHERE a.contract = $1 AND a.login = $2 AND $3::timestamptz IS NOT NULL",
+    "INSERT INTO service_period (contract, account, product, started_at)"
+    " SELECT $1, id, product, $3 FROM account, unnest('{mailbox-10gb,kids-filter}'::text[]) AS product WHERE login = $2",
+)
+"""Each takes the contract, the account ID and the moment."""

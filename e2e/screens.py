@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.mail.consent import LABEL
 from app.domain.months import Month
 from e2e import ways
 from e2e.device import Device
@@ -103,6 +104,9 @@ NEW, EDIT, DELETE, PASSWORD = (
 account_password = ways.with_password("パスワード", "hik-7q2mzw")
 ACCOUNTS = [
     Screen("account IDs", "/accounts"),
+    Screen("deletion of all that there is", DELETE, before=ways.with_all),
+    Screen("deletion of all that there is, confirm", DELETE, way=press("次へ進む"), before=ways.with_all),
+    Screen("deletion of oneself", "/accounts/{wife}/delete", "admin"),
     Screen("account IDs, none", "/accounts", account_ids=0),
     Screen("account IDs, full", "/accounts", account_ids=5),
     Screen("registration", NEW),
@@ -194,6 +198,10 @@ MAIL = [
     Screen("forwarding", FORWARDING, "user", before=with_mail),
     Screen("forwarding, wrong", FORWARDING, way=ways.forward("x", "次へ進む"), before=with_mail, status=422),
     Screen("forwarding, confirm", FORWARDING, way=ways.forward("a@example.jp", "次へ進む"), before=with_mail),
+    Screen("forwarding of somebody else's mail", FORWARDING, before=with_mail),
+    Screen("own page, others changed the mail", "/", "user", before=ways.with_notice),
+    Screen("own page, acknowledged", "/", "user", way=press("確認しました"), before=ways.with_notice),
+    Screen("auto-reply of somebody else's mail", REPLY, before=with_mail),
     Screen("auto-reply, without an address", REPLY),
     Screen("auto-reply", REPLY, "user", before=with_mail),
     Screen(
@@ -207,7 +215,7 @@ MAIL = [
     Screen(
         "auto-reply, confirm",
         REPLY,
-        way=ways.along(ways.type_in("件名", "不在"), press("次へ進む")),
+        way=ways.along(ways.type_in("件名", "不在"), ways.tick(LABEL), press("次へ進む")),
         before=with_mail,
     ),
     Screen("web space, without an address", WEB),
@@ -357,6 +365,7 @@ REST = [
         before=ways.on("/guide-request", ways.paper("利用規約")),
     ),
     Screen("cancellation", "/cancellation"),
+    Screen("cancellation, all in use", "/cancellation", before=ways.with_all),
     Screen("UCOM光電話", "/hikari-denwa"),
     Screen("GATE CALL050", "/gate-call-050"),
     Screen("ギガシネマ", "/giga-cinema", before=ways.proved),

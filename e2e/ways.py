@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 from app.domain import clock
 from app.domain.mail.addresses import OTHER, UCOM
+from app.domain.mail.consent import LABEL
 from e2e.device import Device
 from e2e.households import CUSTOMER_PASSWORD, Household, Town
 
@@ -168,6 +169,18 @@ async def with_mail(visit: Visit) -> None:
     await visit.town.give_mail(visit.household, visit.household.son)
 
 
+async def with_all(visit: Visit) -> None:
+    """The son uses whatever an account ID can have."""
+    await visit.town.give_mail(visit.household, visit.household.son)
+    await visit.town.use_all(visit.household, visit.household.son)
+
+
+async def with_notice(visit: Visit) -> None:
+    """The wife forwards the son's mail elsewhere."""
+    await visit.town.give_mail(visit.household, visit.household.son)
+    await visit.town.leave_notice(visit.household, visit.household.son, visit.household.wife)
+
+
 async def logged_in_elsewhere(visit: Visit) -> None:
     """The wife is logged in on a device of her own."""
     await visit.town.open_session(visit.household, visit.household.wife)
@@ -228,7 +241,7 @@ def own_address(local_part: str, *buttons: str) -> Way:
 
 
 def forward(address: str, *buttons: str) -> Way:
-    return along(type_in("転送先1", address), press(*buttons))
+    return along(type_in("転送先1", address), tick(LABEL), press(*buttons))
 
 
 def app_password(*buttons: str) -> Way:

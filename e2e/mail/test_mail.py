@@ -8,7 +8,7 @@ from app.domain.mail import consent
 from app.domain.mail.addresses import OTHER, UCOM
 from app.domain.mail.mailbox import NO_ADDRESS
 from e2e.device import Device
-from e2e.households import Household
+from e2e.households import Household, Town
 
 
 async def test_from_the_purchase_to_the_end_of_the_mail_service_by_itself(
@@ -100,3 +100,33 @@ async def test_without_the_service_the_choice_is_greyed_out_and_says_why(
     await expect(contractor.page.get_by_text("購入が必要です")).to_be_visible()
     await contractor.open(f"/accounts/{household.son}/forwarding")
     await expect(contractor.page.get_by_text(NO_ADDRESS)).to_be_visible()
+
+
+async def test_the_owner_of_a_mailbox_reads_that_somebody_else_set_it_up(
+    contractor: Device, family_user: Device, household: Household, town: Town
+) -> None:
+    await town.give_mail(household, household.son)
+    await contractor.open(f"/accounts/{household.son}/forwarding")
+    await contractor.fill("転送先1", "taro@example.com")
+    contractor.expect_status(422)
+    await contractor.press("次へ進む")
+    await contractor.refuses(consent.MISSING)
+    await contractor.page.get_by_label(consent.LABEL).check()
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メール転送設定確認")
+    await contractor.press("登録")
+    await contractor.swapped_to("メール転送設定完了")
+    await family_user.open("/")
+    told = family_user.page.get_by_text(
+        "ご契約者様（お客様番号）が、このアカウントIDの「メール転送設定」を変更しました"
+    )
+    await expect(told).to_be_in_viewport()
+    await family_user.keep()
+    await family_user.follow("メール転送設定：今の設定を確認する")
+    await expect(family_user.field("転送先1")).to_have_value("taro@example.com")
+    await family_user.open("/")
+    await family_user.press("確認しました")
+    await family_user.shows("ユーザー管理")
+    await expect(told).to_have_count(0)
+    await family_user.open("/")
+    await expect(told).to_have_count(0)

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from app.domain.people.accounts import FULL, deleted_name
 from e2e.conftest import TakeDevice
-from e2e.device import Device
+from e2e.device import PHONE, Device
 from e2e.households import Household, Town
 
 INPUT, REVIEW, DONE = "アカウントID登録／変更", "アカウントID登録／変更確認", "アカウントID登録／変更完了"
@@ -88,6 +88,41 @@ async def delete(contractor: Device, household: Household) -> None:
     ).to_be_visible()
     await contractor.press("削除")
     await contractor.swapped_to("アカウントID削除完了")
+
+
+async def test_deleting_shows_all_that_goes_and_where_a_part_ends_instead(
+    contractor: Device, household: Household, town: Town
+) -> None:
+    await town.give_mail(household, household.son)
+    await town.use_all(household, household.son)
+    await contractor.open("/accounts")
+    await contractor.follow(f"{household.son}を削除")
+    await contractor.shows("アカウントID情報削除")
+    await all_that_goes(contractor, household)
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("アカウントID情報削除確認")
+    await all_that_goes(contractor, household)
+    await contractor.follow("安心 Kidsフィルターを解約する")
+    await contractor.shows("セキュリティオプション購入／解約")
+    await expect(contractor.button("安心 Kidsフィルターを解約する")).to_be_visible()
+
+
+async def all_that_goes(contractor: Device, household: Household) -> None:
+    for label, words in (
+        ("失われるメール", "使用量 約3.0GB"),
+        ("二度と登録できないメールアドレス", f"{household.son}@"),
+        ("止まるメール転送", "2件の転送先"),
+        ("失われる自動返信", "利用中の自動返信"),
+        ("なくなるホームページ", f"/{household.son}/"),
+        ("メール&Webスペース", "最後に利用できる日"),
+        ("メールボックス 10GB", "今月"),
+        ("安心 Kidsフィルター", "今月"),
+    ):
+        await expect(contractor.row(label)).to_contain_text(words)
+        await expect(contractor.row(label)).to_be_visible()
+    wide = await contractor.page.evaluate("document.documentElement.scrollWidth") if contractor.scripts else 0
+    assert wide <= PHONE[0]
+    await contractor.keep()
 
 
 async def test_wrong_fields_come_back_with_reasons_and_everything_typed_but_the_passwords(

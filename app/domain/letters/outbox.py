@@ -45,10 +45,13 @@ def done_by(member: Member) -> str:
 # --- posting ----------------------------------------------------------------------------------------------------------
 
 
-async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: object) -> None:
+async def post(
+    contract: int, recipients: Iterable[str], mail: str, /, *, reads: object = "", **facts: object
+) -> None:
     """Store the mail partials/mails/<mail>.txt once for each distinct recipient; it leaves when the caller commits.
 
-    It begins with the name of whoever reads at that address: the contractor, or the person of an account ID.
+    It begins with the name of whoever reads at that address: the contractor, or the person of an account ID. `reads`: who
+    does where the address is not registered; else that is the contractor.
 
     A fact is a word, a number, a day or a moment (shown in Asia/Tokyo), in one line, or a tuple of them,
     a line each; `by` says who did it. Raises
@@ -62,7 +65,7 @@ async def post(contract: int, recipients: Iterable[str], mail: str, /, **facts: 
     if told:
         domain = sender().address.rpartition("@")[2]
         identities = [f"<{uuid.uuid4()}@{domain}>" for _ in told]
-        await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL)
+        await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL, str(reads))
 
 
 # SQL for a row for each recipient with the name of whom it is for, and for the bell, in one statement. An address that is
@@ -80,7 +83,7 @@ WITH people AS (
             (SELECT p.name FROM people p
                 WHERE one.recipient IN (p.other_address, p.address, p.former) AND one.recipient <> c.email
                 ORDER BY p.deleted_at IS NOT NULL, p.former IS NOT DISTINCT FROM one.recipient, p.id LIMIT 1),
-            c.family || ' ' || c.given
+            nullif($8, ''), c.family || ' ' || c.given
         ) || E' 様\n\n' || $3, one.message_id, $4, $4, 0
     FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id), contract c WHERE c.id = $1
 )

@@ -67,7 +67,8 @@ class OfOwnersMail(OfMailbox):
         if needed(member, self.login):
             owners += elsewhere
             await self._leave_notice(member, now)
-            await self.tell(member, "mail-set-by-other", owners, login=self.login, what=self.name)
+            facts = {"login": self.login, "what": self.name, "reads": self.account(member).name}
+            await self.tell(member, "mail-set-by-other", owners, **facts)
         else:
             await self.tell(member, mail, owners, login=self.login, **owner)
         others_told = [one for one in told if one not in owners]
