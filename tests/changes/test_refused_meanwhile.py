@@ -157,9 +157,7 @@ REFUSED = [
     Meanwhile("what was asked for is approved", A_CARD_WAITS, WAITS),
     Meanwhile("what was asked for is approved", bought("kids-filter", HIS), "すでに購入されています"),
     Meanwhile("what was asked for is approved", HE_IS_DELETED, GONE),
-    Meanwhile(
-        "what was asked for is approved", "DELETE FROM licence", "ライセンスの準備中", on_the_page=False
-    ),
+    Meanwhile("what was asked for is approved", "DELETE FROM licence", "ライセンスの準備中"),
     Meanwhile("what was asked for is approved", IT_LAPSES, OVER),
     Meanwhile("what was asked for is approved", IT_IS_REFUSED, OVER),
     Meanwhile("what was asked for is refused", IT_LAPSES, OVER),

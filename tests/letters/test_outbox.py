@@ -117,7 +117,8 @@ FACTS: dict[str, dict[str, object]] = {
     "purchase-approved": {
         "login": "taro-01",
         "product": "セキュリティ360°",
-        "price_line": "550円",
+        "environment": "Windows",
+        "costs": ("数量：1", "料金：今月 0円（1月31日までに解約した場合は550円）"),
         "date": "2026/01/10",
         "by": WHO,
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from uuid import UUID
 
@@ -136,7 +137,7 @@ async def test_an_approval_is_a_purchase_of_whoever_approves_told_once_and_read_
         for row in await database.rows("SELECT body FROM outbox ORDER BY id DESC LIMIT 2")
     }
     assert "申請のあったセキュリティ360°の購入が、承認されました。" in body
-    assert "月額利用料：550円／月（税込）" in body
+    assert re.search(r"\n料金：今月 0円（.+までに解約した場合は550円）\n", body)
     assert "【マイページ】" not in body
     asker = "ご契約者様（お客様番号）" if who == "customer" else people.family.mothers_login
     for member in (people.son, people.customer, people.mother):
@@ -157,7 +158,9 @@ async def test_what_the_approver_sees_is_the_purchase_with_its_price_and_who_ask
     assert review.rows[0].label == "承認する申請"
     assert review.rows[0].value.startswith("family-son（有光 family-son）、20")
     assert review.rows[1:] == plain.rows
-    assert (review.costs, review.terms, review.notices) == (plain.costs, plain.terms, plain.notices)
+    assert (review.offer, review.costs) == (plain.offer, plain.costs)
+    assert review.offer
+    assert (review.terms, review.notices, review.lead) == (plain.terms, plain.notices, plain.lead)
     assert review.inline is None
 
 

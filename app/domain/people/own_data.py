@@ -96,6 +96,9 @@ OF_THE_CONTRACT: dict[type[Table], str] = {
     tables.CardReminder: "the contractor's",
     tables.EmailCheck: "the contractor's",
     tables.Charge: "料金明細照会 is not for a user role",
+    tables.OtherCharge: "料金明細照会 is not for a user role",
+    tables.BillTax: "料金明細照会 is not for a user role",
+    tables.BillName: "料金明細照会 is not for a user role",
     tables.Call: "料金明細照会 is not for a user role",
     tables.Outbox: "kept by address, which may be another person's, too",
 }
