@@ -39,6 +39,7 @@ from tests.options.asked import (
     states,
     withdrawal,
 )
+from tests.options.test_licences import load
 
 
 @pytest.fixture
@@ -238,10 +239,16 @@ async def test_a_request_of_another_contract_or_of_another_product_is_decided_by
 
 
 async def test_a_decision_about_one_product_is_none_about_another(people: People) -> None:
+    await load(5, Product.KIDS_FILTER)
     request = await ask(people)
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="すでに承認、却下"):
         await do(people.customer, approval(people, request, Product.KIDS_FILTER))
-    assert (await states(), await charged()) == (["pending"], 0)
+    await ask(people, Product.KIDS_FILTER)
+    await do(people.customer, refusal(people, request))
+    for late in (approval(people, request), refusal(people, request)):
+        with pytest.raises(Refused, match="すでに承認、却下"):
+            await do(people.customer, late)
+    assert (await states(), await charged()) == (["refused", "pending"], 0)
 
 
 async def test_an_approval_needs_a_card_and_a_licence_key_and_leaves_the_request_waiting(

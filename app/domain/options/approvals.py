@@ -38,8 +38,9 @@ DECIDED = {
 }
 
 
-def _asked(account: Account, request: uuid.UUID) -> PendingRequest | None:
-    return next((one for one in account.requests if one.id == request), None)
+def _asked(account: Account, request: uuid.UUID, product: Product) -> PendingRequest | None:
+    """The request for the product, if it waits."""
+    return next((one for one in account.requests if (one.id, one.product) == (request, product)), None)
 
 
 # --- of who asks ------------------------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class _OfRequest(OfAccount):
         return f"{purchase_requests.path(self.request)}{self.page}"
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        asked = _asked(self.account(member), self.request)
+        asked = _asked(self.account(member), self.request, self.product)
         return None if asked else purchase_requests.over(self.request)
 
     def _rows(self, account: Account) -> list[Row]:
@@ -252,7 +253,7 @@ class ApproveRequest(
 
     def _asked_by(self, member: Member) -> list[Row]:
         account = self.account(member)
-        asked = _asked(account, self.request)
+        asked = _asked(account, self.request, self.product)
         when = f"、{clock.minute(asked.asked_at)}" if asked else ""
         return [Row("承認する申請", f"{account.login}（{account.name}）{when}")]
 
