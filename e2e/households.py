@@ -199,6 +199,10 @@ class Town:
         query = "SELECT id FROM purchase_request WHERE contract = $1 ORDER BY asked_at DESC"
         return str(await self._value(query, household.id) or "")
 
+    async def delete_account_id(self, account_id: str) -> None:
+        """As somebody of the household does in another browser."""
+        await self._value("UPDATE account SET deleted_at = $2 WHERE login = $1", account_id, clock.now())
+
     async def log_everybody_out(self, household: Household) -> None:
         """End the household's sessions on the server, as time does."""
         await self.connection.execute("DELETE FROM session WHERE contract = $1", household.id)

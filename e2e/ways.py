@@ -108,6 +108,39 @@ async def back_from_the_step(visit: Visit) -> None:
     await press("次へ進む")(visit)
 
 
+async def after_another_login(visit: Visit) -> None:
+    """In another tab, while the form was open."""
+    await visit.device.fill("電話番号", "012")
+    await visit.town.log_in(visit.device, visit.household)
+    await press("次へ進む")(visit)
+
+
+async def type_too_much(visit: Visit) -> None:
+    await visit.device.fill("電話番号", "長い" * 5_000)
+    await visit.device.press("次へ進む")
+    await expect(visit.device.page.locator(".error-summary").first).to_be_visible()
+
+
+async def when_the_session_is_over(visit: Visit) -> None:
+    """The form was sent too late."""
+    await visit.device.fill("電話番号", "012")
+    await visit.town.log_everybody_out(visit.household)
+    await press("次へ進む")(visit)
+
+
+async def back_from_the_login(visit: Visit) -> None:
+    await when_the_session_is_over(visit)
+    await visit.device.log_in_as_customer(visit.household.customer_number)
+    await visit.device.shows("顧客基本情報入力")
+
+
+async def deleted_meanwhile(visit: Visit) -> None:
+    """The account ID whose form is open."""
+    await visit.device.fill("ユーザーネーム", "だいすけ")
+    await visit.town.delete_account_id(visit.household.son)
+    await press("次へ進む")(visit)
+
+
 async def open_every_account_id(visit: Visit) -> None:
     for login in (visit.household.son, visit.household.wife):
         await visit.device.page.locator("summary", has_text=login).click()
@@ -338,7 +371,7 @@ async def log_in_where_it_is_locked(visit: Visit) -> None:
     """Strangers have tried too often."""
     await visit.town.lock(visit.household)
     await visit.device.log_in_as_customer(visit.household.customer_number)
-    await visit.device.shows("しばらくお待ちください")
+    await expect(visit.device.page.locator(".error-summary")).to_contain_text("しばらくお待ちください")
 
 
 with_waiting_card = on("/payment", card("次へ進む", "登録", given="KICHI"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
 
 SECONDS = 20.0
-"""For all of a body: 64 KB at most (main.LARGEST_BODY), so a line of 30 kbit/s is fast enough."""
+"""For all of a body: 64 KB of a form that is taken (forms.LARGEST), so a line of 30 kbit/s is fast enough."""
 
 
 class TooSlow(HTTPException):

@@ -87,7 +87,8 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
     except ProofNeeded:
         if request.method in READING:
             if request.offer and request.offer.form:
-                await _keep(request, member.key, request.offer.form, "step")
+                form = request.offer.form
+                await _keep(request, _typist(request, form) or member.key, form, "step")
             raise
         await _keep(request, member.key, await request.read_form(), "step")
         if page.step:
@@ -97,12 +98,16 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
 
 async def _keep_for_typist(request: Request) -> None:
     """Keep the form for the login that typed it, which nothing but the form itself tells any more."""
-    received, visit = request.received, request.visit
+    received = request.received
     if received and received.readable and request.from_own_page:
-        token = received.readable.typed.get(forms.CSRF_FIELD, "")
-        typist = visit.keys.read_typist(visit.browser, token)
+        typist = _typist(request, received.readable)
         if typist:
             await _keep(request, typist, received.readable, "login")
+
+
+def _typist(request: Request, form: Form) -> Login | None:
+    """Whose form it is, as the form itself says."""
+    return request.visit.keys.read_typist(request.visit.browser, form.typed.get(forms.CSRF_FIELD, ""))
 
 
 async def _keep(request: Request, login: Login, form: Form, before: Before) -> None:

@@ -18,7 +18,7 @@ async def test_a_member_without_any_password_is_back_in_by_mail(
     await town.lock(household)
     phone.expect_status(429)
     await phone.log_in_as_customer(household.customer_number, "vergessen")
-    await phone.shows("しばらくお待ちください")
+    await expect(phone.page.locator(".error-summary")).to_contain_text("しばらくお待ちください")
     await expect(phone.row("電話番号")).to_be_visible()
     await phone.follow("パスワードをお忘れの方")
     await phone.shows("パスワードの再設定")

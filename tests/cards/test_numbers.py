@@ -74,6 +74,24 @@ def test_a_number_is_found_with_any_hyphens_and_in_full_width() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("カード4111111111111111です", "カード●●●●●●●●●●●●●●●●です"),
+        ("4111-1111 1111-1111", "●●●●-●●●● ●●●●-●●●●"),
+        ("４１１１　１１１１\r\n１１１１ ‐１１１１", "●●●●　●●●●\r\n●●●● ‐●●●●"),
+        ("4111\u200b1111\u20601111\ufeff1111", "●●●●\u200b●●●●\u2060●●●●\ufeff●●●●"),
+        ("3782 822463 10005 と 5555555555554444", "●●●● ●●●●●● ●●●●● と ●●●●●●●●●●●●●●●●"),
+        ("㈱5555555555554444㌔", "㈱●●●●●●●●●●●●●●●●㌔"),
+        ("03-1234-5678、5555555555554445", "03-1234-5678、5555555555554445"),
+    ],
+)
+def test_in_a_text_only_the_digits_of_a_card_number_are_masked(text: str, masked: str) -> None:
+    assert numbers.mask(text) == masked
+    assert numbers.within(text) is (masked != text)
+    assert not numbers.within(masked)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "90000000000000",

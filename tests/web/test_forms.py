@@ -238,3 +238,41 @@ async def test_a_card_number_is_not_among_what_was_typed_and_only_a_csrf_token_m
     }
     answer = await read(urlencode(typed))
     assert answer == {**typed, forms.CARD_FIELD: "", "family": "●●●● ●●●● ●●●● ●●●●"}
+
+
+# --- what is not taken, as far as it can be read ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "typed"),
+    [
+        (b"a=1&a=2&b=%00x", {"a": "1", "b": "x"}),
+        (b"a=%FF%E3%81%82&b", {"a": "\ufffdあ", "b": ""}),
+        (
+            b"a=4111111111111111&card_number=1&password=4111111111111111",
+            {"a": "●" * 16, "card_number": "", "password": ""},
+        ),
+        (b"&".join(b"f%d=x" % number for number in range(99)), {f"f{number}": "x" for number in range(60)}),
+        (b"", {"": ""}),
+    ],
+)
+def test_of_a_form_that_is_not_taken_what_can_be_read_is_read(body: bytes, typed: dict[str, str]) -> None:
+    assert forms.read_what_can_be(FORM, body).typed == typed
+
+
+def test_what_is_no_form_is_not_read() -> None:
+    with pytest.raises(forms.Unreadable):
+        forms.read_what_can_be("application/json", b"{}")
+
+
+def test_of_a_form_that_is_too_long_the_longest_field_is_marked() -> None:
+    body = urlencode({"a": "x" * forms.LARGEST, "b": "y"}).encode()
+    with pytest.raises(forms.TooLong):
+        forms.read(FORM, body)
+    found = forms.read_what_can_be(FORM, body)
+    assert (list(found.errors), len(found.typed["a"]), found.typed["b"]) == (["a"], forms.LARGEST, "y")
+
+
+def test_what_is_kept_is_without_secrets_and_what_a_page_of_ours_put_there() -> None:
+    form = Form(dict.fromkeys([*forms.SECRETS, *forms.OURS, "phone"], "x"))
+    assert form.to_keep == {"phone": "x"}

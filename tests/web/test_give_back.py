@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from app.domain import clock, housekeeping
+from app.domain import clock, housekeeping, tables
 from app.domain.access import attempts, typed
 from app.domain.access.matrix import Role
 from app.domain.access.typed import Kept
@@ -20,6 +20,7 @@ from app.postgres import database
 from app.web import errors, forms
 from tests.access.steps import code_of, next_step, set_up_totp
 from tests.access.test_matrix import LOGINS, ROUTES, delete
+from tests.access.test_steps import RIGHT as CHANGES
 from tests.access.test_steps import look_at, pass_step
 from tests.browser import Browser, filled_in
 from tests.mail.steps import buy, get_address
@@ -445,6 +446,66 @@ async def test_what_is_kept_holds_no_password_card_number_code_or_token(
     ]
     for secret in secrets:
         assert not [text for text in everywhere if secret in text or secret.encode().hex() in text]
+
+
+STRONG = "hik-7q2mzw"
+RIGHT: dict[str, dict[str, str]] = {
+    **{
+        path: typed
+        | (
+            {"password": STRONG, "password_again": STRONG}
+            if path.startswith("/accounts") and "password" in typed
+            else {}
+        )
+        for path, typed in CHANGES.items()
+        if not path.startswith("/second-factor")
+    },
+    f"/accounts/{MOTHER}/forwarding": {"address_1": "a@example.com", "keep_copy": "yes"},
+    f"/accounts/{MOTHER}/auto-reply": {"enabled": "on", "subject": "不在", "body": "戻りは10日です。"},
+    f"/accounts/{MOTHER}/mail-address": {"kind": "other", "address": "a@example.com", "agree": "yes"},
+    f"/accounts/{MOTHER}/mail-passwords": {"called": "電話"},
+    f"/accounts/{MOTHER}/web-space": {"space": "hikari"},
+    f"/accounts/{MOTHER}/mailbox": {"agree": "yes"},
+    "/remote-support": {"agree": "yes"},
+    "/application": {"paper": "name"},
+    "/guide-request": {"paper": "guide"},
+}
+
+
+@pytest.mark.parametrize("path", sorted(RIGHT))
+async def test_a_confirm_page_that_has_expired_leads_back_to_its_filled_form(
+    member: Browser, path: str
+) -> None:
+    """Whether housekeeping was there or not; a password is asked for again, and nothing knows it any more."""
+    (form,) = [
+        one for one in await look_at(member, path) if one["action"] == path and "delete" not in filled_in(one)
+    ]
+    typed = {name: text for name, text in RIGHT[path].items() if one_of(form, name, text)}
+    assert typed
+    await member.press(path, {**filled_in(form), **RIGHT[path]})
+    assert "確認" in member.heading, member.reasons
+    confirm = member.path
+    for tidy in (False, True):
+        await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(hours=2)}, force=True)
+        if tidy:
+            await housekeeping.tidy()
+            assert not [row for table, row in await dump() if table == "change" and "argon2" in row]
+        await member.open(confirm)
+        assert member.heading == "確認画面の有効期間が切れました"
+        await member.open(str(member.page.select("main .buttons a")[0]["href"]))
+        (again,) = [
+            one for one in member.page.select(f"form[action='{path}']") if "delete" not in filled_in(one)
+        ]
+        assert shown(again, typed) == expected(typed)
+        if "password" in RIGHT[path] and path != f"/accounts/{SON}/edit":
+            await member.press(path, filled_in(again))
+            assert member.answer.status_code == 422
+
+
+def one_of(form: Tag, name: str, text: str) -> bool:
+    """Whether the form has such a field, or such a choice of it."""
+    fields = form.select(f"[name='{name}']")
+    return bool(fields) and (fields[0].get("type") != "radio" or text in [field["value"] for field in fields])
 
 
 # --- too much ---------------------------------------------------------------------------------------------------------
