@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -211,3 +213,36 @@ async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, 
     with pytest.raises(asyncpg.UndefinedTableError):
         await housekeeping.tidy()
     assert (await tables.Session.count(), await tables.Change.count()) == (2, 1)
+
+
+async def test_a_form_that_was_kept_for_half_an_hour_is_erased(family: Household) -> None:
+    for name, ago in (("live", timedelta(minutes=30) - A_MOMENT), ("over", timedelta(minutes=30))):
+        await tables.KeptForm(
+            name_hash=hashlib.sha256(name.encode()).digest(),
+            contract=family.contract,
+            path=name,
+            sealed=b"",
+            kept_at=clock.now() - ago,
+        ).save()
+    await housekeeping.tidy()
+    assert await tables.KeptForm.select(tables.KeptForm.path).output(as_list=True) == ["live"]
+
+
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        ({"login": "x", "password_hash": "argon2"}, {"login": "x", "password_hash": ""}),
+        ({"login": None, "codes": ["x"], "secret": "x", "label": "y"}, None),
+        ({"email": "a@example.com"}, {"email": "a@example.com"}),
+        ({"card": {"token": "x", "last4": "0000"}}, {"card": {"token": "", "last4": "0000"}}),
+    ],
+)
+async def test_what_expired_loses_its_secrets_and_nothing_that_was_typed(
+    mother: Member, data: dict[str, Any], left: dict[str, Any] | None
+) -> None:
+    identities = [await asked_ago(mother, ago) for ago in (timedelta(minutes=29), timedelta(minutes=31))]
+    await tables.Change.update({tables.Change.data: json.dumps(data)}, force=True)
+    for _ in range(2):
+        await housekeeping.tidy()
+    found = [(await kept(identity) or {})["data"] for identity in identities]
+    assert [text and json.loads(text) for text in found] == [data, left]

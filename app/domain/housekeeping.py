@@ -73,10 +73,11 @@ async def _forget_changes(now: datetime) -> None:
 _TRY_LOCK = "SELECT pg_try_advisory_xact_lock($1) AS got"
 # SQL for keys within JSON.
 _FORGET_SECRETS = """
-UPDATE change SET data = CASE WHEN NOT data ?| $3::text[] THEN data
-    || (SELECT jsonb_object_agg(name, '') FROM unnest($2::text[]) name WHERE data ? name) END
-WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL
-    AND (data ?| $3::text[] OR EXISTS (SELECT FROM unnest($2::text[]) name WHERE data ? name AND data ->> name <> ''))
+UPDATE change SET data = CASE WHEN NOT data ?| $3::text[] THEN jsonb_set(
+    data || coalesce((SELECT jsonb_object_agg(name, '') FROM unnest($2::text[]) name WHERE data ? name), '{}'),
+    '{card,token}', '""', false) END
+WHERE applied_at IS NULL AND asked_at < $1 AND data IS NOT NULL AND (data ?| $3::text[] OR data #>> '{card,token}' <> ''
+    OR EXISTS (SELECT FROM unnest($2::text[]) name WHERE data ? name AND data ->> name <> ''))
 """
 # SQL for what is in neither of two other tables.
 _FORGOTTEN_CARDS = """

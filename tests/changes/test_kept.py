@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+import re
+from dataclasses import asdict, fields, replace
 from datetime import timedelta
 
 import pytest
 
+from app import routes
 from app.domain import clock, tables
 from app.domain.access.matrix import CUSTOMER_NAME, Missing
 from app.domain.access.members import Member
 from app.domain.cards import checks
 from app.domain.cards.register import RegisterCard
 from app.domain.changes import asking, history, words
+from app.domain.changes.kept import NOT_TYPED, SECRETS
+from app.domain.changes.kinds import KINDS
 from app.domain.people.account_deletion import DeleteAccount
 from app.domain.people.account_password import ChangeAccountPassword
 from app.domain.people.customer_password import ChangeCustomerPassword
+from app.web.pages import collected
 from tests import households
 from tests.cards.steps import kept_card
 from tests.changes.one_more import A_MOMENT, PEEK, OneMore, asked_ago, household, row
 from tests.households import HASH, PASSWORD, Household
 
 # --- it expires -------------------------------------------------------------------------------------------------------
+
+
+def test_every_field_of_a_change_that_opens_something_is_forgotten_when_it_expires() -> None:
+    collected(routes)
+    opens = re.compile(r"hash|password|secret|code|credential|key|token|pin", re.IGNORECASE)
+    for change in KINDS.values():
+        names = {field.name for field in fields(change) if field.type not in ("int", "bool")}  # type: ignore[arg-type]
+        secret = {name for name in names if opens.search(name)}
+        assert secret <= SECRETS | NOT_TYPED or names & NOT_TYPED, change
+        assert all(field.type == "str" for field in fields(change) if field.name in SECRETS)  # type: ignore[arg-type]
+
+
+async def test_an_expired_change_knows_what_was_typed_and_no_password(mother: Member) -> None:
+    identity = await asking.ask(mother, ChangeAccountPassword("family-son", HASH), PEEK)
+    await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(minutes=31)}, force=True)
+    asked = await asking.find(mother, identity)
+    assert (asked.change, asked.peek) == (ChangeAccountPassword("family-son", ""), "")
 
 
 async def test_just_before_30_minutes_have_passed_a_confirm_page_still_works(mother: Member) -> None:
