@@ -6,14 +6,13 @@ const show = (id) => {
   announce($(id).textContent);
 };
 
-// Emptied first, or repeated words go unread.
 const announce = (text) => {
   const box = $("announce");
   box.textContent = "";
   setTimeout(() => { box.textContent = text; }, 100);
 };
 
-// Focus goes to the error summary, else [data-focus], never <body>.
+// Focus is never on <body>.
 let spoken, cameFrom, typed, asked = Date.now();
 on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   unhide();
@@ -73,6 +72,7 @@ const extend = async () => {
   const answer = await fetch("/session/extend", { method: "POST", headers }).catch(() => "");
   if (answer.ok) touch();
   if (answer.status !== 401) return;
+  all("[name^=password],[name=card_number]", (field) => { field.value = ""; });
   $("timeout").outerHTML = await answer.text();
   show("timeout");
 };

@@ -125,6 +125,23 @@ async def test_a_confirm_page_that_was_left_too_long(
     await goes_on(contractor)
 
 
+async def test_what_is_left_on_an_unattended_screen_is_no_password(
+    scripted_phone: Device, household: Household, town: Town
+) -> None:
+    await scripted_phone.page.clock.install()
+    await town.log_in(scripted_phone, household)
+    await scripted_phone.open("/accounts/new")
+    await scripted_phone.fill("アカウントID", household.daughter)
+    await scripted_phone.fill("パスワード", "hik-7q2mzw")
+    await town.log_everybody_out(household)
+    scripted_phone.expect_status(401)
+    scripted_phone.expect_aborted()
+    await scripted_phone.page.clock.run_for(31 * 60 * 1000)
+    await expect(scripted_phone.page.locator("#timeout")).to_contain_text("ログインの有効期間が終了しました")
+    await expect(scripted_phone.field("アカウントID")).to_have_value(household.daughter)
+    await expect(scripted_phone.field("パスワード")).to_have_value("")
+
+
 async def test_typing_is_use_and_no_page_is_left_while_something_is_typed(
     scripted_phone: Device, household: Household, town: Town
 ) -> None:
