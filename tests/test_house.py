@@ -19,10 +19,9 @@ FLOORS = {
     5: {"changes"},
     4: {"money"},
     3: {"letters", "notices"},
-    2: {"access"},
+    2: {"access", "reserved_names"},
     1: {
         "catalogue",
-        "clock",
         "data_keys",
         "fields",
         "imports",
@@ -30,9 +29,9 @@ FLOORS = {
         "json_objects",
         "months",
         "networks",
-        "reserved_names",
         "tables",
     },
+    0: {"clock"},
 }
 """Of the rooms of app/domain: its folders, and the files that lie in it beside them."""
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

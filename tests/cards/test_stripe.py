@@ -150,7 +150,9 @@ async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_a
     assert contractor.reasons == [numbers.NOT_TAKEN]
     stripe.type_in(visit, name="有光 杏")
     await contractor.open(f"/payment/return?session_id={visit}")
-    assert contractor.reasons == ["カード名義は、カードに記載のとおり、半角のローマ字で入力してください。"]
+    assert contractor.reasons == [
+        "カード名義は、カードに記載のとおり、半角のローマ字で入力してください。「有光 杏」の「有」（1文字目）は使えません。"
+    ]
     stripe.type_in(visit, name="KICHI ARUTERI")
     await contractor.open(f"/payment/return?session_id={visit}")
     assert payment.NAME_DIFFERS in contractor.text

@@ -6,16 +6,14 @@ An account ID begins with a letter and a customer number is nothing but digits, 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from app.domain.access.logins import By
+from app.domain.fields import reading
 
 LONGEST = 128
 """Characters of a name or password that are looked at: longer ones belong to nobody."""
 
-_HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―⁃⁻₋−─━╌╍➖ーㅡ˗﹘﹣－ｰ"), "-")
-"""Signs that look like - or ー, which an account ID cannot hold; input methods give them for the same key."""
 _YEN = {ord("¥"): "\\"}
 """One key and one code on Japanese keyboards."""
 _ASCII = re.compile(r"[!-~]+")
@@ -47,7 +45,7 @@ def read(by: By, text: str) -> Name:
     Blanks are dropped wherever they stand, capitals of an account ID made small, full-width letters and digits made
     half-width; hyphens of a number are dropped. Empty text gives an empty name.
     """
-    plain = re.sub(r"\s", "", _half_width(text[: 8 * LONGEST]))
+    plain = reading.compact(text[: 8 * LONGEST])
     number = plain.replace("-", "")
     if number.isascii() and number.isdigit():
         return Name("customer", number[:LONGEST])
@@ -66,11 +64,5 @@ def password(text: str) -> str:
 
     What does not become ASCII stays as it is typed. Only one candidate is looked at, so a guess is one guess.
     """
-    plain = _half_width(text[: 8 * LONGEST]).translate(_YEN)
+    plain = reading.half_width(text[: 8 * LONGEST]).translate(_YEN)
     return (plain if _ASCII.fullmatch(plain) else text)[:LONGEST]
-
-
-def _half_width(text: str) -> str:
-    """Full-width → half-width, one sign for all hyphens, without blanks around and without what cannot be seen."""
-    seen = "".join(letter for letter in text.translate(_HYPHENS) if unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFKC", seen).translate(_HYPHENS).strip()

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from app.domain import installation, tables
 from app.domain.access.second_factor import Whose, rows_of
-from app.domain.fields import half_width
+from app.domain.fields import reading
 from app.postgres import database
 
 NUMBER = 10
@@ -62,6 +62,6 @@ WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND hash = ANY ($3::byte
 
 def _hash(pepper: bytes, whose: Whose, typed: str) -> bytes:
     """Of the letters alone, in whatever case; another login's same code has another hash."""
-    letters = "".join(letter for letter in half_width(typed).upper() if letter.isalnum())
+    letters = "".join(letter for letter in reading.digits(typed).upper() if letter.isalnum())
     text = f"recovery code {whose.contract} {whose.account or ''} {letters}"
     return hmac.digest(pepper, text.encode(), hashlib.sha256)

@@ -11,7 +11,7 @@ from datetime import datetime
 from app.domain import clock, data_keys, tables
 from app.domain.access.second_factor import Whose, rows_of
 from app.domain.data_keys import WrongDataKeys
-from app.domain.fields import half_width
+from app.domain.fields import reading
 from app.postgres import database
 
 ISSUER = "マイページ"
@@ -63,7 +63,7 @@ def uri(secret: str, login: str) -> str:
 
 def typed(text: str) -> str:
     """A code without the spaces and hyphens that people put into it, half-width."""
-    return "".join(half_width(text).replace("-", "").split())
+    return reading.digits(text)
 
 
 def is_code(text: str) -> bool:

@@ -6,13 +6,14 @@ Nothing here keeps a number. Ranges and lengths: ISO/IEC 7812 issuer numbers as 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import regex
+
 from app.domain import clock
-from app.domain.fields import NAME_LENGTH, Wrong, half_width
+from app.domain.fields import NAME_LENGTH, Wrong, half_width, reading
 from app.domain.months import Month
 
 
@@ -45,7 +46,7 @@ EXPIRED = "有効期限が過ぎているクレジットカードは、登録で
 MISTYPED = "カード番号が正しくありません。もう一度お確かめください。"
 
 
-_HYPHENS = "‐‑‒–—―−ー-"
+_IN_ROMAN = regex.compile("[A-Za-z .'-]")
 _ROMAN = re.compile(r"[A-Za-z](?:[A-Za-z .'-]*[A-Za-z.])?")
 _YEARS = 20
 """A card is valid no longer than so many years; what says more is mistyped."""
@@ -68,7 +69,7 @@ class Number:
 
 def number(text: str) -> Number:
     """カード番号: 14-16 digits of one of the five brands with the right check digit; spaces and hyphens dropped."""
-    digits = re.sub(rf"[\s{_HYPHENS}]", "", unicodedata.normalize("NFKC", text))
+    digits = reading.digits(text)
     if not digits:
         raise Wrong("カード番号を入力してください。")
     if not re.fullmatch(r"[0-9]{14,16}", digits):
@@ -83,13 +84,15 @@ def number(text: str) -> Number:
 
 def holder(text: str, label: str, most: int = NAME_LENGTH) -> str:
     """カード名義 or a part of it: Roman letters with spaces . ' - between, as on the card: in capitals."""
-    value = re.sub(r"\s+", " ", half_width(text)).upper()
+    value = reading.roman(text).upper()
     if not value:
         raise Wrong(f"{label}を入力してください。")
     if len(value) > most:
         raise Wrong(f"{label}は{most}文字以内で入力してください。")
+    rule = f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。"
+    reading.must_be_of(_IN_ROMAN, value, rule)
     if not _ROMAN.fullmatch(value):
-        raise Wrong(f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。")
+        raise Wrong(rule)
     return value
 
 
@@ -125,7 +128,8 @@ def _range(digits: str) -> _Range | None:
 
 
 _WRITTEN = re.compile(
-    r"(?<![0-9])(?:[0-9]{14,16}|(?:[0-9]{4}[ -]{1,3}){3}[0-9]{4}|[0-9]{4}[ -]{1,3}[0-9]{6}[ -]{1,3}[0-9]{4,5})(?![0-9])"
+    r"(?<![0-9])(?:[0-9]{14,16}|(?:[0-9]{4}[ ./_・·-]{1,3}){3}[0-9]{4}"
+    r"|[0-9]{4}[ ./_・·-]{1,3}[0-9]{6}[ ./_・·-]{1,3}[0-9]{4,5})(?![0-9])"
 )
 """As cards are written: in one, in fours, or 4-6-4 and 4-6-5. Other groups of digits are phone numbers and the like."""
 _CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
@@ -135,7 +139,7 @@ def within(text: str, *, may_be_customer: bool = False) -> bool:
     """Whether somebody typed a card number there; `may_be_customer`: 14 digits alone are a customer number there."""
     if len(text) < 14:
         return False
-    plain, _ = _plain(text)
+    plain, _ = reading.by_place(text)
     if may_be_customer and _CUSTOMER_NUMBER.fullmatch(plain):
         return False
     return any(_cards(plain))
@@ -146,25 +150,13 @@ MASK = "●"
 
 def mask(text: str) -> str:
     """The text with MASK for each digit of each card number in it, and everything else as it was typed."""
-    plain, places = _plain(text)
+    plain, places = reading.by_place(text)
     masked = {places[at] for found in _cards(plain) for at in range(*found.span()) if plain[at].isdigit()}
     return "".join(MASK if at in masked else sign for at, sign in enumerate(text))
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
-    """The text in half width with one sign for all hyphens and without what cannot be seen, and where each letter of it
-    stands in what was typed."""
-    signs, places = [], []
-    for at, typed in enumerate(text):
-        for sign in unicodedata.normalize("NFKC", typed):
-            if unicodedata.category(sign) != "Cf":
-                signs.append("-" if sign in _HYPHENS else " " if sign.isspace() else sign)
-                places.append(at)
-    return "".join(signs), places
-
-
 def _cards(plain: str) -> Iterator[re.Match[str]]:
-    return (found for found in _WRITTEN.finditer(plain) if _is_card(re.sub("[ -]", "", found[0])))
+    return (found for found in _WRITTEN.finditer(plain) if _is_card(re.sub("[^0-9]", "", found[0])))
 
 
 def _is_card(digits: str) -> bool:
