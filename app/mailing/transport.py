@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
-from app.domain import clock
+from app.domain import clock, fields
 from app.domain.letters.outbox import Away, DueMail, NotNow, RefusedForGood, Send
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def over_smtp(operator: str, address: str, server: settings.Smtp) -> Async
 
     async def send(mail: DueMail) -> None:
         recipient = _one_address(mail.recipient)
-        message = composed(mail, Address(operator, addr_spec=address), Address(addr_spec=recipient))
+        message = composed(mail, Address(operator, addr_spec=address), recipient)
         await _connect(client)
         await _hand_over(client, address, recipient, message.as_bytes(policy=SMTP))
 
@@ -73,8 +73,11 @@ def _client(server: settings.Smtp) -> aiosmtplib.SMTP:
     )
 
 
-def composed(mail: DueMail, sender: Address, recipient: Address) -> EmailMessage:
-    """The message as it is sent: UTF-8 in base64, since ISO-2022-JP has neither 髙 nor ①. Raises RefusedForGood."""
+def composed(mail: DueMail, sender: Address, recipient: str) -> EmailMessage:
+    """The message as it is sent: UTF-8 in base64, since ISO-2022-JP has neither 髙 nor ①. Raises RefusedForGood.
+
+    The recipient is a text: an Address would lose the quotes that some local parts need.
+    """
     message = EmailMessage()
     try:
         message["From"] = sender
@@ -90,10 +93,15 @@ def composed(mail: DueMail, sender: Address, recipient: Address) -> EmailMessage
 
 
 def _one_address(text: str) -> str:
-    """The address in ASCII. Raises RefusedForGood unless it is one, and only one."""
+    """The address in ASCII, as SMTP takes it. Raises RefusedForGood unless it is one, and only one."""
+    sent = fields.as_sent(text)
     try:
         found = validate_email(
-            text, check_deliverability=False, allow_smtputf8=False, globally_deliverable=False
+            sent,
+            check_deliverability=False,
+            allow_smtputf8=False,
+            globally_deliverable=False,
+            allow_quoted_local=sent != text,
         )
     except EmailNotValidError as error:
         raise RefusedForGood(f"not a mail address: {error}") from error

@@ -13,6 +13,7 @@ from app.domain.access.proofs import Step
 from app.domain.changes.words import Link, Receipt, Refused, Review, Row, edited
 from app.domain.fields import Wrong, mail_address
 from app.domain.letters.recipients import Told
+from app.domain.mail import ours
 from app.domain.mail.consent import OfOwnersMail
 from app.postgres import database
 
@@ -28,9 +29,9 @@ NEW_ADDRESS_LOOPS = (
 
 
 def target(account: Account, text: str) -> str:
-    """One address to forward to; raises Wrong for the account ID's own."""
+    """One address to forward to; raises Wrong for the account ID's own, with a + or without."""
     address = mail_address(text)
-    if address.lower() == account.ucom_address:
+    if ours.mailbox_of(address) == account.ucom_address:
         raise Wrong(ITSELF)
     return address
 
@@ -46,9 +47,9 @@ async def loops(contract: int, account: Account, addresses: list[str], own: str 
     `own`: the address that it is about to have, instead of the one that it has.
     """
     found = await database.rows(_OF_CONTRACT, contract, account.id)
-    onward = {row["address"]: [target.lower() for target in row["addresses"]] for row in found}
+    onward = {row["address"]: [ours.mailbox_of(target) for target in row["addresses"]] for row in found}
     wanted = own or account.ucom_address
-    return [address for address in addresses if wanted in _reached(address.lower(), onward)]
+    return [address for address in addresses if wanted in _reached(ours.mailbox_of(address), onward)]
 
 
 async def must_not_loop(contract: int, account: Account, own: str) -> None:
@@ -120,6 +121,8 @@ class SetForwarding(
         looping = await loops(member.contract.id, account, self.addresses)
         if looping:
             raise Refused(loop_reason(looping[0]))
+        if nobodys := await ours.nobody_behind(self.addresses):
+            raise Refused(ours.nobody_reason(min(nobodys)))
         await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
         if self.addresses:
             await tables.Forwarding(

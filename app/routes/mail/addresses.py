@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -73,7 +74,7 @@ async def _ucom_address(form: Form, member: Member, account: Account) -> str | N
     if refused:
         form.must(False, "kind", refused.reason)
         return None
-    local_part = form.take("local_part", fields.local_part)
+    local_part = form.take("local_part", partial(fields.local_part_at, domain=mail_system.current().domain))
     if local_part is None:
         return None
     return await form.accept("local_part", mail_addresses.free_address(member, account, local_part))

@@ -13,7 +13,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.catalogue import FORWARDING_ADDRESSES
 from app.domain.changes import asking
-from app.domain.mail import consent, forwarding
+from app.domain.mail import consent, forwarding, ours
 from app.domain.mail.forwarding import SetForwarding
 from app.routes.changes.drafts import draft
 from app.routes.mail.consent import agreed, must_agree
@@ -65,9 +65,11 @@ async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     }
     addresses = {name: address for name, address in typed.items() if address}
     looping = await forwarding.loops(member.contract.id, account, list(addresses.values()))
+    nobodys = await ours.nobody_behind(list(addresses.values()))
     seen: set[str] = set()
     for name, address in addresses.items():
         form.must(address.lower() not in seen, name, forwarding.TWICE)
+        form.must(address not in nobodys, name, ours.nobody_reason(address))
         form.must(address not in looping, name, forwarding.loop_reason(address))
         seen.add(address.lower())
     return list(addresses.values())

@@ -12,6 +12,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.changes import asking
 from app.domain.changes.words import Refused
+from app.domain.mail import ours
 from app.domain.people import contact_address, customer
 from app.domain.people.customer import ChangeCustomer, Contractor
 from app.routes.changes.drafts import draft
@@ -35,6 +36,8 @@ async def input_page(request: Request) -> Response[str]:
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     now, details = await customer.registered(member), _details(form)
+    if details and details.email not in ("", now.details.email):
+        await form.accept("email", ours.somebodys(details.email))
     form.must_change(details != now.details)
     if details is None or not form.valid:
         return _page(request, form, now)
