@@ -24,6 +24,9 @@ LONGEST_JSON = 64 * 1024
 LONGEST_CSV = 1_000
 """Characters of a line."""
 REASON_LENGTH = 200
+SAVE_AS_UTF_8 = "save it as UTF-8 (of a spreadsheet: as CSV UTF-8, not as Unicode text)"
+_LOOKED_AT = 4096
+"""Bytes that tell a file of wide characters: one in UTF-16 has a zero byte beside each ASCII letter."""
 
 _DECODING = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
 
@@ -48,11 +51,22 @@ class ImportRefused(Exception):
         return "\n".join([*listed, f"and {self.more:,} more"] if self.more else listed)
 
 
+def must_be_text(path: Path) -> None:
+    """Raises ImportRefused for a file of wide characters, which no reader of lines here can read, and OSError."""
+    with path.open("rb") as file:
+        start = file.read(_LOOKED_AT)
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise ImportRefused([Problem(1, f"the file is UTF-32: {SAVE_AS_UTF_8}")])
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or start.count(0) * 5 > len(start):
+        raise ImportRefused([Problem(1, f"the file is UTF-16: {SAVE_AS_UTF_8}")])
+
+
 # --- lines, of which one at a time is in memory; one that is too long comes as None -----------------------------------
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
     """The lines that are not blank, numbered from 1. Raises OSError when the file cannot be read."""
+    must_be_text(path)
     with path.open("rb") as file:
         number = 0
         while raw := file.readline(LONGEST_JSON + 1):
@@ -82,6 +96,7 @@ def csv_lines(
     path: Path, encoding: str, heading: list[str], clean: Callable[[str], str]
 ) -> Iterator[tuple[int, list[str] | None]]:
     """The cleaned cells of each line after the heading, if there is one; blank lines are nothing, broken ones empty."""
+    must_be_text(path)
     with path.open(encoding=encoding, errors="replace", newline="") as file:
         number = 0
         while text := file.readline(LONGEST_CSV + 1):

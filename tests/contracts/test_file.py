@@ -128,7 +128,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("accounts[0].login", {"accounts__0__login": None}),
     ("accounts[0].login", {"accounts__0__login": "new"}),
     ("accounts[0].family", {"accounts__0__family": "\u202e"}),
-    ("accounts[0].user_name", {"accounts__0__user_name": "a b"}),
+    ("accounts[0].user_name", {"accounts__0__user_name": "a.b"}),
     ("accounts[0].role", {"accounts__0__role": "root"}),
     ("accounts[0].other_address", {"accounts__0__other_address": ""}),
     ("accounts[0].password", {"accounts__0__password": "abc12345"}),

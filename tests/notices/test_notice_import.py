@@ -78,10 +78,13 @@ async def test_a_changed_notice_opens_again_where_it_was_closed_and_only_there(t
         ({"kind": "news"}, "kind: must be one of outage, maintenance"),
         ({"severity": "high"}, "severity: must be one of critical, warning, info"),
         ({"title": " "}, "title: must be 1 to 200 visible characters"),
-        ({"title": "一\n二"}, "title: must be 1 to 200 visible characters"),
+        ({"title": "一\b二"}, "title: must be 1 to 200 visible characters (character 2 is U+0008)"),
         ({"text": ""}, "text: must be 1 to 4,000 characters, with line breaks where wanted"),
         ({"text": "字" * 4_001}, "text: must be 1 to 4,000 characters, with line breaks where wanted"),
-        ({"text": "\x1b[31m"}, "text: must be 1 to 4,000 characters, with line breaks where wanted"),
+        (
+            {"text": "一\n二\x1b[31m"},
+            "text: must be 1 to 4,000 characters, with line breaks where wanted (character 2 of line 2 is U+001B)",
+        ),
         (
             {"starts_at": "tomorrow"},
             "starts_at: must be a moment as 2026-01-10T09:00, in Asia/Tokyo unless it has an offset",

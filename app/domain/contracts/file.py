@@ -19,7 +19,7 @@ from app.domain.access import passwords
 from app.domain.access.matrix import UserPurchases
 from app.domain.cards import numbers
 from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS
-from app.domain.fields import Wrong
+from app.domain.fields import Wrong, reading
 from app.domain.imports import LONGEST_JSON, json_lines, undecoded
 from app.domain.months import Month
 
@@ -66,7 +66,7 @@ def _like(pattern: re.Pattern[str], must: str) -> _Rule:
 
 
 def _matching(text: str, pattern: re.Pattern[str]) -> str:
-    value = fields.half_width(text)
+    value = reading.roman(text)
     if not pattern.fullmatch(value):
         raise Wrong("another form")
     return value
@@ -140,7 +140,8 @@ _ACCOUNT = {
     "family_kana": _KANA,
     "given_kana": _KANA,
     "user_name": _Rule(
-        fields.user_name, f"must be 1 to {fields.NAME_LENGTH} full-width characters, letters, digits, - or _"
+        fields.user_name,
+        f"must be 1 to {fields.NAME_LENGTH} full-width characters, letters, digits, blanks, - or _",
     ),
     "role": _Rule(fields.role, "must be user or admin"),
     "other_address": _Rule(_other_address, "must be null or one mail address"),
@@ -303,6 +304,6 @@ class _LineJudge:
     def _value(self, name: str, rule: _Rule, given: object) -> object:
         try:
             return rule.check(given)
-        except Wrong:
-            self._problems.append(f"{name}: {rule.must}")  # the rule's own reason is for members, in Japanese
+        except Wrong as wrong:  # its own reason is for members, in Japanese
+            self._problems.append(f"{name}: {rule.must}{f' ({wrong.sign})' if wrong.sign else ''}")
             return None

@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.domain import clock, fields, tables
-from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, ImportRefused, Problem, csv_lines, refuse_problems
+from app.domain.imports import (
+    LONGEST_CSV,
+    PROBLEM_TABLE,
+    ImportRefused,
+    Problem,
+    csv_lines,
+    must_be_text,
+    refuse_problems,
+)
 from app.domain.money.calls import SERVICES
 from app.postgres import database
 
@@ -35,6 +43,18 @@ _NUMBER = re.compile(r"[0-9+*#][0-9*#-]{0,31}")
 _CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
 _MOMENT = re.compile(
     r"[1-9][0-9]{3}([-/])[0-9]{2}\1[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+_LOST_ZERO = re.compile(r"(?!1(?:84|86|22)0)[1-9](?:-?[0-9]){8,9}|10-?[1-9](?:-?[0-9]){8,}")
+"""Whole numbers of Japan without their 0 have 9 or 10 digits; one that was dialled abroad begins with 010. Numbers of
+services (110, 188) are short, and 184 and 186 have the 0 behind them."""
+_AS_SPREADSHEETS_WRITE = re.compile(
+    r"[0-9](?:[.][0-9]+)?E[+]?[0-9]+|[0-9]{13}"
+    r"|[0-9]{4}[-/](?:[0-9]|[0-9]{2})[-/](?:[0-9]|[0-9]{2}) +(?:[0-9]|[0-9]{2}):[0-9]{2}(?::[0-9]{2})?",
+    re.IGNORECASE,
+)
+RESAVED = (
+    ": a spreadsheet that opened the file and saved it again is the likely cause; take the file as it was exported, "
+    "or have its columns read as text"
 )
 _AMOUNT = re.compile(r"[0-9]{1,9}")
 
@@ -86,6 +106,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImpo
 
 def _examine(path: Path) -> tuple[str, bytes]:
     """Encoding and SHA-256 of the file: UTF-8 where it can be read so, else cp932. Raises ImportRefused."""
+    must_be_text(path)
     digest = hashlib.sha256()
     possible = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8-sig", "cp932")}
     with path.open("rb") as file:
@@ -124,10 +145,13 @@ def _judged(number: int, cells: list[str]) -> CallLine:
     customer, service, started_at, called, seconds, amount = cells
     moment = _moment(started_at)
     rules = (
-        (bool(_CUSTOMER_NUMBER.fullmatch(customer)), "customer_number: must be 14 digits"),
+        (bool(_CUSTOMER_NUMBER.fullmatch(customer)), f"customer_number: must be 14 digits{_resaved(customer)}"),
         (service in SERVICES, f"service: must be one of {', '.join(SERVICES)}"),
-        (moment is not None, "started_at: must be a moment as 2026-01-05T10:00:00 (Asia/Tokyo), not in the future"),
-        (bool(_NUMBER.fullmatch(called)), "number: must be a telephone number of at most 32 signs"),
+        (moment is not None, "started_at: must be a moment as 2026-01-05T10:00:00 (Asia/Tokyo), not in the future"
+            + _resaved(started_at)),
+        (bool(_NUMBER.fullmatch(called)),
+            f"number: must be a telephone number of at most 32 signs{_resaved(called)}"),
+        (not _LOST_ZERO.fullmatch(called), f"number: has lost the 0 that it began with{RESAVED}"),
         (_whole(seconds, MOST_SECONDS), f"seconds: must be a whole number from 0 to {MOST_SECONDS:,}"),
         (_whole(amount, MOST_YEN), f"amount: must be whole yen from 0 to {MOST_YEN:,}"),
     )  # fmt: skip
@@ -135,6 +159,12 @@ def _judged(number: int, cells: list[str]) -> CallLine:
     if problems or moment is None:
         return CallLine(number, None, problems)
     return CallLine(number, (customer, service, moment, called, int(seconds), int(amount)))
+
+
+def _resaved(text: str) -> str:
+    """The likely cause, where a cell looks as a spreadsheet writes numbers and days."""
+    rewritten = _AS_SPREADSHEETS_WRITE.fullmatch(text) and not _MOMENT.fullmatch(text)
+    return RESAVED if rewritten else ""
 
 
 def _moment(text: str) -> datetime | None:

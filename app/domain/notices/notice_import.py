@@ -136,18 +136,20 @@ def _moment(name: str, value: str, wrong: list[str]) -> datetime | None:
 def _line(name: str, value: str, wrong: list[str]) -> str:
     try:
         return fields.one_line(value)
-    except Wrong:
-        wrong.append(f"{name}: must be 1 to {fields.LINE_LENGTH} visible characters")
+    except Wrong as bad:
+        sign = f" ({bad.sign})" if bad.sign else ""
+        wrong.append(f"{name}: must be 1 to {fields.LINE_LENGTH} visible characters{sign}")
         return ""
 
 
 def _text(value: str, wrong: list[str]) -> str:
-    text = "\n".join(line.rstrip() for line in value.splitlines()).strip()
-    if not 1 <= len(text) <= BODY_LENGTH or any(
-        not (letter.isprintable() or letter == "\n") for letter in text
-    ):
-        wrong.append(f"text: must be 1 to {BODY_LENGTH:,} characters, with line breaks where wanted")
-    return text
+    try:
+        text = fields.text_of_lines(value, "text", BODY_LENGTH)
+    except Wrong as bad:
+        must = f"text: must be 1 to {BODY_LENGTH:,} characters, with line breaks where wanted"
+        wrong.append(must + (f" ({bad.sign})" if bad.sign else ""))
+        return ""
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def _buildings(given: list[str] | None, wrong: list[str]) -> list[str] | None:

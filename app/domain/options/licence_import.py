@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from app.domain import clock, data_keys
 from app.domain.catalogue import SECURITY
+from app.domain.fields import reading
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
 from app.postgres import database
 
@@ -65,7 +66,7 @@ async def import_licences(path: Path, progress: Callable[[int], None]) -> Licenc
 
 def read(path: Path) -> Iterator[LicenceLine]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
-    for number, cells in csv_lines(path, "utf-8-sig", HEADING, str.strip):
+    for number, cells in csv_lines(path, "utf-8-sig", HEADING, reading.half_width):
         if cells is None:
             yield LicenceLine(number, problem=f"is longer than {LONGEST_CSV:,} characters")
         else:
