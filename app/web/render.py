@@ -12,7 +12,7 @@ from litestar import Response
 from litestar.response import Redirect
 from markupsafe import Markup, escape
 
-from app.domain import clock
+from app.domain import clock, fields
 from app.domain.access import matrix, members
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
@@ -59,6 +59,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
+    made.filters["to_dial"] = fields.to_dial
     made.filters["moment"] = clock.minute
     made.filters["day"] = day
     made.filters["yen"] = billing.yen

@@ -80,7 +80,7 @@ async def test_the_terms_of_every_product_can_be_read(family_user: Browser) -> N
 
 async def test_whoever_ends_an_option_only_is_led_to_it(contractor: Browser) -> None:
     await contractor.open("/cancellation")
-    paths = {str(link["href"]) for link in contractor.page.select("main a")}
+    paths = {str(link["href"]) for link in contractor.page.select("main a:not(.tel)")}
     assert paths == {"/accounts", "/remote-support", "/hikari-denwa", "/gate-call-050"}
 
 
