@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
@@ -19,6 +20,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.settings import Security, Smtp
+
+
+@contextlib.contextmanager
+def as_written() -> Iterator[list[str]]:
+    """The addresses of commands as they came over the wire: what aiosmtpd hands on has lost its quotes."""
+    seen: list[str] = []
+    read = SMTP._getaddr
+
+    def reading(server: SMTP, argument: str) -> Any:
+        seen.append(argument.partition(">")[0].removeprefix("<"))
+        return read(server, argument)
+
+    with mock.patch.object(SMTP, "_getaddr", reading):
+        yield seen
+
 
 USER, PASSWORD = "mypage", "secret-of-smtp"
 OK = "250 OK"

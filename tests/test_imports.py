@@ -60,6 +60,25 @@ def test_a_byte_order_mark_is_no_part_of_the_first_json_line_and_stays_in_others
     assert list(imports.json_lines(file)) == [(1, b"{}\n"), (2, mark + b"{}")]
 
 
+WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize("text", ['{"kind":"outage","title":"障害"}\n', "security-360,ABCD-1234\n"])
+def test_wide_characters_are_named_by_every_reader_of_lines(file: Path, encoding: str, text: str) -> None:
+    file.write_bytes(text.encode(encoding))
+    for read in (imports.json_lines(file), imports.csv_lines(file, "utf-8-sig", [], str.strip)):
+        with pytest.raises(
+            ImportRefused, match=f"^line 1: the file is {encoding[:6].upper()}: save it as UTF-8"
+        ):
+            list(read)
+
+
+def test_a_stray_zero_byte_does_not_make_a_file_wide(file: Path) -> None:
+    file.write_bytes(b"{}\n" * 9 + b"\0")
+    assert len(list(imports.json_lines(file))) == 10
+
+
 # --- what is wrong with a line of JSON --------------------------------------------------------------------------------
 
 

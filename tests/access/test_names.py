@@ -13,9 +13,10 @@ from app.domain.access.logins import By
 from app.domain.access.names import Name
 from app.postgres import database
 from tests.browser import Browser
+from tests.fields.judging import HYPHENS
+from tests.fields.test_reading import NOTHING
 
 NUMBER, ID = Name("customer", "90000000000000"), Name("account", "arteri-an-001")
-HYPHENS = "-－ーｰ−‐‑‒–—―─━﹣﹘⁃˗"
 
 
 @pytest.mark.parametrize("by", ["customer", "account"])
@@ -28,7 +29,8 @@ HYPHENS = "-－ーｰ−‐‑‒–—―─━﹣﹘⁃˗"
         "9000 0000 0000 00",
         "9000\u30000000\u00a00000\t00",
         *(f"9000{hyphen}0000{hyphen}0000{hyphen}00" for hyphen in HYPHENS),
-        "\ufeff90000000\u200b000000\u00ad",
+        *(f"{sign}90000000{sign}000000{sign}" for sign in NOTHING),
+        "９０００\u3164００００\v０００００\u2028０",
     ],
 )
 def test_a_number_is_read_in_either_form(by: By, typed: str) -> None:
@@ -47,7 +49,7 @@ def test_a_number_is_read_in_either_form(by: By, typed: str) -> None:
         "ＡＲＴＥＲＩーＡＮー００１",
         "arteri - an - 001",
         *(f"arteri{hyphen}an{hyphen}001" for hyphen in HYPHENS),
-        "arteri-\u200ban-001",
+        *(f"{sign}arteri-{sign}an-001{sign}" for sign in NOTHING),
     ],
 )
 def test_an_account_id_is_read_in_either_form(by: By, typed: str) -> None:
@@ -82,6 +84,8 @@ def test_what_could_be_meant_otherwise_stays_as_it_is(by: By, typed: str, read: 
         ("neu－９９", "neu-99"),
         ("neuー99", "neu-99"),
         ("a¥b!99", "a\\b!99"),
+        ("\ufeffde\u200bmo\u202e01\ufe0f", "demo01"),
+        ("neu⸺99\u2800", "neu-99"),
         ("Demo01", "Demo01"),
         ("de mo01", "de mo01"),
         ("ぱすわーど１", "ぱすわーど１"),

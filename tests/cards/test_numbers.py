@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from app.domain.cards import numbers
 from app.domain.fields import Wrong
+from tests.fields.judging import HYPHENS
+from tests.fields.test_reading import NOTHING
 
 REAL = {
     "4111111111111111": numbers.VISA,
@@ -62,6 +64,31 @@ def test_a_number_is_found_in_any_text_that_holds_it(
     if grouped and len(number) == 16:
         number = " ".join(number[at : at + 4] for at in range(0, 16, 4))
     assert numbers.within(before + number + after)
+
+
+@pytest.mark.parametrize(
+    "sign", [*HYPHENS, *NOTHING, " ", "\u3000", "\xa0", "\n", "\u2028", ".", "．", "・", "/"], ids=ascii
+)
+def test_a_number_is_seen_through_whatever_stands_between_its_groups(sign: str) -> None:
+    for grouped in (f"4111{sign}1111{sign}1111{sign}1111", f"3714{sign}496353{sign}98431"):
+        assert numbers.within(f"番号は{grouped}です")
+    if sign not in ".．・/":
+        assert numbers.number(f"4111{sign}1111{sign}{sign}1111{sign}1111").digits == "4111111111111111"
+
+
+def test_invisible_signs_between_any_digits_hide_no_number() -> None:
+    assert numbers.within("\u200b".join("4111111111111111"))
+    assert numbers.within("\ufe0f\u2060".join("４１１１１１１１１１１１１１１１"))
+
+
+@pytest.mark.parametrize("sign", "'’ʼ‘＇′´")
+def test_the_holder_takes_what_looks_like_an_apostrophe_or_a_hyphen(sign: str) -> None:
+    assert numbers.holder(f"o{sign}hara ann−marie", "カード名義") == "O'HARA ANN-MARIE"
+
+
+def test_what_a_holder_does_not_take_is_named() -> None:
+    with pytest.raises(Wrong, match=r"入力してください。「ANN2」の「2」（4文字目）は使えません。$"):
+        numbers.holder("Ann2", "カード名義（名）")
 
 
 def test_a_number_is_found_with_any_hyphens_and_in_full_width() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.domain.contracts.file import ACCOUNT_COLUMNS, CONTRACT_COLUMNS, read
+from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS, read
 from tests.contracts.lines import ABSENT, HASH, account, as_bytes, contract, lines, plain_account
 
 if TYPE_CHECKING:
@@ -201,3 +201,42 @@ def test_no_password_is_ever_named(write: Callable[..., Path]) -> None:
     assert [line.number for line in found if line.problems] == [2, 3, 4, 5, 6]
     assert secret not in repr(found)
     assert HASH[:40] not in repr(found)
+
+
+def test_every_text_of_a_contract_is_read_as_a_form_reads_it(write: Callable[..., Path]) -> None:
+    typed = {
+        "customer_number": "9012−3456ー7890\u200b12",
+        "opened_on": "2014/12/1",
+        "holder__family": "\ufeff有光\u3164",
+        "holder__family_kana": "か゛ルテ−リ",
+        "holder__phone": "+81 (0)3-1234-5678",
+        "holder__mobile": "090・1234・5678",
+        "holder__email": "a..b@docomo.ne.jp",
+        "card__holder": "O’Hara Ann",
+        "accounts__0__login": "arteri–an–077",
+        "accounts__0__user_name": "ｱﾘﾐﾂ 杏",
+        "accounts__0__other_address": "abc.@ezweb.ne.jp",
+    }
+    [read_back] = read(write(contract(1, **typed)))
+    assert read_back.problems == []
+    made = dict(zip(CONTRACT_COLUMNS, read_back.contract or (), strict=True))
+    made_account = dict(zip(ACCOUNT_COLUMNS, read_back.accounts[0], strict=True))
+    assert (made["customer_number"], made["opened_on"]) == ("90123456789012", date(2014, 12, 1))
+    assert (made["family"], made["family_kana"]) == ("有光", "ガルテーリ")
+    assert (made["phone"], made["mobile"], made["email"]) == (
+        "03-1234-5678",
+        "090-1234-5678",
+        "a..b@docomo.ne.jp",
+    )
+    assert dict(zip(CARD_COLUMNS, read_back.card or (), strict=True))["holder"] == "O'Hara Ann"
+    assert (made_account["login"], made_account["user_name"]) == ("arteri-an-077", "アリミツ 杏")
+    assert made_account["other_address"] == "abc.@ezweb.ne.jp"
+
+
+def test_the_sign_that_a_rule_refuses_is_named_by_number_and_place(write: Callable[..., Path]) -> None:
+    [read_back] = read(write(contract(1, holder__family="有★\b", accounts__0__user_name="a.b")))
+    assert read_back.problems == [
+        "holder.family: must be 1 to 32 visible characters (character 3 is U+0008)",
+        "accounts[0].user_name: must be 1 to 32 full-width characters, letters, digits, blanks, - or _"
+        " (character 2 is U+002E)",
+    ]

@@ -11,6 +11,7 @@ from tests.mail_server import portal
 from tests.mail_server.clients import FRIEND, STRANGER, Postman, World, subjects
 from tests.mail_server.portal import PASSWORD
 from tests.mail_server.servers import MailServer
+from tests.smtp_server import as_written
 
 # --- forwarding -------------------------------------------------------------------------------------------------------
 
@@ -36,6 +37,32 @@ async def test_mail_is_forwarded_to_five_addresses(postman: Postman, elsewhere: 
     await portal.forward(person, *five, keep_copy=False)
     await postman.send(person.address)
     assert sorted(mail.recipient for mail in elsewhere.mails) == five
+
+
+@pytest.mark.parametrize(
+    "odd", ["a..b@docomo.ne.jp", "abc.@ezweb.ne.jp", ".abc@docomo.ne.jp"], ids=["twice", "last", "first"]
+)
+async def test_an_address_with_the_dots_of_former_days_is_forwarded_to_beside_others(
+    mail_host: MailServer, postman: Postman, elsewhere: World, odd: str
+) -> None:
+    person = await portal.new_person()
+    await portal.forward(person, odd, FRIEND, keep_copy=True)
+    await portal.answer(person, "不在です", "不在です")
+    with as_written() as seen:
+        await postman.send(person.address, subject="news")
+    local, _, domain = odd.partition("@")
+    forwarded = [mail.recipient for mail in elsewhere.mails if mail.message["Subject"] == "news"]
+    assert sorted(forwarded) == sorted([odd, FRIEND])
+    assert f'"{local}"@{domain}' in seen
+    assert [reply.message["Subject"] for reply in elsewhere.to(STRANGER)] == ["不在です"]
+    assert await subjects(mail_host, person.login, PASSWORD) == ["news"]
+
+
+async def test_mail_for_a_plus_address_is_for_its_owner(mail_host: MailServer, postman: Postman) -> None:
+    person = await portal.new_person()
+    local, _, domain = person.address.partition("@")
+    await postman.send(f"{local}+shop@{domain}", subject="order")
+    assert await subjects(mail_host, person.login, PASSWORD) == ["order"]
 
 
 async def test_two_who_forward_to_each_other_end_with_the_mail_in_a_mailbox(

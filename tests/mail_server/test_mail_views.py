@@ -62,7 +62,7 @@ async def test_the_mail_role_reads_the_views_and_nothing_else(connection: asyncp
     rights = {row["name"]: row["rights"] for row in await connection.fetch(RIGHTS, "mypage_mail")}
     assert rights == {view: ["SELECT"] for view in VIEWS}
     routines = {row["proname"] for row in await connection.fetch(ROUTINES, "mypage_mail")}
-    assert routines == {"sieve_string", "sieve_line", "sieve_lines"}
+    assert routines == {"sieve_string", "sieve_line", "sieve_lines", "sieve_address"}
     person = await portal.new_person()
     await portal.answer(person, "不在", "不在")
     await connection.execute("SET ROLE mypage_mail")

@@ -111,6 +111,20 @@ async def test_an_address_with_a_japanese_domain_is_written_in_ascii(starttls: M
     assert starttls.envelopes[0].rcpt_tos == ["taro@xn--r8jz45g.jp"]
 
 
+@pytest.mark.parametrize("recipient", ["a..b@docomo.ne.jp", "abc.@ezweb.ne.jp", ".abc@docomo.ne.jp"])
+async def test_an_address_with_the_dots_of_former_days_is_written_in_quotes(
+    starttls: MailServer, recipient: str
+) -> None:
+    local, _, domain = recipient.partition("@")
+    quoted = f'"{local}"@{domain}'
+    with smtp_server.as_written() as seen:
+        await deliver(starttls.settings, replace(MAIL, recipient=recipient))
+    assert seen == [FROM, quoted]
+    content = starttls.envelopes[0].content
+    assert isinstance(content, bytes)
+    assert f"\r\nTo: {quoted}\r\n".encode() in content
+
+
 # --- what cannot be sent ----------------------------------------------------------------------------------------------
 
 
@@ -122,6 +136,9 @@ async def test_an_address_with_a_japanese_domain_is_written_in_ascii(starttls: M
         "a@example.jp\r\nBcc: b@example.jp",
         "a@example.jp> SIZE=1",
         "山田 <a@example.jp>",
+        'a".."b@example.jp',
+        "a..b\r\nBcc: c@example.jp",
+        "a..b>@example.jp> SIZE=1",
         "",
     ],
 )

@@ -117,7 +117,7 @@ async def test_a_file_that_was_refused_is_not_skipped_later(write: Callable[...,
 
 
 WRONG = [
-    (NUMBER, "7000000000000", "customer_number: must be 14 digits"),
+    (NUMBER, "700000000000", "customer_number: must be 14 digits"),
     ("gate-call-050", "gate-call", "service: must be one of gate-call-050, hikari-denwa"),
     ("2026-01-05T10:00:00", "2026-02-30T10:00:00", "started_at: must be"),
     ("2026-01-05T10:00:00", "2026-01-05", "started_at: must be"),
@@ -143,6 +143,66 @@ async def test_a_bad_line_is_named_with_its_reason(write: Callable[..., Path]) -
     assert [line for line, _ in said] == list(range(3, 3 + len(WRONG)))
     for (_, reason), (_, new, expected) in zip(said, WRONG, strict=True):
         assert reason.startswith(expected), new
+
+
+RESAVED = "a spreadsheet that opened the file and saved it again is the likely cause"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["312345678", "3-1234-5678", "９０12345678", "90−1234−5678", "120444444", "8001234567", "5012345678", "570012345",
+     "1012125551234", "10-1-212-555-1234", "3.12E+08", "9.01235E+09", "1e+11"],
+)  # fmt: skip
+async def test_a_number_that_a_spreadsheet_has_rewritten_is_refused_and_the_cause_named(
+    write: Callable[..., Path], number: str
+) -> None:
+    [(line, reason)] = await refused(write(GOOD.replace("0312345678", number)))
+    assert line == 2
+    assert reason.startswith("number: ")
+    assert RESAVED in reason
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["110", "188", "1410", "#9110", "*31#0312345678", "1840312345678", "1860901234567", "12209012345678", "0120444444",
+     "00531234567", "010-1-212-555-1234", "+81312345678", "03−1234ー5678", "\u200b0312345678"],
+)  # fmt: skip
+async def test_a_number_that_begins_otherwise_by_right_is_taken(
+    write: Callable[..., Path], number: str
+) -> None:
+    assert await load(write(GOOD.replace("0312345678", number))) == CallsImported(1, before=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (NUMBER, "7.0E+13"),
+        (NUMBER, "7E+13"),
+        (NUMBER, "7000000000001"),
+        ("2026-01-05T10:00:00", "2026/1/5 10:00"),
+        ("2026-01-05T10:00:00", "2026/01/05 9:00:00"),
+    ],
+)
+async def test_other_cells_that_a_spreadsheet_has_rewritten_are_named_so(
+    write: Callable[..., Path], old: str, new: str
+) -> None:
+    [(_, reason)] = await refused(write(GOOD.replace(old, new)))
+    assert RESAVED in reason
+
+
+async def test_a_moment_that_is_wrong_otherwise_is_not_blamed_on_a_spreadsheet(
+    write: Callable[..., Path],
+) -> None:
+    for moment in ("2027-01-05 10:00:00", "yesterday"):
+        [(_, reason)] = await refused(write(GOOD.replace("2026-01-05T10:00:00", moment)))
+        assert "spreadsheet" not in reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+async def test_wide_characters_are_named(write: Callable[..., Path], encoding: str) -> None:
+    [(line, reason)] = await refused(write(GOOD, encoding=encoding))
+    assert (line, reason.partition(":")[0]) == (1, f"the file is {encoding[:6].upper()}")
+    assert "save it as UTF-8" in reason
 
 
 async def test_every_problem_is_listed_by_line_and_the_rest_counted(write: Callable[..., Path]) -> None:

@@ -151,3 +151,14 @@ async def test_keys_rotate_new_pins_by_the_newest_old_ones_still_found_and_renew
     await licences.recognise()
     assert [pin for _, pin in await stock()] == ["AAAA", "BBBB", "CCCC", "DDDD"]
     assert await load(write("security-360,AAAA\nsecurity-360,EEEE")) == LicencesImported(1, 1)
+
+
+async def test_a_key_is_read_through_what_a_document_made_of_it(write: Callable[[str | bytes], Path]) -> None:
+    file = "\ufeffproduct,pin\r\n security−360 ,\u200bABCD–1234－5678\xa0\r\n"
+    assert await load(write(file)) == LicencesImported(1, 0)
+    assert await load(write("security-360,ABCD-1234-5678\n")) == LicencesImported(0, 1)
+
+
+async def test_a_file_of_wide_characters_is_named(write: Callable[[str | bytes], Path]) -> None:
+    [(_, reason)] = await problems(write("security-360,ABCD-1234\n".encode("utf-16")))
+    assert reason.startswith("the file is UTF-16: save it as UTF-8")
