@@ -254,5 +254,5 @@ def test_the_reason_of_a_refusal_is_lines_of_two_hundred_characters_that_a_mail_
         "あ\u2028い",
         "あ\u202eい",
     ):
-        with pytest.raises(Wrong):
+        with pytest.raises(reading.Wrong):
             fields.reason(text)

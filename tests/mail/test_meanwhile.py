@@ -59,7 +59,13 @@ async def test_an_account_id_cannot_take_the_address_that_it_forwards_to(taro: B
 async def test_an_account_id_cannot_close_a_loop_by_its_new_address(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await forwards_since_earlier("arteri-an-001", "Hikari.Saburo+old@s2.spaaqs.ne.jp")
-    await confirmed(taro, "/accounts/arteri-an-002/forwarding", consent="yes", address_1="x@example.com", address_2=ADDRESS)
+    await confirmed(
+        taro,
+        "/accounts/arteri-an-002/forwarding",
+        consent="yes",
+        address_1="x@example.com",
+        address_2=ADDRESS,
+    )
     await taro.open("/accounts/arteri-an-002/mail-address")
     await taro.submit(kind="ucom", local_part="hikari.saburo", agree="yes")
     assert taro.reasons == [forwarding.NEW_ADDRESS_LOOPS]

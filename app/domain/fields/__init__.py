@@ -42,7 +42,17 @@ from app.domain.fields.mail import (
     reply_body,
     reply_subject,
 )
-from app.domain.fields.names import LINE_LENGTH, NAME_LENGTH, REASON_LENGTH, kana, name, one_line, reason, text_of_lines, user_name
+from app.domain.fields.names import (
+    LINE_LENGTH,
+    NAME_LENGTH,
+    REASON_LENGTH,
+    kana,
+    name,
+    one_line,
+    reason,
+    text_of_lines,
+    user_name,
+)
 from app.domain.fields.phones import optional_phone, phone, to_dial
 from app.domain.fields.reading import Wrong, half_width
 
