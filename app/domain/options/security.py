@@ -123,10 +123,10 @@ def must_ask(member: Member) -> bool:
 
 
 def cannot_buy_now(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
-    """Why this product cannot be bought for the account ID now; None if it can. A purchase takes a PIN for ever,
-    so those of this month count that are over.
+    """Why this product, which is not bought, cannot be bought for the account ID now; None if it can.
 
-    Whoever has to ask for it is told nothing of that: whoever pays may mend it until the request lapses.
+    A purchase takes a PIN for ever, so those of this month count that are over. Whoever has to ask for it is told
+    nothing of that: whoever pays may mend it until the request lapses.
     """
     if (refused := cannot_buy(member, account)) or must_ask(member):
         return refused
