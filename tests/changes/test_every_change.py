@@ -75,14 +75,10 @@ def test_every_kind_of_change_is_walked_and_no_protocol_is_left_over() -> None:
     assert list(protocols()) == list(EVERY)
 
 
-AGREED_ELSEWHERE = {"card"}
-"""Kinds whose 「同意する」 has no text of its own yet."""
-
-
 def test_whoever_ticks_that_they_agree_reads_to_which_version_of_which_text() -> None:
     written = protocols()
     for name, walk in EVERY.items():
-        if isinstance(walk.typed, dict) and "agree" in walk.typed and walk.kind not in AGREED_ELSEWHERE:
+        if isinstance(walk.typed, dict) and "agree" in walk.typed:
             assert f"  {consents.LABEL}：" in written[name], name
 
 
