@@ -251,6 +251,18 @@ async def test_a_decision_about_one_product_is_none_about_another(people: People
     assert (await states(), await charged()) == (["refused", "pending"], 0)
 
 
+async def test_a_decision_about_an_earlier_request_is_none_about_one_that_waits(people: People) -> None:
+    earlier = await ask(people)
+    await do(people.customer, refusal(people, earlier))
+    await ask(people)
+    customer = await households.log_in(people.family.contract)
+    for late in (approval(people, earlier), refusal(people, earlier)):
+        assert str(asking.judge(customer, late)).startswith("この購入の申請は、すでに")
+        with pytest.raises(Refused, match="すでに承認、却下"):
+            await do(customer, late)
+    assert (await states(), await charged()) == (["refused", "pending"], 0)
+
+
 async def test_an_approval_needs_a_card_and_a_licence_key_and_leaves_the_request_waiting(
     people: People,
 ) -> None:
