@@ -108,7 +108,8 @@ async def test_the_step_that_is_locked_shows_the_way_too(contractor: Browser) ->
         await contractor.prove("vergessen", NUMBER)
         if contractor.answer.status_code == 429:
             break
-    assert contractor.heading == "しばらくお待ちください"
+    assert (contractor.answer.status_code, contractor.heading) == (429, "お客様番号で再度ログイン")
+    assert "しばらくお待ちください" in contractor.text
     assert (contractor.rows["電話番号"], contractor.rows["受付時間"]) == (
         "0120-000-0000",
         "9時～17時（年中無休）",

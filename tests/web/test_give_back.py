@@ -367,6 +367,9 @@ async def test_no_browser_can_plant_a_form_that_another_login_sees(
     (form,) = await look_at(contractor, "/customer")
     stolen = filled_in(form)
     idle(contractor)
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
+        answer = await contractor.post("/customer", data={**stolen, "phone": "planted"}, headers=headers)
+        assert answer.headers["location"].startswith("/login?next=%2Fcustomer&")
     for caller, body in (
         (another_browser, stolen),
         (another_browser, {**stolen, "csrf_token": f"{'0' * 64}.{stolen['csrf_token'].partition('.')[2]}"}),

@@ -13,7 +13,6 @@ from app.domain.changes import asking
 from app.domain.fields import Wrong
 from app.domain.people import papers
 from app.domain.people.papers import Desk, RequestGuide, RequestPaper
-from app.routes.changes.drafts import draft
 from app.web.forms import Form
 from app.web.pages import Menu, Place, open_to
 from app.web.render import page, see_other
@@ -35,9 +34,8 @@ CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
     ),
 )
 async def input_page(request: Request) -> Response[str]:
-    drafted = await draft(request, None, RequestPaper, RequestGuide)
-    chosen = drafted[0].paper if drafted else request.query_params.get("paper", "")
-    return _page(request, Form({"paper": chosen}), await papers.desk(request.member.contract))
+    chosen = {"paper": request.query_params.get("paper", "")}
+    return _page(request, Form(chosen), await papers.desk(request.member.contract))
 
 
 @post(["/application", "/guide-request"], opt=open_to(Permission.CONTRACT))
