@@ -20,6 +20,7 @@ from app.postgres import database
 from app.web import errors, forms
 from tests.access.steps import code_of, next_step, set_up_totp
 from tests.access.test_matrix import LOGINS, ROUTES, delete
+from tests.access.test_proofs import pass_minutes
 from tests.access.test_steps import RIGHT as CHANGES
 from tests.access.test_steps import look_at, pass_step
 from tests.browser import Browser, filled_in
@@ -406,6 +407,23 @@ async def test_a_form_is_kept_for_who_typed_it_when_somebody_else_is_half_logged
     assert "見本" not in contractor.answer.text
     (row,) = await database.rows("SELECT account FROM kept_form")
     assert row["account"] is None
+
+
+async def test_a_form_of_another_login_that_waits_for_a_step_is_kept_for_its_typist(
+    contractor: Browser,
+) -> None:
+    (form,) = await look_at(contractor, "/customer")
+    await contractor.submit("/logout")
+    await contractor.log_in(*LOGINS[Role.ADMIN])
+    pass_minutes(11)
+    await send(contractor, form)
+    back = str(filled_in(contractor.form("/proof"))["next"])
+    await contractor.prove("abc12345")
+    assert contractor.heading == "顧客基本情報入力"
+    assert "見本" not in contractor.answer.text
+    await again(contractor)
+    await contractor.open(back)
+    assert filled_in(contractor.form("/customer"))["phone"] == "見本 <phone>"
 
 
 async def test_a_kept_form_is_shown_only_where_its_login_may_go_now(
