@@ -103,7 +103,7 @@ class RequestPurchase(
             title="セキュリティオプション購入の申請受付完了",
             lead="購入の申請を受け付けました。まだ購入されていません。承認または却下されると、"
             f"{account.mail_address} 宛にお知らせします。",
-            rows=[*self._rows(now), *self._costs(now)],
+            rows=[*self._rows(now, clock.minute(now + purchase_requests.LAPSES)), *self._costs(now)],
             next=(
                 Link("申請の内容と状態を確認する", purchase_requests.path(request)),
                 Link("ご契約情報一覧", f"/?open={self.login}"),
@@ -124,13 +124,16 @@ class RequestPurchase(
     def _inline(self) -> str:
         return f"{self.back}?product={self.product}"
 
-    def _rows(self, now: datetime) -> list[Row]:
+    def _rows(
+        self, now: datetime, until: str = f"［決定］を押してから{purchase_requests.LAPSES.days}日間"
+    ) -> list[Row]:
+        """`until`: on the confirm page without a moment, which would be another one when the button is pressed."""
         return [
             Row("アカウントID", self.login),
             Row("商品名", NAMES[self.product]),
             Row("お申し込み内容", "購入を申請する"),
             Row("申請日", clock.day(now)),
-            Row("申請の期限", clock.minute(now + purchase_requests.LAPSES)),
+            Row("申請の期限", until),
         ]
 
     def _costs(self, now: datetime) -> tuple[Row, ...]:
