@@ -93,7 +93,7 @@ async def test_the_forecast_while_a_close_is_cut_off_is_what_it_was(reader: Brow
 
 async def test_another_contracts_bill_is_not_among_them(empty_database: str) -> None:
     clock.start_at(tokyo("2026-03-05T09:00"))
-    mine, theirs = await households.new_contract(), await households.new_contract()
+    mine, theirs, nobodys = [await households.new_contract() for _ in range(3)]
     for contract in (mine, theirs):
         await database.rows(
             "INSERT INTO other_charge (ref, contract, month, label, yen, tax_rate, loaded_at)"
@@ -106,6 +106,8 @@ async def test_another_contracts_bill_is_not_among_them(empty_database: str) -> 
     assert found.bill
     assert [line.name for line in found.bill.lines] == [str(mine)]
     assert [one.yen for one in found.sums] == [100]
+    without = await bill_rows.read(await households.log_in(nobodys), clock.now(), Month(2026, 2))
+    assert (without.bill, without.sums) == (None, [])
 
 
 def listed(state: str, month: Month, *corrected_by: Month) -> Listed:

@@ -140,12 +140,27 @@ async def test_a_closed_bill_is_the_same_byte_for_byte_after_everything_around_i
     assert await documents(reader, "2026-01", "2026-02") == before
 
 
+async def test_a_closed_month_without_a_bill_names_nobody_so_that_nothing_in_it_can_change(
+    reader: Browser, installed: Installed
+) -> None:
+    await bought("2026-01-10")
+    await close("2026-01")
+    before = await documents(reader, "2026-01", pdf=False)
+    await database.rows("UPDATE contract SET family = '𠮷田'")
+    installed(issuer=OTHER_ISSUER)
+    assert await documents(reader, "2026-01", pdf=False) == before
+    assert "この月に請求するオプションサービスの料金はありません。" in before[0].decode()
+    assert "有光" not in before[1].decode()
+    assert SETTINGS.contact.operator not in before[1].decode()
+
+
 @pytest.mark.parametrize(
     "edit",
     [
         *(f"UPDATE {table} SET month = month" for table in ("bill_issuer", "bill_tax", "bill_name")),
         *(f"TRUNCATE {table} CASCADE" for table in ("bill_issuer", "bill_tax", "bill_name", "other_charge")),
         *(f"DELETE FROM {table}" for table in ("bill_issuer", "bill_tax", "other_charge")),
+        "DELETE FROM other_charge WHERE billed IS NULL",
         "UPDATE other_charge SET billed = NULL",
         "UPDATE other_charge SET yen = 1",
         "UPDATE other_charge SET yen = 1, billed = '2026-02-01' WHERE billed IS NULL",
@@ -233,6 +248,7 @@ async def test_a_correction_names_its_bill_in_both_months_and_is_mailed_once(rea
     assert mail["subject"] == "【マイページ】ご請求の修正のお知らせ"
     for part in (sentence, "・安心 Kidsフィルター：330円", "2026年2月分のご請求の合計：880円（税込）"):
         assert part in mail["body"]
+    assert "お手続き" not in mail["body"]  # nobody did anything that they could have no part in
     await close("2026-02")
     assert len(await mails()) == 1
 

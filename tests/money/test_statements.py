@@ -91,6 +91,7 @@ async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader:
         assert reader.rows["発行日"] == "2026/03/02"
         (line,) = [row for row in await read_csv(reader, month) if row["区分"] == "明細"]
         assert (line["商品"], line["アカウントID"], line["金額（円）"]) == ("セキュリティ360°", LOGIN, "550")
+        assert line["お客様番号"] == '="90000000000000"'
         start, _, end = period.partition("～")
         assert (line["対象月"], line["利用開始日"], line["利用終了日"]) == (name, start, end)
     _, text = await read_pdf(reader, "2026-01")
