@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -58,7 +59,7 @@ WHERE c.table_schema = 'public' AND NOT EXISTS (
     WHERE k.table_name = c.table_name AND k.column_name = c.column_name AND t.constraint_type <> 'UNIQUE')
 """
 CHECKS = """
-SELECT conrelid::regclass AS name, conname FROM pg_constraint
+SELECT conrelid::regclass::text AS name, conname, pg_get_constraintdef(oid) AS says FROM pg_constraint
 WHERE contype IN ('c', 'x') AND connamespace = 'public'::regnamespace
 """
 OTHER = {
@@ -73,15 +74,14 @@ OTHER = {
     "ARRAY": "{0} || {0}",
 }
 """Another value of each type."""
-OTHER_WORD = {
-    "service_period.product": "CASE product WHEN 'security-360' THEN 'kids-filter' ELSE 'mail-pack' END",
-    "contract.mail_product": "CASE mail_product WHEN 'mail_pack' THEN 'mail_web' ELSE 'mail_pack' END",
-    "account.role": "CASE role WHEN 'user' THEN 'admin' ELSE 'user' END",
-    "card.expires": "'2001-01'",
-    "notice.severity": "'critical'",
-    "notice.kind": "'outage'",
-}
-"""Where the program knows only some words."""
+ONE_OF = re.compile(r"CHECK \(\((\w+) = ANY \(ARRAY\[(.*)\]\)\)\)")
+"""A check that a column holds one of some words: with another one the program could not read the row."""
+
+
+def next_word(column: str, words: list[str]) -> str:
+    """The value that stands after the column's among the words."""
+    cases = " ".join(f"WHEN '{word}' THEN '{words[nth - 1]}'" for nth, word in enumerate(words))
+    return f'CASE "{column}" {cases} ELSE "{column}" END'
 
 
 MOMENTS = [column._meta.name for column in tables.Session._meta.columns if column.value_type is datetime]
@@ -89,14 +89,21 @@ MOMENTS = [column._meta.name for column in tables.Session._meta.columns if colum
 
 async def change_everything_else() -> set[str]:
     """Change every column of every other table that is no key; their names."""
+    other_word = {
+        "card.expires": "'2001-01'",
+        "service_period.product": "CASE product WHEN 'security-360' THEN 'kids-filter' ELSE 'mail-pack' END",
+    }
     for row in await database.rows(CHECKS):
+        one_of = ONE_OF.fullmatch(row["says"])
+        if one_of and (words := re.findall(r"'([^']*)'", one_of[2])):
+            other_word[f"{row['name']}.{one_of[1]}"] = next_word(one_of[1], words)
         await database.rows(f'ALTER TABLE {row["name"]} DROP CONSTRAINT "{row["conname"]}"')
     changed = set()
     for row in await database.rows(COLUMNS):
         table, column, kind = row
         if table in LEDGER | READING or kind in ("jsonb", "uuid"):
             continue
-        value = OTHER_WORD.get(f"{table}.{column}", OTHER[kind].format(f'"{column}"'))
+        value = other_word.get(f"{table}.{column}", OTHER[kind].format(f'"{column}"'))
         async with database.engine().transaction():
             await database.rows("SET LOCAL session_replication_role = replica")
             await database.rows(f'UPDATE {table} SET "{column}" = {value}')
