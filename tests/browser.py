@@ -21,6 +21,9 @@ PAGES = Path(__file__).parent.parent / ".build" / "pages"
 """Every different page that a test fetched, for the HTML checker (make test)."""
 
 
+OUR_PHONE = re.compile("0120-000-[01]{4}")
+HOURS = "年中無休"
+"""How the numbers of the tests' and the demo's operator begin, and when all of them answer."""
 _linted: set[str] = set()
 """Pages that were found to be in order, by what they hold without tokens."""
 
@@ -200,3 +203,8 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
         assert sealed, f"{where}: a form without CSRF token"
     assert "None" not in page.get_text(), f"{where}: None is shown"
     assert not promises(page), f"{where}: {promises(page)} without its condition"
+    for text in page.find_all(string=OUR_PHONE) if not answer.url.path.startswith("/demo/") else ():
+        called = [str(link["href"]) for link in text.find_parents("a")]
+        assert called == [f"tel:{re.sub('[^0-9]', '', text)}"], f"{where}: {text} cannot be called"
+        listed = "".join(rows.get_text() for rows in text.find_parents("dl"))
+        assert HOURS in listed, f"{where}: {text} without its hours"

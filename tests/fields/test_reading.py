@@ -97,6 +97,10 @@ def test_a_filler_is_a_blank_at_either_end(filler: str) -> None:
 # --- signs by what the field means ------------------------------------------------------------------------------------
 
 
+def test_a_hyphen_of_vertical_writing_is_one() -> None:
+    assert reading.half_width("03︱12︲34") == "03-12-34"
+
+
 @pytest.mark.parametrize("sign", HYPHENS, ids=ascii)
 def test_what_looks_like_a_hyphen_is_what_the_field_means(sign: str) -> None:
     assert reading.half_width(f"03{sign}12{sign}{sign}34") == "03-12--34"

@@ -71,7 +71,7 @@ async def test_every_wrong_field_is_told_and_what_was_typed_stays_but_the_passwo
 ) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(
-        login="Bad_", family="", given="三", family_kana="漢字", given_kana="", user_name="半角 空白", password="short",
+        login="Bad_", family="", given="三", family_kana="漢字", given_kana="", user_name="半角.空白", password="short",
         password_again="other",
     )  # fmt: skip
     assert contractor.answer.status_code == 422

@@ -132,12 +132,13 @@ _WRITTEN = re.compile(
     r"|[0-9]{4}[ ./_・·-]{1,3}[0-9]{6}[ ./_・·-]{1,3}[0-9]{4,5})(?![0-9])"
 )
 """As cards are written: in one, in fours, or 4-6-4 and 4-6-5. Other groups of digits are phone numbers and the like."""
+_ANY_DIGIT = regex.compile(r"\p{N}")
 _CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
 
 
 def within(text: str, *, may_be_customer: bool = False) -> bool:
     """Whether somebody typed a card number there; `may_be_customer`: 14 digits alone are a customer number there."""
-    if len(text) < 14:
+    if len(_ANY_DIGIT.findall(text)) < 14:
         return False
     plain, _ = reading.by_place(text)
     if may_be_customer and _CUSTOMER_NUMBER.fullmatch(plain):

@@ -45,10 +45,7 @@ def text_of_lines(text: str, label: str, most: int) -> str:
     if not reading.shows(value):
         raise Wrong(f"{label}を入力してください。")
     reading.must_fit(value, most, f"{label}は{most:,}文字以内で入力してください。")
-    rule = f"{label}に、使えない文字が含まれています。"
-    for at, sign in enumerate(value):
-        if sign not in "\n\t" and not reading.prints(sign):
-            raise reading.unusable(value, at, rule)
+    reading.must_print(value, f"{label}に、使えない文字が含まれています。", lines=True)
     return value
 
 

@@ -7,6 +7,7 @@ cannot be seen and carries nothing is dropped. What a rule refuses is named with
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import regex
 
@@ -50,6 +51,7 @@ _SHOWS = regex.compile(rf"[^\s\p{{Z}}\p{{M}}\p{{DI}}{_FILLERS}]")
 _LINE_END = regex.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
 _BREAKS_LINE = regex.compile(r"\r\n|[\t\n\r\v\f\x85\u2028\u2029]")
 _UNPRINTABLE = regex.compile(r"(?V1)[\p{C}\u2028\u2029--[\u200c\u200d\U000e0020-\U000e007f]]")
+_UNPRINTABLE_IN_LINES = regex.compile(r"(?V1)[\p{C}\u2028\u2029--[\n\t\u200c\u200d\U000e0020-\U000e007f]]")
 _KANA_AND_MARK = regex.compile(
     "([\u3041-\u3096\u309d\u30a1-\u30fa\u30fd])([\u3099\u309a\u309b\u309c\uff9e\uff9f])"
 )
@@ -126,11 +128,18 @@ def by_place(text: str) -> tuple[str, list[int]]:
     """Half-width, one sign for all hyphens and one for all blanks, nothing invisible; where each sign stands in `text`."""
     signs, places = [], []
     for at, typed in enumerate(text):
-        if not _INVISIBLE.match(typed):
-            for sign in unicodedata.normalize("NFKC", typed.translate(_HYPHEN)).translate(_HYPHEN):
-                signs.append(" " if _BLANK.match(sign) else sign)
-                places.append(at)
+        plain = _plain(typed)
+        signs.append(plain)
+        places += [at] * len(plain)
     return "".join(signs), places
+
+
+@lru_cache(8192)
+def _plain(sign: str) -> str:
+    if _INVISIBLE.match(sign):
+        return ""
+    made = unicodedata.normalize("NFKC", sign.translate(_HYPHEN)).translate(_HYPHEN)
+    return _BLANK.sub(" ", made)
 
 
 def full_width_kana(text: str) -> str:
@@ -190,15 +199,13 @@ def must_fit(text: str, most: int, reason: str) -> None:
             )
 
 
-def must_print(text: str, rule: str) -> None:
-    """Raises Wrong for what shows as nothing, turns the text around, breaks its line, or has no glyph anywhere else."""
-    if found := _UNPRINTABLE.search(text):
+def must_print(text: str, rule: str, *, lines: bool = False) -> None:
+    """Raises Wrong for what shows as nothing, turns the text around, breaks its line, or has no glyph anywhere else.
+
+    `lines`: a line's end and a tab may be in it.
+    """
+    if found := (_UNPRINTABLE_IN_LINES if lines else _UNPRINTABLE).search(text):
         raise unusable(text, found.start(), rule)
-
-
-def prints(sign: str) -> bool:
-    """Whether that one code point shows as something, or joins or forms what does."""
-    return _UNPRINTABLE.match(sign) is None
 
 
 def must_be_of(allowed: regex.Pattern[str], text: str, rule: str) -> None:

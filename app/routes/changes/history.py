@@ -50,6 +50,7 @@ async def history_file(request: Request) -> Response[bytes]:
 def _wanted(request: Request) -> Wanted:
     """What the page was narrowed down to; an empty choice is none. Raises Missing for what can be no account ID."""
     kind, account = (request.query_params.get(name) or None for name in ("kind", "account"))
+    account = fields.half_width(account) if account else None
     if account and not fields.is_account_id(account):
         raise Missing(account)
     return Wanted(kind, account)
