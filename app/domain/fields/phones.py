@@ -31,7 +31,7 @@ def phone(text: str, label: str = "電話番号") -> str:
 
 def _one_form(text: str) -> str:
     plain = regex.sub(r"^tel:?", "", reading.compact(text), flags=regex.IGNORECASE)
-    hyphened = _BETWEEN.sub("-", plain).replace("-+", "+").strip("-")
+    hyphened = _BETWEEN.sub("-", plain).strip("-")
     return _FROM_ABROAD.sub("0", hyphened, count=1) if _FROM_ABROAD.match(hyphened) else hyphened
 
 
