@@ -107,3 +107,12 @@ async def test_our_domain_typed_behind_the_local_part_is_dropped_and_another_exp
     assert [reason.partition("。")[0] for reason in taro.reasons] == ["@より前だけを入力してください"]
     await taro.submit(kind="ucom", local_part=f"hikari.goro@{DOMAIN}", agree="yes")
     assert taro.rows["メールアドレス"].startswith(f"hikari.goro@{DOMAIN}")
+
+
+async def test_a_field_of_nothing_that_can_be_seen_is_empty(taro: Browser) -> None:
+    await taro.open("/accounts/arteri-an-001/forwarding")
+    await taro.submit(address_1="x@example.com", address_2="\u200b", address_3="\u3164")
+    assert taro.rows["転送先"].startswith("x@example.com"), taro.reasons
+    await taro.open("/accounts/arteri-an-001/auto-reply")
+    await taro.submit(enabled="off", subject="\ufeff", body="\u2800", starts_on="\u200b")
+    assert not [reason for reason in taro.reasons if "件名" in reason or "本文" in reason or "日付" in reason]

@@ -12,6 +12,7 @@ from app.domain.access.graph import Account
 from app.domain.access.graph import AutoReply as Shown
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
+from app.domain.fields import reading
 from app.domain.mail import auto_reply, consent
 from app.domain.mail.auto_reply import SetAutoReply
 from app.routes.changes.drafts import draft
@@ -52,9 +53,11 @@ def _change(form: Form, account: Account) -> SetAutoReply | None:
     enabled = form.take("enabled", fields.on_or_off)
     needed = enabled or enabled is None
     subject = (
-        form.take("subject", fields.reply_subject) if needed or form.typed.get("subject", "").strip() else ""
+        form.take("subject", fields.reply_subject)
+        if needed or reading.shows(form.typed.get("subject", ""))
+        else ""
     )
-    body = form.take("body", fields.reply_body) if needed or form.typed.get("body", "").strip() else ""
+    body = form.take("body", fields.reply_body) if needed or reading.shows(form.typed.get("body", "")) else ""
     starts_on, ends_on = (
         form.take("starts_on", fields.optional_day),
         form.take("ends_on", fields.optional_day),

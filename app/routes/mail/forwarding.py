@@ -13,6 +13,7 @@ from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.catalogue import FORWARDING_ADDRESSES
 from app.domain.changes import asking
+from app.domain.fields import reading
 from app.domain.mail import consent, forwarding, ours
 from app.domain.mail.forwarding import SetForwarding
 from app.routes.changes.drafts import draft
@@ -61,7 +62,7 @@ async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     typed = {
         name: form.take(name, partial(forwarding.target, account))
         for name in NAMES
-        if form.typed.get(name, "").strip()
+        if reading.shows(form.typed.get(name, ""))
     }
     addresses = {name: address for name, address in typed.items() if address}
     looping = await forwarding.loops(member.contract.id, account, list(addresses.values()))
