@@ -44,9 +44,9 @@ _CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
 _MOMENT = re.compile(
     r"[1-9][0-9]{3}([-/])[0-9]{2}\1[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-_LOST_ZERO = re.compile(r"(?!1(?:84|86|22)0)[1-9](?:-?[0-9]){8,9}|10-?[1-9](?:-?[0-9]){8,}")
+_LOST_ZERO = re.compile(r"[1-9](?:-?[0-9]){8,9}|10-?[1-9](?:-?[0-9]){8,}")
 """Whole numbers of Japan without their 0 have 9 or 10 digits; one that was dialled abroad begins with 010. Numbers of
-services (110, 188) are short, and 184 and 186 have the 0 behind them."""
+services (110, 188) are short, and those with 184 or 186 before them are longer."""
 _AS_SPREADSHEETS_WRITE = re.compile(
     r"[0-9](?:[.][0-9]+)?E[+]?[0-9]+|[0-9]{13}"
     r"|[0-9]{4}[-/](?:[0-9]|[0-9]{2})[-/](?:[0-9]|[0-9]{2}) +(?:[0-9]|[0-9]{2}):[0-9]{2}(?::[0-9]{2})?",
