@@ -186,6 +186,25 @@ async def test_a_script_answers_first_and_forwards_then(empty_database: str) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("address", "written"),
+    [
+        ("a..b@docomo.ne.jp", r'"\"a..b\"@docomo.ne.jp"'),
+        ("abc.@ezweb.ne.jp", r'"\"abc.\"@ezweb.ne.jp"'),
+        (".abc@docomo.ne.jp", r'"\".abc\"@docomo.ne.jp"'),
+        ("a.b@other.example", '"a.b@other.example"'),
+    ],
+)
+async def test_a_redirect_has_the_dots_of_former_days_in_quotes(
+    empty_database: str, address: str, written: str
+) -> None:
+    """Pigeonhole takes them without, too; what RFC 5228 promises is an address as RFC 5322 has it."""
+    person = await portal.new_person()
+    await portal.forward(person, address, keep_copy=True)
+    [script] = [row["script"] for row in await rows("sieve") if "redirect" in row["script"]]
+    assert f"redirect :copy {written};" in script
+
+
 async def test_who_neither_forwards_nor_answers_has_no_script(empty_database: str) -> None:
     person = await portal.new_person()
     await portal.answer(person, "不在", "不在")
