@@ -200,7 +200,6 @@ MAIL = [
     Screen("forwarding, confirm", FORWARDING, way=ways.forward("a@example.jp", "次へ進む"), before=with_mail),
     Screen("forwarding of somebody else's mail", FORWARDING, before=with_mail),
     Screen("own page, others changed the mail", "/", "user", before=ways.with_notice),
-    Screen("own page, acknowledged", "/", "user", way=press("確認しました"), before=ways.with_notice),
     Screen("auto-reply of somebody else's mail", REPLY, before=with_mail),
     Screen("auto-reply, without an address", REPLY),
     Screen("auto-reply", REPLY, "user", before=with_mail),
