@@ -162,6 +162,7 @@ async def test_a_user_roles_file_has_rows_of_nobody_else(
     for title in ("メール転送", "自動返信", "UCOM光のメールアドレス", "メールボックス", "ログイン中の端末"):
         assert {row["account"] for row in found[title]} == {SON}, title
     assert {row["subject"] for row in found["お手続き"]} == {SON}
+    assert [row["text"] for row in found["規約への同意"]] == ["mail-address"]  # of his account ID alone
     assert [row["asker"] for row in found["ほかの方が行ったメールの設定のお知らせ"]] == [WIFE, WIFE]
 
 

@@ -36,6 +36,7 @@ NOTHING_TYPED = {
     *("/login/passkey", "/login/second", "/login/second/passkey", "/proof/passkey", "/logout", "/logins/end"),
     *("/second-factor/passkeys/remove", "/second-factor/recovery-codes", "/second-factor/totp"),
     *("/second-factor/totp/remove", "/notices/dismiss", "/session/extend", "/{path:path}"),
+    "/owner-notices/seen",
 }
 """Where forms are sent to that hold nothing but buttons, passwords, codes and what a link brings along."""
 KEPT = "入力した内容は残っています"
@@ -593,7 +594,7 @@ async def test_a_card_number_in_a_text_is_masked_and_the_rest_of_it_stays(member
     path = f"/accounts/{MOTHER}/auto-reply"
     await member.open(path)
     text = "出張中です。\nカードは４１１１ 1111-1111 1111です。急ぎは03-1234-5678へ。"
-    await member.submit(enabled="on", subject="不在", body=text)
+    await member.submit(enabled="on", subject="不在", body=text, consent="yes")
     assert member.answer.status_code == 422
     assert forms.CARD_ELSEWHERE in member.reasons
     now = filled_in(member.form())["body"]

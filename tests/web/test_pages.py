@@ -74,6 +74,7 @@ USERS = {
         ("お手続き履歴", "/changes"),
         ("2段階認証", "/second-factor"),
         ("ログイン履歴", "/logins"),
+        ("ご登録情報のダウンロード", "/own-data"),
     ],
 }
 DELETED_ADMINS = {
