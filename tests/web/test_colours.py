@@ -7,10 +7,12 @@ import pytest
 
 STYLE = (Path(__file__).parents[2] / "static" / "mypage.css").read_text()
 
-TOKENS = {
-    name: dict(zip(("light", "dark"), pair, strict=True))
-    for name, *pair in re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", STYLE)
-}
+COLOUR = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
+LIGHT, DARK = (
+    dict(COLOUR.findall(part))
+    for part in STYLE.split("@layer base {", 1)[0].split("@media screen and (prefers-color-scheme: dark) {")
+)
+TOKENS = {name: {"light": colour, "dark": DARK[name]} for name, colour in LIGHT.items()}
 
 TEXT = [
     *((text, ground) for text in ("text", "muted", "link", "error") for ground in ("background", "surface")),
@@ -71,6 +73,10 @@ def test_controls_stand_out_three_to_one(control: str, ground: str, scheme: str)
 def test_the_white_focus_ring_stands_out_on_the_header(scheme: str) -> None:
     assert "--focus: #ffffff;" in STYLE
     assert contrast("#ffffff", TOKENS["header"][scheme]) >= 3
+
+
+def test_every_colour_has_a_dark_one() -> None:
+    assert set(DARK) == set(LIGHT)
 
 
 def test_every_colour_is_a_token() -> None:
