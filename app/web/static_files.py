@@ -71,9 +71,18 @@ class StaticFiles:
 
 
 def _read(path: Path) -> StaticFile:
-    content = path.read_bytes()
+    content = for_browsers(path)
     bodies = {"br": brotli.compress(content), "gzip": gzip.compress(content, mtime=0), "identity": content}
     return StaticFile(CONTENT_TYPES[path.suffix], sha256(content).hexdigest()[:16], bodies)
+
+
+def for_browsers(path: Path) -> bytes:
+    """The content; of our own scripts without comments and indentation, which are for whoever reads them here."""
+    content = path.read_bytes()
+    if path.suffix != ".js" or path.name.endswith(".min.js"):
+        return content
+    lines = (line.strip() for line in content.splitlines())
+    return b"\n".join(line for line in lines if line and not line.startswith(b"//"))
 
 
 def _answer(file: StaticFile, request: Request, cache_control: str) -> Response[bytes]:
