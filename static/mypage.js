@@ -1,3 +1,5 @@
+// What htmx leaves to us: focus, the live region, slow and failed requests, shown passwords, the time-out. Its comments
+// and indentation are not sent (app/web/static_files.py).
 const $ = (id) => document.getElementById(id);
 const all = (css, act) => document.querySelectorAll(css).forEach(act);
 const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
@@ -12,8 +14,8 @@ const announce = (text) => {
   setTimeout(() => { box.textContent = text; }, 100);
 };
 
-// Focus is never on <body>.
-let spoken, cameFrom, typed, asked = Date.now();
+// Focus goes to the error summary, else [data-focus], never <body>.
+let spoken, cameFrom, typed, left, asked = Date.now();
 on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   unhide();
   if (task.type !== "main") return;
@@ -31,12 +33,16 @@ on("htmx:finally:swap", ({ detail: { ctx } }) => {
   spoken = "";
 });
 
-on("htmx:before:history:update", (event) => { if (event.detail.response?.status > 399) event.preventDefault(); });
+// Back from a confirm page leads to what was typed.
+on("htmx:before:history:update", ({ detail }) => {
+  history.replaceState(history.state, "", detail.response.headers.get("X-Back"));
+});
+
 const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
   $("notice").hidden = true;
   slow.set(ctx, setTimeout(() => {
-    ctx.target?.setAttribute("aria-busy", "true");
+    if (ctx.target) ctx.target.ariaBusy = true;
     show("loading");
   }, 300));
 });
@@ -45,21 +51,32 @@ on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
   slow.delete(ctx);
   if (slow.size) return;
   $("loading").hidden = true;
-  all("[aria-busy]", (node) => node.removeAttribute("aria-busy"));
+  all("[aria-busy]", (node) => { node.ariaBusy = null; });
+});
+
+// Whoever leaves the page ends its requests, which is no failure. An iPhone tells of no beforeunload.
+on("beforeunload click submit", ({ target }) => {
+  if (target.closest?.(":is(a, form):not([data-hx-target])") !== null) left = Date.now();
 });
 on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
   const box = $("notice"), status = ctx?.response?.status;
-  if (status < 500) return;
+  if (status < 500 || Date.now() - left < 1e3) return;
   box.textContent = box.dataset[status ? "failed" : "offline"];
   show("notice");
 });
+
 const unhide = () => all(".show", (button) => { button.hidden = false; });
 const reveal = (button, pressed) => {
   const field = $(button.dataset.show), shown = pressed && field.type === "password";
   field.type = shown ? "text" : "password";
   button.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
 };
-on("click", ({ target }) => target.closest(".show") && reveal(target.closest(".show"), true));
+on("click", ({ target }) => {
+  const pressed = target.closest("a, button, summary");
+  // Safari focuses nothing that is tapped.
+  pressed?.focus();
+  if (pressed?.dataset.show) reveal(pressed, true);
+});
 on("submit", () => all(".show", (button) => reveal(button)));
 
 // All tabs share a session; typing extends it, once a minute.
@@ -77,19 +94,21 @@ const extend = async () => {
   show("timeout");
 };
 on("input", ({ target }) => {
+  // So that the style knows an empty date, which Safari fills with today.
+  if (target.type === "date") target.defaultValue = target.value;
   if (typed ||= target.closest("main [method=post]")) extend();
 });
 setInterval(() => {
-  const box = $("timeout"), left = box?.dataset.idleSeconds - (Date.now() - localStorage.lastRequest) / 1000;
-  if (left < 0 && typed) extend();
-  else if (left < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
-  else if (left > 300) box.hidden = true;
+  const box = $("timeout"), rest = box?.dataset.idleSeconds - (Date.now() - localStorage.lastRequest) / 1000;
+  if (rest < 0 && typed) extend();
+  else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
+  else if (rest > 300) box.hidden = true;
   else if (box?.hidden) cameFrom = document.activeElement, show("timeout");
 }, 1000);
 
 // No page from before logout, no focus behind the menu.
-on("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
-on("focusin", ({ target }) => { if (!target.closest("#menu")) $("menu")?.hidePopover(); });
+on("pageshow", ({ persisted }) => persisted && location.reload());
+on("focusin", ({ target }) => target.closest("#menu") || $("menu")?.hidePopover?.());
 
 unhide();
 touch();

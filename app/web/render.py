@@ -123,6 +123,8 @@ def unguarded_page(
         answer = _html(request, template, status, {**shown, "left": left})
     if request.by_htmx:
         answer.headers.update({"HX-Retarget": "#main", "HX-Reswap": "innerHTML"})
+        if status > 399:
+            answer.headers["HX-Push-Url"] = "false"  # what was refused is no place to come back to
     return answer
 
 

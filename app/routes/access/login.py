@@ -19,7 +19,7 @@ from app.domain.changes.words import Refused
 from app.web import factors
 from app.web.forms import Form
 from app.web.pages import open_to
-from app.web.render import own_path, page, piece, saying, see_other
+from app.web.render import elsewhere, own_path, page, piece, saying, see_other
 from app.web.request import TYPED, Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
@@ -49,7 +49,7 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
         return _page(request, form)
     leads_to = landing(request, member, form.typed.get("next", ""))
     in_the_other_form = name.by != form.typed["by"] and member.stage is Stage.OPEN
-    return see_other(saying(leads_to, f"by-{name.by}") if in_the_other_form else leads_to)
+    return elsewhere(request, saying(leads_to, f"by-{name.by}") if in_the_other_form else leads_to)
 
 
 @get("/login/passkey.json", opt=open_to(Permission.ANYONE))

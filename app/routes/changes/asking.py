@@ -33,7 +33,8 @@ async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Re
     if asked.receipt:
         return await _receipt(request, asked, asked.receipt)
     if asked.expired or asked.change is None:
-        return page(request, "changes/expired.html", title="確認画面の有効期間が切れました", asked=asked)
+        title = "確認画面の有効期間が切れました"
+        return _in_place(request, page(request, "changes/expired.html", title=title, asked=asked))
     try:
         review = asking.review(member, asked.change)
     except Refused as refused:
@@ -81,7 +82,13 @@ def _review(request: Request, asked: Asked, review: Review) -> Response[str]:
     target = request.inline_target
     if target and review.inline:
         return piece(request, "changes/inline.html", target=target, **shown)
-    return page(request, "changes/review.html", title=review.title, **shown)
+    answer = page(request, "changes/review.html", title=review.title, **shown)
+    if shown["differs"]:
+        return _in_place(request, answer)
+    answer.headers["X-Back"] = (
+        asked.back
+    )  # where Back leads, too: the input page with what was typed (mypage.js)
+    return answer
 
 
 async def _receipt(request: Request, asked: Asked, receipt: Receipt) -> Response[str] | Redirect:
@@ -90,7 +97,15 @@ async def _receipt(request: Request, asked: Asked, receipt: Receipt) -> Response
     if asked.peek:
         await asking.shown(asked)
     rows = with_peek(receipt.rows, asked.peek)
-    return page(request, "changes/receipt.html", title=receipt.title, asked=asked, receipt=receipt, rows=rows)
+    title = receipt.title
+    answer = page(request, "changes/receipt.html", title=title, asked=asked, receipt=receipt, rows=rows)
+    return _in_place(request, answer)
+
+
+def _in_place(request: Request, answer: Response[str]) -> Response[str]:
+    """What follows a confirm page has its address, and takes its place in the history."""
+    answer.headers["HX-Replace-Url"] = request.scope["path"]
+    return answer
 
 
 def _refused(request: Request, asked: Asked, refused: Refused) -> Response[str]:
