@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test quick one check prove format bench lock screenshot clean browser pdf checker
+.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,6 +56,12 @@ bench: .venv/dev ## Measure: imports and billing of 100,000 contracts, pages per
 	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.changes
 
+browsers: .venv/dev .build/browsers/ready ## The journeys in Firefox, WebKit and Safari 16's engine: ENGINES="firefox webkit old-webkit"
+	@bin/browsers $(ENGINES)
+	@status=0; for engine in $(ENGINES); do \
+		echo "$$engine:"; .build/browsers/bin/python -m pytest browsers --engine $$engine || status=1; done; exit $$status
+ENGINES = firefox webkit old-webkit
+
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot
 
@@ -65,6 +71,8 @@ lock: ## Lock the dependencies anew, with hashes and without URLs
 	.build/lock/bin/pip-compile $(LOCKING) --extra demo --extra pdf --output-file requirements.lock pyproject.toml
 	.build/lock/bin/pip-compile $(LOCKING) --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
+	.build/lock/bin/pip-compile $(filter-out --all-build-deps,$(LOCKING)) \
+		--output-file browsers/requirements.lock browsers/requirements.in
 LOCKING := --quiet --upgrade --all-build-deps --generate-hashes --strip-extras --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
 
@@ -84,6 +92,14 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
 
 .venv/dev: .venv/run requirements-dev.lock
 	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# What drives the other engines is of another version than what drives Chromium; the rest it finds in .venv.
+.build/browsers/ready: .venv/dev browsers/requirements.lock
+	@rm -rf .build/browsers && $(BIN)/python -m venv .build/browsers
+	.build/browsers/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r browsers/requirements.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> "$$(.build/browsers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/portal.pth"
 	@touch $@
 
 browser:
