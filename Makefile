@@ -56,11 +56,11 @@ bench: .venv/dev ## Measure: imports and billing of 100,000 contracts, pages per
 	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.changes
 
-browsers: .venv/dev .build/browsers/ready ## The journeys in Firefox, WebKit and Safari 16's engine: ENGINES="firefox webkit old-webkit"
+browsers: .venv/dev .build/browsers/ready ## The journeys in other engines: ENGINES="chromium firefox webkit old-webkit"
 	@bin/browsers $(ENGINES)
 	@status=0; for engine in $(ENGINES); do \
 		echo "$$engine:"; .build/browsers/bin/python -m pytest browsers --engine $$engine || status=1; done; exit $$status
-ENGINES = firefox webkit old-webkit
+ENGINES = chromium firefox webkit old-webkit
 
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot

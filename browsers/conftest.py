@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
@@ -13,14 +12,14 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from browsers import firefox, webkit
+from browsers import by_playwright, by_webdriver
 from browsers.device import Device, Driver, NewDevice
 from browsers.line import Line
 from e2e.households import Household, Town
 from e2e.portal import Portal, running
 
 T = TypeVar("T")
-ENGINES = ("firefox", "webkit", "old-webkit")
+ENGINES = ("chromium", "firefox", "webkit", "old-webkit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,19 +115,22 @@ NewDriver = Callable[..., Driver]
 def new_driver(engine: str) -> Iterator[NewDriver]:
     """Opens browsers; a window of WebKit is opened once for each scheme, with scripts or without."""
     with ExitStack() as stack:
-        if engine == "firefox":
-            browser = stack.enter_context(firefox.firefox(shutil.which("firefox-esr") or "firefox"))
+        if engine in ("chromium", "firefox"):
+            browser = stack.enter_context(by_playwright.started(engine))
         elif engine == "webkit":
-            screen = stack.enter_context(webkit.display())
+            screen = stack.enter_context(by_webdriver.display())
         opened: dict[Any, Driver] = {}
 
         def new(*, dark: bool = False, scripts: bool = True) -> Driver:
-            if engine == "firefox":
-                return firefox.Firefox(browser)
+            if engine in ("chromium", "firefox"):
+                return by_playwright.Page(browser)
             wanted = (dark, scripts)
             if wanted not in opened:
-                made = webkit.gtk(screen, dark=dark, scripts=scripts) if engine == "webkit" else webkit.wpe()
-                opened[wanted] = stack.enter_context(made)
+                opened[wanted] = stack.enter_context(
+                    by_webdriver.gtk(screen, dark=dark, scripts=scripts)
+                    if engine == "webkit"
+                    else by_webdriver.wpe()
+                )
             return opened[wanted]
 
         yield new

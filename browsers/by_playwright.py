@@ -1,8 +1,9 @@
-"""Firefox ESR of Debian, by Playwright. Its 1.64.1 is the last that starts it (`moz-firefox`, WebDriver BiDi)."""
+"""Debian's Chromium and Firefox ESR, by Playwright; its 1.64.1 is the last that starts the latter (WebDriver BiDi)."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,11 +11,12 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from browsers.device import HEIGHT, WIDTH, Away
+from e2e.conftest import FLAGS, chromium_path
 
 CALL = "(given) => (function () {{ {} }}).apply(null, given)"
 
 
-class Firefox:
+class Page:
     """A page of a context of its own."""
 
     def __init__(self, browser: Browser) -> None:
@@ -75,9 +77,13 @@ def _away() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def firefox(path: str) -> Iterator[Browser]:
+def started(engine: str) -> Iterator[Browser]:
     """The browser, without windows, until the block is left."""
     with sync_playwright() as playwright:
-        browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
+        if engine == "chromium":
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        else:
+            path = shutil.which("firefox-esr") or shutil.which("firefox")
+            browser = playwright.firefox.launch(channel="moz-firefox", executable_path=path)
         yield browser
         browser.close()
