@@ -5,6 +5,7 @@
   const able = window.isSecureContext && window.PublicKeyCredential;
   const forms = () => [...document.querySelectorAll("form[data-passkey]")];
   window.showPasskeys = () => {
+    pressed = false;
     if (!able) return; // the text that stands there instead stays
     for (const form of forms()) {
       form.hidden = false;

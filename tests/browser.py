@@ -126,9 +126,14 @@ class Browser(httpx.AsyncClient):
 
     @property
     def menu(self) -> dict[str, list[tuple[str, str]]]:
-        """The side menu: the titles of its sections, with name and address of each entry."""
+        """The side menu: the titles of its sections, with name and address of each entry.
+
+        The address of a place on the page that is shown differs from others' (layout/page.html); here it does not.
+        """
         return {
-            title.get_text(): [(link.get_text(), str(link["href"])) for link in entries.select("a")]
+            title.get_text(): [
+                (link.get_text(), str(link["href"]).replace("?menu#", "#")) for link in entries.select("a")
+            ]
             for title in self.page.select("#menu .menu-title")
             if (entries := title.find_next_sibling("ul"))
         }

@@ -71,7 +71,7 @@ async def log_in_by_passkey(request: Request) -> Response[Any]:
     except WrongPair:  # its account ID was deleted just now
         form.refuse(Refused(passkeys.UNKNOWN))
     else:
-        return see_other(landing(request, member, form.typed.get("next", "")))
+        return elsewhere(request, landing(request, member, form.typed.get("next", "")))
     return _page(request, form)
 
 

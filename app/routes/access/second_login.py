@@ -18,7 +18,7 @@ from app.routes.access.login import landing, wanted_party
 from app.web import factors
 from app.web.forms import Form
 from app.web.pages import open_to
-from app.web.render import page, see_other
+from app.web.render import elsewhere, page
 from app.web.request import Request
 
 HERE = "/login/second"
@@ -42,7 +42,7 @@ async def give_code(request: Request) -> Response[Any]:
     except WrongCode as wrong:
         form.must(False, "code", wrong.reason)
         return await _page(request, form)
-    return see_other(landing(request, member, form.typed.get("next", "")))
+    return elsewhere(request, landing(request, member, form.typed.get("next", "")))
 
 
 @get(f"{HERE}/passkey.json", opt=open_to(Permission.SESSION, stages=THIS))
@@ -62,7 +62,7 @@ async def give_passkey(request: Request) -> Response[Any]:
     except (WrongPasskey, WrongChallenge) as wrong:
         form.refuse(Refused(wrong.reason))
         return await _page(request, form)
-    return see_other(landing(request, member, form.typed.get("next", "")))
+    return elsewhere(request, landing(request, member, form.typed.get("next", "")))
 
 
 async def _page(request: Request, form: Form) -> Response[str]:
