@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Remote
 from selenium.webdriver.common.keys import Keys
@@ -21,6 +22,8 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from browsers.device import HEIGHT, WIDTH, Away
 
+SAFARI_16 = "2.38"
+"""The WPE WebKit that is Safari 16.0's engine, as Debian 12 has it."""
 WINDOW = Path(__file__).parent / "window.py"
 QUIET = {"GTK_A11Y": "none", "NO_AT_BRIDGE": "1", "LIBGL_ALWAYS_SOFTWARE": "1", "LANG": "C.UTF-8"}
 NEW = "for (const kept of [localStorage, sessionStorage]) kept.clear()"
@@ -103,6 +106,11 @@ def wpe() -> Iterator[WebKit]:
     """WPE WebKit, 800 px wide, until the block is left."""
     browser = {"binary": "/usr/bin/cog", "args": ["--automation", "-P", "headless"]}
     with _driver("WPEWebDriver", {"wpe:browserOptions": browser}) as session:
+        version = session.capabilities["browserVersion"]
+        if version != SAFARI_16:
+            pytest.fail(
+                f"This WPE WebKit is {version}, not {SAFARI_16}, the engine of Safari 16.0.", pytrace=False
+            )
         yield WebKit(session)
 
 

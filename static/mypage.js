@@ -34,9 +34,8 @@ on("htmx:finally:swap", ({ detail: { ctx } }) => {
 });
 
 // Back from a confirm page leads to what was typed.
-on("htmx:before:history:update", ({ detail }) => {
-  history.replaceState(history.state, "", detail.response.headers.get("X-Back"));
-});
+on("htmx:before:history:update", ({ detail }) =>
+  history.replaceState(history.state, "", detail.response.headers.get("X-Back")));
 
 const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
@@ -56,10 +55,10 @@ on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
 
 // Whoever leaves the page ends its requests, which is no failure. An iPhone tells of no beforeunload.
 on("beforeunload click submit", ({ target }) => {
-  if (target.closest?.(":is(a, form):not([data-hx-target])") !== null) left = Date.now();
+  if (target.closest?.(":is(a,form):not([data-hx-target])") !== null) left = Date.now();
 });
 on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
-  const box = $("notice"), status = ctx?.response?.status;
+  const box = $("notice"), status = ctx.response?.status;
   if (status < 500 || Date.now() - left < 1e3) return;
   box.textContent = box.dataset[status ? "failed" : "offline"];
   show("notice");
@@ -67,17 +66,17 @@ on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
 
 const unhide = () => all(".show", (button) => { button.hidden = false; });
 const reveal = (button, pressed) => {
-  const field = $(button.dataset.show), shown = pressed && field.type === "password";
+  const field = $(button.dataset.show), shown = pressed === true && field.type === "password";
   field.type = shown ? "text" : "password";
   button.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
 };
 on("click", ({ target }) => {
-  const pressed = target.closest("a, button, summary");
+  const pressed = target.closest("a,button,summary");
   // Safari focuses nothing that is tapped.
   pressed?.focus();
   if (pressed?.dataset.show) reveal(pressed, true);
 });
-on("submit", () => all(".show", (button) => reveal(button)));
+on("submit", () => all(".show", reveal));
 
 // All tabs share a session; typing extends it, once a minute.
 const touch = () => { if ($("timeout")) localStorage.lastRequest = Date.now(); };

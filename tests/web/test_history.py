@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.web.render import PARTIALS
 from tests.browser import Browser
 
 BY_HTMX = {"HX-Request": "true", "HX-Target": "main#main", "Sec-Fetch-Site": "same-origin"}
@@ -79,6 +80,19 @@ async def test_every_form_but_those_that_leave_the_page_is_sent_by_a_script(visi
         await visitor.open(path)
         plain = visitor.page.select("main form:not([data-hx-post])")
         assert [form["action"] for form in plain] == []
+
+
+def test_logging_out_loads_a_whole_page() -> None:
+    """A piece would leave the head of the page with the member's name and menu."""
+    forms = [
+        line
+        for path in PARTIALS.rglob("*.html")
+        for line in path.read_text().splitlines()
+        if "/logout" in line
+    ]
+    assert len(forms) >= 3
+    assert [line for line in forms if "post_form" in line and "target=none" not in line] == []
+    assert [line for line in forms if "data-hx-post" in line] == []
 
 
 async def test_a_place_on_the_page_that_is_shown_has_another_address(contractor: Browser) -> None:
