@@ -54,28 +54,30 @@ async def test_forwarding_to_the_own_plus_address_is_forwarding_to_oneself(
     taro: Browser, address: str
 ) -> None:
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1=address)
+    await taro.submit(consent="yes", address_1=address)
     assert taro.reasons == [forwarding.ITSELF]
 
 
 async def test_a_loop_over_plus_addresses_is_found(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
-    await confirmed(taro, "/accounts/arteri-an-001/forwarding", address_1=f"hikari.jiro+x@{DOMAIN}")
+    await confirmed(
+        taro, "/accounts/arteri-an-001/forwarding", consent="yes", address_1=f"hikari.jiro+x@{DOMAIN}"
+    )
     await taro.open("/accounts/arteri-an-002/forwarding")
-    await taro.submit(address_1=f"hikari.taro+y@{DOMAIN}")
+    await taro.submit(consent="yes", address_1=f"hikari.taro+y@{DOMAIN}")
     assert taro.reasons == [forwarding.loop_reason(f"hikari.taro+y@{DOMAIN}")]
 
 
 async def test_nobody_is_forwarded_to(taro: Browser) -> None:
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="x@example.com", address_2=NOBODYS)
+    await taro.submit(consent="yes", address_1="x@example.com", address_2=NOBODYS)
     assert taro.reasons == [ours.nobody_reason(NOBODYS)]
 
 
 async def test_who_gave_the_address_up_meanwhile_is_not_forwarded_to(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1=f"hikari.jiro@{DOMAIN}")
+    await taro.submit(consent="yes", address_1=f"hikari.jiro@{DOMAIN}")
     await database.rows(
         "UPDATE mail_address SET released_at = registered_at WHERE address = $1", f"hikari.jiro@{DOMAIN}"
     )
@@ -111,7 +113,7 @@ async def test_our_domain_typed_behind_the_local_part_is_dropped_and_another_exp
 
 async def test_a_field_of_nothing_that_can_be_seen_is_empty(taro: Browser) -> None:
     await taro.open("/accounts/arteri-an-001/forwarding")
-    await taro.submit(address_1="x@example.com", address_2="\u200b", address_3="\u3164")
+    await taro.submit(consent="yes", address_1="x@example.com", address_2="\u200b", address_3="\u3164")
     assert taro.rows["転送先"].startswith("x@example.com"), taro.reasons
     await taro.open("/accounts/arteri-an-001/auto-reply")
     await taro.submit(enabled="off", subject="\ufeff", body="\u2800", starts_on="\u200b")
