@@ -11,7 +11,7 @@ const show = (id) => {
 const announce = (text) => {
   const box = $("announce");
   box.textContent = "";
-  setTimeout(() => { box.textContent = text; }, 100);
+  setTimeout(() => box.textContent = text, 100);
 };
 
 // Focus goes to the error summary, else [data-focus], never <body>.
@@ -87,7 +87,7 @@ const extend = async () => {
   const headers = { "HX-Request": "true", "HX-Target": "a#timeout" };
   const answer = await fetch("/session/extend", { method: "POST", headers }).catch(() => "");
   if (answer.ok) touch();
-  if (answer.status !== 401) return;
+  if (answer.status != 401) return;
   all("[name^=password],[name=card_number]", (field) => { field.value = ""; });
   $("timeout").outerHTML = await answer.text();
   show("timeout");

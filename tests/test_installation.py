@@ -14,7 +14,7 @@ from app.commands.servers import DEMO_CONTRACTS
 from app.domain import clock, data_keys, installation, reserved_names
 from app.domain.access import passwords, second_factor
 from app.domain.access.matrix import Role
-from app.domain.installation import Installation, Peppers, Sender
+from app.domain.installation import Installation, Issuer, Peppers, Sender
 from app.domain.letters import outbox
 from app.domain.mail import system as mail_system
 from app.domain.options import licences
@@ -136,6 +136,15 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         peppers=Peppers({1: b"a pepper that only the tests know"}),
         data_keys=(b"a newest data key for the tests!", b"an older data key for the tests!!"),
         sender=Sender("試験通信株式会社", "mypage@example.jp", "0120-000-0000", "9時～17時（年中無休）"),
+        issuer=Issuer(
+            "試験通信株式会社",
+            settings.DEMO_BILLING.address,
+            "0120-000-0000",
+            "9時～17時（年中無休）",
+            settings.DEMO_INVOICE_NUMBER,
+            settings.DEMO_PAYMENT_DAY,
+            settings.DEMO_BILLING.elsewhere,
+        ),
         mail_system=settings.DEMO_MAIL_SYSTEM,
         base_url="https://mypage.example.jp",
         low_stock=7,
@@ -146,6 +155,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
 
 
 GIVEN = {
+    "bill close": {"issuer", "sender"},
     "import contracts": {"peppers"},
     "import licences": {"data_keys"},
     "licences renew": {"data_keys"},

@@ -73,6 +73,7 @@ async def test_a_card_number_in_a_text(contractor: Device, household: Household,
     await town.give_mail(household, household.wife)
     await contractor.open(f"/accounts/{household.wife}/auto-reply")
     await contractor.field("利用する").check()
+    await contractor.field("利用する方の同意を得ています").check()
     await contractor.fill("件名", "不在のお知らせ")
     await contractor.fill("本文", "カードは4111 1111 1111 1111です。\n戻りは10日です。")
     contractor.expect_status(422)

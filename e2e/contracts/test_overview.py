@@ -78,7 +78,7 @@ async def test_the_user_page_shows_the_own_account_id_and_the_contract_to_read(
     await expect(main.get_by_text(household.wife)).to_have_count(0)
     await expect(family_user.link(f"{household.son}のアカウントパスワードを変更")).to_be_visible()
     await expect(family_user.link("お客様番号パスワードを変更")).to_have_count(0)
-    await expect(family_user.link(f"{household.son}の氏名を変更")).to_have_count(0)
+    await expect(family_user.link(f"{household.son}の氏名を変更")).to_be_visible()
 
 
 async def test_the_menu_of_a_user_shows_only_what_a_user_may_do(family_user: Device) -> None:

@@ -135,8 +135,8 @@ async def test_wrong_fields_come_back_with_reasons_and_everything_typed_but_the_
     contractor.expect_status(422)
     await contractor.press("次へ進む")
     await contractor.refuses(
-        "アカウントIDに使えるのは、半角の英小文字、数字、ハイフン（-）だけです。",
-        "氏名カナ（名カナ）は、全角カタカナで入力してください。",
+        "アカウントIDに使えるのは、半角の英小文字、数字、ハイフン（-）だけです。「Arte…」の「A」（1文字目）は使えません。",
+        "氏名カナ（名カナ）は、全角カタカナで入力してください。「Hika…」の「H」（1文字目）は使えません。",
         "ユーザーネームを入力してください。",
         "パスワードは8文字以上、16文字以内で入力してください。",
     )

@@ -105,7 +105,7 @@ async def test_htmx_gets_the_opened_row_alone(contractor: Browser) -> None:
 
 async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> None:
     for page, typed in (
-        ("forwarding", {"address_1": "a.rather.long.address.of.taro@mail.example.com"}),
+        ("forwarding", {"address_1": "a.rather.long.address.of.taro@mail.example.com", "consent": "yes"}),
         ("mailbox", {"agree": "yes"}),
     ):
         await confirmed(taro, f"/accounts/arteri-an-001/{page}", **typed)

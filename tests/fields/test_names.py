@@ -245,14 +245,15 @@ def test_the_reason_of_a_refusal_is_lines_of_two_hundred_characters_that_a_mail_
     assert fields.reason("  いまは\r\n必要ない\tと思います。\r") == "いまは\n必要ない と思います。"
     assert len(fields.reason("あ" * 199 + "\r\n" + "\n")) == 199
     assert fields.reason("あ" * 100 + "\r\n" + "い" * 99)
+    assert fields.reason("あ\u2028い\u202e") == "あ\nい"
     for text in (
         "",
         " \r\n\t",
         "あ" * 201,
         "あ" * 100 + "\n" + "い" * 100,
         "\x00",
-        "あ\u2028い",
-        "あ\u202eい",
+        "\u3164",
+        "あ\x07い",
     ):
         with pytest.raises(reading.Wrong):
             fields.reason(text)

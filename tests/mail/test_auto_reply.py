@@ -63,6 +63,8 @@ async def test_a_wrong_auto_reply_is_told_at_its_field(
 
 async def test_a_text_of_emoji_is_kept_whole(taro: Browser) -> None:
     subject, body = "👨‍👩‍👧‍👦" * 100, "👩🏻‍❤️‍💋‍👨🏿" * 300
-    await confirmed(taro, "/accounts/arteri-an-001/auto-reply", enabled="on", subject=subject, body=body)
+    await confirmed(
+        taro, "/accounts/arteri-an-001/auto-reply", consent="yes", enabled="on", subject=subject, body=body
+    )
     (row,) = await database.rows("SELECT subject, body FROM auto_reply")
     assert (row["subject"], row["body"]) == (subject, body)

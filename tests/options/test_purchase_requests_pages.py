@@ -188,7 +188,7 @@ async def test_a_refusal_needs_a_reason_that_the_asker_then_reads(
         ("あ" * 201, "却下の理由は200文字以内で入力してください。"),
         (
             "\x07あ",
-            "却下の理由に使えない文字が含まれています。「□あ」の□（見えない文字 U+0007、1文字目）は使えません。",
+            "却下の理由に、使えない文字が含まれています。「□あ」の□（見えない文字 U+0007、1文字目）は使えません。",
         ),
     ):
         await contractor.submit(f"{decision}?want=refuse", reason=reason)

@@ -30,13 +30,15 @@ from tests.test_canary import dump
 SON, MOTHER = "arteri-an-001", "arteri-an-002"
 PASSWORD, CARD = "Z!9-first", "4111111111111111"
 OPEN_TO_ALL = {"/login", "/forgotten"}
+REQUEST = "0a1b2c3d-0000-4000-8000-000000000001"
+"""What MOTHER asks whoever pays to buy."""
 NOTHING_TYPED = {
     *("/changes/{identity:uuid}", f"/accounts/{MOTHER}/delete", f"/accounts/{MOTHER}/password"),
     *("/customer-password", "/customer/email", "/forgotten/new", "/new-password", "/payment/visit"),
     *("/login/passkey", "/login/second", "/login/second/passkey", "/proof/passkey", "/logout", "/logins/end"),
     *("/second-factor/passkeys/remove", "/second-factor/recovery-codes", "/second-factor/totp"),
     *("/second-factor/totp/remove", "/notices/dismiss", "/session/extend", "/{path:path}"),
-    "/owner-notices/seen",
+    *("/owner-notices/seen", f"/purchase-requests/{REQUEST}"),
 }
 """Where forms are sent to that hold nothing but buttons, passwords, codes and what a link brings along."""
 KEPT = "入力した内容は残っています"
@@ -72,11 +74,17 @@ def expected(typed: dict[str, str]) -> dict[str, str]:
     return {name: "" if name in secret else text for name, text in typed.items()}
 
 
+def at_hand(path: str) -> str:
+    """The path of a route for the account ID and the request that `member` has."""
+    request = f"/purchase-requests/{REQUEST}"
+    return path.replace("{login:str}", MOTHER).replace("/purchase-requests/{identity:uuid}", request)
+
+
 async def forms_with_text(browser: Browser) -> AsyncIterator[tuple[str, Tag]]:
     """Every form of every page of the portal into which something is typed, with its page open in the browser."""
     opened = [path for method, path in ROUTES if method == "GET" and not path.endswith((".json", ".ico"))]
     for path in opened:
-        address = path.replace("{login:str}", MOTHER)
+        address = at_hand(path)
         if "{" in address or address in (
             "/healthz",
             "/readyz",
@@ -94,6 +102,12 @@ async def member(contractor: Browser) -> Browser:
     """The contractor, with mail for an account ID, so that its forms are there."""
     await buy(contractor)
     await get_address(contractor, MOTHER, "hikari.taro")
+    await database.rows(
+        "INSERT INTO purchase_request (id, contract, account, product, asked_at, lapses_at)"
+        " SELECT $1, contract, id, 'security-online', $3::timestamptz, $3::timestamptz + interval '14 days'"
+        " FROM account WHERE login = $2",
+        *(REQUEST, MOTHER, clock.now()),
+    )
     return contractor
 
 
@@ -143,7 +157,7 @@ async def test_after_a_login_in_another_tab_every_form_comes_back_filled_with_a_
         await member.press(str(form["action"]), {**filled_in(same_form(member, form)), **typed})
         assert errors.STALE not in member.text, where
         seen.add(urlsplit(str(form["action"])).path)
-    sent = {path.replace("{login:str}", MOTHER) for method, path in ROUTES if method == "POST"}
+    sent = {at_hand(path) for method, path in ROUTES if method == "POST"}
     of_others = {"/login", "/proof", "/mail-service"}
     assert {path for path in sent if path not in seen} == NOTHING_TYPED | of_others
 
@@ -483,8 +497,13 @@ RIGHT: dict[str, dict[str, str]] = {
         for path, typed in CHANGES.items()
         if not path.startswith("/second-factor")
     },
-    f"/accounts/{MOTHER}/forwarding": {"address_1": "a@example.com", "keep_copy": "yes"},
-    f"/accounts/{MOTHER}/auto-reply": {"enabled": "on", "subject": "不在", "body": "戻りは10日です。"},
+    f"/accounts/{MOTHER}/forwarding": {"address_1": "a@example.com", "keep_copy": "yes", "consent": "yes"},
+    f"/accounts/{MOTHER}/auto-reply": {
+        "enabled": "on",
+        "subject": "不在",
+        "body": "戻りは10日です。",
+        "consent": "yes",
+    },
     f"/accounts/{MOTHER}/mail-address": {"kind": "other", "address": "a@example.com", "agree": "yes"},
     f"/accounts/{MOTHER}/mail-passwords": {"called": "電話"},
     f"/accounts/{MOTHER}/web-space": {"space": "hikari"},
