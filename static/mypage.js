@@ -71,10 +71,10 @@ const reveal = (button, pressed) => {
   button.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
 };
 on("click", ({ target }) => {
-  const pressed = target.closest("a,button,summary");
+  const item = target.closest("a,button,summary");
   // Safari focuses nothing that is tapped.
-  pressed?.focus();
-  if (pressed?.dataset.show) reveal(pressed, true);
+  item?.focus();
+  if (item?.dataset.show) reveal(item, true);
 });
 on("submit", () => all(".show", reveal));
 
