@@ -10,6 +10,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from watchfiles import watch
@@ -24,11 +25,13 @@ PATIENCE = 15.0
 
 def main() -> int:
     """Until Ctrl-C, SIGTERM or the end of the terminal; then the demo has ended too."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    # No KeyboardInterrupt: one that comes up in a destructor, or in the watcher's own code, is lost.
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: ending.set())
     demo, told = _start(), False
     try:
-        for changes in watch(*WATCHED, rust_timeout=LOOK, yield_on_timeout=True, raise_interrupt=True):
+        for changes in watch(*WATCHED, rust_timeout=LOOK, yield_on_timeout=True, stop_event=ending):
             if changes:
                 _say(f"{_names({path for _, path in changes})} changed, the demo starts again")
                 _end(demo)
@@ -36,8 +39,6 @@ def main() -> int:
             elif not told and demo.poll() is not None:
                 _say(f"the demo ended with status {demo.returncode}; it starts again at the next change")
                 told = True
-    except KeyboardInterrupt:
-        return 0
     finally:
         _end(demo)
     return 0
