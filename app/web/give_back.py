@@ -113,7 +113,12 @@ async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
         else:
             await send(message)
 
-    await app(scope, receive, unless_offered)
+    try:
+        await app(scope, receive, unless_offered)
+    finally:
+        # The error in it knows this request by its traceback. In such a ring the connection of a body that is not whole
+        # would stay open until the garbage collector comes.
+        scope.pop("received", None)  # type: ignore[typeddict-item]
     offer: Offer | None = scope.get("offer")  # type: ignore[assignment]
     if offer is None:
         return

@@ -71,10 +71,13 @@ class Request(litestar.Request[None, None, State]):
 
         Not called `form`: that is Litestar's, of another type, for forms that it reads itself.
         """
-        found = await self.receive_form()
-        if isinstance(found.form, HTTPException):
-            raise found.form
-        return found.form
+        found = (await self.receive_form()).form
+        try:
+            if isinstance(found, HTTPException):
+                raise found
+            return found
+        finally:
+            del found  # or it would know itself by its traceback (give_back.through)
 
     async def receive_form(self) -> Received:
         """What came in the body of a POST, whatever is wrong with it: read once in a request, raises nothing of it."""

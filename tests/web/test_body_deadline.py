@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from app.web import errors
 from app.web.body_deadline import BodyDeadline, TooSlow
+from tests.browser import Browser
+from tests.conftest import HOST
 
 SCOPE: Any = {"type": "http", "method": "POST", "path": "/"}
 Part = dict[str, Any]
@@ -73,3 +77,51 @@ async def test_what_is_no_request_has_no_deadline() -> None:
 def test_its_answer_is_408_closes_the_connection_and_has_words_of_its_own() -> None:
     assert (TooSlow().status_code, TooSlow().headers) == (408, {"Connection": "close"})
     assert "時間がかかりすぎ" in errors.TROUBLES[408].title
+
+
+class Caller:
+    """A connection on which a form does not come in time."""
+
+    def __init__(self) -> None:
+        self.status = 0
+
+    async def receive(self) -> Part:
+        raise TooSlow
+
+    async def send(self, message: Part) -> None:
+        self.status = message.get("status", self.status)
+
+
+async def test_nothing_holds_the_connection_when_the_answer_is_sent(
+    application: Any, visitor: Browser
+) -> None:
+    """What refers to itself would hold it until the garbage collector comes, and the server closes it no sooner."""
+    await visitor.open("/login")
+    head = {"host": HOST, "content-type": "application/x-www-form-urlencoded", "content-length": "1000"}
+    headers = [(name.encode(), value.encode()) for name, value in head.items()] + [
+        (b"sec-fetch-site", b"same-origin")
+    ]
+    caller = Caller()
+    left = weakref.ref(caller)
+    scope: Any = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "https",
+        "root_path": "",
+        "path": "/login",
+        "raw_path": b"/login",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 4711),
+        "server": (HOST, 443),
+    }
+    gc.collect()
+    gc.disable()
+    try:
+        await application(scope, caller.receive, caller.send)
+        assert caller.status == 408
+        del caller, scope
+        assert left() is None
+    finally:
+        gc.enable()
