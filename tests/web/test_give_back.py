@@ -509,6 +509,7 @@ RIGHT: dict[str, dict[str, str]] = {
     f"/accounts/{MOTHER}/web-space": {"space": "hikari"},
     f"/accounts/{MOTHER}/mailbox": {"agree": "yes"},
     "/remote-support": {"agree": "yes"},
+    "/accounts/user-purchase-permission": {"permitted": "ask"},
     "/application": {"paper": "name"},
     "/guide-request": {"paper": "guide"},
 }

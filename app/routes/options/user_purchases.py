@@ -10,6 +10,7 @@ from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.options import user_purchases
 from app.domain.options.user_purchases import CHOICES, HINTS, PATH, PermitUserPurchases
+from app.routes.changes.drafts import draft
 from app.web.forms import Form
 from app.web.pages import open_to
 from app.web.render import page, see_other
@@ -18,7 +19,9 @@ from app.web.request import Request
 
 @get(PATH, opt=open_to(Permission.ACCOUNTS))
 async def input_page(request: Request) -> Response[str]:
-    return _page(request, Form({"permitted": request.member.contract.user_purchases.value}))
+    drafted = await draft(request, None, PermitUserPurchases)
+    chosen = drafted[0].permitted if drafted else request.member.contract.user_purchases
+    return _page(request, Form({"permitted": chosen.value}))
 
 
 @post(PATH, opt=open_to(Permission.ACCOUNTS))
