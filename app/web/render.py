@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date, datetime
 from pathlib import Path
@@ -59,11 +60,28 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
+    made.filters["in_html"] = _in_html
+    made.tests["optional_day"] = _is_optional_day
     made.filters["to_dial"] = fields.to_dial
     made.filters["moment"] = clock.minute
     made.filters["day"] = day
     made.filters["yen"] = billing.yen
     return made
+
+
+_NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+"""Control characters and what is no character: they may be typed, and no page may hold them."""
+
+
+def _in_html(text: str) -> str:
+    return _NOT_IN_HTML.sub("", text)
+
+
+def _is_optional_day(text: str) -> bool:
+    """Whether a field for days can show it: it shows nothing else."""
+    with contextlib.suppress(ValueError):
+        return not text or (len(text) == 10 and bool(date.fromisoformat(text)))
+    return False
 
 
 def _breakable(value: object) -> object:

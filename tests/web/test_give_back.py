@@ -804,3 +804,22 @@ async def test_an_old_page_is_extended_and_tidied_without_a_token_and_never_from
         ({}, 403),
     ):
         assert (await contractor.post(path, data=body, headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("typed", "type_"),
+    [("見本", "text"), ("2026-13-01", "text"), ("\u200b", "text"), ("2026-01-20", "date"), ("", "date")],
+)
+async def test_a_field_for_days_that_is_given_back_shows_what_is_no_day_as_a_text(
+    member: Browser, typed: str, type_: str
+) -> None:
+    path = f"/accounts/{MOTHER}/auto-reply"
+    await member.open(path)
+    form = filled_in(member.form())
+    await again(member)
+    await member.press(path, {**form, "starts_on": typed, "subject": "不在\x07\x08です"})
+    assert errors.STALE in member.text
+    field = member.page.select_one("input[name=starts_on]")
+    assert field
+    assert (field["type"], field["value"]) == (type_, typed)
+    assert filled_in(member.form())["subject"] == "不在です"
