@@ -193,7 +193,7 @@ async def test_a_refusal_needs_a_reason_that_the_asker_then_reads(
     ):
         await contractor.submit(f"{decision}?want=refuse", reason=reason)
         assert contractor.reasons == [wrong]
-        assert contractor.page.select("textarea")[0].get_text().strip("\n") == reason.strip("\n")
+        assert contractor.page.select("textarea")[0].get_text().strip("\n") == reason.strip("\n\x07")
     text = "<b>いまは</b>\r\n必要ない\tと思います。"
     await contractor.submit(f"{decision}?want=refuse", reason=text)
     assert contractor.heading == "購入の申請の却下確認"
