@@ -105,6 +105,8 @@ async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
         await app(scope, receive, send)
         return
 
+    if "state" in asked:  # a server's; the framework notes there that an answer has begun
+        asked["state"] = dict(asked["state"])
     error_page: list[Message] = []
 
     async def unless_offered(message: Message) -> None:

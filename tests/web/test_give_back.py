@@ -24,6 +24,7 @@ from tests.access.test_proofs import pass_minutes
 from tests.access.test_steps import RIGHT as CHANGES
 from tests.access.test_steps import look_at, pass_step
 from tests.browser import Browser, filled_in
+from tests.conftest import HOST
 from tests.mail.steps import buy, get_address
 from tests.test_canary import dump
 
@@ -823,3 +824,22 @@ async def test_a_field_for_days_that_is_given_back_shows_what_is_no_day_as_a_tex
     assert field
     assert (field["type"], field["value"]) == (type_, typed)
     assert filled_in(member.form())["subject"] == "不在です"
+
+
+async def test_a_form_whose_page_this_login_may_not_open_is_shown_to_copy_by_a_server_that_keeps_state(
+    application: Any, visitor: Browser
+) -> None:
+    """As the real server calls the application, which a client in this process does not."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        await application({**scope, "state": {}}, receive, send)
+
+    async with Browser(served, HOST) as browser:
+        await browser.log_in(*LOGINS[Role.CUSTOMER])
+        await browser.open("/customer")
+        typed = {**filled_in(browser.form()), "phone": "03-1111-2222"}
+        await browser.submit("/logout")
+        await browser.log_in(*LOGINS[Role.USER])
+        await browser.press("/customer", typed)
+        assert browser.answer.status_code in (403, 422)
+        assert "03-1111-2222" in browser.answer.text

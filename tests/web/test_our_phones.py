@@ -38,5 +38,7 @@ async def test_the_page_of_a_lock_calls_too(visitor: Browser) -> None:
 
 async def test_phone_fields_ask_browsers_for_the_number_without_the_country(contractor: Browser) -> None:
     await contractor.open("/customer")
-    asked = {str(field["name"]): field["autocomplete"] for field in contractor.page.select("input[inputmode=tel]")}
+    asked = {
+        str(field["name"]): field["autocomplete"] for field in contractor.page.select("input[inputmode=tel]")
+    }
     assert asked == {"phone": "tel-national", "fax": "fax tel-national", "mobile": "mobile tel-national"}
