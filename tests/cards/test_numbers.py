@@ -144,3 +144,17 @@ def test_fourteen_digits_are_a_customer_number_where_one_is_typed_and_nowhere_el
 
 def test_a_number_does_not_show_itself() -> None:
     assert "1111" not in repr(numbers.number("4111111111111111"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("有効期限 1228 4111-1111-1111-1111", "有効期限 1228 ●●●●-●●●●-●●●●-●●●●"),
+        ("41111111 11111111", "●●●●●●●● ●●●●●●●●"),
+        ("4111,1111,1111,1111", "●●●●,●●●●,●●●●,●●●●"),
+        ("2026/01 1234 3782 822463 10005", "2026/01 1234 ●●●● ●●●●●● ●●●●●"),
+    ],
+)
+def test_digits_before_a_card_and_other_groups_hide_it_from_nobody(text: str, shown: str) -> None:
+    assert numbers.within(text)
+    assert numbers.mask(text) == shown

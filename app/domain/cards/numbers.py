@@ -128,10 +128,11 @@ def _range(digits: str) -> _Range | None:
 
 
 _WRITTEN = re.compile(
-    r"(?<![0-9])(?:[0-9]{14,16}|(?:[0-9]{4}[ ./_・·-]{1,3}){3}[0-9]{4}"
-    r"|[0-9]{4}[ ./_・·-]{1,3}[0-9]{6}[ ./_・·-]{1,3}[0-9]{4,5})(?![0-9])"
+    r"(?<![0-9])(?=((?:[0-9]{14,16}|(?:[0-9]{4}[ ./_・·,-]{1,3}){3}[0-9]{4}|[0-9]{8}[ ./_・·,-]{1,3}[0-9]{8}"
+    r"|[0-9]{4}[ ./_・·,-]{1,3}[0-9]{6}[ ./_・·,-]{1,3}[0-9]{4,5})(?![0-9])))"
 )
-"""As cards are written: in one, in fours, or 4-6-4 and 4-6-5. Other groups of digits are phone numbers and the like."""
+"""As cards are written: in one, in fours, in eights, or 4-6-4 and 4-6-5; other groups of digits are phone numbers and the
+like. Looked for from each group on, so that one that stands before a card does not hide it."""
 _ANY_DIGIT = regex.compile(r"\p{N}")
 _CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
 
@@ -152,12 +153,12 @@ MASK = "●"
 def mask(text: str) -> str:
     """The text with MASK for each digit of each card number in it, and everything else as it was typed."""
     plain, places = reading.by_place(text)
-    masked = {places[at] for found in _cards(plain) for at in range(*found.span()) if plain[at].isdigit()}
+    masked = {places[at] for found in _cards(plain) for at in range(*found.span(1)) if plain[at].isdigit()}
     return "".join(MASK if at in masked else sign for at, sign in enumerate(text))
 
 
 def _cards(plain: str) -> Iterator[re.Match[str]]:
-    return (found for found in _WRITTEN.finditer(plain) if _is_card(re.sub("[^0-9]", "", found[0])))
+    return (found for found in _WRITTEN.finditer(plain) if _is_card(re.sub("[^0-9]", "", found[1])))
 
 
 def _is_card(digits: str) -> bool:
