@@ -249,9 +249,20 @@ def test_a_mail_says_what_was_done_when_by_whom_and_where_to_call(mail: str, tem
 
 
 def test_a_deletion_that_ended_nothing_speaks_of_no_fees(templates: object) -> None:
-    _, body = outbox.rendered("account-deleted", clock.now(), {**FACTS["account-deleted"], "products": ""})
+    _, body = outbox.rendered(
+        "account-deleted", clock.now(), {**FACTS["account-deleted"], "products": "", "costs": ()}
+    )
     assert "同時に解約されたオプションサービス：なし" in body
     assert "月額利用料" not in body
+
+
+def test_a_deletion_tells_what_was_cancelled_earlier_in_the_month_and_is_charged_in_it(
+    templates: object,
+) -> None:
+    facts = {**FACTS["account-deleted"], "products": "", "costs": ("セキュリティ360°：550円",)}
+    _, body = outbox.rendered("account-deleted", clock.now(), facts)
+    assert "同時に解約されたオプションサービス：なし" in body
+    assert "セキュリティ360°：550円" in body
 
 
 def test_a_fact_that_a_text_needs_may_not_be_missing(templates: object) -> None:
