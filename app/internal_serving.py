@@ -87,6 +87,7 @@ def main() -> None:
         raise SystemExit("no internal listener is set")
     app = internal.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])))
     asyncio.run(_serve(app, chosen.internal))
+    serving.leave()
 
 
 async def _serve(app: ASGIApp, chosen: Internal) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import json
+import logging
 import os
 import resource
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -130,6 +131,17 @@ def hand_over(connection: dict[str, Any]) -> None:
     """Tell the processes that this one starts where the database is, and whose they are."""
     os.environ[CONNECTION] = json.dumps(connection)
     os.environ[PARENT] = str(os.getpid())
+
+
+def leave() -> NoReturn:
+    """End this process with status 0, after it served here: everything is closed, and the log is written.
+
+    granian's threads are still there then. An interpreter that takes itself down ends a thread in the middle of Rust as
+    soon as it asks for Python, and the whole process aborts ("panic in a function that cannot unwind"), now and then.
+    """
+    sys.stdout.flush()
+    logging.shutdown()
+    os._exit(0)
 
 
 def production(connection: dict[str, Any], host: str, port: int, workers: int) -> None:

@@ -42,6 +42,7 @@ def demo(chosen: argparse.Namespace) -> None:
         keep_clock(folder, chosen.now)
         with ending_with(postgres):
             serving.demo(demo_settings, connection, chosen.port, ready=lambda: _greet(chosen.port))
+    serving.leave()
 
 
 async def prepare_demo(chosen: settings.Settings) -> None:

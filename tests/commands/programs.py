@@ -138,6 +138,17 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
+TELLS_ITS_END = """import atexit, pathlib, sys
+atexit.register(lambda: pathlib.Path(__file__).with_name("taken-down").open("a").write(f"{sys.orig_argv}\\n"))
+"""
+
+
+def told_when_taken_down(folder: Path) -> dict[str, str]:
+    """Settings with which each Python that takes itself down writes its command into `folder`/taken-down."""
+    (folder / "sitecustomize.py").write_text(TELLS_ITS_END)
+    return {"PYTHONPATH": str(folder)}
+
+
 # --- mails to deliver -------------------------------------------------------------------------------------------------
 
 

@@ -19,19 +19,21 @@ from tests.commands.programs import (
     free_port,
     mypage,
     processes_of,
+    told_when_taken_down,
     until,
 )
 
 
 def test_the_demo_prints_url_and_logins_and_ctrl_c_stops_all_of_it(tmp_path: Path, start: Starter) -> None:
     port = free_port()
-    demo = start("demo", "--port", str(port))
+    demo = start("demo", "--port", str(port), **told_when_taken_down(tmp_path))
     until(lambda: answers(port))
     demo.send_signal(signal.SIGINT)
     output, _ = demo.communicate(timeout=PATIENCE)
     assert f"http://127.0.0.1:{port}/" in output
     assert "90000000000000" in output
     assert demo.returncode == 0
+    assert not (tmp_path / "taken-down").exists(), "see serving.leave"
     assert not answers(port, "/healthz")
     until(lambda: not processes_of(tmp_path))
 

@@ -16,6 +16,7 @@ from tests.commands.programs import (
     free_port,
     mypage,
     processes_of,
+    told_when_taken_down,
     until,
 )
 
@@ -55,7 +56,8 @@ def test_it_listens_beside_the_portal_and_neither_knows_the_others_paths(
     migrated: Path, tmp_path: Path, start: Starter
 ) -> None:
     port, internal = free_port(), free_port()
-    serve = start("serve", "--port", str(port), "--workers", "1", **settings_with(internal))
+    told = told_when_taken_down(tmp_path)
+    serve = start("serve", "--port", str(port), "--workers", "1", **settings_with(internal), **told)
     until(lambda: answers(port) and said(internal) == 200)
     assert said(internal, secret="another-secret-of-the-same-length") == 401
     assert said(port) in (403, 404)
@@ -67,6 +69,8 @@ def test_it_listens_beside_the_portal_and_neither_knows_the_others_paths(
     serve.communicate(timeout=PATIENCE)
     assert serve.returncode == 0
     until(lambda: not processes_of(tmp_path) and said(internal) == 0)
+    [taken_down] = (tmp_path / "taken-down").read_text().splitlines()
+    assert "'serve'" in taken_down, "of what serves, nothing is: see serving.leave"
 
 
 def test_it_outlives_the_workers_is_started_again_and_ends_with_a_killed_server(
