@@ -211,5 +211,5 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     for text in page.find_all(string=OUR_PHONE) if not answer.url.path.startswith("/demo/") else ():
         called = [str(link["href"]) for link in text.find_parents("a")]
         assert called == [f"tel:{re.sub('[^0-9]', '', text)}"], f"{where}: {text} cannot be called"
-        listed = "".join(rows.get_text() for rows in text.find_parents("dl"))
+        listed = "".join(around.get_text() for around in text.find_parents(["dl", "p"]))
         assert HOURS in listed, f"{where}: {text} without its hours"

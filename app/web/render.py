@@ -21,7 +21,7 @@ from app.domain.changes import consents
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.forms import Form
-from app.web.pages import home
+from app.web.pages import current, home
 from app.web.request import Request
 from app.web.visit import Visit
 
@@ -186,10 +186,13 @@ def _after_step(request: Request) -> None:
 def _html(request: Request, template: str, status: int, context: dict[str, Any]) -> Response[str]:
     visit = request.visit_if_any
     member = _shown(visit)
+    menu = request.pages.menu(member) if member and member.stage is Stage.OPEN else []
     content = request.templates.get_template(template).render(
         member=member,
-        menu=request.pages.menu(member) if member and member.stage is Stage.OPEN else [],
+        menu=menu,
+        current_entry=current(menu, request.scope["path"]),
         path_in_menu=request.scope["path"],
+        center=request.settings.contact,
         csrf_token=visit.csrf_token if visit else "",
         here=_here(request),
         home=home(member),

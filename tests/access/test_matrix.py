@@ -439,7 +439,7 @@ async def test_a_deleted_admins_security_status_leads_to_no_purchase(
 async def test_a_deleted_admin_is_offered_what_can_be_read_and_no_change(admin: Browser) -> None:
     await delete(admin, "arteri-an-002")
     await admin.open("/")
-    menu = [str(link["href"]).partition("#")[0] for link in admin.page.select("#menu a")]
+    menu = [str(link["href"]).partition("#")[0] for link in admin.page.select("#menu li a")]
     assert "/accounts" in menu
     assert not {"/application", "/guide-request"} & set(menu)
     for path in menu:
@@ -501,7 +501,7 @@ async def test_a_receipt_of_the_customer_is_not_for_a_user_role_member(
 
 async def test_the_side_menu_shows_what_the_role_may_use_and_nothing_else(person: Person) -> None:
     await person.browser.open("/")
-    links = {str(link["href"]).partition("#")[0] for link in person.browser.page.select("nav#menu a")}
+    links = {str(link["href"]).partition("#")[0] for link in person.browser.page.select("nav#menu li a")}
     for path in links:
         assert (await person.browser.get(path, follow_redirects=True)).status_code == 200
     for path in (*OF_THE_CONTRACT, *BEHIND_THE_CUSTOMERS_STEP):

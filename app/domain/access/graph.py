@@ -207,6 +207,8 @@ class Contract(Buyer, frozen=True):
     """ユーザー権限によるセキュリティオプションの購入."""
     had: list[Product]
     """Products of the contract that ended before this month."""
+    ended_with_account: list[Ended]
+    """What ended in this month of account IDs that are deleted; a user-role login gets none."""
     out_of_stock: list[Product]
     """Security products without a licence key to sell now."""
     card: Card | None
@@ -255,6 +257,8 @@ _LAST_IF_REFUSED = """FROM card_check w WHERE w.contract = c.id AND w.outcome = 
     SELECT 1 FROM change n WHERE n.contract = c.id AND n.kind = 'card' AND n.applied_at > w.asked_at)
     ORDER BY w.asked_at DESC LIMIT 1"""
 _SOLD = ", ".join(f"'{product}'" for product in SECURITY)
+_GONE = """FROM service_period p JOIN account d ON d.id = p.account AND d.deleted_at IS NOT NULL
+    WHERE p.contract = c.id AND p.ended_at >= $6 AND (s.account IS NULL OR me.role = 'admin')"""
 _OWN_PURCHASES = "FROM service_period p WHERE p.contract = c.id AND p.account IS NULL"
 _SEEN_ACCOUNTS = """FROM account a WHERE a.contract = c.id
     AND (a.deleted_at IS NULL OR a.id = s.account)
@@ -277,6 +281,7 @@ GRAPH = json_object(
     periods=json_list(_PERIOD, f"{_OWN_PURCHASES} AND p.ended_at IS NULL", "p.id"),
     ended=json_list(_ENDED, f"{_OWN_PURCHASES} AND p.ended_at >= $6", "p.id"),
     had=json_one("coalesce(json_agg(DISTINCT p.product), '[]')", f"{_OWN_PURCHASES} AND p.ended_at < $6"),
+    ended_with_account=json_list(_ENDED, _GONE, "p.id"),
     out_of_stock=_OUT_OF_STOCK,
     card=json_one(_CARD, "FROM card k WHERE k.contract = c.id"),
     waiting_card=json_one(

@@ -6,6 +6,7 @@ What is kept of a card comes from the payment gateway (app/gateway/); its number
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,9 +20,9 @@ from app.domain.months import Month
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
-    from app.domain.access.graph import Account
+    from app.domain.access.graph import Account, Contract
     from app.domain.access.members import Member
     from app.domain.catalogue import Product
 
@@ -95,6 +96,38 @@ def six_rows(
     reader_may = not (kept and account) or allowed(Permission.PAYMENT, Role(account.role))
     card = offer.card_named(member.contract.card, shown=member.may(Permission.PAYMENT) and reader_may)
     return offer.six_rows(product, now, billing.earlier(account or member.contract), card)
+
+
+# --- how it stands with it ---
+
+
+class Standing(StrEnum):
+    """お支払い方法 at a glance."""
+
+    FINE = "ご登録済"
+    SOON = "まもなく有効期限"
+    EXPIRED = "有効期限切れ"
+    WAITING = "名義を確認中"
+    REFUSED = "承認されませんでした"
+    NONE = "未登録"
+
+
+SOON = timedelta(days=60)
+"""A card is marked so long before its last day, when the first mail of it is sent (reminders.py), too."""
+
+
+def standing(contract: Contract, today: date) -> Standing:
+    """What is to be said first: what waits, what was refused, then the card that is there."""
+    if contract.waiting_card:
+        return Standing.WAITING
+    if contract.refused_card:
+        return Standing.REFUSED
+    if contract.card is None:
+        return Standing.NONE
+    last_day = Month.parse(contract.card.expires).last_day
+    if last_day < today:
+        return Standing.EXPIRED
+    return Standing.SOON if last_day - today <= SOON else Standing.FINE
 
 
 # --- what is shown of a card ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from app.domain.letters import outbox, recipients
 from app.domain.months import Month
 from app.postgres import database
 
-DAYS = (60, 30)
+DAYS = (kept.SOON.days, 30)
 """Before the last day that the card is valid on."""
 BATCH = 200
 """Cards of one transaction."""

@@ -24,6 +24,7 @@ from app.domain.changes import consents, kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Gone, Receipt, Refused, Review
+from app.domain.letters import outbox, recipients
 from app.postgres import database
 
 D = TypeVar("D", bound=Change)
@@ -162,13 +163,17 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             if claimed[0]["done"] >= change.a_day:
                 raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day))
             agreed = change.consents_to(fresh)
-            receipt = await change.apply(fresh, now)
+            with outbox.noting() as told:
+                receipt = await change.apply(fresh, now)
             await consents.keep(fresh.contract.id, identity, agreed, now)
         except Missing as missing:
             raise Gone from missing
         if change.passes and change.passes in fresh.stages:
             await members.pass_stage(fresh, change.passes)
-        receipt = replace(receipt, rows=[*receipt.rows, *consents.rows(agreed)])
+        mailed = await recipients.named(
+            fresh.contract.id, fresh.contract.accounts, change.subject, change.new_address, told
+        )
+        receipt = replace(receipt, rows=[*receipt.rows, *consents.rows(agreed)], mailed=mailed)
         await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)

@@ -137,6 +137,8 @@ class Receipt:
     onward: tuple[Onward, ...] = ()
     """What the manual says comes next, in sentences."""
     next: tuple[Link, ...] = ()
+    mailed: tuple[str, ...] | None = None
+    """Who was told by mail, in words; None in receipts of before that was kept."""
     decided: bool = True
     """False: it was received, and somebody decides it later."""
     inline: str = ""

@@ -12,7 +12,9 @@ import re
 import unicodedata
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
@@ -62,10 +64,26 @@ async def post(
     now = clock.now()
     subject, body = rendered(mail, now, facts)
     told = list(dict.fromkeys(filter(None, recipients)))
+    if (noted := _noted.get()) is not None:
+        noted.extend(told)
     if told:
         domain = sender().address.rpartition("@")[2]
         identities = [f"<{uuid.uuid4()}@{domain}>" for _ in told]
         await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL, str(reads))
+
+
+_noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[list[str]]:
+    """The addresses that mails are posted to in the block."""
+    addresses: list[str] = []
+    before = _noted.set(addresses)
+    try:
+        yield addresses
+    finally:
+        _noted.reset(before)
 
 
 # SQL for a row for each recipient with the name of whom it is for, and for the bell, in one statement. An address that is

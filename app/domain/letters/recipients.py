@@ -100,6 +100,26 @@ async def in_words(contract: int) -> str:
     return "管理者権限のアカウントIDのメールアドレス" if await _admins(contract) else ""
 
 
+async def named(
+    contract: int, accounts: Sequence[Account], subject: str | None, new: str, addresses: Sequence[str]
+) -> tuple[str, ...]:
+    """What a receipt calls the addresses that were told, each once: whose they are, not what they are, since others read
+    it, too. `accounts`: as they were before the change; `subject`: whom it is about; `new`: what it registers."""
+    contact = await _email(contract)
+    found = []
+    for address in addresses:
+        owners = [one.login for one in accounts if address in (one.mail_address, one.other_address)]
+        if address in contact:
+            found.append("連絡用メールアドレス")
+        elif address == new:
+            found.append("新しいメールアドレス")
+        elif subject in owners:
+            found.append(f"{subject}のメールアドレス")
+        else:
+            found.append("管理者権限の方のメールアドレス" if owners else "変更前のメールアドレス")
+    return tuple(dict.fromkeys(found))
+
+
 async def admins_and_contact(contract: int) -> list[str]:
     """連絡用メールアドレス of the contract, and the addresses of its living 管理者権限 account IDs."""
     return await _email(contract) + await _admins(contract)

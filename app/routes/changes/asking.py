@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,9 @@ from app.domain.changes import asking
 from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked
 from app.domain.changes.kinds import KINDS
-from app.domain.changes.words import Gone, Receipt, Refused, Review, with_peek
+from app.domain.changes.words import Gone, Link, Receipt, Refused, Review, with_peek
 from app.web.guard import StageFirst
-from app.web.pages import open_to
+from app.web.pages import home, open_to
 from app.web.render import page, piece, see_other
 from app.web.request import Request
 from app.web.visit import named
@@ -96,10 +97,35 @@ async def _receipt(request: Request, asked: Asked, receipt: Receipt) -> Response
         return see_other(f"{receipt.inline}&done={asked.id}")
     if asked.peek:
         await asking.shown(asked)
-    rows = with_peek(receipt.rows, asked.peek)
-    title = receipt.title
-    answer = page(request, "changes/receipt.html", title=title, asked=asked, receipt=receipt, rows=rows)
+    answer = page(
+        request,
+        "changes/receipt.html",
+        title=receipt.title,
+        asked=asked,
+        receipt=receipt,
+        rows=with_peek(receipt.rows, asked.peek),
+        ways=_ways(request.member, asked, receipt),
+        onward=receipt.onward if _leads_on(request.member, asked) else (),
+    )
     return _in_place(request, answer)
+
+
+def _ways(member: Member, asked: Asked, receipt: Receipt) -> list[Link]:
+    """Where the complete page leads on to, the next step first."""
+    first = Link(home(member), "/")
+    if member.deleted:
+        return [first]
+    leads_on = _leads_on(member, asked)
+    ways = [link for link in receipt.next if leads_on or not link.path.startswith("/accounts/")]
+    return [
+        replace(first, path=link.path) if link.path.partition("?")[0] == "/" else link for link in ways
+    ] or [first]
+
+
+def _leads_on(member: Member, asked: Asked) -> bool:
+    """What belonged to an account ID leads nowhere once that is deleted."""
+    there = not asked.subject or asked.subject in [account.login for account in member.accounts]
+    return there and not member.deleted
 
 
 def _in_place(request: Request, answer: Response[str]) -> Response[str]:

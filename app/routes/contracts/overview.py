@@ -8,13 +8,41 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain import catalogue, clock
+from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission, Role
+from app.domain.cards import kept, numbers
+from app.domain.cards.kept import Standing
+from app.domain.catalogue import Product
 from app.domain.mail import consent, mailbox
 from app.domain.mail import system as mail_system
+from app.domain.money import billing, this_month
+from app.domain.months import Month
 from app.domain.options import security
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
+
+CARD_SIGNS = {
+    Standing.FINE: "ok",
+    Standing.SOON: "warning",
+    Standing.EXPIRED: "error",
+    Standing.WAITING: "info",
+    Standing.REFUSED: "error",
+    Standing.NONE: "",
+}
+
+
+def at_a_glance(account: Account) -> list[str]:
+    """What a closed row of the accordion tells of an account ID beside login and role."""
+    bought = len(account.periods)
+    options = f"オプション{bought}件" if bought else "オプションなし"
+    return [account.name, account.mail_address or "メールアドレス未登録", options]
+
+
+def monthly(product: Product) -> str:
+    """What a month of it costs, short; that it is with tax is said once on the page."""
+    return f"{billing.yen(billing.tariff(product, Month.this().next)[0])}／月"
+
 
 SHOWN: dict[str, Any] = {
     "catalogue": catalogue,
@@ -24,6 +52,13 @@ SHOWN: dict[str, Any] = {
         member, account, product, clock.now()
     ),
     "must_ask": security.must_ask,
+    "on_paper": False,
+    "this_month": lambda member: this_month.of(member.contract, clock.now()),
+    "monthly": monthly,
+    "card_standing": lambda member: kept.standing(member.contract, clock.today()),
+    "card_signs": CARD_SIGNS,
+    "shown_month": numbers.shown_month,
+    "at_a_glance": at_a_glance,
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "owner_notices": consent.notices,

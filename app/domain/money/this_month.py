@@ -1,0 +1,48 @@
+"""What the options of a contract cost in this month and in the next, for the first page: from the graph, without a look-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.access.graph import Contract
+from app.domain.money import billing
+from app.domain.money.billing import Service
+from app.domain.months import Month
+
+_AFTER_ALL_OTHERS = 2**63
+"""Key of a purchase whose own the graph lacks: what runs was bought after whatever has ended of it."""
+
+
+@dataclass(frozen=True)
+class ThisMonth:
+    """Yen with tax, as the contract is now."""
+
+    month: Month
+    yen: int
+    """What the month's bill says of the options."""
+    next_yen: int
+    """What that of the next month will say if nothing changes."""
+    on_trial: bool
+    """Something was bought in this month that costs nothing in it unless it is cancelled in it."""
+
+
+def of(contract: Contract, now: datetime) -> ThisMonth:
+    """Of a contract whose account IDs are all seen, so not by a user role. Raises NoPrice."""
+    this = Month.of(now)
+    buyers = (contract, *contract.accounts)
+    running = [
+        Service(_AFTER_ALL_OTHERS, None, period.product, period.started_at, None)
+        for buyer in buyers
+        for period in buyer.periods
+    ]
+    gone = [
+        Service(0, None, over.product, over.started_at, over.ended_at) for over in contract.ended_with_account
+    ]
+    due = billing.charges([*billing.earlier(*buyers), *gone, *running], this.next, this)
+    return ThisMonth(
+        month=this,
+        yen=sum(charge.yen for charge in due if charge.month == this),
+        next_yen=sum(charge.yen for charge in due if charge.month == this.next),
+        on_trial=any(Month.of(service.started_at) == this for service in running),
+    )
