@@ -40,6 +40,9 @@ _wanted = 0
 class NoPdf(Exception):
     """The PDF cannot be made now; the text is for the operator."""
 
+    characters = ""
+    """Code points that no font has, as U+1F600, separated by blanks."""
+
 
 class NoGlyph(NoPdf):
     """No font that is there has some characters, which would be boxes on paper: another try comes to the same."""
@@ -47,7 +50,6 @@ class NoGlyph(NoPdf):
     def __init__(self, characters: str) -> None:
         super().__init__(f"no font has {characters}: {SYSTEM}")
         self.characters = characters
-        """Their code points, as U+1F600, separated by blanks."""
 
 
 async def make(html: str) -> bytes:

@@ -77,13 +77,9 @@ async def _pdf(request: Request, statement: Statement) -> Response[Any]:
     template = request.templates.get_template("money/statements/invoice.html")
     try:
         made = await pdf.make(template.render(**_shown(statement)))
-    except pdf.NoGlyph as error:
-        log.error("no PDF of a statement: %s", error)
-        shown = {**_shown(statement), "characters": error.characters}
-        return page(request, "money/statements/no_pdf.html", title="PDFを作成できません", status=503, **shown)
     except pdf.NoPdf as error:
         log.error("no PDF of a statement: %s", error)
-        shown = {**_shown(statement), "characters": ""}
+        shown = {**_shown(statement), "characters": error.characters}
         return page(request, "money/statements/no_pdf.html", title="PDFを作成できません", status=503, **shown)
     name = f"statement-{statement.month.iso}.pdf"
     return Response(
