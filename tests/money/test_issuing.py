@@ -13,7 +13,9 @@ from app.domain import catalogue, clock, installation, tables
 from app.domain.catalogue import Product
 from app.domain.installation import Issuer
 from app.domain.money import issuing
+from app.domain.money.bill_rows import MONTHS
 from app.domain.money.bills import TaxSum
+from app.domain.months import Month
 from app.postgres import database
 from tests.browser import Browser
 from tests.conftest import SETTINGS, Installed
@@ -148,6 +150,35 @@ async def test_a_closed_bill_is_the_same_byte_for_byte_after_everything_around_i
 
 
 async def test_a_closed_month_without_a_bill_names_nobody_so_that_nothing_in_it_can_change(
+async def pass_by(months: int) -> None:
+    """So many months later, with the same login: what is read then is what is looked at."""
+    later = Month.of(clock.now()).back(-months)
+    clock.start_at(tokyo(f"{later.iso}-28T23:00"))
+    moments = ", ".join(f"{name} = $1" for name in MOMENTS)
+    await database.rows(f"UPDATE session SET {moments}", clock.now())
+
+
+@pytest.mark.slow
+async def test_a_closed_bill_says_the_same_to_the_last_month_that_it_is_shown(reader: Browser) -> None:
+    await loaded("old", "2018-01", "古い料金", 1_000)
+    await loaded("line-1", "2025-02", "回線料", 4_400)
+    await close(*(month.iso for month in Month(2018, 1).upto(Month(2026, 1))))
+    await loaded("old", "2026-02", "古い料金", 1_000)
+    await loaded("line-1", "2025-02", "回線料", 4_000)
+    await close("2026-02")
+    before = await documents(reader, "2026-02")
+    assert [(line[2], line[4]) for line in entries(reader)] == [
+        ("2026年2月", "1,000円"),
+        ("2018年1月", "-1,000円"),
+        ("2025年2月", "-400円"),
+    ]
+    assert "2026/03/05発行の2018年1月分を、次のとおり修正します" in before[0].decode()
+    await pass_by(MONTHS - 2)
+    assert await documents(reader, "2026-02") == before
+    await pass_by(1)
+    assert (await reader.get("/statements/2026-02")).status_code == 404
+
+
     reader: Browser, installed: Installed
 ) -> None:
     await bought("2026-01-10")

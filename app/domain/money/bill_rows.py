@@ -137,7 +137,9 @@ _BILL = json_object(
     ),
     lines=json_list(
         json_object(Line, tables.Charge, "h"),
-        "FROM charge h WHERE h.contract = c.id AND h.month = ANY($3) AND h.billed = b.month",
+        # Of months up to its own, however long ago: what a bill says does not end when the months that can be looked at do.
+        "FROM charge h WHERE h.contract = c.id AND h.billed = b.month AND h.month = ANY(ARRAY(SELECT d::date"
+        " FROM generate_series((SELECT min(month) FROM bill_close), b.month, '1 month') d))",
         "h.id",
     ),
     taxes=json_list(
