@@ -22,20 +22,19 @@ def without_condition(text: str) -> bool:
 def promises(page: BeautifulSoup) -> list[str]:
     """The texts of the page's elements that promise without a condition in the same element.
 
-    What a month that is over, or a call, has cost is no promise. Of the months, this one is the first of its table.
+    What a month comes to, or a call, is no promise: only a month with something in its free month says a condition, which
+    the tests of statements know (test_free.py, money/test_statements.py).
     """
     found = []
     for text in page.find_all(string=FREE):
         element = text.find_parent()
-        if element and without_condition(element.get_text()) and not _is_past(element):
+        if element and without_condition(element.get_text()) and not _is_bill(element):
             found.append(element.get_text())
     return found
 
 
-def _is_past(element: Tag) -> bool:
-    row, label = element.find_parent("tr"), element.find_previous_sibling("dt")
+def _is_bill(element: Tag) -> bool:
+    label = element.find_previous_sibling("dt")
     if label is not None and label.get_text().startswith("通話料金"):
         return True
-    if row is None or "amount" not in (element.get("class") or ""):
-        return False
-    return "見込み" not in row.get_text() or row.find_previous_sibling("tr") is not None
+    return element.find_parent("tr") is not None and "amount" in (element.get("class") or "")

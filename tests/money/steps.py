@@ -33,13 +33,19 @@ async def bought(
 
 
 async def loaded(
-    ref: str, month: str, label: str, yen: int, rate: int = 10, days: Any = (None, None)
+    ref: str,
+    month: str,
+    label: str,
+    yen: int,
+    rate: int = 10,
+    days: Any = (None, None),
+    number: str = NUMBER,
 ) -> None:
-    """A charge of the operator's, for 有光 杏's contract, as an import leaves it."""
+    """A charge of the operator's, for 有光 杏's contract or another one, as an import leaves it."""
     await database.rows(
         "INSERT INTO other_charge (ref, contract, month, label, yen, tax_rate, started_on, ended_on, loaded_at)"
-        " SELECT $1, id, $2, $3, $4, $5, $6, $7, now() FROM contract WHERE customer_number = '90000000000000'",
-        *(ref, Month.parse(month).first_day, label, yen, rate, *days),
+        " SELECT $1, id, $2, $3, $4, $5, $6, $7, now() FROM contract WHERE customer_number = $8",
+        *(ref, Month.parse(month).first_day, label, yen, rate, *days, number),
     )
 
 

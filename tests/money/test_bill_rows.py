@@ -47,7 +47,7 @@ async def test_bills_of_seven_years_can_be_read_the_older_ones_by_year(
     years = [one.get_text() for one in reader.page.select("main details summary")]
     assert years == ["2021年の明細", "2019年の明細"]
     assert rows(reader, "main > table") == [
-        "2026年3月 見込み 0円（今月のうちに解約した場合は、料金がかかります）",
+        "2026年3月 見込み 0円",
         "2026年2月 確定 4,400円",
         "2024年4月～2026年1月 請求なし 0円",
     ]

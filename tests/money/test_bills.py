@@ -45,12 +45,21 @@ def test_what_is_given_back_in_full_takes_its_tax_back_in_full(lines: list[tuple
 
 def test_corrections_are_told_by_the_bill_that_they_correct_with_its_day() -> None:
     lines = [entry(1), entry(2, month=FEBRUARY), entry(3, month=JANUARY), entry(-4, month=FEBRUARY)]
-    found = bills.corrections(lines, {JANUARY: date(2026, 2, 3), FEBRUARY: date(2026, 3, 5)})
+    january, february = found = bills.corrections(
+        lines, {JANUARY: date(2026, 2, 3), FEBRUARY: date(2026, 3, 5)}
+    )
     assert [(one.sentence, [line.yen for line in one.entries]) for one in found] == [
         ("2026/02/03発行の2026年1月分を、次のとおり修正します", [3]),
         ("2026/03/05発行の2026年2月分を、次のとおり修正します", [2, -4]),
     ]
-    assert (lines[0].title, lines[1].title) == ("回線", "回線（2026年2月分の訂正）")
+    assert (february.title(lines[1]), january.name) == ("回線（2026年2月分の訂正）", "2026年1月分の修正")
+
+
+def test_what_is_for_a_month_without_a_bill_corrects_none() -> None:
+    (late,) = bills.corrections([entry(1), entry(2, month=FEBRUARY)], {JANUARY: date(2026, 2, 3)})
+    assert (late.issued_on, [line.yen for line in late.entries]) == (None, [2])
+    assert late.sentence == "2026年2月分の請求書は発行していないため、次のとおり、この月の請求に含めます"
+    assert (late.name, late.title(late.entries[0])) == ("2026年2月分", "回線（2026年2月分）")
 
 
 def at(text: str) -> datetime:

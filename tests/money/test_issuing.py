@@ -21,6 +21,7 @@ from tests.browser import Browser
 from tests.conftest import SETTINGS, Installed
 from tests.mail.steps import mails
 from tests.money.steps import bill, bought, close, entries, loaded, tokyo
+from tests.money.test_statements import read_pdf
 
 OTHER_ISSUER = Issuer("別の会社", "大阪市", "06-0000-0000", "平日", "T1000000000001", "毎月1日", "")
 LEDGER = {"bill_close", "charge", "bill_issuer", "bill_tax", "bill_name"}
@@ -149,7 +150,6 @@ async def test_a_closed_bill_is_the_same_byte_for_byte_after_everything_around_i
     assert await documents(reader, "2026-01", "2026-02") == before
 
 
-async def test_a_closed_month_without_a_bill_names_nobody_so_that_nothing_in_it_can_change(
 async def pass_by(months: int) -> None:
     """So many months later, with the same login: what is read then is what is looked at."""
     later = Month.of(clock.now()).back(-months)
@@ -179,6 +179,7 @@ async def test_a_closed_bill_says_the_same_to_the_last_month_that_it_is_shown(re
     assert (await reader.get("/statements/2026-02")).status_code == 404
 
 
+async def test_a_closed_month_without_a_bill_names_nobody_so_that_nothing_in_it_can_change(
     reader: Browser, installed: Installed
 ) -> None:
     await bought("2026-01-10")
@@ -289,6 +290,53 @@ async def test_a_correction_names_its_bill_in_both_months_and_is_mailed_once(rea
     assert "お手続き" not in mail["body"]  # nobody did anything that they could have no part in
     await close("2026-02")
     assert len(await mails()) == 1
+
+
+@pytest.mark.slow
+async def test_what_comes_late_for_a_month_without_a_bill_corrects_none(reader: Browser) -> None:
+    await loaded("theirs", "2026-02", "回線料", 4_400, number="90000000000001")
+    await close("2026-02")
+    await loaded("theirs", "2026-02", "回線料", 4_300, number="90000000000001")
+    await loaded("mine", "2026-02", "通話料", 1_234)
+    sentence = "2026年2月分の請求書は発行していないため、次のとおり、この月の請求に含めます。"
+    await reader.open("/statements/2026-03")
+    assert sentence in bill(reader)
+    await reader.open("/statements/2026-02")
+    assert "2026年3月分（見込み） で請求する予定です。" in reader.text
+    clock.start_at(tokyo("2026-04-02T09:00"))
+    await close("2026-03")
+    await pass_by(0)
+    page, csv, _ = [document.decode(errors="replace") for document in await documents(reader, "2026-03")]
+    _, said = await read_pdf(reader, "2026-03")
+    assert sentence in page
+    assert sentence in said
+    assert [line[0] for line in entries(reader)] == ["通話料（2026年2月分）"]
+    assert "以前の月の分,通話料（2026年2月分）" in csv
+    for document in (page, csv, said, reader.text):
+        assert "修正" not in document
+        assert "訂正" not in document
+    assert not reader.page.select_one("main a[href='/statements/2026-02']")
+    await reader.open("/statements/2026-02")
+    assert "2026/04/02発行の 2026年3月分 で請求しています。" in reader.text
+    assert "修正" not in reader.text
+    await reader.open("/statements")
+    assert "請求なし（2026年3月分で請求）" in reader.text
+    (mail,) = await mails()
+    assert "2026/03/05発行の2026年2月分を、次のとおり修正します。" in mail["body"]
+    assert "回線料：-100円" in mail["body"]
+
+
+async def test_a_mail_of_a_correction_tells_beside_it_what_was_never_billed(reader: Browser) -> None:
+    await loaded("theirs", "2025-11", "回線料", 4_400, number="90000000000001")
+    await loaded("line-1", "2025-12", "回線料", 4_400)
+    await close("2025-11", "2025-12")
+    await loaded("line-1", "2025-12", "回線料", 4_300)
+    await loaded("late", "2025-11", "通話料", 10)
+    await close("2026-01")
+    (mail,) = await mails()
+    body = mail["body"]
+    assert "2025年11月分の請求書は発行していないため、次のとおり、この月の請求に含めます。" in body
+    assert "2026/03/05発行の2025年12月分を、次のとおり修正します。" in body
 
 
 async def test_a_close_that_fails_mails_nothing(reader: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def yens(versions: list[Version], month: Month) -> list[tuple[int, int]]:
 def test_a_charge_stands_in_its_month_and_not_before() -> None:
     assert yens([LINE], JANUARY) == []
     (line,) = other_charges.bill([LINE], FEBRUARY)
-    assert (line.entry.title, line.entry.yen, line.entry.corrects) == ("回線料", 4_400, False)
+    assert (line.entry.name, line.entry.yen, line.entry.late) == ("回線料", 4_400, False)
     assert (line.entry.started_on, line.entry.ended_on) == (date(2026, 2, 1), date(2026, 2, 28))
     assert yens(other_charges.carried([LINE], [line]), FEBRUARY) == []
 
@@ -37,7 +37,7 @@ def test_what_came_later_for_an_open_month_is_all_that_is_charged() -> None:
 def test_another_amount_after_the_close_is_one_line_of_the_difference() -> None:
     billed = LINE._replace(written=4_400)
     (line,) = other_charges.bill([billed, LINE._replace(id=2, yen=3_300)], MARCH)
-    assert (line.yen, line.entry.title) == (-1_100, "回線料（2026年2月分の訂正）")
+    assert (line.yen, line.entry.name, line.entry.late) == (-1_100, "回線料", True)
     assert yens([billed, LINE._replace(id=2, yen=0)], MARCH) == [(2, -4_400)]
 
 

@@ -225,6 +225,44 @@ async def test_an_open_month_is_a_forecast_and_says_so_everywhere(reader: Browse
     assert "ご請求明細書（適格請求書）" not in text
 
 
+NOT_FREE = "今月のうちに解約した場合は、料金がかかります"
+MORE = "今月お申し込みのサービスを今月のうちに解約した場合は、その料金が加わります"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("purchases", "sum_", "condition"),
+    [
+        ([], "0円", ""),
+        ([("2026-02-10", "2026-02-20")], "0円", ""),
+        ([("2026-03-01", None)], "0円", NOT_FREE),
+        ([("2026-02-10", None)], "550円", ""),
+        ([("2026-03-01", "2026-03-02")], "550円", ""),
+        ([("2026-02-10", None), ("2026-03-01", None)], "550円", MORE),
+        ([("2026-03-01", "2026-03-02"), ("2026-03-02T08:00", None)], "550円", MORE),
+    ],
+)
+async def test_a_sum_has_its_condition_where_something_is_in_its_free_month_and_nowhere_else(
+    reader: Browser, purchases: list[tuple[str, str | None]], sum_: str, condition: str
+) -> None:
+    for (start, end), product in zip(purchases, (Product.SECURITY_360, Product.KIDS_FILTER), strict=False):
+        await bought(start, end, product)
+    said = f"{sum_}（{condition}）" if condition else sum_
+    await reader.open("/statements")
+    assert months(reader)["2026年3月"] == ("見込み", said)
+    assert reader.text.count("うちに解約した場合") == bool(condition)
+    await reader.open("/statements/2026-03")
+    _, text = await read_pdf(reader, "2026-03")
+    if entries(reader):
+        assert reader.rows["今月のご請求（オプションサービス分）"] == said
+        assert reader.rows["合計（税込）"] == said
+        assert text.count(said) >= 2
+    for shown in (reader.text, text):
+        assert (NOT_FREE in shown, MORE in shown) == (condition == NOT_FREE, condition == MORE)
+    await reader.open("/statements/2026-02")
+    assert "うちに解約した場合" not in reader.text
+
+
 async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
     await bought("2025-12-10", "2026-01-31")
     await bought("2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT, None)

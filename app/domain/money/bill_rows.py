@@ -97,6 +97,8 @@ class Other(msgspec.Struct):
 class Closed(msgspec.Struct):
     month: date
     closed_at: datetime
+    issued: bool
+    """The contract has a bill of the month."""
 
 
 class Sum(msgspec.Struct):
@@ -123,6 +125,8 @@ class Found(msgspec.Struct):
 
 
 _found = msgspec.json.Decoder(Found)
+
+_ISSUED = "EXISTS (SELECT FROM bill_tax t WHERE t.month = b.month AND t.contract = c.id)"
 
 _BILL = json_object(
     Bill,
@@ -163,7 +167,7 @@ _FOUND = json_object(
     recipient=RECIPIENT,
     begins="(SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL)",
     closed=json_list(
-        json_object(Closed, tables.BillClose, "b"),
+        json_object(Closed, tables.BillClose, "b", issued=_ISSUED),
         "FROM bill_close b WHERE b.closed_at IS NOT NULL",
         "b.month",
     ),
@@ -180,8 +184,7 @@ _FOUND = json_object(
     ),
     bill=json_one(
         _BILL,
-        "FROM bill_close b WHERE b.month = $4 AND b.closed_at IS NOT NULL"
-        " AND EXISTS (SELECT FROM bill_tax t WHERE t.month = b.month AND t.contract = c.id)",
+        f"FROM bill_close b WHERE b.month = $4 AND b.closed_at IS NOT NULL AND {_ISSUED}",
     ),
     purchases=json_list(
         _PURCHASE,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -34,12 +34,9 @@ class Entry:
     tax_rate: int
 
     @property
-    def corrects(self) -> bool:
+    def late(self) -> bool:
+        """It is for an earlier month than the bill's own."""
         return self.month != self.billed
-
-    @property
-    def title(self) -> str:
-        return f"{self.name}（{self.month}分の訂正）" if self.corrects else self.name
 
     @property
     def once(self) -> bool:
@@ -76,25 +73,34 @@ def taxes(entries: Iterable[Entry]) -> list[TaxSum]:
 
 @dataclass(frozen=True)
 class Correction:
-    """The lines of a bill that correct one earlier bill."""
+    """The lines of a bill that are for one earlier month: they correct its bill, if the contract has one."""
 
     month: Month
-    """Of the bill that they correct."""
     issued_on: date | None
-    """Its day; None: the ledger began after that month."""
+    """The day of the bill that they correct; None: there is none, and nothing is corrected."""
     entries: list[Entry]
 
     @property
     def sentence(self) -> str:
-        issued = f"{self.issued_on:%Y/%m/%d}発行の" if self.issued_on else ""
-        return f"{issued}{self.month}分を、次のとおり修正します"
+        if self.issued_on is None:
+            return f"{self.month}分の請求書は発行していないため、次のとおり、この月の請求に含めます"
+        return f"{self.issued_on:%Y/%m/%d}発行の{self.month}分を、次のとおり修正します"
+
+    @property
+    def name(self) -> str:
+        """Of its lines together."""
+        return f"{self.month}分の修正" if self.issued_on else f"{self.month}分"
+
+    def title(self, entry: Entry) -> str:
+        """What one of its lines is called."""
+        return f"{entry.name}（{self.month}分{'の訂正' if self.issued_on else ''}）"
 
 
-def corrections(entries: Sequence[Entry], issued_on: dict[Month, date]) -> list[Correction]:
-    """The lines that correct, by the bill that they correct, the oldest first; `issued_on`: the days of closed months."""
-    months = sorted({entry.month for entry in entries if entry.corrects})
+def corrections(entries: Sequence[Entry], issued_on: Mapping[Month, date]) -> list[Correction]:
+    """The lines for earlier months, by month, the oldest first; `issued_on`: the days of the contract's own bills."""
+    months = sorted({entry.month for entry in entries if entry.late})
     return [
-        Correction(month, issued_on.get(month), [e for e in entries if e.corrects and e.month == month])
+        Correction(month, issued_on.get(month), [e for e in entries if e.late and e.month == month])
         for month in months
     ]
 

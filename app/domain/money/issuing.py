@@ -10,7 +10,7 @@ from dataclasses import astuple
 from datetime import date
 from typing import Any
 
-from app.domain import clock, installation, tables
+from app.domain import clock, installation
 from app.domain.letters import outbox, recipients
 from app.domain.money import bills, other_charges
 from app.domain.money.billing import yen
@@ -35,7 +35,7 @@ SELECT month, $1, $2, $3, $4, $5, $6, $7 FROM bill_close ON CONFLICT DO NOTHING
 async def issue(connection: Any, month: Month, made: Mapping[int, Sequence[Entry]]) -> None:
     """Write down what the month's bills say beside their lines, `made` by contract; a bill without lines is none.
 
-    Contracts whose bill corrects an earlier one get a mail.
+    Contracts whose bill corrects an earlier one of theirs get a mail.
     """
     contracts = [contract for contract, entries in made.items() if entries]
     sums = [
@@ -45,11 +45,12 @@ async def issue(connection: Any, month: Month, made: Mapping[int, Sequence[Entry
     ]
     await connection.copy_records_to_table("bill_tax", records=sums, columns=_TAX)
     await connection.execute(_NAMES, contracts, month.first_day, Month.this().iso)
-    correcting = {c: made[c] for c in contracts if any(entry.corrects for entry in made[c])}
-    if correcting:
-        issued_on = await _issued()
-        for contract, entries in correcting.items():
-            await _tell(contract, month, entries, bills.corrections(entries, issued_on))
+    late = {c: made[c] for c in contracts if any(entry.late for entry in made[c])}
+    issued_on = await _issued(connection, late) if late else {}
+    for contract, entries in late.items():
+        found = bills.corrections(entries, issued_on.get(contract, {}))
+        if any(one.issued_on for one in found):
+            await _tell(contract, month, entries, found)
 
 
 # SQL for COPY, and for rows that are made of other rows.
@@ -63,11 +64,21 @@ FROM contract c LEFT JOIN card d ON d.contract = c.id AND d.expires >= $3 WHERE 
 """  # noqa: S608 - a constant
 
 
-async def _issued() -> dict[Month, date]:
-    """The days of the closed months."""
-    close = tables.BillClose
-    closed = await close.select(close.month, close.closed_at).where(close.closed_at.is_not_null())
-    return {Month.of_day(row["month"]): row["closed_at"].astimezone(clock.TOKYO).date() for row in closed}
+async def _issued(connection: Any, late: Mapping[int, Sequence[Entry]]) -> dict[int, dict[Month, date]]:
+    """By contract, the days of its bills of the months that its entries are for; a month may have none."""
+    months = {entry.month.first_day for entries in late.values() for entry in entries}
+    found: dict[int, dict[Month, date]] = {}
+    for row in await connection.fetch(_ISSUED, list(late), list(months)):
+        issued_on = row["closed_at"].astimezone(clock.TOKYO).date()
+        found.setdefault(row["contract"], {})[Month.of_day(row["month"])] = issued_on
+    return found
+
+
+# SQL for two keys that come as arrays, as the index of bill_tax looks them up.
+_ISSUED = """
+SELECT DISTINCT t.contract, t.month, b.closed_at FROM bill_tax t JOIN bill_close b USING (month)
+WHERE t.month = ANY($2) AND t.contract = ANY($1) AND b.closed_at IS NOT NULL
+"""
 
 
 async def _tell(

@@ -33,7 +33,14 @@ class Listed:
     state: str
     total: int
     corrected_by: list[Month]
-    """The months whose bills correct it."""
+    """The months whose bills correct it, or hold what was not charged in it."""
+    free: bool = False
+    """Something is in its free month, which it will not have been if it is cancelled in it."""
+
+    @property
+    def billed(self) -> bool:
+        """It has a bill that can be corrected."""
+        return self.state == CLOSED
 
     @property
     def shown(self) -> bool:
@@ -99,11 +106,18 @@ class Statement:
     """By rate, the highest first."""
     corrections: list[Correction]
     corrected_by: list[tuple[Month, date | None]]
-    """Bills that correct this one, with their days; None: a forecast."""
+    """Bills that correct this one, or hold what was not charged in its month, with their days; None: a forecast."""
+    free: bool = False
+    """Something is in its free month, as in `Listed`."""
 
     @property
     def forecast(self) -> bool:
         return self.state == FORECAST
+
+    @property
+    def billed(self) -> bool:
+        """It can be corrected."""
+        return self.state == CLOSED
 
     @property
     def issued(self) -> bool:
@@ -113,7 +127,7 @@ class Statement:
     @property
     def ordinary(self) -> list[Entry]:
         """The lines of the month itself."""
-        return [entry for entry in self.entries if not entry.corrects]
+        return [entry for entry in self.entries if not entry.late]
 
     @property
     def total(self) -> int:
@@ -137,26 +151,28 @@ class Statement:
 async def listing(member: Member) -> list[Listed]:
     """The months of the last 84, the newest first; none from before the contract, unless it was billed."""
     now = clock.now()
-    return _listed(await bill_rows.read(member, now), now)
+    found = await bill_rows.read(member, now)
+    return _listed(found, now, _forecasts(found, now))
 
 
 async def find(member: Member, month: Month) -> Statement:
     """The bill of a month. Raises Missing for one of the future, from before the contract or more than 84 months ago."""
     now = clock.now()
     found = await bill_rows.read(member, now, month)
-    listed = next((one for one in _listed(found, now) if one.month == month), None)
+    forecasts = _forecasts(found, now)
+    listed = next((one for one in _listed(found, now, forecasts) if one.month == month), None)
     if listed is None:
         raise Missing(month.iso)
     closed = _closed(found)
     corrected_by = [(billed, closed.get(billed)) for billed in listed.corrected_by]
     if found.bill:
-        return _as_written(found.bill, listed, closed, corrected_by)
-    return _forecast(found, member, now, listed, closed, corrected_by)
+        return _as_written(found, found.bill, listed, corrected_by)
+    return _forecast(found, member, now, listed, forecasts.get(month, []), corrected_by)
 
 
-def _listed(found: bill_rows.Found, now: datetime) -> list[Listed]:
+def _listed(found: bill_rows.Found, now: datetime, forecasts: dict[Month, list[Entry]]) -> list[Listed]:
     this = Month.of(now)
-    closed, begins, forecasts = _closed(found), _begins(found, this), _forecasts(found, now)
+    closed, begins, free = _closed(found), _begins(found, this), _free(found, this)
     sums: dict[Month, int] = {}
     for one in found.sums:
         month = Month.of_day(one.month)
@@ -172,13 +188,24 @@ def _listed(found: bill_rows.Found, now: datetime) -> list[Listed]:
             state, total = NONE, 0
         else:
             state, total = FORECAST, sum(entry.yen for entry in forecasts[month])
-        made.append(Listed(month, state, total, corrected_by.get(month, [])))
+        made.append(Listed(month, state, total, corrected_by.get(month, []), free and month == this))
     return made[::-1]
 
 
 def _closed(found: bill_rows.Found) -> dict[Month, date]:
-    """The closed months with the days of their bills."""
+    """The closed months with their days."""
     return {Month.of_day(one.month): one.closed_at.astimezone(clock.TOKYO).date() for one in found.closed}
+
+
+def _issued(found: bill_rows.Found) -> dict[Month, date]:
+    """The closed months that the contract has a bill of, with its day."""
+    closed, issued = _closed(found), {Month.of_day(one.month) for one in found.closed if one.issued}
+    return {month: closed[month] for month in closed if month in issued}
+
+
+def _free(found: bill_rows.Found, this: Month) -> bool:
+    """Whether this month is the free one of something that goes on."""
+    return any(p.ended_at is None and Month.of(p.started_at) == this for p in found.purchases)
 
 
 def _begins(found: bill_rows.Found, this: Month) -> Month:
@@ -209,9 +236,9 @@ def _forecasts(found: bill_rows.Found, now: datetime) -> dict[Month, list[Entry]
 
 
 def _corrected_by(found: bill_rows.Found, forecasts: dict[Month, list[Entry]]) -> dict[Month, list[Month]]:
-    """By month, those whose bills correct it, or will as it looks now."""
+    """By month, those whose bills correct it, or hold what is for it, or will as it looks now."""
     pairs = {(Month.of_day(one.month), Month.of_day(one.billed)) for one in found.corrected}
-    pairs |= {(e.month, e.billed) for entries in forecasts.values() for e in entries if e.corrects}
+    pairs |= {(e.month, e.billed) for entries in forecasts.values() for e in entries if e.late}
     made: dict[Month, list[Month]] = {}
     for month, billed in sorted(pairs):
         made.setdefault(month, []).append(billed)
@@ -219,9 +246,9 @@ def _corrected_by(found: bill_rows.Found, forecasts: dict[Month, list[Entry]]) -
 
 
 def _as_written(
+    found: bill_rows.Found,
     bill: bill_rows.Bill,
     listed: Listed,
-    closed: dict[Month, date],
     corrected_by: list[tuple[Month, date | None]],
 ) -> Statement:
     entries = [
@@ -235,14 +262,14 @@ def _as_written(
     return Statement(
         listed.month,
         listed.state,
-        closed[listed.month],
+        _closed(found)[listed.month],
         Issuer(**msgspec.structs.asdict(issuer)) if issuer else installation.issuer(),
         Recipient(name.customer_number, name.recipient, bills.card(name.card_brand, name.card_last4))
         if name
         else None,
         entries,
         [TaxSum(tax.tax_rate, tax.yen, tax.tax) for tax in bill.taxes],
-        bills.corrections(entries, closed),
+        bills.corrections(entries, _issued(found)),
         corrected_by,
     )
 
@@ -252,11 +279,10 @@ def _forecast(
     member: Member,
     now: datetime,
     listed: Listed,
-    closed: dict[Month, date],
+    entries: list[Entry],
     corrected_by: list[tuple[Month, date | None]],
 ) -> Statement:
     """Of a month that is not closed; of one without a bill nothing that could change."""
-    entries = _forecasts(found, now).get(listed.month, [])
     contract = member.contract
     card = contract.card if contract.card and contract.card.expires >= Month.of(now).iso else None
     named = bills.card(card.brand, card.last4) if card else None
@@ -264,13 +290,14 @@ def _forecast(
     return Statement(
         listed.month,
         listed.state,
-        closed.get(listed.month),
+        _closed(found).get(listed.month),
         installation.issuer(),
         recipient if listed.state == FORECAST else None,
         entries,
         bills.taxes(entries),
-        bills.corrections(entries, closed),
+        bills.corrections(entries, _issued(found)),
         corrected_by,
+        listed.free,
     )
 
 

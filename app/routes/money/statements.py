@@ -15,6 +15,7 @@ from app.domain.access import usage
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.money import statements
+from app.domain.money.bills import Correction, Entry
 from app.domain.money.statements import Statement
 from app.domain.months import Month
 from app.web import pdf
@@ -42,7 +43,6 @@ async def listing(request: Request) -> Response[str]:
         recent=statements.recent(listed),
         years=statements.older(listed),
         issuer=installation.issuer(),
-        this_month=Month.this(),
     )
 
 
@@ -106,7 +106,6 @@ def _shown(statement: Statement) -> dict[str, Any]:
         "statement": statement,
         "heading": _title(statement),
         "today": clock.today(),
-        "this_month": Month.this(),
     }
 
 
@@ -135,14 +134,22 @@ def _rows(statement: Statement) -> Iterator[Cells]:
     before = (str(statement.month), statement.state, number, name)
     made_on = day(statement.closed_on or clock.today())
     after = (issuer.name, issuer.invoice_number, made_on) if statement.issued else (None, None, None)
-    corrected = {correction.month: correction.issued_on for correction in statement.corrections}
+    corrections = {correction.month: correction for correction in statement.corrections}
     for entry in statement.entries:
-        what = (entry.title, Identifier(entry.login) if entry.login else None, str(entry.month))
+        kind, title = _said(entry, corrections.get(entry.month))
+        what = (title, Identifier(entry.login) if entry.login else None, str(entry.month))
         used = (_day(entry.started_on), _day(entry.ended_on))
-        kind = f"{_day(corrected[entry.month]) or ''}発行分の修正" if entry.corrects else "明細"
         yield (*before, kind, *what, *used, entry.tax_rate, entry.yen, *after)
     for kind, percent, yen in _sums(statement):
         yield (*before, kind, None, None, None, None, None, percent, yen, *after)
+
+
+def _said(entry: Entry, correction: Correction | None) -> tuple[str, str]:
+    """区分 and 商品 of a line; `correction`: what it belongs to, if it is for an earlier month."""
+    if correction is None:
+        return "明細", entry.name
+    issued_on = correction.issued_on
+    return f"{day(issued_on)}発行分の修正" if issued_on else "以前の月の分", correction.title(entry)
 
 
 def _day(value: date | None) -> str | None:
