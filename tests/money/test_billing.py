@@ -16,7 +16,7 @@ from app.domain.access.graph import Ended
 from app.domain.catalogue import PRICES, Fee, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing
-from app.domain.money.billing import Service, charged_months, charges
+from app.domain.money.billing import Earlier, Service, charged_months, charges
 from app.domain.months import Month
 
 UPTO = Month(2026, 6)
@@ -255,7 +255,7 @@ class Had:
     before: list[Product]
 
 
-def earlier(*ended: Ended, before: Sequence[Product] = ()) -> list[Service]:
+def earlier(*ended: Ended, before: Sequence[Product] = ()) -> Earlier:
     return billing.earlier(Had([*ended], [*before]))  # type: ignore[arg-type]
 
 
@@ -334,6 +334,32 @@ def test_what_was_cancelled_before_stands_beside_what_ends_with_the_account_id()
     )
     assert cost.text.splitlines()[2] == "最後に利用できる日：2026/01/25"
     assert billing.of_cancelled(earlier(before=[Product.MAIL_WEB]), [], tokyo("2026-01-25")) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "ends", "last"),
+    [
+        (Product.MAILBOX_10GB, ["2026-01-05"], "2026/01/05"),
+        (Product.MAILBOX_10GB, ["2026-01-05", "2026-01-19T23:59"], "2026/01/19"),
+        (Product.MAILBOX_10GB, ["2026-01-19T23:59", "2026-01-05"], "2026/01/19"),
+        (Product.MAILBOX_10GB, ["2026-01-20T08:00"], "2026/01/20"),
+        (Product.SECURITY_360, ["2026-01-05"], "2026/01/20"),
+        (Product.SECURITY_360, ["2026-01-05", "2026-01-06"], "2026/01/20"),
+        (Product.KIDS_FILTER, ["2026-01-20T08:00"], "2026/01/20"),
+    ],
+)
+def test_what_ended_before_the_account_id_was_usable_no_longer_than_it_was(
+    product: Product, ends: list[str], last: str
+) -> None:
+    before = earlier(*(over("2026-01-02", end, product) for end in ends))
+    (cost,) = billing.of_cancelled(before, [], tokyo("2026-01-20T12:00"))
+    assert cost.text.splitlines()[-1] == f"最後に利用できる日：{last}"
+
+
+def test_what_was_bought_long_ago_is_no_purchase_that_ended_now() -> None:
+    before = earlier(over("2000-01-01", "2000-01-01", Product.MAILBOX_10GB), before=[Product.REMOTE_SUPPORT])
+    assert [service.product for service in before.ended] == [Product.MAILBOX_10GB]
+    assert before.had == {Product.REMOTE_SUPPORT}
 
 
 def test_a_text_of_several_lines_is_several_lines_of_a_mail() -> None:

@@ -23,7 +23,10 @@ CARD = ShownCard("VISA", "0000", "2030-01")
 
 
 def rows_of(product: Product) -> dict[str, str]:
-    return {row.label: row.text for row in offer.six_rows(product, JANUARY, [], offer.card_named(CARD))}
+    return {
+        row.label: row.text
+        for row in offer.six_rows(product, JANUARY, billing.NOTHING, offer.card_named(CARD))
+    }
 
 
 @pytest.mark.parametrize("product", Product)
@@ -161,7 +164,7 @@ async def test_the_card_is_named_to_nobody_who_may_not_see_it(
 
 
 def test_what_a_purchase_costs_is_what_billing_says() -> None:
-    before = [billing.Service(0, None, Product.REMOTE_SUPPORT, JANUARY, JANUARY)]
+    before = billing.Earlier(had=frozenset({Product.REMOTE_SUPPORT}))
     (price,) = (
         row.text for row in offer.six_rows(Product.REMOTE_SUPPORT, JANUARY, before, "") if row.label == "料金"
     )

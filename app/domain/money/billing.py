@@ -6,7 +6,7 @@ the month of the end; a period that ends in the month that it began is charged f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -53,15 +53,18 @@ class Charge:
 
 
 def owed(
-    services: Sequence[Service], upto: Month, since: Month | None = None
+    services: Sequence[Service], upto: Month, since: Month | None = None, had: Collection[Product] = ()
 ) -> list[tuple[Service, Product | Fee, Month]]:
-    """What all purchases of one contract are charged for, from `since` up to `upto`, whatever their order."""
+    """What all purchases of one contract are charged for, from `since` up to `upto`, whatever their order.
+
+    `had`: products that it bought before all of these, so that buying one of them is buying it again.
+    """
     found: list[tuple[Service, Product | Fee, Month]] = []
     for service in services:
         months = charged_months(service.started_at, service.ended_at, upto, since)
         found += [(service, service.product, month) for month in months]
         fee = catalogue.FEES_OF_BUYING_AGAIN.get(service.product)
-        if fee and _bought_before(service, services):
+        if fee and (service.product in had or _bought_before(service, services)):
             month = Month.of(service.started_at)
             found += [(service, fee, month)] if (since or month) <= month <= upto else []
     return found
@@ -72,11 +75,13 @@ def tariff(item: Product | Fee, month: Month) -> tuple[int, int]:
     return catalogue.price(item, month.first_day), catalogue.tax_rate(month.first_day)
 
 
-def charges(services: Sequence[Service], upto: Month, since: Month | None = None) -> list[Charge]:
+def charges(
+    services: Sequence[Service], upto: Month, since: Month | None = None, had: Collection[Product] = ()
+) -> list[Charge]:
     """What is owed, with its price. Raises NoPrice when the catalogue lacks one for a month."""
     return [
         Charge(service, item, month, *tariff(item, month))
-        for service, item, month in owed(services, upto, since)
+        for service, item, month in owed(services, upto, since, had)
     ]
 
 
@@ -120,18 +125,34 @@ def lines(costs: Iterable[Cost]) -> tuple[str, ...]:
     return tuple(found)
 
 
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=TOKYO)
 _NEWEST = 2**63
 """Key of a purchase that has none yet: it comes after all others."""
 
 
-def earlier(*buyers: Buyer) -> list[Service]:
-    """The purchases that are over and that this month's charges hang on: those that ended in it, and those of before it
-    by which another one is a purchase again."""
-    found = [Service(0, None, product, _LONG_AGO, _LONG_AGO) for buyer in buyers for product in buyer.before]
-    for number, over in enumerate((over for buyer in buyers for over in buyer.ended), 1):
-        found.append(Service(number, None, over.product, over.started_at, over.ended_at))
-    return found
+@dataclass(frozen=True)
+class Earlier:
+    """What is over and this month's charges hang on."""
+
+    ended: tuple[Service, ...] = ()
+    """The purchases that ended in this month: they are charged in it."""
+    had: frozenset[Product] = frozenset()
+    """Products that ended in months before, by which another purchase is one again."""
+
+    def of(self, product: Product) -> list[Service]:
+        """The purchases of the product that ended in this month."""
+        return [service for service in self.ended if service.product is product]
+
+
+NOTHING = Earlier()
+
+
+def earlier(*buyers: Buyer) -> Earlier:
+    """What the buyers had."""
+    ended = enumerate(over for buyer in buyers for over in buyer.ended)
+    return Earlier(
+        tuple(Service(number, None, o.product, o.started_at, o.ended_at) for number, o in ended),
+        frozenset(product for buyer in buyers for product in buyer.before),
+    )
 
 
 @dataclass(frozen=True)
@@ -175,23 +196,23 @@ def _day(moment: datetime | date) -> str:
     return f"{day.month}月{day.day}日"
 
 
-def buying(product: Product, now: datetime, before: Sequence[Service] = ()) -> Preview:
+def buying(product: Product, now: datetime, before: Earlier = NOTHING) -> Preview:
     """This month once the product is bought now; `before`: what the buyer had (`earlier`)."""
     return _preview(Service(_NEWEST, None, product, now, None), now, before)
 
 
-def ending(product: Product, started_at: datetime, now: datetime, before: Sequence[Service] = ()) -> Preview:
+def ending(product: Product, started_at: datetime, now: datetime, before: Earlier = NOTHING) -> Preview:
     """This month once the product is ended now that was bought at `started_at`."""
     return _preview(Service(_NEWEST, None, product, started_at, now), now, before)
 
 
-def _preview(changed: Service, now: datetime, before: Sequence[Service]) -> Preview:
+def _preview(changed: Service, now: datetime, before: Earlier) -> Preview:
     this = Month.of(now)
-    services = [*(service for service in before if service.product is changed.product), changed]
-    return Preview(this, charges(services, this, this), changed)
+    services = [*before.of(changed.product), changed]
+    return Preview(this, charges(services, this, this, before.had), changed)
 
 
-def price_of_purchase(product: Product, now: datetime, before: Sequence[Service] = ()) -> str:
+def price_of_purchase(product: Product, now: datetime, before: Earlier = NOTHING) -> str:
     """料金 of buying the product now, a line each: this month with the condition, from when how much, and a year's total.
 
     A free month never stands without what it costs to cancel in it.
@@ -204,7 +225,7 @@ def price_of_purchase(product: Product, now: datetime, before: Sequence[Service]
         month = f"{yen(bought.total)}（税込。{bought.parts}）。{until}、今回の分 {yen(at_once)}が加わります"
     else:
         month = f"0円（{until}{yen(at_once)}）"
-    year = charges([*before, bought.changed], this.back(-11), this)
+    year = charges([*before.ended, bought.changed], this.back(-11), this, before.had)
     of_year = _sum(charge for charge in year if charge.service is bought.changed)
     monthly, _ = tariff(product, this.next)
     return "\n".join(
@@ -222,7 +243,7 @@ def of_ending(
     now: datetime,
     *,
     deleted: bool = False,
-    before: Sequence[Service] = (),
+    before: Earlier = NOTHING,
 ) -> list[Cost]:
     """What ending the product now costs: this month in full, next month nothing. `deleted`: with its account ID;
     `before`: what else the buyer had of it (`earlier`), as the month's bill has that, too.
@@ -255,7 +276,7 @@ class Bought(Protocol):
 
 
 def of_endings(
-    periods: Iterable[Bought], now: datetime, *, deleted: bool = False, before: Sequence[Service] = ()
+    periods: Iterable[Bought], now: datetime, *, deleted: bool = False, before: Earlier = NOTHING
 ) -> list[Cost]:
     """What ending several purchases at once costs, a cost per product, line by line. `deleted`: with their account ID;
     `before`: what else their buyers had (`earlier`)."""
@@ -268,19 +289,19 @@ def of_endings(
     ]
 
 
-def of_cancelled(before: Sequence[Service], ending: Iterable[Bought], now: datetime) -> list[Cost]:
-    """What was cancelled earlier in this month is charged in it, too, though it can be used no more once its account ID
+def of_cancelled(before: Earlier, ending: Iterable[Bought], now: datetime) -> list[Cost]:
+    """What was cancelled earlier in this month is charged in it, too, and can be used no longer than its account ID, which
     is deleted now: a cost per product, but for those that are still to end (`ending`)."""
-    products = dict.fromkeys(service.product for service in before if service.ended_at != _LONG_AGO)
+    this, today = Month.of(now), now.astimezone(TOKYO).date()
     still = {period.product for period in ending}
     costs = []
-    for product in products:
+    for product in dict.fromkeys(service.product for service in before.ended):
         if product not in still:
-            own = [service for service in before if service.product is product]
-            this = Month.of(now)
-            over = Preview(this, charges(own, this, this), Service(_NEWEST, None, product, now, now))
-            last = last_usable_day(product, now, deleted=True)
-            costs.append(_together(product, _costs_of_ending(over, last)))
+            own = before.of(product)
+            due = charges(own, this, this, before.had)
+            over = Preview(this, due, Service(_NEWEST, None, product, now, now))
+            last = max(last_usable_day(product, service.ended_at or now) for service in own)
+            costs.append(_together(product, _costs_of_ending(over, min(last, today))))
     return costs
 
 

@@ -19,11 +19,10 @@ from app.domain.catalogue import (
     Product,
 )
 from app.domain.money import billing
-from app.domain.money.billing import Cost, Service
+from app.domain.money.billing import Cost, Earlier
 from app.domain.months import Month
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from app.domain.access.graph import ShownCard
@@ -36,7 +35,7 @@ IN_FULL = "その月の料金は全額かかります（日割りなし）"
 _SOFTWARE = f"解約した月の末日まで利用でき、{IN_FULL}"
 
 
-def six_rows(product: Product, now: datetime, before: Sequence[Service], paid_with: str) -> list[Cost]:
+def six_rows(product: Product, now: datetime, before: Earlier, paid_with: str) -> list[Cost]:
     """The rows of buying the product now; `before`: what the buyer had (billing.earlier), `paid_with`: `card_named`."""
     return [
         Cost("数量", _quantity(product)),
