@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain.cards import numbers
@@ -158,3 +161,137 @@ def test_a_number_does_not_show_itself() -> None:
 def test_digits_before_a_card_and_other_groups_hide_it_from_nobody(text: str, shown: str) -> None:
     assert numbers.within(text)
     assert numbers.mask(text) == shown
+
+
+SIGNS = " \u3000-–ー～〜~|｜*＊()（）[]【】{}.,、。:;；/\\＼_#＃+=＝•·→★\u2060\u200b\xad\n\r\u2028\t\"'"
+SCRIPTS = (
+    "0123456789",
+    "０１２３４５６７８９",
+    "٠١٢٣٤٥٦٧٨٩",
+    "۰۱۲۳۴۵۶۷۸۹",
+    "०१२३४५६७८९",
+    "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗",
+    "⓪①②③④⑤⑥⑦⑧⑨",
+)
+
+
+def cards(digits: str) -> st.SearchStrategy[str]:
+    """Card numbers, of the digits as far as they are free."""
+    starts = ["4", "51", "55", "2221", "2720", "3528", "3589", "34", "37"]
+    lengths = {"34": 15, "37": 15}
+    return st.builds(
+        lambda start, rest: with_check_digit((start + rest)[: lengths.get(start, 16) - 1]),
+        st.sampled_from([start for start in starts if set(start) <= set(digits)]),
+        st.text(digits, min_size=16, max_size=16),
+    )
+
+
+BETWEEN = st.text(SIGNS, min_size=1, max_size=4).map(lambda text: text.replace("\r", "\r\n"))
+
+
+def hidden(digits: str, masked: str) -> str:
+    """The text with a mask for each of its digits."""
+    return "".join(numbers.MASK if sign in digits else sign for sign in masked)
+
+
+@given(cards("12345678"), st.lists(BETWEEN, min_size=19, max_size=19), st.sampled_from(SCRIPTS), st.data())
+def test_a_number_is_masked_with_any_signs_between_any_of_its_digits(
+    card: str, signs: list[str], script: str, data: st.DataObject
+) -> None:
+    cuts = data.draw(st.sets(st.integers(1, len(card) - 1)))
+    written = "".join((signs[at] if at in cuts else "") + script[int(digit)] for at, digit in enumerate(card))
+    text = f"番号は{written}です"
+    assume(
+        "0" not in card and ":" not in unicodedata.normalize("NFKC", written)
+    )  # may be a phone number, or times
+    assert numbers.within(text)
+    assert numbers.mask(text) == f"番号は{hidden(script, written)}です"
+
+
+GROUPS = {16: [(4, 4, 4, 4), (8, 8), (16,), (1,) * 16], 15: [(4, 6, 5), (15,), (1,) * 15]}
+PHONES = st.builds(
+    lambda area, local, last, sign: sign.join(
+        (area, local[: 10 - len(area) - 4 + (area in ("090", "080"))], last)
+    ),
+    st.sampled_from(["03", "06", "045", "0120", "090", "080", "0466"]),
+    st.text("0123456789", min_size=4, max_size=4),
+    st.text("0123456789", min_size=4, max_size=4),
+    st.sampled_from(["-", " ", "", ")"]),
+)
+ABROAD = st.text("0123456789", min_size=8, max_size=8).map(lambda text: f"+81-3-{text[:4]}-{text[4:]}")
+CUSTOMERS = st.text("0123456789", min_size=12, max_size=12).map(lambda text: "90" + text)
+DAYS = st.dates().map(lambda day: f"{1900 + day.year % 200}/{day.month}/{day.day:02}")
+TIMES = st.times().map(lambda time: f"{time:%H:%M}")
+POSTAL = st.text("0123456789", min_size=7, max_size=7).map(lambda text: f"〒{text[:3]}-{text[3:]}")
+OTHERS = PHONES | ABROAD | CUSTOMERS | DAYS | TIMES | POSTAL
+
+
+@given(
+    OTHERS,
+    cards("0123456789"),
+    OTHERS,
+    st.sampled_from([" ", "\n", "、", "　", "\r\n", " / "]),
+    st.sampled_from("- /.,|～"),
+    st.data(),
+)
+def test_what_stands_beside_a_card_number_is_as_it_was_typed(
+    before: str, card: str, after: str, apart: str, sign: str, data: st.DataObject
+) -> None:
+    sizes = data.draw(st.sampled_from(GROUPS[len(card)]))
+    at, parts = 0, []
+    for size in sizes:
+        parts.append(card[at : at + size])
+        at += size
+    written = sign.join(parts)
+    assume(
+        not (sign == apart == " " in before.strip())
+    )  # 090 4123 4567 4111 1111 1111 1111 may be read in two ways
+    expected = f"{before}{apart}{hidden('0123456789', written)}{apart}{after}"
+    assert numbers.mask(f"{before}{apart}{written}{apart}{after}") == expected
+
+
+@given(st.lists(OTHERS, min_size=1, max_size=5), st.sampled_from([" ", "\n", "、", "/", " - "]))
+def test_phones_numbers_days_and_times_beside_one_another_are_no_card(others: list[str], apart: str) -> None:
+    assert numbers.mask(apart.join(others)) == apart.join(others)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4\n111111111111111",
+        "41111111111111\r\n11",
+        "٤111111111111111",
+        "4111\u20601111·1111·1111",
+        "4111(1111)1111 1111",
+        "4111】1111【1111】1111",
+        "6212345678900000003",
+        "6011111111111117",
+        "4111-1111-1111-1111-110",
+        "❹❶❶❶ ❶❶❶❶ ❶❶❶❶ ❶❶❶❶",
+        "⒋ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈ ⒈",
+    ],
+)
+def test_a_number_that_is_written_oddly_is_one(text: str) -> None:
+    assert numbers.within(text)
+    assert not any(sign in numbers.mask(text) for sign in "14❶⒈٤")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "平日 9:30-12:30 13:30-17:30",
+        "03-3012-3013 03-3017-3018",
+        "4111と1111と1111と1111",
+        "4901234567894",
+        "4111 111 は 11 と 1111 と 111",
+        "4111 --------- 1111 1111 1111",
+    ],
+)
+def test_what_is_written_otherwise_is_none(text: str) -> None:
+    assert not numbers.within(text)
+
+
+def test_a_long_text_of_digits_is_read_in_time() -> None:
+    began = time.perf_counter()
+    numbers.mask("4111 1111 1111 1111 1 12:30 " * 9_000)
+    assert time.perf_counter() - began < 8
