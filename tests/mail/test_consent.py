@@ -145,14 +145,23 @@ async def test_the_owner_gets_a_mail_of_its_own_and_the_contract_the_usual_one(
 
 async def test_who_read_the_mail_until_now_is_told_there_that_it_goes_elsewhere(wife: Browser) -> None:
     await database.rows("UPDATE account SET family = '持主', given = '太郎' WHERE login = 'arteri-an-001'")
-    first = {"address_1": "old@example.com", "address_2": "stays@example.com"}
+    first = {"address_1": "old@example.com", "address_2": SECRET, "keep_copy": ""}
     await confirmed(wife, f"{SON}/forwarding", **first, **AGREED)
     await database.rows("DELETE FROM outbox")
-    await confirmed(wife, f"{SON}/forwarding", address_1=SECRET, keep_copy="", **AGREED)
+    await confirmed(wife, f"{SON}/forwarding", address_1=SECRET, address_2="", keep_copy="yes", **AGREED)
     owners = [mail for mail in await mails() if "ほかの方" in mail["subject"]]
     assert [mail["recipient"] for mail in owners] == [ADDRESS, "old@example.com"]
     assert all(mail["body"].startswith("持主 太郎 様\n") for mail in owners)
     assert not [mail for mail in await mails() if SECRET in mail["body"]]
+
+
+@pytest.mark.parametrize("then", [{"address_1": SECRET, "keep_copy": ""}, {"address_1": "", "keep_copy": ""}])
+async def test_who_only_got_a_copy_is_told_nothing_of_the_owner(wife: Browser, then: dict[str, str]) -> None:
+    first = {"address_1": "old@example.com", "address_2": "mistyped@example.com", "keep_copy": "yes"}
+    await confirmed(wife, f"{SON}/forwarding", **first, **AGREED)
+    await database.rows("DELETE FROM outbox")
+    await confirmed(wife, f"{SON}/forwarding", **then, address_2="", **AGREED)
+    assert {mail["recipient"] for mail in await mails()} == {ADDRESS, CONTACT}
 
 
 async def test_the_owners_own_change_is_told_whole_to_the_owner_and_as_a_number_to_the_contract(

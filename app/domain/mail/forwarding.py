@@ -139,7 +139,7 @@ class SetForwarding(
             "forwarding",
             owner={"settings": (f"転送先：{_listed(self.addresses)}", *kept)},
             others={"settings": (f"転送先：{_counted(self.addresses)}", *kept)},
-            elsewhere=[one for one in _addresses(account) if one not in self.addresses],
+            elsewhere=self._no_longer_read(account),
         )
         return Receipt(
             title="メール転送設定完了",
@@ -147,6 +147,14 @@ class SetForwarding(
             rows=rows + self.consent_rows(member),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
+
+    def _no_longer_read(self, account: Account) -> list[str]:
+        """Where the owner read the mail until now: without a copy in the box, the targets that are dropped.
+
+        With one, the owner reads in the box, and a target may be anybody's.
+        """
+        old = account.forwarding
+        return [one for one in old.addresses if one not in self.addresses] if old and not old.keep_copy else []
 
     def _rows(self, account: Account) -> list[Row]:
         old = account.forwarding
