@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import settings
-from app.domain.installation import Sender
+from app.domain.installation import MailServer, Sender, Upload
 from app.settings import SettingsError
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
@@ -145,6 +145,71 @@ def test_links_in_mails_begin_with_an_https_host_that_is_ours(address: str, read
 @pytest.mark.parametrize("host", ["mypage.example.jp", "MyPage.Example.jp"])
 def test_home_pages_of_members_have_a_name_that_is_not_the_portals(host: str) -> None:
     assert named({**COMPLETE, "MYPAGE_WEB_HOST": host}) == ["MYPAGE_WEB_HOST"]
+
+
+def test_mail_programs_use_the_usual_ports_unless_told_otherwise() -> None:
+    taken = settings.production(COMPLETE).mail_system
+    assert taken.imap == MailServer("imap.example.jp", 993, "tls")
+    assert taken.submission == MailServer("smtp.example.jp", 587, "starttls")
+    other = {
+        "MYPAGE_IMAP_PORT": "143",
+        "MYPAGE_IMAP_SECURITY": "starttls",
+        "MYPAGE_SUBMISSION_PORT": "465",
+        "MYPAGE_SUBMISSION_SECURITY": "tls",
+    }
+    taken = settings.production({**COMPLETE, **other}).mail_system
+    assert taken.imap == MailServer("imap.example.jp", 143, "starttls")
+    assert taken.submission == MailServer("smtp.example.jp", 465, "tls")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MYPAGE_IMAP_PORT", "0"),
+        ("MYPAGE_IMAP_PORT", "65536"),
+        ("MYPAGE_IMAP_SECURITY", "none"),
+        ("MYPAGE_SUBMISSION_PORT", "smtp"),
+        ("MYPAGE_SUBMISSION_SECURITY", "ssl"),
+        ("MYPAGE_WEB_UPLOAD", "ftp://files.example.jp"),
+        ("MYPAGE_WEB_UPLOAD", "files.example.jp"),
+        ("MYPAGE_WEB_UPLOAD", "sftp://files.example.jp:0"),
+        ("MYPAGE_WEB_UPLOAD", "sftp://files.example.jp:65536"),
+        ("MYPAGE_WEB_UPLOAD", "sftp://user@files.example.jp"),
+        ("MYPAGE_WEB_UPLOAD", "sftp://files.example.jp/home"),
+        ("MYPAGE_WEB_MEGABYTES", "0"),
+        ("MYPAGE_WEB_MEGABYTES", "100000"),
+        ("MYPAGE_WEB_MEGABYTES", "1GB"),
+    ],
+)
+def test_what_no_mail_program_and_no_upload_can_use_is_named(name: str, value: str) -> None:
+    assert named({**COMPLETE, name: value}) == [name]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("", None),
+        (" ", None),
+        ("sftp://files.example.jp", Upload("sftp", "files.example.jp", 22)),
+        ("sftp://files.example.jp:2222/", Upload("sftp", "files.example.jp", 2222)),
+        ("ftps://files.example.jp", Upload("ftps", "files.example.jp", 21)),
+        ("ftps://files.example.jp:65535", Upload("ftps", "files.example.jp", 65535)),
+    ],
+)
+def test_where_files_are_put_is_an_address_or_left_out(value: str, read: Upload | None) -> None:
+    assert settings.production({**COMPLETE, "MYPAGE_WEB_UPLOAD": value}).mail_system.upload == read
+
+
+@pytest.mark.parametrize(("value", "read"), [("", None), ("1", 1), ("99999", 99_999)])
+def test_the_capacity_of_a_web_space_is_a_number_of_megabytes_or_left_out(
+    value: str, read: int | None
+) -> None:
+    assert settings.production({**COMPLETE, "MYPAGE_WEB_MEGABYTES": value}).mail_system.web_megabytes == read
+
+
+def test_nobody_registers_the_name_of_the_computer_that_takes_files() -> None:
+    chosen = settings.production({**COMPLETE, "MYPAGE_WEB_UPLOAD": "sftp://oisoreupload.example.jp"})
+    assert "oisoreupload" in (settings.installation_of(chosen).reserved_names or ())
 
 
 @pytest.mark.parametrize(

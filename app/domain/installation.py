@@ -58,14 +58,41 @@ class Issuer:
     """Where the line and the calls are billed, in the operator's words; "": on the portal's bill, with all else."""
 
 
+Encryption = Literal["tls", "starttls"]
+"""How a mail program's connection is encrypted: from its first byte, or from STARTTLS on. There is none without."""
+UploadProtocol = Literal["sftp", "ftps"]
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """A server that members type into their mail programs."""
+
+    host: str
+    port: int
+    encryption: Encryption
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Where members put the files of their home pages, by what protocol."""
+
+    protocol: UploadProtocol
+    host: str
+    port: int
+
+
 @dataclass(frozen=True)
 class MailSystem:
-    """Names of the operator's mail domain and servers."""
+    """The operator's mail domain, and the mail and web servers."""
 
     domain: str
-    imap_host: str
-    submission_host: str
+    imap: MailServer
+    submission: MailServer
     web_host: str
+    upload: Upload | None = None
+    """None: it was not said, so members are told to ask."""
+    web_megabytes: int | None = None
+    """Capacity of one web space; None: likewise."""
 
     def address(self, local_part: str) -> str:
         return f"{local_part}@{self.domain}"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.domain import reserved_names
-from app.domain.installation import Installation, Issuer, MailSystem, Peppers, SecondFactor, Sender
-from app.settings import parts
+from app.domain.installation import Installation, Issuer, Peppers, SecondFactor, Sender
+from app.settings import mail_system, parts
 from app.settings.of_demo import (
     DEMO_BILLING,
     DEMO_CONTACT,
@@ -113,12 +113,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             club=parts.https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
         ),
         mail=parts.mail(environment, wrong),
-        mail_system=MailSystem(
-            domain=parts.needed(environment, "MYPAGE_MAIL_DOMAIN", wrong, "mail.example.jp").lower(),
-            imap_host=parts.needed(environment, "MYPAGE_IMAP_HOST", wrong, "imap.example.jp"),
-            submission_host=parts.needed(environment, "MYPAGE_SUBMISSION_HOST", wrong, "smtp.example.jp"),
-            web_host=parts.web_host(environment, hosts, wrong),
-        ),
+        mail_system=mail_system.read(environment, hosts, wrong),
         stripe=parts.stripe(environment, wrong),
         trusted_proxies=tuple(parts.proxies(environment, wrong)),
         security_contact=parts.security_contact(environment, wrong),
@@ -162,7 +157,9 @@ def installation_of(chosen: Settings) -> Installation:
 def _host_names(chosen: Settings) -> set[str]:
     """Every name under which the operator's machines are known here."""
     system = chosen.mail_system
-    named = {*chosen.hosts, system.domain, system.imap_host, system.submission_host, system.web_host}
+    named = {*chosen.hosts, system.domain, system.imap.host, system.submission.host, system.web_host}
+    if system.upload:
+        named.add(system.upload.host)
     return named | {chosen.mail.sender.rpartition("@")[2]}
 
 

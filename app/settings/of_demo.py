@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 
 from app.domain.catalogue import SECURITY
-from app.domain.installation import MailSystem, SecondFactor
+from app.domain.installation import MailServer, MailSystem, SecondFactor, Upload
 from app.settings.shape import Billing, Contact, Elsewhere, Mail, Settings, SupportWindow
 
 DEMO_INVOICE_NUMBER = "T9000000000000"
@@ -23,7 +23,12 @@ DEMO_ELSEWHERE = Elsewhere(
     "0120-000-0001", "24時間（年中無休）", "https://cinema.example.jp/", "https://club.example.jp/"
 )
 DEMO_MAIL_SYSTEM = MailSystem(
-    "s2.spaaqs.ne.jp", "imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp", "home.s2.spaaqs.ne.jp"
+    "s2.spaaqs.ne.jp",
+    MailServer("imap.s2.spaaqs.ne.jp", 993, "tls"),
+    MailServer("smtp.s2.spaaqs.ne.jp", 587, "starttls"),
+    "home.s2.spaaqs.ne.jp",
+    Upload("sftp", "upload.s2.spaaqs.ne.jp", 22),
+    web_megabytes=100,
 )
 DEMO_PAYMENT_DAY = "毎月27日（金融機関の休業日は翌営業日）"
 DEMO_MAIL = Mail("mypage@demo.example.jp")

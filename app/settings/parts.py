@@ -50,8 +50,14 @@ VARIABLES = {
     "MYPAGE_CLUB_URL": "https address of UCOM光 クラブオフ",
     "MYPAGE_MAIL_DOMAIN": "domain of the members' mail addresses",
     "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
+    "MYPAGE_IMAP_PORT": "its port (default 993)",
+    "MYPAGE_IMAP_SECURITY": "its encryption: tls (default) or starttls",
     "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
+    "MYPAGE_SUBMISSION_PORT": "its port (default 587)",
+    "MYPAGE_SUBMISSION_SECURITY": "its encryption: starttls (default) or tls",
     "MYPAGE_WEB_HOST": "host name of the members' home pages",
+    "MYPAGE_WEB_UPLOAD": "where members put their files, as sftp://host or ftps://host (default: ask by phone)",
+    "MYPAGE_WEB_MEGABYTES": "capacity of a web space in MB (default: ask by phone)",
     "MYPAGE_STRIPE_SECRET_KEY": "secret or restricted key of the Stripe account that keeps the members' cards",
     "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
     "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
@@ -224,17 +230,6 @@ def base_url(environment: Mapping[str, str], hosts: Collection[str], wrong: list
 
 
 _BASE = re.compile(r"https://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
-
-
-def web_host(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str]) -> str:
-    """Where members put pages of their own, so never a name of the portal: their scripts would be its own."""
-    name = "MYPAGE_WEB_HOST"
-    value = needed(environment, name, wrong, "home.example.jp")
-    if value.lower() in hosts:
-        wrong.append(
-            f"{name} is {value!r}, which MYPAGE_HOSTS names too: home pages need a name of their own"
-        )
-    return value
 
 
 def security_contact(environment: Mapping[str, str], wrong: list[str]) -> str:

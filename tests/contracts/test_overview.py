@@ -77,8 +77,8 @@ async def test_counts_are_of_what_is_registered_now(contractor: Browser) -> None
     await contractor.open("/?open=arteri-an-001")
     assert contractor.rows["メールアカウント"].startswith("1個 / ")
     assert contractor.rows["Webスペース"].startswith("1個 / ")
-    assert contractor.rows["メールアドレス"] == "a.b@s2.spaaqs.ne.jp"
-    assert contractor.rows["Webスペースサービス"] == "hikari"
+    assert contractor.rows["メールアドレス"].startswith("a.b@s2.spaaqs.ne.jp ")
+    assert contractor.rows["Webスペースサービス"].startswith("hikari ")
 
 
 async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_opens_it(

@@ -42,7 +42,7 @@ async def test_an_address_of_ours_is_registered_and_shows_the_mail_programs_sett
     assert contractor.rows["メールアドレス"] == ADDRESS
     assert contractor.rows["利用メール"] == "UCOMの提供するメールアドレスを取得する"
     assert contractor.rows["ユーザー名（アカウント名）"] == "arteri-an-001"
-    assert "993" in contractor.rows["受信サーバー（IMAP）"]
+    assert contractor.rows["受信のポート"] == "993"
     await contractor.open("/accounts")
     assert ADDRESS in contractor.text
     assert {mail["recipient"] for mail in await mails()} == {ADDRESS, "arteri-an@keitai.example.jp"}

@@ -59,6 +59,8 @@ class Row:
     """What an edit replaces, shown beside the new value; None: nothing else stood there."""
     whole: bool = False
     """A secret that we made: all of it on the first complete page, and `value` in its place from then on."""
+    code: bool = False
+    """An ID, an address or a name of a computer: a browser that translates the page leaves it as it is."""
 
 
 def edited(label: str, before: str, value: str) -> Row:

@@ -168,17 +168,13 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
             rows=_rows(account, UCOM, self.address, now),
-            guide=mail_system.program_settings(self.login, self.address, _password(account)),
+            guide=mail_system.program_settings(self.login, self.address, app_passwords.wanted(account)),
             next=(
+                mail_system.to_mail_settings(self.login),
                 Link(app_passwords.TITLE, f"/accounts/{self.login}/mail-passwords"),
                 Link("ご契約情報一覧", f"/?open={self.login}"),
             ),
         )
-
-
-def _password(account: Account) -> str:
-    """Which password a mail program needs."""
-    return app_passwords.TITLE if account.app_passwords else "アカウントIDのパスワード"
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,11 @@ def free_name(account: Account, text: str) -> str:
     return name
 
 
+def wanted(account: Account) -> str:
+    """Which password a mail program of the account ID needs, in words."""
+    return TITLE if account.app_passwords else "アカウントIDのパスワード"
+
+
 def last_use(own: AppPassword) -> str:
     """When and for what a mail program used it last, in words."""
     if own.used_at is None:
@@ -126,7 +131,8 @@ class _OfAppPassword(
         ]
 
     def _next(self) -> tuple[Link, ...]:
-        return (Link(TITLE, self.back), Link("ご契約情報一覧", f"/?open={self.login}"))
+        settings = mail_system.to_mail_settings(self.login)
+        return (settings, Link(TITLE, self.back), Link("ご契約情報一覧", f"/?open={self.login}"))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from app.domain import catalogue, reserved_names, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
-from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row, cost_rows
+from app.domain.changes.words import FORMER_PAGE, Link, Mend, Receipt, Refused, Review, Row, cost_rows
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
 from app.domain.mail import service as mail_service
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 TAKEN = "この名前は、すでに使われているか、過去に使われていたため登録できません。別の名前を入力してください。"
 THERE = "Webスペースは、1つのアカウントIDに1つだけ登録できます。"
 NONE = "このWebスペースは、登録されていません。"
+
+
+def none_yet(login: str) -> Refused:
+    """The account ID has no web space yet, and where one registers it."""
+    mend = Mend("Webスペースを登録する", f"/accounts/{login}/web-space", Permission.WEB_SPACE)
+    return Refused("Webスペースを登録すると、ご利用いただけます。", mend)
 
 
 async def must_be_free(name: str) -> None:
@@ -85,7 +91,10 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webス�
             title="Webスペース登録完了",
             lead="Webスペースの登録が完了しました。",
             rows=_rows(self.login, self.space),
-            next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
+            next=(
+                mail_system.to_web_settings(self.login),
+                Link("ご契約情報一覧", f"/?open={self.login}"),
+            ),
         )
 
 

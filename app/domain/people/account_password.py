@@ -23,6 +23,7 @@ from app.domain.changes.words import (
 )
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
+from app.domain.mail import system as mail_system
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,6 +79,12 @@ async def remember(member: Member, account: int, password_hash: str) -> None:
         raise Refused(USED_BEFORE)
 
 
+def to_mail_settings(account: Account) -> tuple[Link, ...]:
+    """Where it is said what to set anew in a mail program, where the account ID's password is the mailbox's, too."""
+    opens_mailbox = account.ucom_address and not account.app_passwords
+    return (mail_system.to_mail_settings(account.login),) if opens_mailbox else ()
+
+
 @dataclass(frozen=True)
 class ChangeAccountPassword(
     OfAccount,
@@ -110,11 +117,12 @@ class ChangeAccountPassword(
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        await set_password(member, self.account(member), self.password_hash)
+        account = self.account(member)
+        await set_password(member, account, self.password_hash)
         await self.tell(member, "account-password-changed", login=self.login)
         return Receipt(
             title="アカウントIDパスワード変更完了",
             lead="アカウントIDのパスワードを変更しました。",
             rows=self._rows,
-            next=(Link("ご契約情報一覧", "/"),),
+            next=(*to_mail_settings(account), Link("ご契約情報一覧", "/")),
         )

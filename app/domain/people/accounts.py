@@ -27,7 +27,13 @@ from app.domain.letters.recipients import Told
 from app.domain.options import purchase_requests, user_purchases
 from app.domain.options.purchase_requests import State
 from app.domain.people.account_names import AccountNames
-from app.domain.people.account_password import OTHER_SESSIONS, PASSWORD, remember, set_password
+from app.domain.people.account_password import (
+    OTHER_SESSIONS,
+    PASSWORD,
+    remember,
+    set_password,
+    to_mail_settings,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -249,6 +255,7 @@ class EditAccount(
             rows=self._rows(account),
             onward=() if account.mail_address else (_to_mail_address(self.login),),
             next=(
+                *(to_mail_settings(account) if self.password_hash else ()),
                 Link("ユーザー管理", "/") if self._leaves(member) else Link("アカウントID管理", "/accounts"),
             ),
         )
