@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +108,38 @@ async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_pa
     assert visitor.heading == "メールサービス購入完了"
     await visitor.open("/mail-service")
     assert BOUGHT.removesuffix("。")[:8] in visitor.text
+
+
+@pytest.mark.parametrize(
+    ("card", "waiting", "refused", "expected"),
+    [
+        (None, False, False, kept.Standing.NONE),
+        ("2026-05", False, False, kept.Standing.FINE),
+        ("2026-04", False, False, kept.Standing.SOON),
+        ("2026-03", False, False, kept.Standing.SOON),
+        ("2026-02", False, False, kept.Standing.EXPIRED),
+        ("2026-05", True, False, kept.Standing.WAITING),
+        ("2026-02", False, True, kept.Standing.REFUSED),
+        (None, True, True, kept.Standing.WAITING),
+    ],
+)
+async def test_the_first_page_says_how_it_stands_with_the_card(
+    visitor: Browser, card: str | None, waiting: bool, refused: bool, expected: kept.Standing
+) -> None:
+    """The 1st of March; the last day of April is 60 days later, of May 91."""
+    clock.start_at(datetime(2026, 3, 1, 12, tzinfo=clock.TOKYO))
+    [row] = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
+    await tables.Card.delete().where(tables.Card.contract == row["id"])
+    if card:
+        await kept.keep(row["id"], kept_card(expires=card), "AN ARUTERI")
+    if refused:
+        await database.rows(
+            "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at, decided_at, outcome)"
+            " VALUES ($1, 't', '', 'VISA', '1111', '2030-01', 'A B', now(), now(), 'refused')",
+            row["id"],
+        )
+    if waiting:
+        await let_wait(row["id"])
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/")
+    assert visitor.rows["お支払い方法"].startswith(expected.value)

@@ -39,7 +39,8 @@ def of(contract: Contract, now: datetime) -> ThisMonth:
     gone = [
         Service(0, None, over.product, over.started_at, over.ended_at) for over in contract.ended_with_account
     ]
-    due = billing.charges([*billing.earlier(*buyers), *gone, *running], this.next, this)
+    before = billing.earlier(*buyers)
+    due = billing.charges([*before.ended, *gone, *running], this.next, this, before.had)
     return ThisMonth(
         month=this,
         yen=sum(charge.yen for charge in due if charge.month == this),

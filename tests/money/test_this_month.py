@@ -1,0 +1,129 @@
+"""What the first page says of the month's options is what the month's bill says of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain import clock
+from app.domain.access.graph import Account, Contract, Ended
+from app.domain.catalogue import Product
+from app.domain.money import this_month
+from app.domain.months import Month
+from app.postgres import database
+from tests.browser import Browser
+from tests.money.steps import bought, tokyo
+from tests.money.test_previews import Life, Owner, deeds, moments
+
+TODAY = "2026-03-20T09:00"
+
+
+def empty(kind: type[msgspec.Struct], **given_: Any) -> Any:
+    """A piece of the graph with nothing in it but what is given."""
+    nothing = {field.name: [] for field in msgspec.structs.fields(kind)}
+    return kind(**{**nothing, **given_})
+
+
+def contract_of(life: Life, now: datetime) -> Contract:
+    """The graph of a contract that lived so, at that moment."""
+    gone = [life.buyer(owner, now).ended for owner in life.deleted]
+    living = [life.buyer(owner, now) for owner in ("an", "taro") if owner not in life.deleted]
+    accounts = [empty(Account, periods=one.periods, ended=one.ended) for one in living]
+    own = life.buyer(None, now)
+    over: list[Ended] = [one for ended in gone for one in ended]
+    of_contract = {"periods": own.periods, "ended": own.ended, "had": own.had}
+    contract: Contract = empty(Contract, accounts=accounts, ended_with_account=over, **of_contract)
+    return contract
+
+
+@given(st.lists(st.tuples(moments(), deeds), min_size=1, max_size=25))
+def test_at_any_moment_it_is_what_the_bill_would_say_if_nothing_more_happened(
+    done: list[tuple[datetime, tuple[Owner, Product | None]]],
+) -> None:
+    life = Life()
+    for number, (now, (owner, product)) in enumerate(sorted(done, key=lambda one: one[0])):
+        now += timedelta(microseconds=0 if now.microsecond else number)
+        if owner in life.deleted:
+            continue
+        if product:
+            life.toggle(owner, product, now)
+        elif owner:
+            life.delete(owner, now)
+        shown = this_month.of(contract_of(life, now), now)
+        bills = list(life.bills())
+        for month, yen in ((shown.month, shown.yen), (shown.month.next, shown.next_yen)):
+            if month <= Month(2026, 3):
+                assert yen == sum(line.yen for line in bills if line.billed == month)
+
+
+STORIES = {
+    "nothing": ([], "料金のかかるオプションはありません", None, None),
+    "bought long ago": ([("2026-01-05T10:00", None)], "", "550円", None),
+    "bought in this month": (
+        [("2026-03-05T10:00", None)],
+        "0円（今月のうちに解約した場合は、料金がかかります）",
+        None,
+        "550円",
+    ),
+    "cancelled in this month": (
+        [("2026-01-05T10:00", "2026-03-10T10:00")],
+        "",
+        "550円",
+        "料金のかかるオプションはありません",
+    ),
+    "cancelled and bought again in this month": (
+        [("2026-01-05T10:00", "2026-03-10T10:00"), ("2026-03-11T10:00", None)],
+        "今月お申し込みの分は、今月のうちに解約した場合は、料金がかかります",
+        "550円",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_the_first_page_says_it_with_its_condition(visitor: Browser, story: str) -> None:
+    lives, value, amount, next_ = STORIES[story]
+    clock.start_at(tokyo(TODAY))
+    for start, end in lives:
+        await bought(start, end)
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/")
+    assert visitor.heading == "ご契約情報一覧"
+    first = visitor.page.select_one("main section dl.rows > div")
+    assert first
+    said, *more = [cell.get_text(strip=True) for cell in first.select("dd")]
+    assert said == value
+    assert (amount in more) if amount else not [text for text in more if "円" in text]
+    assert visitor.rows.get("来月から", "") == ("" if next_ is None or next_.endswith("円") else next_)
+    in_words = [
+        row.get_text(" ", strip=True) for row in visitor.page.select("main section:first-of-type dl > div")
+    ]
+    assert [text.removeprefix("来月から ").strip() for text in in_words if text.startswith("来月から")] == (
+        [next_] if next_ else []
+    )
+
+
+async def test_what_a_deleted_account_id_cost_in_this_month_is_in_it(visitor: Browser) -> None:
+    clock.start_at(tokyo(TODAY))
+    await bought("2026-01-05T10:00", "2026-03-10T10:00")
+    await database.rows(
+        "UPDATE account SET deleted_at = $1 WHERE login = 'arteri-an-002'", tokyo("2026-03-10T10:00")
+    )
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/")
+    assert "550円" in visitor.text
+    await visitor.open("/statements/2026-03")
+    await visitor.prove("demo01", "90000000000000")
+    assert "550円" in visitor.text
+
+
+async def test_a_user_role_sees_neither_sums_nor_the_card(family_user: Browser) -> None:
+    await family_user.open("/")
+    assert family_user.heading == "ユーザー管理"
+    assert not {"今月の料金とお支払い", "下4桁", "来月から"} & set(family_user.text.split())
+    assert "VISA" not in family_user.answer.text
