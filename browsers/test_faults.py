@@ -57,6 +57,7 @@ def test_the_menu_closes_over_a_place_on_the_page_that_is_shown(
     for _ in range(2):
         phone.press("メニュー")
         phone.until(lambda: phone.sees("#menu"))
+        phone.unfold("アカウントIDオプション")
         phone.follow("アカウントIDオプション変更")
         phone.until(lambda: phone.sees("#menu"), False)
         phone.until(lambda: phone.path.endswith("#account-ids"))

@@ -101,6 +101,7 @@ def test_the_menu_opens_closes_and_leads_on(phone: Device, people: People, house
     phone.press("メニューを閉じる")
     phone.until(lambda: phone.sees("#menu"), False)
     phone.press("メニュー")
+    phone.unfold("アカウントIDオプション")
     phone.follow("アカウントID管理")
     phone.shows("アカウントID管理")
     assert not phone.sees("#menu")

@@ -1,21 +1,21 @@
 // What htmx leaves to us: focus, the live region, slow and failed requests, shown passwords, the time-out. Its comments
 // and indentation are not sent (app/web/static_files.py).
+const { now } = Date;
 const $ = (id) => document.getElementById(id);
 const all = (css, act) => document.querySelectorAll(css).forEach(act);
 const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
 const show = (id) => {
   $(id).hidden = false;
-  announce($(id).textContent);
+  say($(id).textContent);
 };
 
-const announce = (text) => {
-  const box = $("announce");
-  box.textContent = "";
-  setTimeout(() => box.textContent = text, 100);
+const say = (text) => {
+  $("announce").textContent = "";
+  setTimeout(() => $("announce").textContent = text, 100);
 };
 
 // Focus goes to the error summary, else [data-focus], never <body>.
-let spoken, cameFrom, typed, left, asked = Date.now();
+let said, from, typed, left, asked = now();
 on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   unhide();
   if (task.type !== "main") return;
@@ -23,14 +23,14 @@ on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   const wrong = pick(".error-summary");
   if (task.target.id === "main") typed = wrong, scrollTo(0, 0);
   (wrong || pick("[data-focus]"))?.focus();
-  for (const next of [cameFrom, $("main")])
-    if (document.activeElement === document.body) next?.focus({ preventScroll: true });
-  spoken = pick("[data-announce]")?.dataset.announce;
+  for (const next of [from, $("main")])
+    if (!document.querySelector(":focus")) next?.focus({ preventScroll: true });
+  said = pick("[data-announce]")?.dataset.announce;
 });
 on("htmx:finally:swap", ({ detail: { ctx } }) => {
-  spoken ||= ctx.swap !== "none" && ctx.title && document.title;
-  if (spoken) announce(spoken);
-  spoken = "";
+  said ||= ctx.swap !== "none" && ctx.title && document.title;
+  if (said) say(said);
+  said = "";
 });
 
 // Back from a confirm page leads to what was typed.
@@ -55,40 +55,42 @@ on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
 
 // Whoever leaves the page ends its requests, which is no failure. An iPhone tells of no beforeunload.
 on("beforeunload click submit", ({ target }) => {
-  if (target.closest?.(":is(a,form):not([data-hx-target])") !== null) left = Date.now();
+  if (target.closest?.(":is(a,form):not([data-hx-target])") !== null) left = now();
 });
 on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
   const box = $("notice"), status = ctx.response?.status;
-  if (status < 500 || Date.now() - left < 1e3) return;
+  if (status < 500 || now() - left < 1e3) return;
   box.textContent = box.dataset[status ? "failed" : "offline"];
   show("notice");
 });
 
-const unhide = () => all(".show", (button) => { button.hidden = false; });
-const reveal = (button, pressed) => {
-  const field = $(button.dataset.show), shown = pressed === true && field.type === "password";
+const unhide = () => all(".show", (node) => { node.hidden = false; });
+const flip = (node, pressed) => {
+  const field = $(node.dataset.show), shown = pressed === true && field.type === "password";
   field.type = shown ? "text" : "password";
-  button.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
+  node.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
 };
 on("click", ({ target }) => {
   const item = target.closest("a,button,summary");
   // Safari focuses nothing that is tapped.
   item?.focus();
-  if (item?.dataset.show) reveal(item, true);
+  if (item?.dataset.show) flip(item, true);
 });
-on("submit", () => all(".show", reveal));
+on("submit", () => all(".show", flip));
 
 // All tabs share a session; typing extends it, once a minute.
-const touch = () => { if ($("timeout")) localStorage.lastRequest = Date.now(); };
+const touch = () => { if ($("timeout")) localStorage.lastRequest = now(); };
 on("htmx:after:request", touch);
 const extend = async () => {
-  if (!$("timeout")?.dataset.idleSeconds || Date.now() - asked < 6e4) return;
-  asked = Date.now();
-  const headers = { "HX-Request": "true", "HX-Target": "a#timeout" };
-  const answer = await fetch("/session/extend", { method: "POST", headers }).catch(() => "");
+  if (!$("timeout")?.dataset.idleSeconds || now() - asked < 6e4) return;
+  asked = now();
+  const answer = await fetch("/session/extend", {
+    method: "POST",
+    headers: { "HX-Request": "true", "HX-Target": "a#timeout" }
+  }).catch(() => "");
   if (answer.ok) touch();
   if (answer.status != 401) return;
-  all("[name^=password],[name=card_number]", (field) => { field.value = ""; });
+  all("[name^=password],[name=card_number]", (node) => { node.value = ""; });
   $("timeout").outerHTML = await answer.text();
   show("timeout");
 };
@@ -98,14 +100,15 @@ on("input", ({ target }) => {
   if (typed ||= target.closest("main [method=post]")) extend();
 });
 setInterval(() => {
-  const box = $("timeout"), rest = box?.dataset.idleSeconds - (Date.now() - localStorage.lastRequest) / 1000;
+  const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.lastRequest) / 1000;
   if (rest < 0 && typed) extend();
   else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
   else if (rest > 300) box.hidden = true;
-  else if (box?.hidden) cameFrom = document.activeElement, show("timeout");
+  else if (box?.hidden) from = document.activeElement, show("timeout");
 }, 1000);
 
-// No page from before logout, no focus behind the menu.
+// No page from before logout, no focus behind the menu, which opens where its current entry is.
+on("toggle", ({ target }) => target.popover && target.querySelector("[aria-current]")?.scrollIntoView());
 on("pageshow", ({ persisted }) => persisted && location.reload());
 on("focusin", ({ target }) => target.closest("#menu") || $("menu")?.hidePopover?.());
 
