@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
+from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.mail import service as mail_service
 from app.postgres import database
 from tests.browser import Browser
-from tests.mail.steps import buy, get_address, mails, open_periods, use_other
+from tests.households import sign_in
+from tests.mail.steps import buy, confirmed, get_address, mails, open_periods, use_other
 
 
 async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_costs(
@@ -117,6 +120,42 @@ async def test_from_ours_to_anothers_the_mail_service_ends_by_itself_and_says_so
     assert "解約" in (await mails())[-3]["subject"] + (await mails())[-2]["subject"]
     box = await database.rows("SELECT retired_at FROM mailbox")
     assert box[0]["retired_at"] is not None
+
+
+COSTS = re.compile(r"今月（\d{4}年\d+月）の料金：[\d,]+円（税込、日割りなし[^）]*）")
+
+
+async def test_what_the_end_costs_stands_on_confirm_page_receipt_history_and_mail(
+    contractor: Browser,
+) -> None:
+    clock.start_at(datetime(2026, 2, 5, tzinfo=clock.TOKYO))
+    await sign_in(contractor, "customer", "90000000000000")
+    await buy(contractor)
+    await get_address(contractor, "arteri-an-001", "hikari.taro")
+    await use_other(contractor, "arteri-an-001", "taro@example.com")
+    await buy(contractor)
+    await get_address(contractor, "arteri-an-001", "hikari.taro.ni")
+    await confirmed(contractor, "/accounts/arteri-an-001/mailbox", size="10", agree="yes")
+    await contractor.open("/accounts/arteri-an-001/mail-address")
+    await contractor.submit(kind="other", address="taro@example.com", agree="yes")
+    ends, box = contractor.rows["メール&Webスペース"], contractor.rows["メールボックス 10GB"]
+    assert "550円（税込、日割りなし。2月5日に解約した分 275円、今回解約する分 275円）" in ends
+    assert "220円（税込、日割りなし）" in box
+    await contractor.submit()
+    receipt = contractor.path
+    for _ in range(2):
+        assert (contractor.rows["メール&Webスペース"], contractor.rows["メールボックス 10GB"]) == (ends, box)
+        await contractor.open(receipt)
+    assert "550円（税込、日割りなし" in (await contractor.get("/changes.csv")).text
+    (body,) = [mail["body"] for mail in await mails() if mail["recipient"] == "taro@example.com"][-1:]
+    assert "550円（税込、日割りなし。2月5日に解約した分 275円、今回解約する分 275円）" in body
+    assert len(COSTS.findall(body)) == 2
+
+
+async def test_a_mail_address_that_ends_nothing_has_no_costs_on_its_receipt(contractor: Browser) -> None:
+    await use_other(contractor, "arteri-an-001", "taro@example.com")
+    assert "円" not in contractor.page.select_one("main").get_text()  # type: ignore[union-attr]
+    assert "円" not in (await mails())[-1]["body"]
 
 
 async def test_a_user_who_causes_the_end_is_seen_by_admins_and_the_contact(

@@ -21,9 +21,11 @@ from app.domain.mail import app_passwords, forwarding, losses
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, purchases
+from app.domain.money.billing import Cost
 from app.postgres import database
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 UCOM = "UCOMの提供するメールアドレスを取得する"
@@ -98,11 +100,16 @@ class _RegisterAddress(
             await recipients.replaced(member.contract.id, account.id, account.other_address, now)
 
     async def _tell(
-        self, member: Member, which: str, ended: list[Period], lost: tuple[str, ...] = ()
+        self,
+        member: Member,
+        which: str,
+        ended: Sequence[Period] = (),
+        costs: Sequence[Cost] = (),
+        lost: tuple[str, ...] = (),
     ) -> None:
         """The メールアドレス登録完了メール.
 
-        It tells of the purchases that ended; the contract's mail service has a mail of its own beside.
+        It tells of the purchases that ended and what they cost; the contract's mail service has a mail of its own beside.
         """
         products = "、".join(catalogue.NAMES[period.product] for period in ended)
         facts = {
@@ -110,6 +117,7 @@ class _RegisterAddress(
             "address": self.address,
             "kind": which,
             "products": products,
+            "costs": billing.lines(costs),
             "losses": lost,
         }
         await self.tell(member, "mail-address-registered", **facts)
@@ -163,7 +171,7 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
             tables.Account.id == account.id
         )
         await self._remember_former(member, account, now)
-        await self._tell(member, "UCOM", [])
+        await self._tell(member, "UCOM")
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
@@ -183,12 +191,11 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
 
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
-        ends, before = losing(member.contract, account), billing.earlier(member.contract, account)
+        ends = losing(member.contract, account)
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(account, OTHER, self.address, now) + losses.of_address(account),
-            costs=cost_rows(billing.of_endings(lost_periods(account, ends), now, before=before))
-            or (Row("メールアドレスの登録", "料金はかかりません"),),
+            costs=cost_rows(self._costs(member, now)) or (Row("メールアドレスの登録", "料金はかかりません"),),
             notices=(
                 *((AGAIN,) if account.other_address == self.address else ()),
                 *(LOSSES if account.ucom_address else ()),
@@ -199,7 +206,7 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = self.account(member)
+        account, costs = self.account(member), self._costs(member, now)
         ends = losing(member.contract, account)
         await give_up(account, now)
         await tables.Account.update({tables.Account.other_address: self.address}).where(
@@ -211,15 +218,21 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
                 member, ends, f"{self.login}のメールアドレスを他社のものに変更したため", now
             )
         lost = losses.of_address(account)
-        await self._tell(member, "他社", lost_periods(account, ends), losses.lines(lost))
+        await self._tell(member, "他社", lost_periods(account, ends), costs, losses.lines(lost))
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
-            rows=_rows(account, OTHER, self.address, now) + lost,
+            rows=[*_rows(account, OTHER, self.address, now), *lost, *cost_rows(costs)],
             notices=mail_service.ended_notices(lost_periods(account, ends)),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
+
+    def _costs(self, member: Member, now: datetime) -> list[Cost]:
+        """What this month costs of all that ends with the UCOM address."""
+        account = self.account(member)
+        ended = lost_periods(account, losing(member.contract, account))
+        return billing.of_endings(ended, now, before=billing.earlier(member.contract, account))
 
 
 def losing(contract: Contract, account: Account) -> Period | None:

@@ -18,9 +18,13 @@ from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.mail.mailbox import no_address
 from app.domain.money import billing
+from app.domain.money.billing import Cost
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from app.domain.access.graph import Contract
 
 TAKEN = "この名前は、すでに使われているか、過去に使われていたため登録できません。別の名前を入力してください。"
 THERE = "Webスペースは、1つのアカウントIDに1つだけ登録できます。"
@@ -46,9 +50,11 @@ class _OfWebSpace(OfAccount, permission=Permission.WEB_SPACE, page="web-space", 
 
     space: str
 
-    async def _tell(self, member: Member, state: str) -> None:
+    async def _tell(self, member: Member, state: str, costs: Sequence[Cost] = ()) -> None:
+        """`costs`: of the mail service, where it ends with the web space."""
         url = mail_system.current().home_page(self.space)
-        await self.tell(member, "web-space", login=self.login, state=state, url=url)
+        facts = {"login": self.login, "state": state, "url": url, "costs": billing.lines(costs)}
+        await self.tell(member, "web-space", **facts)
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,12 @@ class DeleteWebSpace(_OfWebSpace, kind="web-space-deletion", name="Webスペー�
         return Refused(NONE) if self.account(member).web_space != self.space else None
 
     def review(self, member: Member, now: datetime) -> Review:
-        ends, before = mail_service.ending(member.contract, spaces=1), billing.earlier(member.contract)
+        ends = mail_service.ending(member.contract, spaces=1)
         lost = "Webスペースのファイルはすべて失われます。同じ名前は二度と登録できません。"
         return Review(
             title="Webスペース削除確認",
             rows=_rows(self.login, self.space),
-            costs=cost_rows(billing.of_endings([ends] if ends else [], now, before=before))
+            costs=cost_rows(_costs(member.contract, now))
             or (Row("Webスペースの削除", "料金はかかりません"),),
             notices=(lost, *((mail_service.ending_notice(ends),) if ends else ())),
             button="削除",
@@ -122,21 +128,27 @@ class DeleteWebSpace(_OfWebSpace, kind="web-space-deletion", name="Webスペー�
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
-        account = self.account(member)
+        account, costs = self.account(member), _costs(member.contract, now)
         ends = mail_service.ending(member.contract, spaces=1)
         await tables.WebSpace.update({tables.WebSpace.released_at: now}).where(
             tables.WebSpace.account == account.id, tables.WebSpace.released_at.is_null()
         )
         if ends:
             await mail_service.end(member, ends, f"{self.login}のWebスペースを削除したため", now)
-        await self._tell(member, "削除")
+        await self._tell(member, "削除", costs)
         return Receipt(
             title="Webスペース削除完了",
             lead="Webスペースを削除しました。",
-            rows=_rows(self.login, self.space),
+            rows=[*_rows(self.login, self.space), *cost_rows(costs)],
             notices=mail_service.ended_notices([ends] if ends else []),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
+
+
+def _costs(contract: Contract, now: datetime) -> list[Cost]:
+    """What this month costs of the mail service, where it ends with the web space."""
+    ends = mail_service.ending(contract, spaces=1)
+    return billing.of_endings([ends] if ends else [], now, before=billing.earlier(contract))
 
 
 def _rows(login: str, space: str) -> list[Row]:
