@@ -246,3 +246,26 @@ async def test_what_expired_loses_its_secrets_and_nothing_that_was_typed(
         await housekeeping.tidy()
     found = [(await kept(identity) or {})["data"] for identity in identities]
     assert [text and json.loads(text) for text in found] == [data, left]
+
+
+async def test_notices_to_owners_go_a_month_after_they_were_read_and_unread_ones_stay(
+    family: Household,
+) -> None:
+    now, month = clock.now(), timedelta(days=30)
+    deleted = await households.new_account(family.contract, "family-gone", 3, deleted_at=now - month)
+    leaving = await households.new_account(
+        family.contract, "family-leaving", 4, deleted_at=now - month + A_MOMENT
+    )
+    rows = {
+        "unread": (family.son, None),
+        "read": (family.son, now - month + A_MOMENT),
+        "over": (family.son, now - month),
+        "of-nobody": (deleted, None),
+        "of-one-leaving": (leaving, None),
+    }
+    for kind, (account, seen_at) in rows.items():
+        of: dict[str, Any] = {"contract": family.contract, "account": account, "asker": "family-mother"}
+        await tables.OwnerNotice(**of, kind=kind, happened_at=now - 2 * month, seen_at=seen_at).save()
+    assert await housekeeping.tidy()
+    left = await tables.OwnerNotice.select(tables.OwnerNotice.kind).order_by(tables.OwnerNotice.id)
+    assert [row["kind"] for row in left] == ["unread", "read", "of-one-leaving"]

@@ -1,4 +1,4 @@
-"""What a server throws away in the background: sessions, counters and confirm pages that are over."""
+"""What a server does in the background: it throws away sessions, counters and confirm pages that are over, and the like."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.domain.access import attempts, challenges, login_events, members, typed
 from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
 from app.domain.letters import recipients
+from app.domain.mail import consent
 from app.domain.options import purchase_requests
 from app.domain.people import contact_address, forgotten, new_password
 from app.postgres import database
@@ -26,8 +27,8 @@ async def tidy() -> bool:
     """Delete what is over; False if another worker is at it.
 
     A confirm page that expired stays a week, to say so to whoever comes back to it and to fill the input page again, without
-    the password that was to be set. The first
-    characters of a password are kept no longer than its confirm page is valid, whether anybody saw the receipt or not.
+    the password that was to be set. The first characters of a password are kept no longer than its confirm page is valid,
+    whether anybody saw the receipt or not.
     """
     now = clock.now()
     async with database.engine().transaction():
@@ -47,6 +48,7 @@ async def tidy() -> bool:
         await new_password.tidy(now)
         await challenges.forget(now)
         await typed.tidy(now)
+        await consent.tidy(now)
     await reminders.post_due()
     await purchase_requests.lapse_due()
     return True

@@ -8,6 +8,7 @@ stays until it is acknowledged. What is forwarded where, and what is replied, is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.domain import tables
@@ -21,7 +22,6 @@ from app.postgres import database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
 LABEL = "利用する方の同意を得ています"
 MISSING = "ほかの方のメールの設定です。利用する方の同意を得てから、チェックしてください。"
@@ -122,4 +122,20 @@ async def acknowledge(member: Member, newest: int, now: datetime) -> None:
 _ACKNOWLEDGE = """
 UPDATE owner_notice SET seen_at = greatest($4, happened_at)
 WHERE contract = $1 AND account = $2 AND id <= $3 AND seen_at IS NULL
+"""
+
+
+KEPT = timedelta(days=30)
+"""How long a notice that was read is kept, as a mail that was delivered is; the change itself stays in お手続き履歴."""
+
+
+async def tidy(now: datetime) -> None:
+    """Delete the notices that were read long ago, and those whose owner was deleted so long ago and can read none."""
+    await database.rows(_TIDY, now - KEPT)
+
+
+# SQL for what hangs on another table.
+_TIDY = """
+DELETE FROM owner_notice o WHERE o.seen_at < $1
+    OR EXISTS (SELECT FROM account a WHERE a.id = o.account AND a.deleted_at < $1)
 """
