@@ -24,11 +24,20 @@ T = TypeVar("T")
 
 
 def migrate(_: argparse.Namespace) -> None:
+    from app.domain.money import issuing
     from app.postgres import migrate as schema
 
+    async def brought_up_to_date() -> tuple[list[str], list[Month]]:
+        return await schema.migrate(), await issuing.nobody_named()
+
     with reached() as connection:
-        done = asyncio.run(with_database(connection, schema.migrate))
+        done, unnamed = asyncio.run(with_database(connection, brought_up_to_date))
     print("\n".join(f"migrated: {name}" for name in done) or "nothing to migrate")
+    if unnamed:
+        print(
+            f"the bills of {unnamed[0].iso} to {unnamed[-1].iso} do not say yet who issued them: the next `mypage serve` or "
+            "`mypage bill close` writes it down from its settings, once and for all; look at them before"
+        )
 
 
 def renew_licences(_: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
 from app.domain.letters import recipients
 from app.domain.mail import consent
+from app.domain.money import issuing
 from app.domain.options import purchase_requests
 from app.domain.people import contact_address, forgotten, new_password
 from app.postgres import database
@@ -28,7 +29,8 @@ async def tidy() -> bool:
 
     A confirm page that expired stays a week, to say so to whoever comes back to it and to fill the input page again, without
     the password that was to be set. The first characters of a password are kept no longer than its confirm page is valid,
-    whether anybody saw the receipt or not.
+    whether anybody saw the receipt or not. What is due is done, too: mails, requests that lapse, and closed bills that do
+    not say who issued them.
     """
     now = clock.now()
     async with database.engine().transaction():
@@ -49,6 +51,7 @@ async def tidy() -> bool:
         await challenges.forget(now)
         await typed.tidy(now)
         await consent.tidy(now)
+    await issuing.name_issuer_of_closed()
     await reminders.post_due()
     await purchase_requests.lapse_due()
     return True

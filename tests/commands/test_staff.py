@@ -159,3 +159,18 @@ async def test_a_second_factor_that_was_lost_is_removed_and_told(after_a_demo: P
     assert re.fullmatch(line, removed.stderr)
     again = mypage(after_a_demo, "second-factor", "remove", "90000000000000")
     assert (again.returncode, "nothing was changed" in again.stderr) == (1, True)
+
+
+async def test_migrate_tells_whose_name_closed_bills_are_about_to_get(migrated: Path) -> None:
+    async def as_before_it_was_written_down() -> None:
+        await database.rows(
+            "INSERT INTO bill_close (month, reached, closed_at) VALUES ('2025-12-01', 0, now()), ('2026-01-01', 0, now())"
+        )
+
+    assert mypage(migrated, "migrate").stdout == "nothing to migrate\n"
+    await on_the_database(migrated, as_before_it_was_written_down)
+    said = mypage(migrated, "migrate").stdout
+    assert said.startswith(
+        "nothing to migrate\nthe bills of 2025-12 to 2026-01 do not say yet who issued them"
+    )
+    assert "the next `mypage serve` or `mypage bill close` writes it down" in said

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import asyncpg
 import pytest
 
-from app.domain import catalogue, clock, installation, tables
+from app.domain import catalogue, clock, housekeeping, installation, tables
 from app.domain.catalogue import Product
 from app.domain.installation import Issuer
 from app.domain.money import issuing
@@ -250,6 +250,28 @@ async def test_months_that_were_closed_before_the_issuer_was_written_down_get_on
     installed(issuer=OTHER_ISSUER)
     await reader.open("/statements/2026-01")
     assert reader.rows["発行者"] == SETTINGS.contact.operator
+
+
+async def test_a_server_writes_down_who_issued_what_was_closed_before_that_was_written_down(
+    reader: Browser, installed: Installed
+) -> None:
+    await bought("2025-12-10")
+    await close("2025-12", "2026-01")
+    await database.rows("ALTER TABLE bill_issuer DISABLE TRIGGER USER")
+    await database.rows("DELETE FROM bill_issuer")
+    await database.rows("ALTER TABLE bill_issuer ENABLE TRIGGER USER")
+    await database.rows("INSERT INTO bill_close (month, reached) VALUES ('2026-02-01', 0)")
+    assert await issuing.nobody_named() == [Month(2025, 12), Month(2026, 1)]
+    before = await documents(reader, "2026-01", pdf=False)
+    assert await housekeeping.tidy()
+    assert await issuing.nobody_named() == []
+    installed(issuer=OTHER_ISSUER)
+    assert await housekeeping.tidy()
+    assert await documents(reader, "2026-01", pdf=False) == before
+    assert SETTINGS.contact.operator in before[0].decode()
+    await close("2026-02")
+    await reader.open("/statements/2026-02")
+    assert reader.rows["発行者"] == OTHER_ISSUER.name
 
 
 # --- corrections ------------------------------------------------------------------------------------------------------

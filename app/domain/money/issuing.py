@@ -10,7 +10,7 @@ from dataclasses import astuple
 from datetime import date
 from typing import Any
 
-from app.domain import clock, installation
+from app.domain import clock, installation, tables
 from app.domain.letters import outbox, recipients
 from app.domain.money import bills, other_charges
 from app.domain.money.billing import yen
@@ -22,14 +22,29 @@ from app.postgres import database
 
 async def name_issuer() -> None:
     """Write down who issues the bills of the months that are being closed, and of closed ones that do not say it yet."""
-    await database.rows(_ISSUER, *astuple(installation.issuer()))
+    await database.rows(f"{_ISSUER_OF} {_ONCE}", *astuple(installation.issuer()))
+
+
+async def name_issuer_of_closed() -> None:
+    """The same for closed months alone, by a server: what it shows of them while nobody is named is frozen before its
+    settings can change. A month that is being closed is the close's."""
+    await database.rows(f"{_ISSUER_OF} WHERE closed_at IS NOT NULL {_ONCE}", *astuple(installation.issuer()))
+
+
+async def nobody_named() -> list[Month]:
+    """The closed months that do not say who issued their bills: they were closed before it was written down."""
+    close, named = tables.BillClose, tables.BillIssuer
+    months = close.select(close.month).where(close.closed_at.is_not_null()).order_by(close.month)
+    known = {row["month"] for row in await named.select(named.month)}
+    return [Month.of_day(row["month"]) for row in await months if row["month"] not in known]
 
 
 # SQL for a row for each month that has none.
-_ISSUER = """
+_ISSUER_OF = """
 INSERT INTO bill_issuer (month, name, address, phone, hours, invoice_number, payment_day, elsewhere)
-SELECT month, $1, $2, $3, $4, $5, $6, $7 FROM bill_close ON CONFLICT DO NOTHING
+SELECT month, $1, $2, $3, $4, $5, $6, $7 FROM bill_close
 """
+_ONCE = "ON CONFLICT DO NOTHING"
 
 
 async def issue(connection: Any, month: Month, made: Mapping[int, Sequence[Entry]]) -> None:
