@@ -154,7 +154,9 @@ class SetForwarding(
         With one, the owner reads in the box, and a target may be anybody's.
         """
         old = account.forwarding
-        return [one for one in old.addresses if one not in self.addresses] if old and not old.keep_copy else []
+        return (
+            [one for one in old.addresses if one not in self.addresses] if old and not old.keep_copy else []
+        )
 
     def _rows(self, account: Account) -> list[Row]:
         old = account.forwarding
