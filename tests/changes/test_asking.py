@@ -14,6 +14,7 @@ from app.domain.access.usage import TooOften
 from app.domain.changes import asking, words
 from app.domain.changes.words import Refused, Row
 from app.domain.people.account_deletion import DeleteAccount
+from app.postgres import database
 from tests import households
 from tests.changes.one_more import PEEK, OneMore, household, row
 from tests.households import Household
@@ -184,6 +185,25 @@ async def test_what_was_carried_out_waits_no_more(mother: Member, monkeypatch: p
     await asking.ask(mother, OneMore())
     with pytest.raises(TooOften):
         await asking.ask(mother, OneMore())
+
+
+async def test_what_a_user_role_did_counts_for_that_account_id_alone(
+    mother: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OneMore, "a_day", 2)
+    contract = mother.contract.id
+    (son,) = await database.rows("SELECT id FROM account WHERE contract = $1 AND role = 'user'", contract)
+    await database.rows(
+        """INSERT INTO change (id, contract, account, asker, kind, asked_at, applied_at, receipt, receipt_number)
+        SELECT gen_random_uuid(), $1, $2, 'son', $3, $4, $4, '{}',
+            nextval('receipt_number') FROM generate_series(1, 2)""",
+        *(contract, son["id"], OneMore.kind, clock.now()),
+    )
+    customer = await households.log_in(contract)
+    for who in (mother, customer):
+        await asking.confirm(who, await asking.ask(who, OneMore()))
+    with pytest.raises(Refused, match="24時間に2回まで"):  # who pays shares one limit
+        await asking.confirm(customer, await asking.ask(customer, OneMore()))
 
 
 async def test_a_kind_with_a_limit_for_a_day_is_refused_above_it_until_a_day_is_over(

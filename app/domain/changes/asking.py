@@ -18,7 +18,7 @@ from piccolo.columns import Column
 from app import security_log
 from app.domain import clock, tables
 from app.domain.access import members, proofs, typed, usage
-from app.domain.access.matrix import Missing
+from app.domain.access.matrix import Missing, Role
 from app.domain.access.members import Member, Stage
 from app.domain.changes import consents, kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
@@ -34,7 +34,11 @@ class Differs(Exception):
     """The change would not do what its confirm page said: something that it hangs on has changed since."""
 
 
-TOO_MANY_TODAY = "「{}」は、24時間に{}回までです。明日以降に、もう一度お試しください。"
+TOO_MANY_TODAY = (
+    "「{}」は、24時間に{}回までです。{}から、もう一度お手続きできます。"
+    "お急ぎのときは、画面下のお問い合わせ窓口へご連絡ください。"
+)
+_DAY = timedelta(days=1)
 MOST_PENDING = 100
 """Changes of one login that may wait for their confirm pages at once; each waits kept.VALID at most."""
 
@@ -145,7 +149,11 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         now = clock.now()
         claimed = await database.rows(
             _CLAIM,
-            *(identity, member.contract.id, member.account_id, now, now - VALID, now - timedelta(days=1)),
+            *(identity, member.contract.id, member.account_id, now, now - VALID, now - _DAY),
+            *(
+                [account.id for account in member.accounts if account.role == "user"],
+                member.role is Role.USER,
+            ),
         )
         if not claimed:
             return
@@ -160,8 +168,7 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
             reviewed = _reviewed(fresh, change, now)
             if seen is not None and seen != fingerprint(reviewed):
                 raise Differs
-            if claimed[0]["done"] >= change.a_day:
-                raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day))
+            _must_not_be_too_many(change, claimed[0]["done"] or [])
             agreed = change.consents_to(fresh)
             with outbox.noting() as told:
                 receipt = await change.apply(fresh, now)
@@ -179,6 +186,13 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         security_log.note("change", member.key, kind=change.kind)
 
 
+def _must_not_be_too_many(change: Change, done: list[datetime]) -> None:
+    """Raises Refused where its kind was done so often in the last 24 hours; `done`: when, newest first."""
+    if len(done) >= change.a_day:
+        again = clock.minute(done[change.a_day - 1] + _DAY + timedelta(minutes=1))
+        raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day, again))
+
+
 def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
     """What is written of it. A secret that it reveals is sealed for the session that made it, until `shown`."""
     columns: dict[Column | str, Any] = {
@@ -191,7 +205,8 @@ def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
 
 # SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.
 _LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
-# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press.
+# SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press. What ユーザー権限 did counts
+# for that account ID alone, and what the others did for the rest of the contract: nobody holds up those who pay.
 _CLAIM = """
 WITH asked AS (
     SELECT id, kind, data FROM change
@@ -200,7 +215,9 @@ WITH asked AS (
 )
 UPDATE change SET applied_at = $4, data = NULL, receipt_number = nextval('receipt_number')
 FROM asked WHERE change.id = asked.id RETURNING asked.kind, asked.data, (
-    SELECT count(*) FROM change done WHERE done.contract = $2 AND done.kind = asked.kind AND done.applied_at > $6
+    SELECT array_agg(done.applied_at ORDER BY done.applied_at DESC) FROM change done
+    WHERE done.contract = $2 AND done.kind = asked.kind AND done.applied_at > $6
+        AND CASE WHEN $8 THEN done.account = $3 ELSE coalesce(done.account, 0) <> ALL ($7::bigint[]) END
 ) AS done
 """
 
