@@ -245,6 +245,22 @@ async def test_products_without_a_licence_key_to_sell_are_named(family: Househol
     assert set((await contract_of(family)).out_of_stock) == {Product.SECURITY_360, Product.SECURITY_ONLINE}
 
 
+async def test_a_mail_reaches_who_pays_at_the_contact_address_or_at_a_living_admins(
+    family: Household,
+) -> None:
+    async def reached(email: str, son: str | None, mother: str | None) -> bool:
+        await database.rows("UPDATE contract SET email = $2 WHERE id = $1", family.contract, email)
+        for account, address in ((family.son, son), (family.mother, mother)):
+            await database.rows("UPDATE account SET other_address = $2 WHERE id = $1", account, address)
+        return (await contract_of(family)).payers_reached
+
+    assert not await reached("", "son@example.com", None)
+    assert await reached("contact@example.com", None, None)
+    assert await reached("", None, "mother@example.com")
+    await database.rows("UPDATE account SET role = 'user' WHERE id = $1", family.mother)
+    assert not await reached("", None, "mother@example.com")
+
+
 async def test_only_the_contracts_own_mail_product_adds_addresses(family: Household) -> None:
     for product, limit in ((Product.MAIL_WEB, 1), (Product.MAIL_PACK, 5)):
         await tables.ServicePeriod(contract=family.contract, product=product, started_at=clock.now()).save()

@@ -65,7 +65,7 @@ def test_every_kind_has_a_limit_for_a_day_and_a_lower_one_where_it_uses_up_names
         "account-registration": 20,
         "mail-address-ucom": 10,
         "mail-address-other": 10,
-        "purchase-request": 20,
+        "purchase-request": 5,
         "purchase-request-withdrawal": 20,
     }
 

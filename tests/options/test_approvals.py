@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -18,8 +19,8 @@ from app.domain.changes.asking import Differs
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Refused
 from app.domain.options import purchase_requests
-from app.domain.options.approvals import RequestPurchase
-from app.domain.options.security import BuySecurity
+from app.domain.options.approvals import A_DAY, NOT_REACHED, REACHED, RequestPurchase, waits_for
+from app.domain.options.security import BuySecurity, CancelSecurity
 from app.postgres import database
 from tests import households
 from tests.options.asked import (
@@ -111,11 +112,72 @@ async def test_without_a_mail_address_there_is_nothing_to_ask_for_and_without_a_
         await do(people.son, RequestPurchase(people.family.sons_login, Product.KIDS_FILTER))
 
 
-async def test_a_day_has_twenty_requests(people: People) -> None:
-    for _ in range(20):
+async def test_a_day_has_five_requests_and_says_from_when_on_another_can_be_made(people: People) -> None:
+    start = clock.now()
+    for product in (P360, P360, Product.KIDS_FILTER, Product.SECURITY_ONLINE, P360):
+        request = await ask(people, product)
+        await do(people.son, withdrawal(people, request, product))
+        later(minutes=1)
+    mails = len(await mailed())
+    again = clock.minute(start + timedelta(hours=24, minutes=1))
+    with pytest.raises(Refused, match=f"24時間に5回までです。{again}から、もう一度"):
+        await ask(people, Product.KIDS_FILTER)
+    assert len(await mailed()) == mails
+    clock.start_at(start + timedelta(hours=24, minutes=1))
+    son = await households.log_in(people.family.contract, people.family.son)
+    await do(son, RequestPurchase(people.family.sons_login, P360))
+
+
+async def test_what_one_user_asks_for_holds_up_nobody_else(people: People) -> None:
+    family = people.family
+    await database.rows("UPDATE account SET role = 'user' WHERE id = $1", family.mother)
+    sister = await households.log_in(family.contract, family.mother)
+    for _ in range(A_DAY):
         await do(people.son, withdrawal(people, await ask(people)))
-    with pytest.raises(Refused, match="24時間に20回まで"):
+    await do(sister, RequestPurchase(sister.own.login if sister.own else "", P360))
+    with pytest.raises(Refused, match="24時間に"):
         await ask(people)
+
+
+async def test_who_asks_is_told_what_the_payer_could_not_buy_now(people: People) -> None:
+    change, now = RequestPurchase(people.family.sons_login, P360), clock.now()
+    assert not any("承認されません" in notice for notice in asking.review(people.son, change).notices)
+    await database.rows("DELETE FROM licence")
+    son = await households.log_in(people.family.contract, people.family.son)
+    assert "準備中" in asking.review(son, change).notices[1]
+    customer = await households.log_in(people.family.contract)
+    assert waits_for(customer, customer.account(people.family.sons_login), P360, now) == ""
+
+
+async def test_three_pins_of_this_month_are_said_to_who_asks_for_a_fourth(people: People) -> None:
+    for _ in range(3):
+        await do(people.customer, BuySecurity(people.family.sons_login, P360))
+        customer = await households.log_in(people.family.contract)
+        await do(customer, CancelSecurity(people.family.sons_login, P360))
+    son = await households.log_in(people.family.contract, people.family.son)
+    said = asking.review(son, RequestPurchase(people.family.sons_login, P360)).notices[1]
+    assert "1か月に3回まで" in said
+    assert said.endswith("購入できるようになるまで承認されません。")
+
+
+@pytest.mark.parametrize(
+    ("contact", "mothers", "reached"),
+    [(CONTACT, None, True), ("", "mother@example.com", True), ("", None, False)],
+)
+async def test_the_confirm_page_and_the_receipt_say_whether_anybody_gets_a_mail(
+    people: People, contact: str, mothers: str | None, reached: bool
+) -> None:
+    family = people.family
+    await database.rows("UPDATE contract SET email = $2 WHERE id = $1", family.contract, contact)
+    await database.rows("UPDATE account SET other_address = $2 WHERE id = $1", family.mother, mothers)
+    son = await households.log_in(family.contract, family.son)
+    said = REACHED if reached else NOT_REACHED
+    change = RequestPurchase(family.sons_login, P360)
+    assert said in asking.review(son, change).notices
+    receipt = (await asking.find(son, await do(son, change))).receipt
+    assert receipt
+    assert receipt.notices == (said,)
+    assert ({recipient for recipient, _ in await mailed()} > {SONS}) is reached
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------

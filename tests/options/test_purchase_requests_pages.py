@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.catalogue import Product
-from app.domain.options import licences, security
+from app.domain.options import licences, purchase_requests, security
 from app.postgres import database
 from tests.browser import Browser, filled_in
 from tests.options.asked import later
@@ -327,3 +327,60 @@ async def test_no_page_of_it_takes_more_than_two_round_trips(
         round_trips.clear()
         await browser.get(path)
         assert len(round_trips) <= most, (path, round_trips)
+
+
+async def test_what_is_sent_about_a_request_takes_two_round_trips(
+    asking_user: Browser, contractor: Browser, round_trips: list[str]
+) -> None:
+    request = await ask(asking_user)
+    for browser, path, more in (
+        (asking_user, request, {}),
+        (contractor, f"{request}/decision?want=refuse", {"reason": "いまは必要ないと思います。"}),
+    ):
+        await browser.open(path.partition("?")[0])
+        typed = {"csrf_token": await token(browser), **more}
+        round_trips.clear()
+        answer = await browser.post(path, data=typed)
+        assert answer.status_code == 303
+        assert len(round_trips) == 2, round_trips
+    round_trips.clear()
+    assert (
+        await contractor.get(request)
+    ).status_code == 303  # on to the decision, from what is known already
+    assert len(round_trips) == 1, round_trips
+
+
+async def test_the_list_leads_on_to_older_requests(
+    asking_user: Browser, contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purchase_requests, "PAGE", 2)
+    paths = []
+    for _ in range(3):
+        paths.append(await ask(asking_user))
+        await asking_user.open(paths[-1])
+        await asking_user.submit()
+        await asking_user.submit()
+    for browser in (asking_user, contractor):
+        await browser.open("/purchase-requests")
+        shown = [str(link["href"]) for link in browser.page.select("tbody a")]
+        assert shown == paths[:0:-1]
+        older = browser.page.select_one("main p a[href*='before=']")
+        assert older
+        await browser.open(str(older["href"]))
+        assert [str(link["href"]) for link in browser.page.select("tbody a")] == paths[:1]
+        assert "これより前の申請" not in browser.text
+    await contractor.open(f"/purchase-requests?before={paths[0].rpartition('/')[2]}")
+    assert "これより前の申請はありません。" in contractor.text
+    for odd in ("x", "", "00000000-0000-0000-0000-000000000000"):
+        assert (await contractor.get(f"/purchase-requests?before={odd}")).status_code == 200
+
+
+async def test_an_empty_stock_is_said_to_who_asks_before_anything_is_pressed(asking_user: Browser) -> None:
+    for path in (PAGE, f"/?open={SON}"):
+        await asking_user.open(path)
+        assert "承認されません" not in asking_user.text
+    await database.rows("DELETE FROM licence WHERE product = 'security-360'")
+    for path in (PAGE, f"/?open={SON}"):
+        await asking_user.open(path)
+        assert asking_user.text.count("購入できるようになるまで承認されません") == 1
+    await ask(asking_user)

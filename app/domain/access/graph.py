@@ -211,6 +211,8 @@ class Contract(Buyer, frozen=True):
     """What ended in this month of account IDs that are deleted; a user-role login gets none."""
     out_of_stock: list[Product]
     """Security products without a licence key to sell now."""
+    payers_reached: bool
+    """Whether a mail reaches anybody who may decide a purchase request (letters/recipients.py, PAYERS)."""
     card: Card | None
     waiting_card: ShownCard | None
     """One that waits for a name check (cards/checks.py)."""
@@ -263,6 +265,10 @@ _OWN_PURCHASES = "FROM service_period p WHERE p.contract = c.id AND p.account IS
 _SEEN_ACCOUNTS = """FROM account a WHERE a.contract = c.id
     AND (a.deleted_at IS NULL OR a.id = s.account)
     AND (s.account IS NULL OR me.role = 'admin' OR a.id = s.account)"""
+_PAYERS_REACHED = """(SELECT c.email <> '' OR EXISTS (
+    SELECT FROM account a LEFT JOIN mail_address m ON m.account = a.id AND m.released_at IS NULL
+    WHERE a.contract = c.id AND a.role = 'admin' AND a.deleted_at IS NULL
+        AND coalesce(m.address, a.other_address) <> ''))"""
 # One look into the index of the stock for each product.
 _OUT_OF_STOCK = f"""(SELECT coalesce(json_agg(sold), '[]') FROM unnest(ARRAY[{_SOLD}]) AS sold
     WHERE NOT EXISTS (SELECT FROM licence l WHERE l.product = sold AND l.period IS NULL))"""  # noqa: S608 - constants
@@ -283,6 +289,7 @@ GRAPH = json_object(
     had=json_one("coalesce(json_agg(DISTINCT p.product), '[]')", f"{_OWN_PURCHASES} AND p.ended_at < $6"),
     ended_with_account=json_list(_ENDED, _GONE, "p.id"),
     out_of_stock=_OUT_OF_STOCK,
+    payers_reached=_PAYERS_REACHED,
     card=json_one(_CARD, "FROM card k WHERE k.contract = c.id"),
     waiting_card=json_one(
         _WAITING_CARD, "FROM card_check w WHERE w.contract = c.id AND w.decided_at IS NULL"

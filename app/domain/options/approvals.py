@@ -25,10 +25,20 @@ from app.domain.options.purchase_requests import State
 from app.domain.options.security import BuySecurity
 
 NO_NEED = "このご契約では、申請しなくても、ご自分で購入できます。"
+REACHED = (
+    "ご契約者様と管理者権限の方に、マイページの画面でお知らせします。"
+    "メールアドレスが登録されている方には、メールでもお知らせします。"
+)
+NOT_REACHED = (
+    "ご契約者様と管理者権限の方のメールアドレスが、どれも登録されていないため、メールではお知らせできません。"
+    "マイページの画面には表示されますので、申請したことを、ご契約者様か管理者権限の方に直接お伝えください。"
+)
+A_DAY = 5
+"""Requests of one account ID in 24 hours: one for each product, and two again. Each mails everybody who may decide."""
 ASKING = (
-    "ご契約者様と管理者権限の方に、メールとマイページの画面でお知らせします。",
     "承認されると、その時に購入になります。購入後の取り消しはできません。",
     "期限までに承認されない場合は、購入にならずに終わります。申請は、承認されるまで取り下げることができます。",
+    f"申請は、取り下げたものも含めて、24時間に{A_DAY}回までです。",
 )
 DECIDED = {
     State.APPROVED: "この申請は、{moment}に承認され、購入されました。",
@@ -36,6 +46,19 @@ DECIDED = {
     State.WITHDRAWN: "この申請は、{moment}に取り下げられました。購入されていません。",
     State.LAPSED: "この申請は、{moment}までに承認されなかったため、期限切れになりました。購入されていません。",
 }
+
+
+def told(member: Member) -> str:
+    """Who hears of a request, and what its asker has to do where no mail reaches anybody."""
+    return REACHED if member.contract.payers_reached else NOT_REACHED
+
+
+def waits_for(member: Member, account: Account, product: Product, now: datetime) -> str:
+    """What stands in the way of approving a request now, for who has to ask; "" where nothing does."""
+    if not security.must_ask(member):
+        return ""
+    missing = security.no_pin(member, account, product, now)
+    return f"{missing.reason}いま申請しても、購入できるようになるまで承認されません。" if missing else ""
 
 
 def _asked(account: Account, request: uuid.UUID, product: Product) -> PendingRequest | None:
@@ -55,7 +78,7 @@ class RequestPurchase(
     way_back=FORMER_PAGE,
     page="security",
     tells=Told.PAYERS,
-    a_day=20,
+    a_day=A_DAY,
 ):
     """Ask whoever pays to buy a product for the own account ID. It costs nothing and buys nothing."""
 
@@ -80,7 +103,7 @@ class RequestPurchase(
             title="セキュリティオプション購入の申請確認",
             rows=self._rows(now),
             costs=self._costs(now),
-            notices=(security.CONSENT, *ASKING),
+            notices=(security.CONSENT, *self._notices(member, now), *ASKING),
             terms=self.product.value,
             button="決定",
             inline=Link(f"{NAMES[self.product]}の購入の申請", self._inline),
@@ -108,9 +131,14 @@ class RequestPurchase(
                 Link("申請の内容と状態を確認する", purchase_requests.path(request)),
                 Link("ご契約情報一覧", f"/?open={self.login}"),
             ),
+            notices=self._notices(member, now),
             decided=False,
             inline=self._inline,
         )
+
+    def _notices(self, member: Member, now: datetime) -> tuple[str, ...]:
+        waiting = waits_for(member, self.account(member), self.product, now)
+        return (*((waiting,) if waiting else ()), told(member))
 
     @classmethod
     def once_decided(cls, receipt: Receipt, decision: Decision) -> Receipt:
@@ -199,7 +227,7 @@ class WithdrawRequest(
         return Review(
             title="購入の申請の取り下げ確認",
             rows=self._rows(self.account(member)),
-            notices=("取り下げた後も、もう一度申請できます。",),
+            notices=(f"取り下げた後も、もう一度申請できます。申請は、24時間に{A_DAY}回までです。",),
             button="決定",
         )
 

@@ -27,8 +27,8 @@ from app.domain.letters import outbox, recipients
 from app.postgres import database
 
 PATH = "/purchase-requests"
-LISTED = 50
-"""Requests on the page that lists them, newest first."""
+PAGE = 50
+"""Requests on one page of the list."""
 LAPSES = timedelta(days=14)
 BATCH = 200
 """Requests that lapse in one transaction."""
@@ -107,14 +107,21 @@ async def find(member: Member, request: uuid.UUID) -> PurchaseRequest:
     return found[0]
 
 
-async def listed(member: Member) -> list[PurchaseRequest]:
-    """The requests that the member may see, newest first."""
-    return await _find(member, None)
+async def one(member: Member, request: uuid.UUID) -> PurchaseRequest:
+    """The same, without asking the database for one that waits."""
+    return pending(member, request) or await find(member, request)
 
 
-async def _find(member: Member, request: uuid.UUID | None) -> list[PurchaseRequest]:
+async def listed(member: Member, before: uuid.UUID | None = None) -> list[PurchaseRequest]:
+    """The requests that the member may see, newest first, at most PAGE, of those older than the one given."""
+    return await _find(member, None, before)
+
+
+async def _find(
+    member: Member, request: uuid.UUID | None, before: uuid.UUID | None = None
+) -> list[PurchaseRequest]:
     own = member.account_id if member.role is Role.USER else None
-    rows = await database.rows(_FIND, member.contract.id, own, request, clock.now(), LISTED)
+    rows = await database.rows(_FIND, member.contract.id, own, request, clock.now(), PAGE, before)
     return [_read(row) for row in rows]
 
 
@@ -126,7 +133,9 @@ SELECT q.id, a.login, a.family || ' ' || a.given AS name, q.product, q.asked_at,
     coalesce(q.decided_by, '') AS decided_by, q.reason
 FROM purchase_request q JOIN account a ON a.id = q.account
 WHERE q.contract = $1 AND ($2::bigint IS NULL OR q.account = $2) AND ($3::uuid IS NULL OR q.id = $3)
-ORDER BY q.asked_at DESC, q.id LIMIT $5
+    AND ($6::uuid IS NULL OR (q.asked_at, q.id) < (
+        SELECT b.asked_at, b.id FROM purchase_request b WHERE b.id = $6 AND b.contract = $1))
+ORDER BY q.asked_at DESC, q.id DESC LIMIT $5
 """
 
 

@@ -125,11 +125,18 @@ def must_ask(member: Member) -> bool:
 def cannot_buy_now(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
     """Why this product, which is not bought, cannot be bought for the account ID now; None if it can.
 
-    A purchase takes a PIN for ever, so those of this month count that are over. Whoever has to ask for it is told
-    nothing of that: whoever pays may mend it until the request lapses.
+    Whoever has to ask for it may: whoever pays buys it later (`no_pin` says what stands in the way until then).
     """
     if (refused := cannot_buy(member, account)) or must_ask(member):
         return refused
+    return no_pin(member, account, product, now)
+
+
+def no_pin(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
+    """Why nobody can buy this product for the account ID now, whoever pays; None if there is a PIN for it.
+
+    A purchase takes one for ever, so those of this month count that are over.
+    """
     this = Month.of(now)
     over = [one.started_at for one in account.ended if one.product is product]
     if sum(Month.of(start) == this for start in over) >= PURCHASES_A_MONTH:

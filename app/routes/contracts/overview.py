@@ -17,7 +17,7 @@ from app.domain.mail import consent, mailbox
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, this_month
 from app.domain.months import Month
-from app.domain.options import security
+from app.domain.options import approvals, security
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
@@ -59,6 +59,7 @@ SHOWN: dict[str, Any] = {
     "card_signs": CARD_SIGNS,
     "shown_month": numbers.shown_month,
     "at_a_glance": at_a_glance,
+    "waits_for": lambda member, account, product: approvals.waits_for(member, account, product, clock.now()),
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
     "owner_notices": consent.notices,

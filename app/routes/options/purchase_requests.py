@@ -25,21 +25,32 @@ from app.web.request import Request
 
 @get(PATH, opt=open_to(Permission.PURCHASE_REQUESTS))
 async def request_list(request: Request) -> Response[str]:
+    before = _before(request)
+    listed = await purchase_requests.listed(request.member, before)
     return page(
         request,
         "options/purchase_requests/list.html",
         title="購入の申請",
-        listed=await purchase_requests.listed(request.member),
-        most=purchase_requests.LISTED,
+        listed=listed,
+        before=before,
+        older=listed[-1].id if len(listed) == purchase_requests.PAGE else None,
         names=catalogue.NAMES,
         states=STATES,
     )
 
 
+def _before(request: Request) -> UUID | None:
+    """The request that the page begins behind."""
+    try:
+        return UUID(request.query_params.get("before", ""))
+    except ValueError:
+        return None
+
+
 @get(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS))
 async def request_page(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
     """What became of it; whoever may decide goes on to that."""
-    one = await purchase_requests.find(request.member, identity)
+    one = await purchase_requests.one(request.member, identity)
     if one.pending and request.member.may(Permission.PURCHASE_DECISIONS):
         return see_other(f"{one.path}/decision")
     return _page(request, "request.html", one)
@@ -48,7 +59,7 @@ async def request_page(request: Request, identity: FromPath[UUID]) -> Response[s
 @post(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS))
 async def withdraw(request: Request, identity: FromPath[UUID]) -> Response[Any]:
     member, form = request.member, await request.read_form()
-    one = await purchase_requests.find(member, identity)
+    one = await purchase_requests.one(member, identity)
     change = WithdrawRequest(one.login, one.product, one.id)
     form.refuse(asking.judge(member, change))
     if not form.valid:
@@ -70,7 +81,7 @@ async def decision_page(request: Request, identity: FromPath[UUID]) -> Response[
 async def decide(request: Request, identity: FromPath[UUID]) -> Response[Any]:
     """Asks for the purchase, or for the refusal with its reason."""
     member, form = request.member, await request.read_form()
-    one = await purchase_requests.find(member, identity)
+    one = await purchase_requests.one(member, identity)
     form.refuse(None if one.pending else purchase_requests.over(one.id))
     change = _wanted(request, form, one)
     form.refuse(asking.judge(member, change) if change and form.valid else None)

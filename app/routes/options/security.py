@@ -17,7 +17,7 @@ from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.money import billing, purchases
-from app.domain.options import security
+from app.domain.options import approvals, security
 from app.domain.options.approvals import RequestPurchase
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.routes.changes.drafts import draft
@@ -96,6 +96,7 @@ def _page(
         logins=[(other.login, other.login) for other in member.accounts],
         refused=security.cannot_buy(member, account),
         must_ask=security.must_ask(member),
+        waits_for={p: approvals.waits_for(member, account, p, now) for p in catalogue.SECURITY},
     )
 
 
@@ -110,7 +111,8 @@ def _cell(
     done: UUID | None = None,
 ) -> Response[str]:
     """What stands beside the product's name; a form that is wrong says why."""
-    refused = security.cannot_buy_now(request.member, account, product, clock.now())
+    member, now = request.member, clock.now()
+    refused = security.cannot_buy_now(member, account, product, now)
     return piece(
         request,
         "options/security/cell.html",
@@ -119,9 +121,11 @@ def _cell(
         option=security.option(account, product),
         buyable=refused is None,
         hindered=refused.reason if refused else "",
-        must_ask=security.must_ask(request.member),
+        must_ask=security.must_ask(member),
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
+        told=approvals.told(member),
+        waits_for=approvals.waits_for(member, account, product, now),
     )
 
 
