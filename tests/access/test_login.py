@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from app.domain import clock
 from app.domain.access import attempts
 from app.postgres import database
+from app.routes.access.login import FIRST_REGISTRATION
 from app.web.render import own_path
 from tests.access.test_matrix import inner
 from tests.browser import Browser
@@ -29,7 +30,7 @@ async def test_the_customer_number_lands_on_the_overview(visitor: Browser) -> No
 
 async def test_a_first_login_without_an_account_id_lands_on_registering_one(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01")
-    assert visitor.path == "/accounts/new"
+    assert visitor.path == FIRST_REGISTRATION
     assert visitor.heading == "アカウントID登録／変更"
 
 
@@ -374,7 +375,7 @@ async def test_an_imported_hash_gets_the_pepper_at_the_first_login(visitor: Brow
     assert kept[0]["password_hash"].startswith("p1$argon2id$")
     await visitor.submit("/logout")
     await visitor.log_in("customer", "90000000000002", "demo01")
-    assert visitor.path == "/accounts/new"
+    assert visitor.path == FIRST_REGISTRATION
 
 
 @pytest.mark.parametrize("first", ["/", "/login", "/login?next=", "/login?next=https://evil.example"])
@@ -382,7 +383,7 @@ async def test_a_first_login_lands_on_registering_an_account_id_wherever_it_bega
     visitor: Browser, first: str
 ) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01", first)
-    assert visitor.path == "/accounts/new"
+    assert visitor.path == FIRST_REGISTRATION
 
 
 async def test_a_first_login_that_was_asked_for_by_a_page_leads_back_to_it(visitor: Browser) -> None:

@@ -54,7 +54,7 @@ async def test_what_was_refused_is_no_place_to_come_back_to(contractor: Browser)
     [
         ("customer", "90000000000000", "demo01", "/"),
         ("account", "90000000000000", "demo01", "/?said=by-customer"),
-        ("customer", "90000000000001", "demo01", "/accounts/new"),
+        ("customer", "90000000000001", "demo01", "/accounts/new?first=yes"),
     ],
 )
 async def test_a_login_by_a_script_goes_on_to_a_whole_page(

@@ -25,6 +25,9 @@ from app.web.request import TYPED, Request
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 CLEARED = '"cache", "storage"'
 """What a browser forgets at logout: not the cookies, one of which says that it is no stranger to the login."""
+FIRST_REGISTRATION = "/accounts/new?first=yes"
+"""The registration of an account ID as a login leads there: the page says why, and that it can wait. Nothing else leads
+there, so whoever puts it off is not asked again before the next login."""
 NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウントID"}
 
 
@@ -118,7 +121,7 @@ def landing(request: Request, member: Member, next_path: str) -> str:
         first = request.pages.entries.get(member.stage, "/")
         return f"{first}?{urlencode({'next': back})}" if back != "/" else first
     if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
-        return "/accounts/new"
+        return FIRST_REGISTRATION
     return back
 
 

@@ -54,7 +54,10 @@ async def account_list(request: Request) -> Response[str]:
 @get("/accounts/new", opt=open_to(Permission.ACCOUNTS, step=Step.RECENT))
 async def registration_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, RegisterAccount)
-    form = _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user"})
+    first = "yes" if "first" in request.query_params else ""
+    form = (
+        _filled(drafted[0].login, drafted[0].details) if drafted else Form({"role": "user", "first": first})
+    )
     return await _input(request, form, None, kept=drafted is not None)
 
 
