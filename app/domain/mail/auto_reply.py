@@ -95,6 +95,34 @@ class SetAutoReply(
         ]
 
 
+@dataclass(frozen=True)
+class InWords:
+    """An auto-reply as it is set, in words."""
+
+    state: str
+    period: str
+    """"" where it has neither a first nor a last day, or is switched off."""
+    silent: str
+    """Why it is switched on and answers nobody today; "": it answers, or is switched off."""
+
+
+def in_words(reply: AutoReply | None, today: date) -> InWords:
+    """`today`: the day in Asia/Tokyo, by which the mail server counts, too (mail_v1.sieve)."""
+    if reply is None or not reply.enabled:
+        return InWords(_state(reply), "", "")
+    period = _days(reply) if reply.starts_on or reply.ends_on else ""
+    return InWords(_state(reply), period, _silent(reply, today))
+
+
+def _silent(reply: AutoReply, today: date) -> str:
+    """The first day and the last one are within the period."""
+    if reply.starts_on and today < reply.starts_on:
+        return f"まだ返信していません。{reply.starts_on:%Y/%m/%d}から返信します。"
+    if reply.ends_on and today > reply.ends_on:
+        return f"{reply.ends_on:%Y/%m/%d}で期間が終わったため、返信していません。"
+    return ""
+
+
 def _state(reply: AutoReply | None) -> str:
     return "利用する" if reply and reply.enabled else "利用しない"
 

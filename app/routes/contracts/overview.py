@@ -13,7 +13,7 @@ from app.domain.access.matrix import Permission, Role
 from app.domain.cards import kept, numbers
 from app.domain.cards.kept import Standing
 from app.domain.catalogue import Product
-from app.domain.mail import consent, mailbox
+from app.domain.mail import auto_reply, consent, mailbox
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, this_month
 from app.domain.months import Month
@@ -62,6 +62,7 @@ SHOWN: dict[str, Any] = {
     "waits_for": lambda member, account, product: approvals.waits_for(member, account, product, clock.now()),
     "names": catalogue.NAMES,
     "box_size": mailbox.size,
+    "auto_reply": lambda account: auto_reply.in_words(account.auto_reply, clock.today()),
     "owner_notices": consent.notices,
     "home_page": lambda name: mail_system.current().home_page(name),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.domain import fields
+from app.domain import clock, fields
 from app.domain.access.graph import Account
 from app.domain.access.graph import AutoReply as Shown
 from app.domain.access.matrix import Permission
@@ -93,6 +93,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         form=form,
         account=account,
         notice_text=auto_reply.NOTICE,
+        now_set=auto_reply.in_words(account.auto_reply, clock.today()),
         refused=asking.judge(request.member, _anything(account.login)),
         others=consent.needed(request.member, account.login),
         consent_label=consent.LABEL,
