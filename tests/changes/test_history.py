@@ -116,8 +116,60 @@ async def test_a_deleted_account_id_stays_a_choice(contractor: Browser) -> None:
     await contractor.open(str(link["href"]))
     chosen = contractor.page.select_one("select[name=account] option[selected]")
     assert chosen is not None
-    assert chosen.get_text() == "arteri-an-001"
+    assert chosen.get_text() == "arteri-an-001（削除済み）"
     assert len(listed(contractor)) == 1
+
+
+def account_ids_to_choose(browser: Browser) -> list[str]:
+    return [choice.get_text() for choice in browser.page.select("select[name=account] option")][1:]
+
+
+async def delete(browser: Browser, login: str) -> None:
+    await browser.open(f"/accounts/{login}/delete")
+    await browser.submit()
+    await browser.submit()
+    assert browser.heading == "アカウントID削除完了"
+
+
+async def test_deleted_account_ids_are_choices_behind_the_living_ones_on_the_page_and_in_the_file(
+    contractor: Browser, stranger: Browser, round_trips: list[str]
+) -> None:
+    await edit(contractor, "arteri-an-001", given="新")
+    await edit(contractor, "arteri-an-002", given="新")
+    await delete(contractor, "arteri-an-001")
+    round_trips.clear()
+    await contractor.open("/changes")
+    assert len(round_trips) == 2
+    assert account_ids_to_choose(contractor) == ["arteri-an-002", "arteri-an-001（削除済み）"]
+    await contractor.open("/changes?account=arteri-an-001")
+    assert [name for name, _, _ in listed(contractor)] == ["アカウントID削除", "アカウントID変更"]
+    file = await contractor.get("/changes.csv?account=arteri-an-001")
+    assert [line.split(",")[2] for line in file.text.splitlines()[1:]] == [
+        "アカウントID削除",
+        "アカウントID変更",
+    ]
+    await stranger.open("/changes")
+    assert not [login for login in account_ids_to_choose(stranger) if login.startswith("arteri")]
+
+
+async def test_they_are_choices_where_nothing_is_listed_too(contractor: Browser) -> None:
+    await delete(contractor, "arteri-an-001")
+    await contractor.open("/changes?kind=メールサービス購入")
+    assert "この条件に当てはまるお手続きはありません。" in contractor.text
+    assert "arteri-an-001（削除済み）" in account_ids_to_choose(contractor)
+
+
+async def test_a_user_role_member_chooses_none_but_the_own_one_and_that_while_deleted_too(
+    contractor: Browser, family_user: Browser, admin: Browser
+) -> None:
+    await delete(contractor, "arteri-an-002")
+    await family_user.open("/changes")
+    assert account_ids_to_choose(family_user) == ["arteri-an-001"]
+    await delete(contractor, "arteri-an-001")
+    await family_user.open("/changes")
+    assert account_ids_to_choose(family_user) == ["arteri-an-001（削除済み）"]
+    await admin.open("/changes")
+    assert account_ids_to_choose(admin) == ["arteri-an-001（削除済み）", "arteri-an-002（削除済み）"]
 
 
 async def test_a_user_role_member_narrows_down_nothing_but_the_own_history(

@@ -27,14 +27,15 @@ async def history(request: Request) -> Response[str]:
     member, wanted = request.member, _wanted(request)
     before = request.query_params.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
-    listed = await changes.history(member, number, wanted)
+    found = await changes.page(member, number, wanted)
+    listed = found.listed
     older = listed[-1].receipt_number if len(listed) == changes.PAGE else None
     chosen = {"account": wanted.account_id or "", "kind": wanted.name or ""}
     shown: dict[str, Any] = {
         "listed": listed,
         "older": older,
         "before": number,
-        "choices": _choices(member, wanted, listed),
+        "choices": _choices(member, found.deleted),
         "narrowed": urlencode({name: value for name, value in chosen.items() if value}),
     }
     return page(request, "changes/history.html", title="お手続き履歴", form=Form(chosen), **shown)
@@ -56,12 +57,14 @@ def _wanted(request: Request) -> Wanted:
     return Wanted(kind, account)
 
 
-def _choices(member: Member, wanted: Wanted, listed: list[Asked]) -> dict[str, list[tuple[str, str]]]:
-    """What can be chosen; a deleted account ID is, by the link of its row. One that nothing is known of is not."""
-    logins = {account.login for account in member.accounts} | ({wanted.account_id or ""} if listed else set())
+def _choices(member: Member, deleted: list[str]) -> dict[str, list[tuple[str, str]]]:
+    """What can be chosen: the living account IDs, then those that were deleted. One that nothing is known of is not."""
+    living = sorted(account.login for account in member.accounts)
     every = [("", "すべて")]
     return {
-        "account": every + [(login, login) for login in sorted(logins) if login],
+        "account": every
+        + [(login, login) for login in living]
+        + [(login, f"{login}（削除済み）") for login in deleted],
         "kind": every + [(name, name) for name in changes.names(member)],
     }
 
