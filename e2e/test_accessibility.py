@@ -77,18 +77,3 @@ async def test_nothing_moves_for_whoever_wants_no_motion(scripted_phone: Device,
     assert await scripted_phone.page.evaluate(moving) > 0
     await scripted_phone.page.emulate_media(reduced_motion="reduce")
     assert await scripted_phone.page.evaluate(moving) == 0
-
-
-async def test_print_opens_what_was_closed_again(
-    scripted_phone: Device, town: Town, household: Household
-) -> None:
-    await town.log_in(scripted_phone, household)
-    await scripted_phone.open("/")
-    summary = scripted_phone.page.locator("summary", has_text=household.son)
-    details = scripted_phone.page.locator(f"#base-{household.son}")
-    await summary.click()
-    await expect(details).to_be_visible()
-    await summary.click()
-    await expect(details).to_be_hidden()
-    await scripted_phone.page.emulate_media(media="print")
-    await expect(details).to_be_visible()

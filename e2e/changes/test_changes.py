@@ -31,6 +31,26 @@ async def carry_out(device: Device) -> str:
     return await device.row("受付番号").inner_text()
 
 
+async def test_the_complete_page_says_what_was_done_who_was_told_and_what_comes_next(
+    contractor: Device, household: Household
+) -> None:
+    """A19: one panel; the steps are numbered, and what is done is marked in words, too."""
+    number = await carry_out(contractor)
+    panel = contractor.page.locator("main .notice.ok")
+    await expect(panel).to_have_count(1)
+    await expect(panel).to_contain_text(number)
+    figure, text = panel.locator(".figure"), panel.locator("dt").first
+    size = "node => parseFloat(getComputedStyle(node).fontSize)"
+    assert await figure.evaluate(size) >= 1.4 * await text.evaluate(size)
+    await expect(contractor.row("お知らせのメール")).to_contain_text("連絡用メールアドレスに送信しました")
+    await expect(panel.locator("a.button.primary")).to_have_text("ご契約情報一覧")
+    steps = contractor.page.locator(".steps li")
+    assert [text.strip() for text in await steps.all_inner_texts()] == ["入力（済み）", "確認（済み）", "完了"]
+    numbered = "nodes => nodes.map((node) => getComputedStyle(node, '::before').content)"
+    assert (await steps.evaluate_all(numbered))[2] == "counter(step)"
+    await expect(steps.nth(2)).to_have_attribute("aria-current", "step")
+
+
 async def test_reloading_the_complete_page_changes_nothing_and_hides_the_password(
     contractor: Device, town: Town, household: Household
 ) -> None:

@@ -19,6 +19,46 @@ async def test_the_overview_states_the_contract_and_what_is_registered(
     await expect(contractor.row("メールアカウント")).to_have_text("0個 / 0個 (基本 0個 + 0個)")
 
 
+async def test_first_comes_what_the_month_costs_and_what_pays_for_it(
+    contractor: Device, town: Town, household: Household
+) -> None:
+    """A17."""
+    await town.use_all(household, household.son)
+    await contractor.open("/")
+    headings = await contractor.page.locator("main h2").all_text_contents()
+    assert headings[:2] == ["今月の料金とお支払い", "ご契約基本情報"]
+    await expect(contractor.row("お支払い方法")).to_contain_text("ご登録済")
+    await expect(contractor.row("お支払い方法")).to_contain_text("有効期限")
+    await expect(contractor.page.locator("main dl > div", has_text="来月から").locator(".amount")).to_contain_text("円")
+    await expect(contractor.link("月額請求明細")).to_have_attribute("href", "/statements")
+    for name in ("メールサービス", "UCOM光 リモートサポート"):
+        row = contractor.page.locator("main dl > div", has_text=name).first
+        await expect(row.locator(".state")).to_be_visible()
+        await expect(row.locator(".amount")).to_contain_text("円／月")
+    closed = contractor.page.locator("summary", has_text=household.son)
+    for text in ("ユーザー権限", "オプション2件", "メールアドレス未登録"):
+        await expect(closed).to_contain_text(text)
+
+
+async def test_printing_prints_the_data_of_every_account_id(
+    contractor: Device, town: Town, household: Household
+) -> None:
+    """A21: whatever is open, fetched or not."""
+    await town.use_all(household, household.son)
+    await contractor.open("/")
+    await contractor.page.emulate_media(media="print")
+    paper = contractor.page.locator(".on-paper")
+    for login in (household.son, household.wife):
+        heading = paper.get_by_role("heading", name=login)
+        await expect(heading).to_be_visible()
+    for text in ("アカウントID基本情報", "メール転送", "自動返信", "セキュリティ360°"):
+        await expect(paper.get_by_text(text, exact=True)).to_have_count(2)
+        await expect(paper.get_by_text(text, exact=True).last).to_be_visible()
+    await expect(contractor.page.locator("main .accounts")).to_be_hidden()
+    await contractor.page.emulate_media(media="screen")
+    await expect(paper).to_be_hidden()
+
+
 async def test_an_account_id_opens_and_tells_its_details(contractor: Device, household: Household) -> None:
     await contractor.open("/")
     await contractor.page.locator("summary", has_text=household.wife).click()
