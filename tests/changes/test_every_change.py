@@ -37,6 +37,7 @@ SECTIONS = ("料金", "ご契約の条件", "受付", "ご案内：メールソ�
 """Their rows are told from the others of the page."""
 MOST = 40
 """Characters of a notice in a protocol."""
+OF_EVERY_RECEIPT = ("受付番号：", "受付日時：", "お手続きした方：")
 
 
 OF_NO_CHANGE = {
@@ -226,12 +227,12 @@ def confirm_page(browser: Browser) -> Iterator[str]:
 def complete_page(browser: Browser, confirmed: list[str]) -> Iterator[str]:
     """`confirmed`: what the confirm page said; what is said again takes one line."""
     said = browser.page.select("main .notice")[0]
-    yield f"{said['class'][-1]} {text(said)}"
-    yield from again(confirmed, [row for row in rows(browser) if not row.startswith("受付：")])
+    yield f"{said['class'][-1]} {' '.join(text(line) for line in said.select('p:not(.buttons)'))}"
+    yield from again(confirmed, [row for row in rows(browser) if not row.startswith(OF_EVERY_RECEIPT)])
     for sentence in browser.page.select("main > p:has(a.act)"):
         yield f"onward {text(sentence)} {sentence.select('a')[0]['href']}"
     yield from again(confirmed, list(notices(browser)))
-    links = browser.page.select("main nav a")
+    links = browser.page.select("main .notice a.button, main nav a")
     yield fixed("→ " + "、".join(f"{link.get_text()} {link['href']}" for link in links))
 
 
