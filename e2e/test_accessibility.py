@@ -13,7 +13,7 @@ from app.web.pages import collected, page_of
 from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import TakeDevice
 from e2e.device import Device
-from e2e.households import Household, Town
+from e2e.households import Town
 from e2e.screens import SCREENS, Screen
 
 PAGES_OF_A_PDF = re.compile(rb"/Type\s*/Page\b")

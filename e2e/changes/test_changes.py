@@ -45,7 +45,11 @@ async def test_the_complete_page_says_what_was_done_who_was_told_and_what_comes_
     await expect(contractor.row("お知らせのメール")).to_contain_text("連絡用メールアドレスに送信しました")
     await expect(panel.locator("a.button.primary")).to_have_text("ご契約情報一覧")
     steps = contractor.page.locator(".steps li")
-    assert [text.strip() for text in await steps.all_inner_texts()] == ["入力（済み）", "確認（済み）", "完了"]
+    assert [text.strip() for text in await steps.all_inner_texts()] == [
+        "入力（済み）",
+        "確認（済み）",
+        "完了",
+    ]
     numbered = "nodes => nodes.map((node) => getComputedStyle(node, '::before').content)"
     assert (await steps.evaluate_all(numbered))[2] == "counter(step)"
     await expect(steps.nth(2)).to_have_attribute("aria-current", "step")

@@ -29,7 +29,9 @@ async def test_first_comes_what_the_month_costs_and_what_pays_for_it(
     assert headings[:2] == ["今月の料金とお支払い", "ご契約基本情報"]
     await expect(contractor.row("お支払い方法")).to_contain_text("ご登録済")
     await expect(contractor.row("お支払い方法")).to_contain_text("有効期限")
-    await expect(contractor.page.locator("main dl > div", has_text="来月から").locator(".amount")).to_contain_text("円")
+    await expect(
+        contractor.page.locator("main dl > div", has_text="来月から").locator(".amount")
+    ).to_contain_text("円")
     await expect(contractor.link("月額請求明細")).to_have_attribute("href", "/statements")
     for name in ("メールサービス", "UCOM光 リモートサポート"):
         row = contractor.page.locator("main dl > div", has_text=name).first

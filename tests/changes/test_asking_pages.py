@@ -9,6 +9,7 @@ from app.domain import clock
 from app.domain.changes import history
 from app.postgres import database
 from tests.browser import Browser
+from tests.mail.steps import confirmed
 
 
 async def ask(browser: Browser, given: str = "改") -> str:
@@ -138,3 +139,16 @@ async def dump() -> str:
     tables = await database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     rows = [await database.rows(f'SELECT t::text FROM "{table["tablename"]}" t') for table in tables]
     return "\n".join(row["t"] for found in rows for row in found)
+
+
+async def test_where_nobody_can_be_mailed_the_complete_page_says_so(visitor: Browser) -> None:
+    await visitor.log_in("customer", "90000000000003", "demo01")
+    await confirmed(visitor, "/customer-password", password="hik!7q2m", password_again="hik!7q2m")
+    expected = "送り先のメールアドレスが登録されていないため、送信していません"
+    assert visitor.rows["お知らせのメール"] == expected
+
+
+async def test_a_receipt_names_no_login_of_others_and_no_address(family_user: Browser) -> None:
+    await confirmed(family_user, "/accounts/arteri-an-001/edit", user_name="ひかり")
+    assert family_user.rows["お知らせのメール"] == "連絡用メールアドレスに送信しました"
+    assert "arteri-an-002" not in family_user.text

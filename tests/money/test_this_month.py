@@ -25,7 +25,7 @@ TODAY = "2026-03-20T09:00"
 
 def empty(kind: type[msgspec.Struct], **given_: Any) -> Any:
     """A piece of the graph with nothing in it but what is given."""
-    nothing = {field.name: [] for field in msgspec.structs.fields(kind)}
+    nothing: dict[str, Any] = {field.name: [] for field in msgspec.structs.fields(kind)}
     return kind(**{**nothing, **given_})
 
 
@@ -61,7 +61,7 @@ def test_at_any_moment_it_is_what_the_bill_would_say_if_nothing_more_happened(
                 assert yen == sum(line.yen for line in bills if line.billed == month)
 
 
-STORIES = {
+STORIES: dict[str, tuple[list[tuple[str, str | None]], str, str | None, str | None]] = {
     "nothing": ([], "料金のかかるオプションはありません", None, None),
     "bought long ago": ([("2026-01-05T10:00", None)], "", "550円", None),
     "bought in this month": (
