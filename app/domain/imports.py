@@ -1,4 +1,5 @@
-"""What every import of operator data stands on: the lines of a file, and the refusal that lists the bad ones.
+"""What every import of operator data stands on: the lines of a file, what a spreadsheet did to their cells, and the refusal
+that lists the bad ones.
 
 Reasons are for the operator: they name the field and what it must be, and never repeat a value, which may be a
 password or a key.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,6 +29,12 @@ REASON_LENGTH = 200
 SAVE_AS_UTF_8 = "save it as UTF-8 (of a spreadsheet: as CSV UTF-8, not as Unicode text)"
 _LOOKED_AT = 4096
 """Bytes that tell a file of wide characters: one in UTF-16 has a zero byte beside each ASCII letter."""
+
+_CHUNK = 64 * 1024
+RESAVED = (
+    ": a spreadsheet that opened the file and saved it again is the likely cause; take the file as it was exported, "
+    "or have its columns read as text"
+)
 
 _DECODING = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
 
@@ -59,6 +67,70 @@ def must_be_text(path: Path) -> None:
         raise ImportRefused([Problem(1, f"the file is UTF-32: {SAVE_AS_UTF_8}")])
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or start.count(0) * 5 > len(start):
         raise ImportRefused([Problem(1, f"the file is UTF-16: {SAVE_AS_UTF_8}")])
+
+
+def examined(path: Path) -> tuple[str, bytes]:
+    """Encoding and SHA-256 of a CSV of the operator's: UTF-8 where it can be read so, else cp932. Raises ImportRefused."""
+    must_be_text(path)
+    digest = hashlib.sha256()
+    possible = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8-sig", "cp932")}
+    with path.open("rb") as file:
+        end = False
+        while not end:
+            chunk = file.read(_CHUNK)
+            end = not chunk
+            digest.update(chunk)
+            for name, decoder in list(possible.items()):
+                try:
+                    decoder.decode(chunk, end)
+                except UnicodeDecodeError:
+                    del possible[name]
+    if not possible:
+        raise ImportRefused([Problem(1, "the file is neither UTF-8 nor cp932 (Shift_JIS)")])
+    return next(iter(possible)), digest.digest()
+
+
+# --- what a spreadsheet makes of cells when it saves a file again: each answers RESAVED, or nothing -------------------
+
+_NUMBER = r"-?[0-9]+(?:[.][0-9]+)?E[+-]?[0-9]+"
+_MONTH_NAME = r"(?:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec)[a-z]*"
+_NAMED = rf"[0-9]{{1,2}}-{_MONTH_NAME}(?:-[0-9]{{2,4}})?|{_MONTH_NAME}-[0-9]{{2,4}}"
+_TIME = r" +[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: ?[AP]M)?"
+_YEAR_FIRST = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}"
+_YEAR_LAST = r"[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{2,4}"
+_SERIAL = r"[34][0-9]{4}(?:[.][0-9]+)?"
+"""Days since 1900, of 1982 to 2036."""
+_REWRITTEN = re.compile(
+    rf"{_NUMBER}|{_YEAR_FIRST}{_TIME}|(?:{_YEAR_LAST}|{_NAMED})(?:{_TIME})?|[0-9]{{1,2}}月[0-9]{{1,2}}日|{_SERIAL}",
+    re.IGNORECASE,
+)
+_REWRITTEN_NAME = re.compile(rf"-?[0-9](?:[.][0-9]+)?E[+][0-9]+|{_NAMED}")
+_DAY_ALONE = re.compile(_YEAR_FIRST)
+_CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
+_WITHOUT_ZEROS = re.compile(r"[1-9][0-9]{7,12}")
+
+
+def resaved(text: str) -> str:
+    """Of a number, a day or a moment that is none as it stands: 9E+13, 2026/3/1 0:00, 3/1/2026, Feb-26, 46054."""
+    return RESAVED if _REWRITTEN.fullmatch(text) else ""
+
+
+def resaved_month(text: str) -> str:
+    """Of a month that is none, of which a spreadsheet makes a day, too: 2026/2/1."""
+    return RESAVED if _DAY_ALONE.fullmatch(text) else resaved(text)
+
+
+def resaved_name(text: str) -> str:
+    """Of a name that may hold anything, and has become another one: 1.2E+11, Feb-26. One as `12e3` or `feb-26` is as it was."""
+    return RESAVED if _REWRITTEN_NAME.fullmatch(text) else ""
+
+
+def wrong_customer_number(text: str) -> str:
+    """Why it is none; "" for one. A spreadsheet takes its zeros away and writes its last digits as zeros."""
+    if _CUSTOMER_NUMBER.fullmatch(text):
+        return ""
+    cause = RESAVED if _WITHOUT_ZEROS.fullmatch(text) else resaved(text)
+    return f"customer_number: must be 14 digits{cause}"
 
 
 # --- lines, of which one at a time is in memory; one that is too long comes as None -----------------------------------

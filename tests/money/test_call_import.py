@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.demo import calls as demo_calls
 from app.domain import clock
-from app.domain.imports import LISTED, ImportRefused
+from app.domain.imports import LISTED, ImportRefused, examined
 from app.domain.money import call_import
 from app.domain.money.call_import import HEADING, CallsImported, import_calls
 from app.postgres import database
@@ -181,6 +181,10 @@ async def test_a_number_that_begins_otherwise_by_right_is_taken(
         (NUMBER, "7000000000001"),
         ("2026-01-05T10:00:00", "2026/1/5 10:00"),
         ("2026-01-05T10:00:00", "2026/01/05 9:00:00"),
+        ("2026-01-05T10:00:00", "1/5/2026 10:00"),
+        ("2026-01-05T10:00:00", "46027.4166666667"),
+        (NUMBER, "70000000001"),
+        ("0312345678", "Mar-12"),
     ],
 )
 async def test_other_cells_that_a_spreadsheet_has_rewritten_are_named_so(
@@ -233,7 +237,7 @@ def test_whatever_a_file_holds_is_read_or_refused(tmp_path: Path, lines: list[by
     file = tmp_path / "any.csv"
     file.write_bytes(b"\n".join(lines))
     try:
-        encoding, _ = call_import._examine(file)
+        encoding, _ = examined(file)
     except ImportRefused:
         return
     for line in call_import.read(file, encoding):

@@ -7,8 +7,6 @@ twice. Memory does not grow with the file.
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,18 +19,18 @@ from app.domain import clock, fields, tables
 from app.domain.imports import (
     LONGEST_CSV,
     PROBLEM_TABLE,
-    ImportRefused,
-    Problem,
+    RESAVED,
     csv_lines,
-    must_be_text,
+    examined,
     refuse_problems,
+    resaved,
+    wrong_customer_number,
 )
 from app.domain.money.calls import SERVICES
 from app.postgres import database
 
 BATCH = 2_000
 """Lines that are copied at a time."""
-CHUNK = 64 * 1024
 LOCK = 7_302_025
 """Key of the advisory lock that makes imports of calls wait for each other."""
 HEADING = ["customer_number", "service", "started_at", "number", "seconds", "amount"]
@@ -40,22 +38,12 @@ MOST_SECONDS = 7 * 24 * 3600
 MOST_YEN = 10_000_000
 
 _NUMBER = re.compile(r"[0-9+*#][0-9*#-]{0,31}")
-_CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
 _MOMENT = re.compile(
     r"[1-9][0-9]{3}([-/])[0-9]{2}\1[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
 _LOST_ZERO = re.compile(r"[1-9](?:-?[0-9]){8,9}|10-?[1-9](?:-?[0-9]){8,}")
 """Whole numbers of Japan without their 0 have 9 or 10 digits; one that was dialled abroad begins with 010. Numbers of
 services (110, 188) are short, and those with 184 or 186 before them are longer."""
-_AS_SPREADSHEETS_WRITE = re.compile(
-    r"[0-9](?:[.][0-9]+)?E[+]?[0-9]+|[0-9]{13}"
-    r"|[0-9]{4}[-/](?:[0-9]|[0-9]{2})[-/](?:[0-9]|[0-9]{2}) +(?:[0-9]|[0-9]{2}):[0-9]{2}(?::[0-9]{2})?",
-    re.IGNORECASE,
-)
-RESAVED = (
-    ": a spreadsheet that opened the file and saved it again is the likely cause; take the file as it was exported, "
-    "or have its columns read as text"
-)
 _AMOUNT = re.compile(r"[0-9]{1,9}")
 
 
@@ -82,7 +70,7 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImpo
     temporary tables. Raises ImportRefused, OSError when the file cannot be read, and what the database raises; then
     nothing was loaded.
     """
-    encoding, digest = _examine(path)
+    encoding, digest = examined(path)
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await connection.execute(_PREPARE)
@@ -104,32 +92,6 @@ async def import_calls(path: Path, progress: Callable[[int], None]) -> CallsImpo
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _examine(path: Path) -> tuple[str, bytes]:
-    """Encoding and SHA-256 of the file: UTF-8 where it can be read so, else cp932. Raises ImportRefused."""
-    must_be_text(path)
-    digest = hashlib.sha256()
-    possible = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8-sig", "cp932")}
-    with path.open("rb") as file:
-        end = False
-        while not end:
-            chunk = file.read(CHUNK)
-            end = not chunk
-            digest.update(chunk)
-            for name, decoder in list(possible.items()):
-                try:
-                    decoder.decode(chunk, end)
-                except UnicodeDecodeError:
-                    del possible[name]
-    if not possible:
-        raise ImportRefused([Problem(1, "the file is neither UTF-8 nor cp932 (Shift_JIS)")])
-    return next(iter(possible)), digest.digest()
-
-
-def encoding_of(path: Path) -> str:
-    """Of a CSV of the operator's: UTF-8 where it can be read so, else cp932. Raises ImportRefused."""
-    return _examine(path)[0]
-
-
 def read(path: Path, encoding: str) -> Iterator[CallLine]:
     """The lines of the file after its heading, if it has one; empty ones are nothing."""
     for number, cells in csv_lines(path, encoding, HEADING, fields.half_width):
@@ -143,14 +105,15 @@ def _judged(number: int, cells: list[str]) -> CallLine:
     if len(cells) != len(HEADING):
         return CallLine(number, None, (f"must be {len(HEADING)} columns, {','.join(HEADING)}",))
     customer, service, started_at, called, seconds, amount = cells
-    moment = _moment(started_at)
+    moment, stray = _moment(started_at), wrong_customer_number(customer)
+    as_exported = _MOMENT.fullmatch(started_at)
     rules = (
-        (bool(_CUSTOMER_NUMBER.fullmatch(customer)), f"customer_number: must be 14 digits{_resaved(customer)}"),
+        (not stray, stray),
         (service in SERVICES, f"service: must be one of {', '.join(SERVICES)}"),
         (moment is not None, "started_at: must be a moment as 2026-01-05T10:00:00 (Asia/Tokyo), not in the future"
-            + _resaved(started_at)),
+            + ("" if as_exported else resaved(started_at))),
         (bool(_NUMBER.fullmatch(called)),
-            f"number: must be a telephone number of at most 32 signs{_resaved(called)}"),
+            f"number: must be a telephone number of at most 32 signs{resaved(called)}"),
         (not _LOST_ZERO.fullmatch(called), f"number: has lost the 0 that it began with{RESAVED}"),
         (_whole(seconds, MOST_SECONDS), f"seconds: must be a whole number from 0 to {MOST_SECONDS:,}"),
         (_whole(amount, MOST_YEN), f"amount: must be whole yen from 0 to {MOST_YEN:,}"),
@@ -159,12 +122,6 @@ def _judged(number: int, cells: list[str]) -> CallLine:
     if problems or moment is None:
         return CallLine(number, None, problems)
     return CallLine(number, (customer, service, moment, called, int(seconds), int(amount)))
-
-
-def _resaved(text: str) -> str:
-    """The likely cause, where a cell looks as a spreadsheet writes numbers and days."""
-    rewritten = _AS_SPREADSHEETS_WRITE.fullmatch(text) and not _MOMENT.fullmatch(text)
-    return RESAVED if rewritten else ""
 
 
 def _moment(text: str) -> datetime | None:

@@ -8,7 +8,6 @@ of 0 yen at the one before. Memory does not grow with the file.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +16,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.domain import catalogue, clock, fields
-from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
-from app.domain.money import call_import, ledger
+from app.domain.fields import Wrong
+from app.domain.imports import (
+    LONGEST_CSV,
+    PROBLEM_TABLE,
+    csv_lines,
+    examined,
+    refuse_problems,
+    resaved,
+    resaved_month,
+    resaved_name,
+    wrong_customer_number,
+)
+from app.domain.money import ledger
 from app.domain.money.bill_rows import MONTHS
 from app.domain.months import Month
 from app.postgres import database
@@ -40,13 +50,11 @@ AHEAD = 12
 LABEL_LENGTH = 60
 
 _REF = re.compile(r"[!-~]{1,64}")
-_CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
-_SPREADSHEET = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{2}")
 _YEN = re.compile(r"-?[0-9]{1,9}")
 _RATE = re.compile(r"([0-9]{1,2})%?")
 _MONTH = re.compile(r"([1-9][0-9]{3})[-/](0?[1-9]|1[0-2])")
 _DAY = r"([1-9][0-9]{3})[-/](0?[1-9]|1[0-2])[-/](0?[1-9]|[12][0-9]|3[01])"
-_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-/~〜–]|\.\.)\s*{_DAY})?")
+_DAYS = re.compile(rf"{_DAY}(?:\s*(?:[-/~〜]|\.\.)\s*{_DAY})?")
 
 
 class ChargeLine(NamedTuple):
@@ -75,7 +83,7 @@ async def import_charges(path: Path, progress: Callable[[int], None]) -> Charges
     temporary tables. Raises ImportRefused, OSError when the file cannot be read, and what the database raises; then
     nothing was loaded.
     """
-    encoding = call_import.encoding_of(path)
+    encoding, _ = examined(path)
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await connection.execute(_PREPARE)
@@ -104,6 +112,8 @@ def read(path: Path, encoding: str, months: tuple[Month, Month]) -> Iterator[Cha
     for number, cells in csv_lines(path, encoding, HEADING, str.strip):
         if cells is None:
             yield ChargeLine(number, None, (f"is longer than {LONGEST_CSV:,} characters",))
+        elif number == 1 and [fields.half_width(cell) for cell in cells] == HEADING:
+            continue
         elif len(cells) != len(HEADING):
             yield ChargeLine(number, None, (f"must be {len(HEADING)} columns, {','.join(HEADING)}",))
         else:
@@ -111,22 +121,21 @@ def read(path: Path, encoding: str, months: tuple[Month, Month]) -> Iterator[Cha
 
 
 def _judged(number: int, cells: list[str], months: tuple[Month, Month]) -> ChargeLine:
-    label = unicodedata.normalize("NFC", " ".join(cells[3].split()))
     ref, customer, month, _, yen, rate, period = map(fields.half_width, cells)
-    yen = yen.replace("\u2212", "-")
-    found, percent, days = _month(month), _percent(rate), _days(period)
+    found, percent, days, (label, unseen) = _month(month), _percent(rate), _days(period), _label(cells[3])
     first, last = months
     rules = (
-        (bool(_REF.fullmatch(ref)), "ref: must be 1 to 64 letters, digits and signs of ASCII, without blanks"),
-        (bool(_CUSTOMER_NUMBER.fullmatch(customer)), _of_customer(customer)),
-        (
-            found is not None and first <= found <= last,
-            f"month: must be a month as 2026-01, from {first.iso} to {last.iso}",
-        ),
-        (_is_label(label), f"label: must be 1 to {LABEL_LENGTH} characters that can be seen"),
-        (_whole(yen), f"yen: must be whole yen with tax from -{MOST_YEN:,} to {MOST_YEN:,}, without commas"),
+        (_REF.fullmatch(ref) and not resaved_name(ref),
+            f"ref: must be 1 to 64 letters, digits and signs of ASCII, without blanks{resaved_name(ref)}"),
+        (not wrong_customer_number(customer), wrong_customer_number(customer)),
+        (found is not None and first <= found <= last,
+            f"month: must be a month as 2026-01, from {first.iso} to {last.iso}{resaved_month(month)}"),
+        (not unseen, unseen),
+        (_whole(yen),
+            f"yen: must be whole yen with tax from -{MOST_YEN:,} to {MOST_YEN:,}, without commas{resaved(yen)}"),
         (percent is not None, f"tax_rate: must be one of {', '.join(map(str, sorted(_rates())))}, in percent"),
-        (days is not None, "period: must be empty, a month, a day as 2026/01/10, or two days as 2026/01/01-2026/01/31"),
+        (days is not None, "period: must be empty, a month, a day as 2026/01/10, or two days as "
+            f"2026/01/01-2026/01/31{resaved(period)}"),
     )  # fmt: skip
     problems = tuple(reason for holds, reason in rules if not holds)
     if problems or found is None or percent is None or days is None:
@@ -134,28 +143,18 @@ def _judged(number: int, cells: list[str], months: tuple[Month, Month]) -> Charg
     return ChargeLine(number, (ref, customer, found.first_day, label, int(yen), percent, *days))
 
 
-def _of_customer(text: str) -> str:
-    """What is wrong with a customer number; a spreadsheet makes 9E+13 of it when it saves a file again."""
-    likely = (
-        ": a spreadsheet has shortened it; load the file as it was made"
-        if _SPREADSHEET.fullmatch(text)
-        else ""
-    )
-    return f"customer_number: must be 14 digits{likely}"
-
-
 def _month(text: str) -> Month | None:
     found = _MONTH.fullmatch(text)
     return Month(int(found[1]), int(found[2])) if found else None
 
 
-def _is_label(text: str) -> bool:
-    """A text that can be seen: a bill with an empty line would say nothing of it."""
-    return 0 < len(text) <= LABEL_LENGTH and text.isprintable() and not all(map(_is_filler, text))
-
-
-def _is_filler(letter: str) -> bool:
-    return letter.isspace() or letter in "\u3164\u115f\u1160\u2800\uffa0"
+def _label(text: str) -> tuple[str, str]:
+    """What the bill calls it, as every form reads a name; and why it is none."""
+    try:
+        return fields.one_line(text, most=LABEL_LENGTH), ""
+    except Wrong as wrong:
+        sign = f" ({wrong.sign})" if wrong.sign else ""
+        return "", f"label: must be 1 to {LABEL_LENGTH} visible characters{sign}"
 
 
 def _whole(text: str) -> bool:
