@@ -53,7 +53,9 @@ def charges(chosen: argparse.Namespace) -> None:
     done = _load(_there(chosen.file), migrated, charge_import.import_charges)
     print(f"{done.new} charges loaded, {done.changed} changed, {done.same} were there already as they are")
     if done.corrections:
-        print(f"{done.corrections} of them are for a closed month: the next `mypage bill close` corrects it")
+        print(
+            f"{done.corrections} of them are for a closed month: the next `mypage bill close` puts them on its bills"
+        )
 
 
 def notices(chosen: argparse.Namespace) -> None:

@@ -119,7 +119,7 @@ def test_charges_are_loaded_billed_and_corrected_by_the_commands(
     file.write_text(example.replace("5500", "5400"))
     assert mypage(tmp_path, *load, **told).stdout == (
         "0 charges loaded, 1 changed, 2 were there already as they are\n"
-        "1 of them are for a closed month: the next `mypage bill close` corrects it\n"
+        "1 of them are for a closed month: the next `mypage bill close` puts them on its bills\n"
     )
     file.write_text(example.replace("5500", "5,500"))
     refused = mypage(tmp_path, *load, **told)
