@@ -214,3 +214,25 @@ def test_the_rest_is_judged_as_ever() -> None:
 
     assert "3文字以上" in why(rule, f"ab@{OURS}")
     assert why(rule, f"@{OURS}") == "メールアドレスを入力してください。"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "<taro@example.com>",
+        "taro@example.com.",
+        "＜taro@example.com＞",
+        " <taro@example.com>,",
+        "taro@example.com;",
+        "<mailto:taro@example.com>",
+    ],
+)
+def test_an_address_is_taken_out_of_what_stands_around_it_where_it_is_copied(typed: str) -> None:
+    assert fields.mail_address(typed) == "taro@example.com"
+
+
+@pytest.mark.parametrize(
+    "typed", ["Taro <taro@example.com>", "<taro@example.com", "<a@example.com><b@example.com>", "<>", "."]
+)
+def test_what_is_more_than_an_address_or_less_is_refused(typed: str) -> None:
+    assert judged(fields.mail_address, typed) is None

@@ -34,6 +34,7 @@ def line(text: str, most: int) -> str | None:
 def kana(text: str) -> str | None:
     """全角カタカナ (ー and ・ allowed), up to 32; ひらがな, 半角カナ and what looks like ー or ・ become it."""
     named = {"゛": "\u3099", "゜": "\u309a", **dict.fromkeys(HYPHENS, "ー"), **dict.fromkeys("·•‧∙⋅･ꞏ", "・")}
+    named |= dict.fromkeys("~〜～∼∿˜", "ー")
     seen = "".join(named.get(c, c) for c in text if not ignorable(c))
     wide = "".join("ー" if c in HYPHENS else c for c in unicodedata.normalize("NFKC", seen))
     value = unicodedata.normalize(

@@ -59,6 +59,8 @@ def test_whatever_stands_between_digits_is_a_hyphen_and_a_blank_nothing(number: 
         ("0081234567", "0081234567"),
         ("0081 90 1234 5678", "09012345678"),
         ("010-81-3-1234-5678", "03-1234-5678"),
+        ("03〜1234〜5678", "03-1234-5678"),
+        ("03~1234～5678", "03-1234-5678"),
     ],
 )
 def test_a_number_is_kept_as_it_is_dialled_in_japan(typed: str, kept: str) -> None:
@@ -76,6 +78,20 @@ def test_what_is_no_number_of_japan_is_refused(typed: str) -> None:
 
 def test_a_sign_that_has_no_place_in_a_number_is_named() -> None:
     assert why(fields.phone, "03-1234-567八").endswith("「…567八」の「八」（12文字目）は使えません。")
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ("03-1234-5678～9", "「…678～9」の「～」（13文字目）は使えません。"),
+        ("03-1234-5678〜9", "「…678〜9」の「〜」（13文字目）は使えません。"),
+        ("03-1234-5678＃9", "「…678＃9」の「＃」（13文字目）は使えません。"),
+        ("０３－１２３４－５６７㌔", "「…567㌔」の「㌔」（12文字目）は使えません。"),
+        ("03-1234-5678#9＃", "「…678#9#」の「#」（13文字目）は使えません。"),
+    ],
+)
+def test_it_is_named_as_it_was_typed_not_as_it_was_read(typed: str, named: str) -> None:
+    assert why(fields.phone, typed).endswith(named)
 
 
 def test_the_label_of_the_page_stands_in_the_reason() -> None:

@@ -93,7 +93,7 @@ def holder(text: str, label: str, most: int = NAME_LENGTH) -> str:
     if len(value) > most:
         raise Wrong(f"{label}は{most}文字以内で入力してください。")
     rule = f"{label}は、カードに記載のとおり、半角のローマ字で入力してください。"
-    reading.must_be_of(_IN_ROMAN, value, rule)
+    reading.must_be_of(_IN_ROMAN, value, rule, text.upper())
     if not _ROMAN.fullmatch(value):
         raise Wrong(rule)
     return value

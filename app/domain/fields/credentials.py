@@ -34,7 +34,7 @@ def account_id(text: str) -> str:
     if not 3 <= reading.length(value) <= 15:
         raise Wrong("アカウントIDは3文字以上、15文字以内で入力してください。")
     rule = "アカウントIDに使えるのは、半角の英小文字、数字、ハイフン（-）だけです。"
-    reading.must_be_of(_IN_ACCOUNT_ID, value, rule)
+    reading.must_be_of(_IN_ACCOUNT_ID, value, rule, text)
     if not "a" <= value[0] <= "z":
         raise Wrong("アカウントIDの先頭は英小文字にしてください。")
     if value.endswith("-"):
@@ -49,7 +49,7 @@ def customer_number(text: str) -> str:
     value = reading.digits(text)
     rule = "お客様番号は14桁の数字です。"
     if value and len(value) <= 64:
-        reading.must_be_of(_DIGIT, value, rule)
+        reading.must_be_of(_DIGIT, value, rule, text)
     if len(value) != 14:
         raise Wrong(rule)
     return value

@@ -43,7 +43,7 @@ def local_part(text: str, label: str = "メールアドレス") -> str:
     if not 3 <= reading.length(value) <= 15:
         raise Wrong(f"{label}は3文字以上、15文字以内で入力してください。")
     rule = f"{label}に使えるのは、半角の英小文字、数字、記号（. _ -）だけです。"
-    reading.must_be_of(_IN_LOCAL_PART, value, rule)
+    reading.must_be_of(_IN_LOCAL_PART, value, rule, text)
     if not value[0].isalnum() or not value[-1].isalnum():
         raise Wrong(f"{label}の先頭と末尾には、記号を使えません。")
     if re.search(r"[._-]{2}", value):
@@ -85,19 +85,27 @@ def mail_address(text: str) -> str:
     try:
         found = validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
-        reading.must_be_of(_IN_ADDRESS, value, _FORM)
+        reading.must_be_of(_IN_ADDRESS, value, _FORM, text)
         raise Wrong(_FORM) from error
     return found.ascii_email or found.normalized
 
 
 def _read(text: str) -> str:
-    """The sign for ー is a hyphen, but in a Japanese domain, where it stands behind 仮名."""
-    seen = reading.half_width(text)
+    """The sign for ー is a hyphen, but in a Japanese domain, where it stands behind 仮名.
+
+    What stands around an address that is copied out of a text is dropped: <>, and what ends a sentence or a list.
+    """
+    seen = _around(reading.half_width(text))
     local, at, domain = seen.rpartition("@")
     local = local.removeprefix("mailto:")
     if quoted := re.fullmatch(rf'"((?:{_ATOM}|\.)+)"', local):
         local = quoted[1]
     return local + at + regex.sub(r"(?<=[\p{Hiragana}\p{Katakana}ー])-", "ー", domain)
+
+
+def _around(text: str) -> str:
+    bare = re.fullmatch(r"<([^<>]*)>|(.*)", text.rstrip(".,; "), re.DOTALL)
+    return (bare[1] or bare[2] or "").strip() if bare else text
 
 
 def as_sent(address: str) -> str:

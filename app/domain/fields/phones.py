@@ -8,6 +8,8 @@ from app.domain.fields import reading
 from app.domain.fields.reading import Wrong
 
 _BETWEEN = regex.compile(r"[-.·・•‧∙⋅。/\p{Ps}\p{Pe}\p{Pi}\p{Pf}]+")
+_WAVE_BETWEEN = regex.compile(rf"(?<=[0-9])[{reading.WAVES}](?=[0-9]{{3}})")
+"""Before one or two digits it means "to": 03-1234-5678~9 are two numbers."""
 _FROM_ABROAD = regex.compile(r"(?:\+|-?0-?0-?|-?0-?1-?0-?)-?8-?1-?(?:0-?)?(?=(?:[0-9]-?){9,10}$)")
 _PHONE = regex.compile(r"0-?(?:[0-9]-?){8,9}[0-9]")
 _IN_PHONE = regex.compile(r"[0-9-]")
@@ -23,7 +25,7 @@ def phone(text: str, label: str = "電話番号") -> str:
     if not value:
         raise Wrong(f"{label}を入力してください。")
     rule = f"{label}は、0から始まる10桁または11桁の数字で入力してください。ハイフンも使えます。"
-    reading.must_be_of(_IN_PHONE, value, rule)
+    reading.must_be_of(_IN_PHONE, value, rule, text)
     if not _PHONE.fullmatch(value):
         raise Wrong(rule)
     return value
@@ -31,7 +33,7 @@ def phone(text: str, label: str = "電話番号") -> str:
 
 def _one_form(text: str) -> str:
     plain = regex.sub(r"^tel:?", "", reading.compact(text), flags=regex.IGNORECASE)
-    hyphened = _BETWEEN.sub("-", plain).strip("-")
+    hyphened = _BETWEEN.sub("-", _WAVE_BETWEEN.sub("-", plain)).strip("-")
     return _FROM_ABROAD.sub("0", hyphened, count=1) if _FROM_ABROAD.match(hyphened) else hyphened
 
 

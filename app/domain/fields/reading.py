@@ -22,6 +22,9 @@ APOSTROPHES = dict.fromkeys(map(ord, "’‘‛ʼʻʹ′‵´`＇"), "'")
 """Signs that look like ', the only one that stands on cards."""
 _HYPHEN = dict.fromkeys(map(ord, LIKE_HYPHENS), "-")
 _LONG_VOWEL = dict.fromkeys(map(ord, LIKE_HYPHENS), "ー")
+WAVES = "~〜～∼∿˜"
+"""Signs that look like ~, the key beside the one for a hyphen: a dash between digits, a long vowel in kana."""
+_LONG_VOWEL_OR_WAVE = _LONG_VOWEL | dict.fromkeys(map(ord, WAVES), "ー")
 _MIDDLE_DOT = dict.fromkeys(map(ord, "·•‧∙⋅･ꞏ"), "・")
 _VOICED = {0x309B: "\u3099", 0x309C: "\u309a", 0xFF9E: "\u3099", 0xFF9F: "\u309a"}
 _HIRAGANA_TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
@@ -155,7 +158,7 @@ def katakana(text: str) -> str:
     """ひらがな and 半角カナ → 全角カタカナ; what looks like ー or ・ is one, ゛ and ゜ stand on their kana."""
     seen = (
         _BREAKS_LINE.sub(" ", _INVISIBLE.sub("", text))
-        .translate(_LONG_VOWEL)
+        .translate(_LONG_VOWEL_OR_WAVE)
         .translate(_MIDDLE_DOT)
         .translate(_VOICED)
     )
@@ -208,14 +211,29 @@ def must_print(text: str, rule: str, *, lines: bool = False) -> None:
         raise unusable(text, found.start(), rule)
 
 
-def must_be_of(allowed: regex.Pattern[str], text: str, rule: str) -> None:
-    """Raises Wrong, with the rule and the character, unless all are what `allowed` matches one of."""
+def must_be_of(allowed: regex.Pattern[str], text: str, rule: str, typed: str = "") -> None:
+    """Raises Wrong, with the rule and the character, unless all are what `allowed` matches one of.
+
+    `typed`: the text before it was read; the character is named as it stands there.
+    """
     at = 0
     while at < len(text):
         found = allowed.match(text, at)
         if not found:
-            raise unusable(text, at, rule)
+            raise unusable(*_as_typed(text, at, typed), rule)
         at = found.end()
+
+
+def _as_typed(text: str, at: int, typed: str) -> tuple[str, int]:
+    """The text with its character at that index as it was typed, and where that stands then."""
+    if text[at] in typed:
+        return text, at
+    for sign in typed:
+        made = unicodedata.normalize("NFKC", sign)
+        begins = at - made.find(text[at])
+        if text[at] in made and text.startswith(made, begins):
+            return text[:begins] + sign + text[begins + len(made) :], begins
+    return text, at
 
 
 def unusable(text: str, at: int, rule: str) -> Wrong:
