@@ -11,7 +11,7 @@ import pytest
 from litestar.types import ASGIApp
 
 from app.domain import clock
-from app.domain.access import attempts
+from app.domain.access import attempts, names
 from app.postgres import database
 from app.routes.access.login import FIRST_REGISTRATION
 from app.web.render import own_path
@@ -89,6 +89,28 @@ async def test_an_unknown_name_costs_the_same_computing_as_a_wrong_password(
     await visitor.log_in(by, unknown, "Chigau-9")
     assert visitor.reasons == [WRONG]
     assert hashed == of_a_known_name
+
+
+@pytest.mark.parametrize("by", ["customer", "account"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arteri-an-002@s2.spaaqs.ne.jp",
+        "nobody@s2.spaaqs.ne.jp",
+        "ａｒｔｅｒｉ-an-002＠gmail.com",
+        "a@",
+        "90000000000000@x",
+    ],
+)
+async def test_a_mail_address_is_explained_the_same_whoevers_it_is_and_counts_as_no_try(
+    visitor: Browser, by: str, name: str
+) -> None:
+    await visitor.log_in(by, name, "abc12345")
+    assert visitor.reasons == [names.NO_ADDRESS]
+    assert await database.rows("SELECT 1 FROM attempt") == []
+    await visitor.open("/forgotten")
+    await visitor.submit(by=by, name=name, email="a@example.com")
+    assert visitor.reasons == [names.NO_ADDRESS]
 
 
 async def test_an_empty_form_says_what_is_missing(visitor: Browser) -> None:

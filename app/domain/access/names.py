@@ -14,6 +14,12 @@ from app.domain.fields import reading
 LONGEST = 128
 """Characters of a name or password that are looked at: longer ones belong to nobody."""
 
+NO_ADDRESS = (
+    "ここには、メールアドレスを入力できません。お客様番号、またはアカウントID（@と、@より後を付けないもの）を入力してください。"
+    "アカウントIDは、メールアドレスの@より前とは別の名前のことがあります。"
+)
+"""Said of every address, ours or not, before anything is looked up or counted: it tells nobody what there is."""
+
 _YEN = {ord("¥"): "\\"}
 """One key and one code on Japanese keyboards."""
 _ASCII = re.compile(r"[!-~]+")

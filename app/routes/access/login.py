@@ -109,6 +109,7 @@ def _pair(form: Form) -> tuple[Name, str] | None:
         names.password(form.typed.get("password", "")),
     )
     form.must(bool(name.name), "name", f"{NAMES[by]}を入力してください。")
+    form.must("@" not in name.name, "name", names.NO_ADDRESS)
     form.must(bool(password), "password", "パスワードを入力してください。")
     return (name, password) if form.valid else None
 

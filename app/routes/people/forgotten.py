@@ -82,6 +82,7 @@ def _lost(form: Form) -> Lost | None:
     form.must(by is not None, "by", "どちらのパスワードかを選んでください。")
     name = names.read(by or "customer", form.typed.get("name", ""))
     form.must(bool(name.name), "name", "お客様番号またはアカウントIDを入力してください。")
+    form.must("@" not in name.name, "name", names.NO_ADDRESS)
     email = form.take("email", fields.mail_address)
     return Lost(name, email) if email and form.valid else None
 
