@@ -335,3 +335,9 @@ def test_the_last_use_is_told_with_what_it_was() -> None:
 def test_the_hint_is_dovecots() -> None:
     """`%3.4096Nw` of Dovecot 2.3; tests/mail_server asks a real one."""
     assert app_passwords.hint("secret1") == "a11"
+
+
+async def test_its_name_which_mails_show_holds_no_link(with_address: Browser) -> None:
+    await with_address.open(PATH)
+    await with_address.submit(PATH, called="更新はevil.example")
+    assert with_address.reasons[0].startswith("名前に、リンク")

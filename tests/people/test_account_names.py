@@ -10,6 +10,7 @@ from app.domain import tables
 from app.domain.access.matrix import Missing
 from app.domain.changes import asking
 from app.domain.people.account_names import AccountNames, EditNames
+from app.postgres import database
 from tests import households
 from tests.browser import Browser
 
@@ -56,6 +57,43 @@ async def test_a_user_corrects_the_own_names_over_confirm_to_complete_and_reads_
     assert "変更した項目：氏名、氏名カナ、ユーザーネーム" in mail["body"]
     await family_user.open("/changes")
     assert "氏名・ユーザーネーム変更" in family_user.text
+
+
+LINK = "請求はevil.example/pay"
+
+
+@pytest.mark.parametrize(
+    ("field", "label", "text"),
+    [
+        ("family", "氏名（姓）", LINK),
+        ("given", "氏名（名）", LINK),
+        ("user_name", "ユーザーネーム", "；http：／／ｅｖｉｌ"),
+    ],
+)
+async def test_no_name_holds_a_link_whoever_changes_it_but_what_is_registered_stays(
+    family_user: Browser, admin: Browser, contractor: Browser, field: str, label: str, text: str
+) -> None:
+    typed = {field: text}
+    for browser in (family_user, admin):
+        await browser.open(f"/accounts/{SON}/edit")
+        await browser.submit(**typed)
+        assert browser.reasons[0].startswith(f"{label}に、リンク（URL）として読まれる")
+        assert str(browser.page.select(f"main [name={field}]")[0]["value"])  # what was typed is still there
+    await contractor.open("/accounts/new")
+    await contractor.submit(login="musume-003", **typed)
+    assert any(f"{label}に、リンク" in reason for reason in contractor.reasons)
+    await database.rows(f"UPDATE account SET {field} = $1 WHERE login = $2", text, SON)
+    await family_user.open(f"/accounts/{SON}/edit")
+    await family_user.submit(given_kana="アラタ")
+    assert family_user.heading == "氏名・ユーザーネーム変更確認"
+
+
+@pytest.mark.parametrize("text", ["\ufffd", "・", "ー", "-"])
+@pytest.mark.parametrize("field", ["family", "given", "family_kana", "given_kana", "user_name"])
+async def test_a_name_that_nobody_can_read_is_refused(family_user: Browser, field: str, text: str) -> None:
+    await family_user.open(f"/accounts/{SON}/edit")
+    await family_user.submit(**{field: text})
+    assert len(family_user.reasons) == 1
 
 
 async def test_whatever_else_is_sent_with_the_names_changes_nothing(family_user: Browser) -> None:

@@ -209,6 +209,12 @@ async def test_a_login_has_five_passkeys_at_most(contractor: Browser, admin: Bro
     assert await rows_of("passkey") == 6
 
 
+async def test_its_name_which_mails_show_holds_no_link(contractor: Browser) -> None:
+    await contractor.open("/second-factor/passkeys/new")
+    await contractor.submit("/second-factor/passkeys/new", credential="{}", name="更新はevil.example")
+    assert any(reason.startswith("パスキーの名前に、リンク") for reason in contractor.reasons)
+
+
 async def test_a_passkey_is_registered_once(contractor: Browser) -> None:
     passkey = await authenticator.register(contractor)
     asked = await authenticator.options(contractor, "/second-factor/passkeys.json")

@@ -55,6 +55,7 @@ from app.domain.fields.names import (
 )
 from app.domain.fields.phones import optional_phone, phone, to_dial
 from app.domain.fields.reading import Wrong, half_width
+from app.domain.fields.told import must_hold_no_link, to_others
 
 __all__ = [
     "ADDRESS_LENGTH",
@@ -83,6 +84,7 @@ __all__ = [
     "local_part",
     "local_part_at",
     "mail_address",
+    "must_hold_no_link",
     "name",
     "occupation",
     "on_or_off",
@@ -100,5 +102,6 @@ __all__ = [
     "sex",
     "text_of_lines",
     "to_dial",
+    "to_others",
     "user_name",
 ]

@@ -8,6 +8,7 @@ import regex
 
 from app.domain.fields import reading
 from app.domain.fields.reading import Wrong
+from app.domain.fields.told import must_hold_no_link
 
 NAME_LENGTH = 32
 LINE_LENGTH = 200
@@ -55,7 +56,7 @@ def kana(text: str, label: str = "氏名カナ") -> str:
     if not value:
         raise Wrong(f"{label}を入力してください。")
     reading.must_fit(value, NAME_LENGTH, f"{label}は{NAME_LENGTH}文字以内で入力してください。")
-    reading.must_be_of(_KATAKANA, value, f"{label}は、全角カタカナで入力してください。")
+    reading.must_be_of(_KATAKANA, value, f"{label}は、全角カタカナで入力してください。", text)
     return value
 
 
@@ -92,4 +93,7 @@ REASON_LENGTH = 200
 
 def reason(text: str) -> str:
     """却下の理由: lines, up to REASON_LENGTH characters with a line's end counted as one; it is shown and mailed."""
-    return text_of_lines(text.replace("\t", " "), "却下の理由", REASON_LENGTH)
+    label = "却下の理由"
+    value = text_of_lines(text.replace("\t", " "), label, REASON_LENGTH)
+    must_hold_no_link(value, label)
+    return value

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
@@ -90,7 +91,7 @@ def hint(password: str) -> str:
 
 def free_name(account: Account, text: str) -> str:
     """What the member calls it; raises Wrong for one that is there already."""
-    name = fields.name(text, "名前")
+    name = fields.to_others(partial(fields.name, label="名前"), "名前")(text)
     if _called(account, name):
         raise Wrong(TAKEN)
     return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -97,7 +98,7 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
     if not member.may(Permission.ACCOUNTS):
         return await _edit_names(request, form, account)
     kept = await _kept_password(request, EditAccount, login) or UNCHANGED
-    details = _details(form)
+    details = _details(form, account)
     password = await _password(form, member, login, account, details, kept)
     form.must_change(password != UNCHANGED or details != AccountDetails.of(account))
     if password is None or details is None or not form.valid:
@@ -108,7 +109,7 @@ async def edit(request: Request, login: FromPath[str]) -> Response[Any]:
 
 async def _edit_names(request: Request, form: Form, account: Account) -> Response[Any]:
     """Of whatever was sent, the names."""
-    names = _names(form)
+    names = _names(form, account)
     form.must_change(names != AccountNames.of(account))
     if names is None or not form.valid:
         return _names_input(request, form, account)
@@ -176,17 +177,24 @@ async def _free_name(form: Form, member: Member) -> str:
     return login or ""
 
 
-def _details(form: Form) -> AccountDetails | None:
-    names, role = _names(form), form.take("role", fields.role)
+def _details(form: Form, account: Account | None = None) -> AccountDetails | None:
+    names, role = _names(form, account), form.take("role", fields.role)
     return AccountDetails(**asdict(names), role=role) if names and role else None
 
 
-def _names(form: Form) -> AccountNames | None:
-    family = form.take("family", partial(fields.name, label="氏名（姓）"))
-    given = form.take("given", partial(fields.name, label="氏名（名）"))
-    family_kana = form.take("family_kana", partial(fields.kana, label="氏名カナ（姓カナ）"))
-    given_kana = form.take("given_kana", partial(fields.kana, label="氏名カナ（名カナ）"))
-    user_name = form.take("user_name", fields.user_name)
+def _names(form: Form, account: Account | None = None) -> AccountNames | None:
+    """What mails to others name the person by; of `account` as it is, whatever it is."""
+    kept = AccountNames.of(account) if account else AccountNames("", "", "", "", "")
+
+    def take(name: str, rule: Callable[..., str], label: str, there: str) -> str | None:
+        labelled = rule if rule is fields.user_name else partial(rule, label=label)
+        return form.take(name, fields.to_others(labelled, label, there))
+
+    family = take("family", fields.name, "氏名（姓）", kept.family)
+    given = take("given", fields.name, "氏名（名）", kept.given)
+    family_kana = take("family_kana", fields.kana, "氏名カナ（姓カナ）", kept.family_kana)
+    given_kana = take("given_kana", fields.kana, "氏名カナ（名カナ）", kept.given_kana)
+    user_name = take("user_name", fields.user_name, "ユーザーネーム", kept.user_name)
     if family and given and family_kana and given_kana and user_name:
         return AccountNames(family, given, family_kana, given_kana, user_name)
     return None

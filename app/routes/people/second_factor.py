@@ -39,6 +39,7 @@ SECRET_LASTS = 30 * 60
 """Seconds that a page with a new secret may be open before it is sent."""
 NOT_READ = "画面の有効期間が切れました。新しいQRコードを読み取って、もう一度お試しください。"
 _own_page = partial(open_to, Permission.SECOND_FACTOR)
+PASSKEY_NAME = "パスキーの名前"
 NO_PASSKEY = "パスキーがまだ作成されていません。［パスキーを作成］を押してください。"
 
 
@@ -87,7 +88,7 @@ async def passkey_options(request: Request) -> Response[str]:
 @post(NEW_PASSKEY, opt=_behind_the_step())
 async def register_passkey(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
-    name = form.take("name", partial(fields.name, label="パスキーの名前"))
+    name = form.take("name", fields.to_others(partial(fields.name, label=PASSKEY_NAME), PASSKEY_NAME))
     form.must(bool(form.typed.get("credential")), "", NO_PASSKEY)
     made = await _made(request, form) if form.valid else None
     if made is None or name is None:
