@@ -85,9 +85,10 @@ async def edit_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     if not request.member.may(Permission.ACCOUNTS):
         typed = await draft(request, login, EditNames)
-        return _names_input(request, _filled(login, typed[0].names if typed else account), account)
+        names = typed[0].names if typed else AccountNames.of(account)
+        return _names_input(request, _filled(login, names), account)
     drafted = await draft(request, login, EditAccount)
-    form = _filled(login, drafted[0].details if drafted else account)
+    form = _filled(login, drafted[0].details if drafted else AccountDetails.of(account))
     return await _input(request, form, account, kept=bool(drafted and drafted[0].password_hash))
 
 
@@ -161,12 +162,9 @@ async def delete(request: Request, login: FromPath[str]) -> Response[Any]:
 # --- reading the input pages ------------------------------------------------------------------------------------------
 
 
-def _filled(login: str, details: AccountNames | Account) -> Form:
-    """The form as it was typed, or as the account ID is registered; never its password."""
-    names = ("family", "given", "family_kana", "given_kana", "user_name", "role")
-    return Form(
-        {"login": login, **{name: getattr(details, name) for name in names if hasattr(details, name)}}
-    )
+def _filled(login: str, details: AccountNames) -> Form:
+    """The form as it was typed, or as the account ID is registered: its names, and of AccountDetails the role."""
+    return Form({"login": login, **asdict(details)})
 
 
 async def _free_name(form: Form, member: Member) -> str:
