@@ -25,6 +25,7 @@ from app.resources import static_folder
 from app.settings import Settings, installation_of
 from app.web import errors, forms, gone, guard, render
 from app.web.body_deadline import BodyDeadline
+from app.web.frameless import Frameless
 from app.web.front_door import FrontDoor
 from app.web.labels import Labels
 from app.web.pages import Pages, collected
@@ -89,7 +90,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         ),
     )
     app.state.pages = Pages(app.routes)
-    return FrontDoor(app, settings, errors.bad_request(templates))
+    return FrontDoor(app, settings, Frameless(templates))
 
 
 async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:

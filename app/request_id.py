@@ -12,12 +12,19 @@ from contextvars import ContextVar
 _current: ContextVar[str] = ContextVar("request_id", default="")
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without signs that look, or sound over the telephone, like others."""
+LONGEST_TO_READ = 12
+"""Signs; our own have fewer."""
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{6,64}")
 
 
 def current() -> str:
     """The number; "" where no request is being answered."""
     return _current.get()
+
+
+def to_read_out() -> str:
+    """The number as a member reads it to the desk: of a long one, which a proxy gave, its end, which finds it in the log."""
+    return current()[-LONGEST_TO_READ:]
 
 
 def begin(given: bytes | None) -> str:

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, ReceiveMessage, Scope, Send
+    from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 SECONDS = 20.0
 """For all of a body: 64 KB of a form that is taken (forms.LARGEST), so a line of 30 kbit/s is fast enough."""
@@ -42,18 +42,26 @@ class BodyDeadline:
             return
 
         deadline = asyncio.get_running_loop().time() + self.seconds
-        whole = False
+        whole = late = False
 
         async def receive_in_time() -> ReceiveMessage:
-            nonlocal whole
+            nonlocal whole, late
             if whole:
                 return await receive()
             try:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
+                late = True
                 raise TooSlow from None
             whole = not message.get("more_body", False)
             return message
 
-        await self.app(scope, receive_in_time, send)
+        async def send_and_close(message: Message) -> None:
+            """Whatever the answer is to what came too late: where to log in, whose form it is."""
+            if message["type"] == "http.response.start" and late:
+                others = [pair for pair in message["headers"] if pair[0] != b"connection"]
+                message["headers"] = [*others, (b"connection", b"close")]
+            await send(message)
+
+        await self.app(scope, receive_in_time, send_and_close)

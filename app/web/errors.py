@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response
@@ -22,15 +22,12 @@ from app.domain.access.members import SessionEnded
 from app.domain.access.proofs import ProofNeeded
 from app.domain.access.usage import TooOften
 from app.postgres import database
-from app.web import forms, give_back, gone
+from app.web import forms, give_back, gone, send_again
 from app.web.forms import Form
 from app.web.give_back import Offer
-from app.web.guard import StageFirst, Untrusted
+from app.web.guard import StageFirst, TypedByAnother, Untrusted
 from app.web.render import elsewhere, piece, unguarded_page
 from app.web.request import READING, TYPED, Request
-
-if TYPE_CHECKING:
-    import jinja2
 
 log = logging.getLogger("mypage")
 
@@ -86,6 +83,8 @@ UNTRUSTED = (
     "画面の有効期間が切れているか、Cookieが使えない設定になっています。"
     "前の画面へ戻って再読み込みし、もう一度お試しください。"
 )
+NOT_GONE_ON = "お手続きを進められません"
+"""The title of what stands in the way of a form."""
 STALE = "この画面を開いた後に、ログインし直されたか、画面の有効期間が切れたため、まだ受け付けていません。"
 SEND_AGAIN = (
     "入力した内容は残っています。内容を確かめて、もう一度進めてください。"
@@ -93,12 +92,18 @@ SEND_AGAIN = (
 )
 NOT_READ = {
     400: "送信された内容の一部を読み取れなかったため、まだ受け付けていません。",
-    408: "送信が途中で止まったため、受け付けられませんでした。入力した内容は読み取れていません。"
-    "通信の状態を確かめて、もう一度入力してください。",
+    408: "送信が途中で止まったため、まだ受け付けていません。通信の状態を確かめてください。",
     413: f"入力された内容が大きすぎるため、まだ受け付けていません。画面全体で、{forms.LARGEST_IN_WORDS}までにしてください。",
 }
 """By status, what is said above a form that could not be read as a whole."""
-NOTHING_READ = "入力した内容が多すぎて読み取れなかったため、画面を登録されている内容に戻しました。"
+PART_READ = (
+    "入力した内容は、届いたところまで残っています。足りないところを入力し直して、もう一度進めてください。"
+    "パスワードやカード番号の欄がある場合は、入力し直してください。"
+)
+NOTHING_READ = {
+    408: "入力した内容は読み取れていません。もう一度入力してください。",
+    413: "入力した内容が多すぎて読み取れなかったため、画面を登録されている内容に戻しました。",
+}
 
 
 def _refused(request: Request, why: str, *, limit: bool = False) -> None:
@@ -123,48 +128,38 @@ def _page(request: Request, status: int, text: str | None = None) -> Response[st
         "layout/error.html",
         title=trouble.title,
         status=status,
-        request_id=request_id.current(),
+        request_id=request_id.to_read_out(),
         text=text or trouble.text,
-        again=_to_send_again(request) if status in SEND_LATER else None,
+        again=send_again.button(request) if status in SEND_LATER else None,
+        anew=send_again.begins_at(request) if status in SEND_LATER else "",
     )
-
-
-def _to_send_again(request: Request) -> dict[str, Any] | None:
-    """The form of a POST of ours, to be sent again by a button: as it came, but passwords and cards."""
-    received = request.received
-    if request.method != "POST" or not request.from_own_page or received is None or received.readable is None:
-        return None
-    token = received.readable.typed.get(forms.CSRF_FIELD, "")
-    query = request.scope["query_string"].decode("latin-1")
-    action = request.scope["path"] + (f"?{query}" if query else "")
-    return {"action": action, "token": token, "fields": received.readable.to_keep}
 
 
 def _give_back(
-    request: Request,
-    answer: Response[Any],
-    reason: str,
-    headers: dict[str, str] | None = None,
-    **more: Any,
+    request: Request, answer: Response[Any], reason: str, headers: dict[str, str] | None = None, **more: Any
 ) -> Response[Any]:
-    """Give the form of a POST of ours back with the reason in place of the error page, where it has a page (give_back.py)."""
-    answer.headers.update(headers or {})
-    received, status = request.received, answer.status_code or 400
-    if request.method != "POST" or received is None or not request.from_own_page or not request.form_page:
-        return answer
-    offer = Offer(
+    """Have the form of a POST of ours given back with the reason (give_back.py); `answer` is sent where it has no page,
+    or where it is not sure that whoever is logged in has typed it."""
+    extra = headers or {}
+    answer.headers.update(extra)
+    ours = request.method == "POST" and request.received is not None and request.from_own_page
+    if ours and request.form_page and request.may_fill_again:
+        offer = _offer(request, answer.status_code or 400, reason)
+        give_back.make(request.scope, replace(offer, headers=extra, more=more))
+    return answer
+
+
+def _offer(request: Request, status: int, reason: str) -> Offer:
+    """The form on its way back to its page."""
+    return Offer(
         status=422 if status == 403 else status,
-        title=TROUBLES[status].title if status in (408, 413, 429) else "お手続きを進められません",
+        title=TROUBLES[status].title if status in (408, 413, 429) else NOT_GONE_ON,
         reason=reason,
         path=request.form_page,
-        form=received.readable,
-        whole=isinstance(received.form, Form | forms.TooLong),
-        headers=headers or {},
-        more=more,
+        form=request.readable,
+        whole=request.received is not None and isinstance(request.received.form, Form | forms.TooLong),
         query=request.form_query,
     )
-    give_back.make(request.scope, offer)
-    return answer
 
 
 def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
@@ -230,6 +225,19 @@ def untrusted(request: Request, _: Untrusted) -> Response[str]:
     return _give_back(request, answer, why + SEND_AGAIN)
 
 
+def typed_by_another(request: Request, _: TypedByAnother) -> Response[str]:
+    """The form waits for the login that typed it; whoever is logged in now reads so, and nothing of it."""
+    _refused(request, "csrf")
+    return unguarded_page(
+        request,
+        "access/login/another.html",
+        title=NOT_GONE_ON,
+        status=422,
+        kept=bool(request.visit.typed),
+        log_out=f"/logout?{urlencode({'next': _way_back(request)})}",
+    )
+
+
 FAILED = {"/login/second": "2段階認証", "/proof": "パスワードの確認"}
 
 
@@ -240,7 +248,7 @@ def too_many(request: Request, error: TooMany) -> Response[str]:
         "wait": usage.in_words(error.wait),
         "failed": FAILED.get(request.scope["path"], "ログイン"),
         "contact": request.settings.contact,
-        "request_id": request_id.current(),
+        "request_id": request_id.to_read_out(),
     }
     answer = unguarded_page(
         request,
@@ -272,12 +280,24 @@ def http_error(request: Request, error: HTTPException) -> Response[str]:
     headers = dict(error.headers or {})
     if reason is None:
         answer.headers.update(headers)
+        _have_it_read(request, error.status_code, headers)
         return answer
     if isinstance(error, forms.TooMany):
         reason += f"項目は、{forms.MOST_FIELDS}個まで読み取れます。"
-    read = request.received is not None and request.received.readable is not None
-    also = SEND_AGAIN if read else NOTHING_READ if error.status_code == 413 else ""
-    return _give_back(request, answer, reason + also, headers)
+    return _give_back(request, answer, reason + _what_is_left(request, error.status_code), headers)
+
+
+def _have_it_read(request: Request, status: int, headers: dict[str, str]) -> None:
+    """What a page of ours has sent to a path that takes no form: nobody has read it yet, so it could not be shown."""
+    if status == 405 and request.method == "POST" and request.from_own_page and request.received is None:
+        give_back.read_first(request.scope, headers)
+
+
+def _what_is_left(request: Request, status: int) -> str:
+    """Of what was typed, in words."""
+    if request.readable is None:
+        return NOTHING_READ.get(status, "")
+    return PART_READ if status == 408 else SEND_AGAIN
 
 
 def any_error(request: Request, error: Exception) -> Response[str]:
@@ -304,23 +324,10 @@ HANDLERS: dict[int | type[Exception], Callable[..., Response[Any]]] = {
     Forbidden: forbidden,
     Missing: missing,
     Untrusted: untrusted,
+    TypedByAnother: typed_by_another,
     TooMany: too_many,
     TooOften: too_often,
     HTTPException: http_error,
     Exception: any_error,
 }
 """Litestar gives each the application's own class of requests, which its type of a handler cannot say: hence `...`."""
-
-
-def bad_request(templates: jinja2.Environment) -> bytes:
-    """The whole 400 page for a request that reaches no route: an unknown host, an unreadable URL."""
-    made = templates.get_template("layout/error.html").render(
-        layout="layout/page.html",
-        member=None,
-        menu=[],
-        csrf_token="",
-        title=TROUBLES[400].title,
-        request_id="",
-        text="URLの形が正しくないか、このホスト名ではマイページを表示できません。",
-    )
-    return made.encode()

@@ -1,11 +1,13 @@
-"""What was typed, and what is wrong with it. The rules of the fields are in domain/fields.py."""
+"""What was typed, and what is wrong with it. The rules of the fields are in domain/fields/."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, unquote_to_bytes
 
 from litestar.exceptions import ClientException, HTTPException
 
@@ -28,9 +30,13 @@ PASSWORDS = frozenset({"password", "password_again"})
 """The fields that a password is typed into: no page shows one again, and none is kept."""
 SECRETS = PASSWORDS | {"code"}
 """With the codes of a second factor, which are good once."""
-OURS = frozenset({CSRF_FIELD, "seen", "credential"})
+SEEN = "seen"
+"""The fingerprint of the confirm page that the button was pressed on."""
+CREDENTIAL = "credential"
+"""An authenticator's answer, good for one challenge."""
+OURS = frozenset({CSRF_FIELD, SEEN, CREDENTIAL})
 """What a page of ours puts there, now and then with a card number's digits in it by chance; nothing of it is kept or
-shown. `credential` is an authenticator's answer, good for one challenge."""
+shown. The button of an error page sends what is still good of it (send_again.py)."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
 """Where a customer number is typed: at login, and when it is asked for again."""
 CARD_ELSEWHERE = (
@@ -158,6 +164,29 @@ def read_what_can_be(content_type: str, body: bytes) -> Form:
         found = f"この欄の入力（{len(form.typed[longest]):,}文字）が長すぎます。"
         form.must(False, longest, f"{found}画面全体で、{LARGEST_IN_WORDS}までにしてください。")
     return form
+
+
+def cut_short(body: bytes) -> bytes:
+    """What of a form that came in part can be given back: the last field without what may be half of something.
+
+    Half a card number is known as none, so no number stays at the end; of the token only all of it says whose form it is.
+    """
+    *pairs, last = body.split(b"&")
+    name, equals, value = last.partition(b"=")
+    if equals and name != CSRF_FIELD.encode():
+        text = unquote_to_bytes(_HALF_ESCAPE.sub(b"", value).replace(b"+", b" ")).decode("utf-8", "ignore")
+        pairs.append(name + equals + quote_plus(_without_last_number(text)).encode())
+    return b"&".join(pairs)
+
+
+_HALF_ESCAPE = re.compile(rb"%[0-9A-Fa-f]?$")
+
+
+def _without_last_number(text: str) -> str:
+    end = len(text)
+    while end and not text[end - 1].isalpha():
+        end -= 1
+    return text[:end] + "".join(itertools.takewhile(lambda sign: not sign.isdigit(), text[end:]))
 
 
 def _without_card_numbers(typed: dict[str, str]) -> Form:

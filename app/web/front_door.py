@@ -6,6 +6,7 @@ Pure ASGI around the whole application, so nothing inside can forget it.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from app import request_id, security_log
 from app.domain import networks
 from app.domain.access import login_events
 from app.domain.letters import alerts
+from app.postgres import database
 from app.web import give_back, visit
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from app.domain.networks import Network
     from app.settings import Settings
+    from app.web.frameless import Frameless
+
+log = logging.getLogger("mypage")
 
 
 def policy(form_action: str = "") -> str:
@@ -60,12 +65,12 @@ ONE_YEAR = "max-age=31536000; includeSubDomains"
 class FrontDoor:
     """ASGI middleware; `settings` say which hosts are ours and whether the outside is https.
 
-    `bad_request` is the page for a request that names no host of ours or has an unreadable URL.
+    `pages` has the one for a request that names no host of ours or has an unreadable URL, and for one whose answer failed.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, bad_request: bytes) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, pages: Frameless) -> None:
         self.app = app
-        self.bad_request = bad_request
+        self.pages = pages
         self.hosts = settings.hosts
         self.proxies = settings.trusted_proxies
         self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
@@ -81,15 +86,26 @@ class FrontDoor:
         if without_body:
             scope["method"] = HttpMethod.GET  # what may be got may be asked for its headers
 
+        answered = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
+                answered = True
                 self._finish(scope, MutableScopeHeaders.from_message(message))
             elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
         if _readable(scope) and (_host(scope) in self.hosts or scope["path"] in FOR_PROBES):
-            await give_back.through(self.app, scope, receive, send_with_headers)
+            try:
+                await give_back.through(self.app, scope, receive, send_with_headers)
+            except Exception as error:
+                if answered:
+                    raise
+                what = "no error page could be made: %s %r"
+                log.error(what, scope["method"], scope["path"], exc_info=database.without_detail(error))
+                await _answer(send_with_headers, 500, self.pages.failed())
             arrived = visit.of(scope)
             if arrived and arrived.failure:
                 await login_events.note(arrived.failure)
@@ -99,7 +115,7 @@ class FrontDoor:
                 await work()
         else:
             security_log.note("refused", why="host-or-url", network=_network(scope))
-            await _turn_away(send_with_headers, self.bad_request)
+            await _answer(send_with_headers, 400, self.pages.bad_request())
 
     def _name_behind_proxies(self, scope: Scope) -> bytes | None:
         """Put the caller's address where a proxy's stands; the number that a trusted one gave the request, if it did."""
@@ -171,7 +187,7 @@ def _readable(scope: Scope) -> bool:
     return "\0" not in text
 
 
-async def _turn_away(send: Send, body: bytes) -> None:
+async def _answer(send: Send, status: int, body: bytes) -> None:
     headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

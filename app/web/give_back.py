@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send
 
+NOWHERE = "/-"
+"""A path that nothing but nowhere.py answers at."""
 STATE = ("step", "token", "next")
 """Hidden fields that some pages read from their address, where the form sends them in its body."""
 
@@ -98,20 +100,52 @@ def make(scope: Scope, offer: Offer) -> None:
     scope["offer"] = offer  # type: ignore[typeddict-unknown-key]
 
 
+def read_first(scope: Scope, headers: Mapping[str, str]) -> None:
+    """The path takes no form: the error page is to be made again when what was typed has been read, to show it there.
+
+    `headers`: of the error page.
+    """
+    scope["unread"] = headers  # type: ignore[typeddict-unknown-key]
+
+
+def refused_by_path(scope: Scope) -> Mapping[str, str] | None:
+    """The headers of an error page that is made again; None for a path that leads nowhere."""
+    asked: Any = scope
+    found: Mapping[str, str] | None = asked.get("unread")
+    return found
+
+
 async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Ask the application; where it offers a form back, ask it for the form's page, and send that."""
-    asked: Any = dict(scope)  # as it came, before the application writes into it
+    asked = _as_it_came(scope)
     if asked["method"] != "POST":
         await app(scope, receive, send)
         return
+    held = await _ask(app, scope, receive, send)
+    left: dict[str, Any] = dict(scope)
+    if "unread" in left:
+        nowhere: Any = {**asked, "path": NOWHERE, "raw_path": NOWHERE.encode(), "unread": left["unread"]}
+        await _ask(app, nowhere, receive, send)
+    elif "offer" in left:
+        caller = {"visit": left["visit"]} if "visit" in left else {}
+        await _open_page(app, left["offer"], {**asked, **caller}, held, send)
 
+
+def _as_it_came(scope: Scope) -> dict[str, Any]:
+    """A copy of the request, before the application writes into it."""
+    asked: dict[str, Any] = dict(scope)
     if "state" in asked:  # a server's; the framework notes there that an answer has begun
         asked["state"] = dict(asked["state"])
-    error_page: list[Message] = []
+    return asked
+
+
+async def _ask(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> list[Message]:
+    """Pass the request on; of an answer that comes with an offer nothing is sent: it is given back."""
+    held: list[Message] = []
 
     async def unless_offered(message: Message) -> None:
-        if "offer" in scope:
-            error_page.append(message)
+        if "offer" in scope or ("unread" in scope and "received" not in scope):
+            held.append(message)
         else:
             await send(message)
 
@@ -121,10 +155,13 @@ async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
         # The error in it knows this request by its traceback. In such a ring the connection of a body that is not whole
         # would stay open until the garbage collector comes.
         scope.pop("received", None)  # type: ignore[typeddict-item]
-    offer: Offer | None = scope.get("offer")  # type: ignore[assignment]
-    if offer is None:
-        return
-    page: Any = offer.scope({**asked, "visit": scope.get("visit")} if "visit" in scope else asked)
+    return held
+
+
+async def _open_page(
+    app: ASGIApp, offer: Offer, asked: dict[str, Any], error_page: list[Message], send: Send
+) -> None:
+    """Open the page of the form, filled; where that shows nothing of what happened, send the error page."""
 
     async def if_it_shows_anything(message: Message) -> None:
         if offer.shows_nothing:
@@ -134,7 +171,7 @@ async def through(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
             message["headers"] = [*message["headers"], *extra]
         await send(message)
 
-    await app(page, _nothing, if_it_shows_anything)
+    await app(offer.scope(asked), _nothing, if_it_shows_anything)
     for message in error_page if offer.shows_nothing else ():
         await send(message)
 

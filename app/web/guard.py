@@ -25,6 +25,10 @@ class Untrusted(PermissionDeniedException):
     """A form that did not come from a page of this session: from somebody else's, or from one of an earlier session."""
 
 
+class TypedByAnother(Exception):
+    """A form that another login typed than the one that is logged in now; it waits for that one."""
+
+
 class StageFirst(Exception):
     """The session has something to do before it opens this page."""
 
@@ -38,29 +42,42 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
     A form is read before anything else, so that whatever stands in its way it can be given back (give_back.py).
 
-    Raises SessionEnded, StageFirst, Forbidden, Untrusted, ProofNeeded.
+    Raises SessionEnded, StageFirst, Forbidden, Untrusted, TypedByAnother, ProofNeeded.
     """
     page = page_of(handler)
     if page is None or not isinstance(connection, Request):
         raise Forbidden
     request = connection
-    anyone, writing = page.permission is Permission.ANYONE, request.method not in READING
-    if writing and request.from_own_page:
+    if request.method not in READING and request.from_own_page:
         await request.receive_form()
-    if page.permission is Permission.PUBLIC:
+    if page.permission is not Permission.PUBLIC:
+        await _find_caller(request, page)
+        await _must_be_own_form(request, page)
+        await _must_be_allowed(request, page)
+    elif request.received:
+        await _receive(request, even_without_database=True)  # an error page shows it to who typed it alone
+
+
+async def _find_caller(request: Request, page: Page) -> None:
+    """Whose session it is, where the page is not open to anybody. Raises SessionEnded, StageFirst."""
+    anyone = page.permission is Permission.ANYONE
+    await _receive(request, even_without_database=anyone and request.method in READING)
+    if anyone:
         return
-    await _receive(request, even_without_database=anyone and not writing)
-    if not anyone:
-        await _must_have_come_as_far(request, page)
-    member = request.visit.member
-    if member is None and not anyone:
+    await _must_have_come_as_far(request, page)
+    if request.visit.member is None:
         await _keep_for_typist(request)
         raise SessionEnded
-    if writing:
-        await _from_own_page(request, before_login=anyone, same_origin=page.same_origin)
-    if member and not anyone:
-        member.require(page.permission, writing=writing and page.permission is not Permission.SESSION)
-        await _ask_for_step(request, member, page)
+
+
+async def _must_be_allowed(request: Request, page: Page) -> None:
+    """Ask the matrix, then for the step. Raises Forbidden, ProofNeeded."""
+    member = request.visit.member
+    if member is None or page.permission is Permission.ANYONE:
+        return
+    writing = request.method not in READING and page.permission is not Permission.SESSION
+    member.require(page.permission, writing=writing)
+    await _ask_for_step(request, member, page)
 
 
 async def _must_have_come_as_far(request: Request, page: Page) -> None:
@@ -87,8 +104,7 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
     except ProofNeeded:
         if request.method in READING:
             if request.offer and request.offer.form:
-                form = request.offer.form
-                await _keep(request, _typist(request, form) or member.key, form, "step")
+                await _keep(request, member.key, request.offer.form, "step")
             raise
         await _keep(request, member.key, await request.read_form(), "step")
         if page.step:
@@ -98,16 +114,9 @@ async def _ask_for_step(request: Request, member: Member, page: Page) -> None:
 
 async def _keep_for_typist(request: Request) -> None:
     """Keep the form for the login that typed it, which nothing but the form itself tells any more."""
-    received = request.received
-    if received and received.readable and request.from_own_page:
-        typist = _typist(request, received.readable)
-        if typist:
-            await _keep(request, typist, received.readable, "login")
-
-
-def _typist(request: Request, form: Form) -> Login | None:
-    """Whose form it is, as the form itself says."""
-    return request.visit.keys.read_typist(request.visit.browser, form.typed.get(forms.CSRF_FIELD, ""))
+    typist, form = request.typist, request.readable
+    if typist and form and request.from_own_page:
+        await _keep(request, typist, form, "login")
 
 
 async def _keep(request: Request, login: Login, form: Form, before: Before) -> None:
@@ -131,17 +140,23 @@ async def _receive(request: Request, *, even_without_database: bool) -> None:
     await visit.recognise(arrived, cookie, request.ticket, even_without_database=even_without_database)
 
 
-async def _from_own_page(request: Request, *, before_login: bool, same_origin: bool) -> None:
+async def _must_be_own_form(request: Request, page: Page) -> None:
     """The same-origin check, then the CSRF token bound to the session, or to the browser where nobody is logged in.
 
-    A login form is bound to the browser and stays good when a login in another tab came first. `same_origin`: what the
-    browser says of the page is enough, where it says something.
+    A login form is bound to the browser and stays good when a login in another tab came first. Where the page declares
+    `same_origin`, what the browser says of it is enough, if it says something. Raises Untrusted, TypedByAnother.
     """
+    if request.method in READING:
+        return
     if request.from_elsewhere:
         raise Untrusted
-    if same_origin and request.from_own_page:
+    if page.same_origin and request.from_own_page:
         return
+    if request.typed_by_another:
+        await _keep_for_typist(request)
+        raise TypedByAnother
     token, caller = (await request.read_form()).typed.get(forms.CSRF_FIELD, ""), request.visit
+    before_login = page.permission is Permission.ANYONE
     bindings = {caller.csrf_binding, *([caller.browser] if before_login else [])}
     if not any(caller.keys.csrf_holds(binding, token) for binding in bindings):
         raise Untrusted

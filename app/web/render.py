@@ -161,8 +161,8 @@ def _left(request: Request, answer: Response[str]) -> list[tuple[str, str]]:
     The form may be gone with what it was about, or be closed to this member now.
     """
     sent = request.offer.form if request.offer else None
-    if request.method == "POST" and request.from_own_page and request.received:
-        sent = request.received.readable
+    if request.method == "POST" and request.from_own_page and not request.typed_by_another:
+        sent = request.readable
     if sent is None or (answer.status_code or 200) < 400:
         return []
     labels: Labels = request.app.state.labels

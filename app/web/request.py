@@ -15,15 +15,17 @@ from litestar.exceptions import HTTPException, InternalServerException
 
 from app.domain import networks
 from app.domain.access import typed
+from app.domain.access.matrix import Permission
 from app.domain.access.members import Member, SessionEnded
 from app.domain.access.passkeys import RelyingParty
-from app.domain.access.typed import Kept, Ticket
+from app.domain.access.typed import Kept, Login, Ticket
 from app.gateway import Gateway
 from app.settings import Settings
 from app.web import forms, give_back, visit
+from app.web.body_deadline import TooSlow
 from app.web.forms import Form
 from app.web.give_back import Offer
-from app.web.pages import Pages
+from app.web.pages import Pages, page_of
 from app.web.visit import Visit
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -94,22 +96,61 @@ class Request(litestar.Request[None, None, State]):
         return found
 
     async def _receive(self) -> Received:
-        content_type = self.headers.get("content-type", "")
+        content_type, body = self.headers.get("content-type", ""), bytearray()
         try:
-            body = await self.body()
+            async for part in self.stream():
+                body += part
         except InternalServerException as error:  # so Litestar calls a sender that goes away halfway
             gone = forms.Unreadable()
             gone.__cause__ = error
             return Received(gone, None)
-        except HTTPException as error:  # too large to be read at all, or too slow
+        except TooSlow as error:
+            came = forms.cut_short(bytes(body))
+            return Received(error, _what_can_be_read(content_type, came) if came else None)
+        except HTTPException as error:  # too large to be read at all
             return Received(error, None)
         try:
-            form = forms.read(content_type, body)
+            form = forms.read(content_type, bytes(body))
         except HTTPException as error:
-            with contextlib.suppress(forms.Unreadable):
-                return Received(error, forms.read_what_can_be(content_type, body))
-            return Received(error, None)
+            return Received(error, _what_can_be_read(content_type, bytes(body)))
         return Received(form, form)
+
+    @property
+    def caller(self) -> Member | None:
+        """Whose session it is, however far it has come, for an error page; None where nobody was looked up."""
+        return self.visit_if_any.caller if self.visit_if_any else None
+
+    @property
+    def readable(self) -> Form | None:
+        """What came in the body, as far as it was read."""
+        return self.received.readable if self.received else None
+
+    @property
+    def typist(self) -> Login | None:
+        """Whose form came in the body, as its token says: the login that its page was made for, in this browser."""
+        form, visit = self.readable, self.visit_if_any
+        if form is None or visit is None:
+            return None
+        return visit.keys.read_typist(visit.browser, form.typed.get(forms.CSRF_FIELD, ""))
+
+    @property
+    def typed_by_another(self) -> bool:
+        """Whether the form was typed by another login than the one that is logged in now."""
+        return bool(self.caller and self.typist and self.typist != self.caller.key)
+
+    @property
+    def may_fill_again(self) -> bool:
+        """Whether a page may be filled with what came in the body: only with what whoever is logged in has typed.
+
+        A page that is open to everybody shows nothing of a login, so there it does not matter who typed it, where the
+        form or the session names nobody.
+        """
+        if self.readable is None:
+            return True
+        if self.caller and self.typist:
+            return self.typist == self.caller.key
+        page = page_of(self.route_handler)
+        return page is not None and page.permission is Permission.ANYONE
 
     @property
     def from_own_page(self) -> bool:
@@ -220,6 +261,12 @@ class Request(litestar.Request[None, None, State]):
         """The id of the small piece that htmx asks for; "" where a page or its panel is wanted."""
         found = _SMALL.fullmatch(self.headers.get("hx-target", "")) if self.by_htmx else None
         return found["id"] if found and found["id"] != "main" else ""
+
+
+def _what_can_be_read(content_type: str, body: bytes) -> Form | None:
+    with contextlib.suppress(forms.Unreadable):
+        return forms.read_what_can_be(content_type, body)
+    return None
 
 
 def _host(origin: str) -> str | None:

@@ -65,10 +65,15 @@ class Visit:
     """What else is done when the answer is sent, so that its time tells nothing of it; each looks after its own errors."""
 
     @property
+    def caller(self) -> Member | None:
+        """Whose session it is, however far it has come."""
+        return self.member or self.waiting
+
+    @property
     def csrf_token(self) -> str:
         """Of a form: it proves that the page is this visit's, and says to us alone whose form it is."""
-        caller, token = self.member or self.waiting, self.keys.csrf(self.csrf_binding)
-        return f"{token}.{self.keys.typist(self.browser, caller.key)}" if caller else token
+        token = self.keys.csrf(self.csrf_binding)
+        return f"{token}.{self.keys.typist(self.browser, self.caller.key)}" if self.caller else token
 
     def ticket(self, name: str, path: str) -> Ticket:
         """What leads this browser back to a kept form of the page (typed.py)."""
@@ -199,7 +204,7 @@ class Visit:
 
     async def log_out(self) -> None:
         """End the session on the server, so that no copy of its cookie opens anything, and drop the cookie."""
-        self.log("logout", "ok", self.member or self.waiting)
+        self.log("logout", "ok", self.caller)
         await self._close()
         self.cookies.append(self.keys.cookie(self.keys.session_cookie, "", max_age=0))
 

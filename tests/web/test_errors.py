@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +17,16 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.types import ASGIApp
 
 from app import internal, settings
+from app.domain import networks
 from app.domain.tables import TABLES
+from app.log_lines import OneLine
 from app.main import portal
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from app.routes.notices import contact
+from app.web import render
+from app.web.front_door import FrontDoor
 from tests.access.test_matrix import ROUTES, inner
 from tests.browser import Browser
 from tests.conftest import HOST, SETTINGS
@@ -204,6 +211,120 @@ async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_l
     assert contractor.heading == "エラーが発生しました"
     assert "secret" not in contractor.answer.text
     assert "contract_type" in caplog.text
+
+
+# --- the number of an error -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """The log as a server writes it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(OneLine())
+    logging.getLogger("mypage").addHandler(handler)
+    yield written
+    logging.getLogger("mypage").removeHandler(handler)
+
+
+def number_on(answer: httpx.Response) -> str:
+    (number,) = re.findall("エラー番号「([^」]*)」をお知らせください", answer.text.partition("<aside")[0])
+    assert re.fullmatch(r"[\w.-]{6,12}", number)
+    return str(number)
+
+
+@pytest.mark.parametrize("by_htmx", [False, True], ids=["browser", "htmx"])
+@pytest.mark.parametrize(("error", "status"), [(ConnectionError("away"), 503), (ValueError("a bug"), 500)])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_error_page_names_the_number_of_its_line_in_the_log(
+    contractor: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    log: io.StringIO,
+    error: Exception,
+    status: int,
+    method: str,
+    by_htmx: bool,
+) -> None:
+    """Without the database: the number is made when the request comes."""
+
+    async def fails(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(database, "rows", fails)
+    headers = {"Sec-Fetch-Site": "same-origin"} | ({"HX-Request": "true"} if by_htmx else {})
+    answer = await contractor.request(method, "/customer", data={"phone": "03"}, headers=headers)
+    assert (answer.status_code, "<html" in answer.text) == (status, not by_htmx)
+    (line,) = [line for line in log.getvalue().splitlines() if "request=" in line]
+    assert line.endswith(f" request={number_on(answer)}")
+    assert answer.headers["x-request-id"] == number_on(answer)
+    again = await contractor.request(method, "/customer", data={"phone": "03"}, headers=headers)
+    assert number_on(again) != number_on(answer)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_when_the_error_page_itself_fails_there_is_one_that_was_made_before(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, method: str
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ValueError("a bug in the frame, with 90000000000000 in it")
+
+    monkeypatch.setattr(render, "_html", broken)
+    answer = await contractor.request(method, "/customer", headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, "エラーが発生しました" in answer.text) == (500, True)
+    assert "90000000000000" not in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert f" request={number_on(answer)}" in log.getvalue().splitlines()[-1]
+    assert "a bug in the frame" in log.getvalue()
+
+
+async def test_what_breaks_when_the_answer_has_begun_is_no_second_answer(filled_database: str) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError("halfway")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    no_page: Any = None
+    door = FrontDoor(application, SETTINGS, no_page)
+    scope: Any = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"host", HOST.encode())],
+    }
+    with pytest.raises(ValueError, match="halfway"):
+        await door(scope, receive, send)
+    assert [message["status"] for message in sent] == [200]
+
+
+@pytest.mark.parametrize(("path", "host"), [("/%00", HOST), ("/login", "evil.example")])
+async def test_so_does_the_page_for_what_reaches_no_route(visitor: Browser, path: str, host: str) -> None:
+    numbers = set()
+    for _ in range(2):
+        answer = await visitor.get(path, headers={"Host": host})
+        assert answer.headers["x-request-id"] == number_on(answer)
+        numbers.add(number_on(answer))
+    assert len(numbers) == 2
+
+
+async def test_of_a_long_number_that_a_proxy_gave_the_end_is_read_out(
+    filled_database: str, log: io.StringIO
+) -> None:
+    proxy = networks.network("127.0.0.1")
+    assert proxy
+    given = "7f3a9c0d5e8b41f2a6c3d9e0b1f4a7c8"
+    async with Browser(portal(replace(SETTINGS, trusted_proxies=(proxy,)), Engine({})), HOST) as browser:
+        for path in ("/nowhere-at-all", "/%00"):
+            answer = await browser.get(path, headers={"X-Request-Id": given})
+            assert number_on(answer) == given[-12:]
+            assert answer.headers["x-request-id"] == given
 
 
 def test_no_environment_switches_the_frameworks_own_error_pages_on(monkeypatch: pytest.MonkeyPatch) -> None:

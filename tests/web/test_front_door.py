@@ -79,7 +79,8 @@ async def asks(peer: str, headers: list[tuple[str, str]], *networks: str) -> Any
         await send({"type": "http.response.body", "body": b""})
 
     chosen = replace(SETTINGS, trusted_proxies=tuple(map(ipaddress.ip_network, networks)))
-    door: Any = FrontDoor(application, chosen, b"")
+    no_page_is_sent: Any = None
+    door: Any = FrontDoor(application, chosen, no_page_is_sent)
     transport = httpx.ASGITransport(app=door, client=(peer, 4711))
     async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
         assert (await client.get("/", headers=headers)).status_code == 204

@@ -80,9 +80,10 @@ async def log_in_by_passkey(request: Request) -> Response[Any]:
 
 @post("/logout", opt=open_to(Permission.ANYONE, back="/", same_origin=True))
 async def log_out(request: Request) -> Redirect:
-    """Whatever page of ours it is pressed on, however old: nobody is logged in afterwards."""
+    """Whatever page of ours it is pressed on, however old: nobody is logged in afterwards. The next login goes on to `next`."""
     await request.visit.log_out()
-    answer = see_other("/login?out=1")
+    back = own_path(request.query_params.get("next", ""))
+    answer = see_other("/login?out=1" if back == "/" else f"/login?{urlencode({'out': 1, 'next': back})}")
     answer.headers["Clear-Site-Data"] = CLEARED
     return answer
 

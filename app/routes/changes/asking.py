@@ -17,6 +17,7 @@ from app.domain.changes.asking import Differs
 from app.domain.changes.kept import Asked
 from app.domain.changes.kinds import KINDS
 from app.domain.changes.words import Gone, Link, Receipt, Refused, Review, with_peek
+from app.web.forms import SEEN
 from app.web.guard import StageFirst
 from app.web.pages import home, open_to
 from app.web.render import page, piece, see_other
@@ -47,7 +48,7 @@ async def show(request: Request, identity: FromPath[UUID]) -> Response[str] | Re
 async def confirm(request: Request, identity: FromPath[UUID]) -> Response[Any] | Redirect:
     member = request.member
     asked = await _find(member, identity)
-    seen = (await request.read_form()).typed.get("seen", "")
+    seen = (await request.read_form()).typed.get(SEEN, "")
     try:
         await asking.confirm(member, identity, seen)
     except Differs:
