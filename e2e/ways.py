@@ -152,7 +152,7 @@ async def open_the_menu(visit: Visit) -> None:
 
 
 async def show_the_time_out(visit: Visit) -> None:
-    await visit.device.page.evaluate("localStorage.lastRequest = Date.now() - 26 * 60 * 1000")
+    await visit.device.page.evaluate("localStorage.used = Date.now() - 26 * 60 * 1000")
     await expect(visit.device.page.locator("#timeout")).to_be_visible()
 
 

@@ -1,9 +1,8 @@
 // What htmx leaves to us: focus, the live region, slow and failed requests, shown passwords, the time-out. Its comments
 // and indentation are not sent (app/web/static_files.py).
-const { now } = Date;
-const $ = (id) => document.getElementById(id);
+const now = Date.now, $ = (id) => document.getElementById(id);
 const all = (css, act) => document.querySelectorAll(css).forEach(act);
-const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
+const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, 1));
 const show = (id) => {
   $(id).hidden = false;
   say($(id).textContent);
@@ -29,8 +28,7 @@ on("htmx:after:settle", ({ detail: { task, newContent } }) => {
 });
 on("htmx:finally:swap", ({ detail: { ctx } }) => {
   said ||= ctx.swap !== "none" && ctx.title && document.title;
-  if (said) say(said);
-  said = "";
+  if (said) say(said), said = "";
 });
 
 // Back from a confirm page leads to what was typed.
@@ -50,21 +48,22 @@ on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
   slow.delete(ctx);
   if (slow.size) return;
   $("loading").hidden = true;
-  all("[aria-busy]", (node) => { node.ariaBusy = null; });
+  all("[aria-busy]", (node) => node.ariaBusy = null);
 });
 
 // Whoever leaves the page ends its requests, which is no failure. An iPhone tells of no beforeunload.
 on("beforeunload click submit", ({ target }) => {
   if (target.closest?.(":is(a,form):not([data-hx-target])") !== null) left = now();
 });
-on("htmx:error htmx:response:error", ({ detail: { ctx } }) => {
-  const box = $("notice"), status = ctx.response?.status;
-  if (status < 500 || now() - left < 1e3) return;
-  box.textContent = box.dataset[status ? "failed" : "offline"];
+on("htmx:error htmx:response:error", ({ detail }) => {
+  const box = $("notice"), got = detail.ctx.response;
+  if (got?.status < 500 || now() - left < 1e3) return;
+  // A proxy's own page has no number.
+  box.textContent = box.dataset[got ? "failed" : "offline"] + (got ? got.headers.get("X-Request-Id") ?? "なし" : "");
   show("notice");
 });
 
-const unhide = () => all(".show", (node) => { node.hidden = false; });
+const unhide = () => all(".show", (node) => node.hidden = false);
 const flip = (node, pressed) => {
   const field = $(node.dataset.show), shown = pressed === true && field.type === "password";
   field.type = shown ? "text" : "password";
@@ -79,7 +78,7 @@ on("click", ({ target }) => {
 on("submit", () => all(".show", flip));
 
 // All tabs share a session; typing extends it, once a minute.
-const touch = () => { if ($("timeout")) localStorage.lastRequest = now(); };
+const touch = () => { if ($("timeout")) localStorage.used = now(); };
 on("htmx:after:request", touch);
 const extend = async () => {
   if (!$("timeout")?.dataset.idleSeconds || now() - asked < 6e4) return;
@@ -90,7 +89,7 @@ const extend = async () => {
   }).catch(() => "");
   if (answer.ok) touch();
   if (answer.status != 401) return;
-  all("[name^=password],[name=card_number]", (node) => { node.value = ""; });
+  all("[name^=password],[name=card_number]", (node) => node.value = "");
   $("timeout").outerHTML = await answer.text();
   show("timeout");
 };
@@ -100,12 +99,12 @@ on("input", ({ target }) => {
   if (typed ||= target.closest("main [method=post]")) extend();
 });
 setInterval(() => {
-  const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.lastRequest) / 1000;
+  const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.used) / 1000;
   if (rest < 0 && typed) extend();
   else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
   else if (rest > 300) box.hidden = true;
   else if (box?.hidden) from = document.activeElement, show("timeout");
-}, 1000);
+}, 1e3);
 
 // No page from before logout, no focus behind the menu, which opens where its current entry is.
 on("toggle", ({ target }) => target.popover && target.querySelector("[aria-current]")?.scrollIntoView());
