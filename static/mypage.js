@@ -99,7 +99,7 @@ on("input", ({ target }) => {
   if (typed ||= target.closest("main [method=post]")) extend();
 });
 setInterval(() => {
-  const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.used) / 1000;
+  const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.used) / 1e3;
   if (rest < 0 && typed) extend();
   else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
   else if (rest > 300) box.hidden = true;

@@ -80,7 +80,6 @@ def _page(
     request: Request, account: Account, wrong: Product | None = None, form: Form | None = None
 ) -> Response[str]:
     """The page; `wrong`: the product whose `form` came back."""
-    member, now, before = request.member, clock.now(), billing.earlier(account)
     return page(
         request,
         "options/security/input.html",
@@ -89,15 +88,23 @@ def _page(
         wrong=wrong,
         empty=Form({"account": account.login}),
         account=account,
-        options=security.options(account),
-        hindered={p: security.cannot_buy_now(member, account, p, now) for p in catalogue.SECURITY},
-        monthly={product: purchases.monthly(product, now) for product in catalogue.SECURITY},
-        prices={p: billing.price_of_purchase(p, now, before).splitlines() for p in catalogue.SECURITY},
-        logins=[(other.login, other.login) for other in member.accounts],
-        refused=security.cannot_buy(member, account),
-        must_ask=security.must_ask(member),
-        waits_for={p: approvals.waits_for(member, account, p, now) for p in catalogue.SECURITY},
+        logins=[(other.login, other.login) for other in request.member.accounts],
+        **_offered(request.member, account),
     )
+
+
+def _offered(member: Member, account: Account) -> dict[str, Any]:
+    """What can be bought for the account ID now and at what price, and what stands in the way."""
+    now, before = clock.now(), billing.earlier(account)
+    return {
+        "options": security.options(account),
+        "hindered": {p: security.cannot_buy_now(member, account, p, now) for p in catalogue.SECURITY},
+        "monthly": {product: purchases.monthly(product, now) for product in catalogue.SECURITY},
+        "prices": {p: billing.price_of_purchase(p, now, before).splitlines() for p in catalogue.SECURITY},
+        "refused": security.cannot_buy(member, account),
+        "must_ask": security.must_ask(member),
+        "waits_for": {p: approvals.waits_for(member, account, p, now) for p in catalogue.SECURITY},
+    }
 
 
 # --- in the accordion -------------------------------------------------------------------------------------------------
@@ -111,22 +118,29 @@ def _cell(
     done: UUID | None = None,
 ) -> Response[str]:
     """What stands beside the product's name; a form that is wrong says why."""
-    member, now = request.member, clock.now()
-    refused = security.cannot_buy_now(member, account, product, now)
     return piece(
         request,
         "options/security/cell.html",
         status=422 if form else 200,
-        account=account,
-        option=security.option(account, product),
-        buyable=refused is None,
-        hindered=refused.reason if refused else "",
-        must_ask=security.must_ask(member),
         reason=next(iter(form.errors.values()), "") if form else "",
         done=done,
-        told=approvals.told(member),
-        waits_for=approvals.waits_for(member, account, product, now),
+        account=account,
+        **_state(request.member, account, product),
     )
+
+
+def _state(member: Member, account: Account, product: Product) -> dict[str, Any]:
+    """Whether the account ID has the product, and whether it can be bought or asked for now."""
+    now = clock.now()
+    refused = security.cannot_buy_now(member, account, product, now)
+    return {
+        "option": security.option(account, product),
+        "buyable": refused is None,
+        "hindered": refused.reason if refused else "",
+        "must_ask": security.must_ask(member),
+        "told": approvals.told(member),
+        "waits_for": approvals.waits_for(member, account, product, now),
+    }
 
 
 def _receipt_of(request: Request) -> UUID | None:
