@@ -509,7 +509,7 @@ def test_the_demos_keys_are_made_once_strong_different_and_for_their_owner_only(
     assert settings.demo(folder) == first
     keys = [*first.secret_keys, *first.peppers.values(), *first.data_keys]
     assert len(set(keys)) == 3
-    assert not any(settings.parts.weak(key.decode()) for key in keys)
+    assert not any(settings.variables.weak(key.decode()) for key in keys)
     assert settings.demo(tmp_path / "another").secret_keys != first.secret_keys
 
 

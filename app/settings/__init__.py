@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.domain import reserved_names
 from app.domain.installation import Installation, Issuer, Peppers, SecondFactor, Sender
-from app.settings import mail_system, parts
+from app.settings import mail_system, parts, variables
 from app.settings.of_demo import (
     DEMO_BILLING,
     DEMO_CONTACT,
@@ -26,7 +26,6 @@ from app.settings.of_demo import (
     demo,
     kept_key,
 )
-from app.settings.parts import VARIABLES
 from app.settings.shape import (
     Billing,
     Contact,
@@ -39,6 +38,7 @@ from app.settings.shape import (
     Smtp,
     SupportWindow,
 )
+from app.settings.variables import VARIABLES
 
 __all__ = [
     "DEMO_BILLING",
@@ -89,12 +89,12 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
     wrong: list[str] = []
     settings = Settings(
-        secret_keys=tuple(parts.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
+        secret_keys=tuple(variables.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=parts.peppers(environment, wrong),
-        data_keys=tuple(parts.keys(environment, "MYPAGE_DATA_KEYS", wrong)),
+        data_keys=tuple(variables.keys(environment, "MYPAGE_DATA_KEYS", wrong)),
         hosts=(
             hosts := frozenset(
-                map(str.lower, parts.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
+                map(str.lower, variables.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
             )
         ),
         base_url=parts.base_url(environment, hosts, wrong),
@@ -102,23 +102,25 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         invoice_number=parts.invoice_number(environment, wrong),
         billing=parts.billing(environment, wrong),
         remote_support=SupportWindow(
-            phone=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
-            hours=parts.needed(environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"),
+            phone=variables.needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
+            hours=variables.needed(
+                environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"
+            ),
         ),
         installers=parts.installers(environment, wrong),
         elsewhere=Elsewhere(
-            fault_phone=parts.needed(environment, "MYPAGE_FAULT_PHONE", wrong, "0120-000-0001"),
-            fault_hours=parts.needed(environment, "MYPAGE_FAULT_HOURS", wrong, "24時間（年中無休）"),
-            cinema=parts.https(environment, "MYPAGE_CINEMA_URL", wrong, "https://cinema.example.jp/"),
-            club=parts.https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
+            fault_phone=variables.needed(environment, "MYPAGE_FAULT_PHONE", wrong, "0120-000-0001"),
+            fault_hours=variables.needed(environment, "MYPAGE_FAULT_HOURS", wrong, "24時間（年中無休）"),
+            cinema=variables.https(environment, "MYPAGE_CINEMA_URL", wrong, "https://cinema.example.jp/"),
+            club=variables.https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
         ),
         mail=parts.mail(environment, wrong),
         mail_system=mail_system.read(environment, hosts, wrong),
         stripe=parts.stripe(environment, wrong),
         trusted_proxies=tuple(parts.proxies(environment, wrong)),
         security_contact=parts.security_contact(environment, wrong),
-        pool_size=parts.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
-        low_stock=parts.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
+        pool_size=variables.number(environment, "MYPAGE_POOL_SIZE", 10, 200, wrong),
+        low_stock=variables.number(environment, "MYPAGE_LOW_STOCK", 10, 99999, wrong),
         reserved_names=parts.reserved_names(environment, wrong),
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
@@ -182,7 +184,7 @@ def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     if not environment.get("MYPAGE_DATA_KEYS") and made_by_demo(environment):
         return (kept_key(data_dir(environment) / "data-key"),)
     wrong: list[str] = []
-    found = parts.keys(environment, "MYPAGE_DATA_KEYS", wrong)
+    found = variables.keys(environment, "MYPAGE_DATA_KEYS", wrong)
     if wrong:
         raise SettingsError("\n".join(wrong))
     return tuple(found)
@@ -196,7 +198,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
     if made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
         return DEMO_CONTACT.operator, DEMO_MAIL
     wrong: list[str] = []
-    operator = parts.needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
+    operator = variables.needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
     mail = parts.mail(environment, wrong)
     if wrong:
         raise SettingsError(

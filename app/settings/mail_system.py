@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import cast, get_args
 
 from app.domain.installation import Encryption, MailServer, MailSystem, Upload, UploadProtocol
-from app.settings.parts import needed, number
+from app.settings.variables import needed, number
 
 PORTS: dict[str, int] = {"sftp": 22, "ftps": 21}
 """Of an upload whose address names no port. FTPS begins as FTP and is encrypted before the login (RFC 4217)."""

@@ -1,4 +1,4 @@
-"""The variables of the environment, and how each part of the settings is read from them.
+"""How each part of the settings is read from the variables of the environment (variables.py).
 
 A reader adds what is wrong to the list that it is given, so that all of it is named at once.
 """
@@ -17,59 +17,7 @@ from app.domain.installation import SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.shape import Billing, Contact, Internal, Mail, Security, Smtp
-
-KEY_LENGTH = 32
-"""Shortest secret that is accepted, in characters."""
-
-VARIABLES = {
-    "DATABASE_URL": "PostgreSQL 15 or newer; without it the embedded one in MYPAGE_DATA_DIR",
-    "MYPAGE_DATA_DIR": "folder of the embedded PostgreSQL (default .mypage)",
-    "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
-    "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
-    "MYPAGE_DATA_KEYS": "keys of what is encrypted at rest (PINs, authenticator apps), newest first, separated by commas",
-    "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
-    "MYPAGE_BASE_URL": "https address of the portal, without a path: links in mails begin with it",
-    "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
-    "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
-    "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
-    "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
-    "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
-    "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",
-    "MYPAGE_BILLED_ELSEWHERE": "sentence for bills on where line and calls are billed, or none if these are on them too",
-    "MYPAGE_CONTACT_PHONE": "phone number of the インフォメーションセンター",
-    "MYPAGE_CONTACT_HOURS": "its hours, in words",
-    "MYPAGE_SECURITY_CONTACT": "where a weakness is reported, as mailto:…, https://… or tel:… (default: the phone number)",
-    "MYPAGE_INSTALLERS": "where each security product is downloaded, as product=https://…, separated by commas",
-    "MYPAGE_LOW_STOCK": "licence keys of a product below which operators are warned (default 10)",
-    "MYPAGE_REMOTE_SUPPORT_PHONE": "phone number of the リモートサポート窓口, for members who bought it",
-    "MYPAGE_REMOTE_SUPPORT_HOURS": "its hours, in words",
-    "MYPAGE_PAYMENT_DAY": "when a card is debited, in words that every purchase shows (default: ask by phone)",
-    "MYPAGE_FAULT_PHONE": "phone number for outages and faults",
-    "MYPAGE_FAULT_HOURS": "its hours, in words",
-    "MYPAGE_CINEMA_URL": "https address of ギガシネマ with U-NEXT",
-    "MYPAGE_CLUB_URL": "https address of UCOM光 クラブオフ",
-    "MYPAGE_MAIL_DOMAIN": "domain of the members' mail addresses",
-    "MYPAGE_IMAP_HOST": "host name for receiving mail that a member types into a mail program",
-    "MYPAGE_IMAP_PORT": "its port (default 993)",
-    "MYPAGE_IMAP_SECURITY": "its encryption: tls (default) or starttls",
-    "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
-    "MYPAGE_SUBMISSION_PORT": "its port (default 587)",
-    "MYPAGE_SUBMISSION_SECURITY": "its encryption: starttls (default) or tls",
-    "MYPAGE_WEB_HOST": "host name of the members' home pages",
-    "MYPAGE_WEB_UPLOAD": "where members put their files, as sftp://host or ftps://host (default: ask by phone)",
-    "MYPAGE_WEB_MEGABYTES": "capacity of a web space in MB (default: ask by phone)",
-    "MYPAGE_STRIPE_SECRET_KEY": "secret or restricted key of the Stripe account that keeps the members' cards",
-    "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
-    "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
-    "MYPAGE_SMTP_PORT": "its port (default 587)",
-    "MYPAGE_SMTP_USER": "login name there",
-    "MYPAGE_SMTP_PASSWORD": "password there",
-    "MYPAGE_RESERVED_NAMES": "more names that no member may register, separated by commas",
-    "MYPAGE_INTERNAL_HOST": "address that the internal listener listens on (default 127.0.0.1)",
-    "MYPAGE_INTERNAL_PORT": "its port; without it there is none",
-    "MYPAGE_INTERNAL_SECRET": "the secret that the operator's own servers, such as Dovecot, show there",
-    "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",
-}
+from app.settings.variables import ADVICE, KEY_LENGTH, needed, needed_list, number, split, weak
 
 
 def contact(environment: Mapping[str, str], wrong: list[str]) -> Contact:
@@ -155,7 +103,7 @@ def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | Non
     needed(environment, names[0], wrong, "8010")
     secret = needed(environment, names[1], wrong, f"{KEY_LENGTH} random characters")
     if secret and (weak(secret) or not _HEADER.fullmatch(secret)):
-        wrong.append(f"{names[1]} is weak, or has other signs than letters, digits, - and _: {_ADVICE}")
+        wrong.append(f"{names[1]} is weak, or has other signs than letters, digits, - and _: {ADVICE}")
     host = environment.get("MYPAGE_INTERNAL_HOST") or "127.0.0.1"
     if networks.address(host) is None:
         wrong.append(f"MYPAGE_INTERNAL_HOST is {host!r}: an address of this machine is wanted")
@@ -198,25 +146,6 @@ def invoice_number(environment: Mapping[str, str], wrong: list[str]) -> str:
     return number
 
 
-def needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
-    """The text of a variable that must be set."""
-    value = environment.get(name, "").strip()
-    if not value:
-        wrong.append(f"{name} is not set: {VARIABLES[name]}; for example {example}")
-    return value
-
-
-def https(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
-    """The address of a page outside, which members are led to."""
-    value = needed(environment, name, wrong, example)
-    if value and not _URL.fullmatch(value):
-        wrong.append(f"{name} is {value!r}: an address that begins with https:// is wanted")
-    return value
-
-
-_URL = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
-
-
 def base_url(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str]) -> str:
     """Scheme and host that links from outside begin with; the front door must let that host in."""
     name = "MYPAGE_BASE_URL"
@@ -243,24 +172,6 @@ def security_contact(environment: Mapping[str, str], wrong: list[str]) -> str:
 _CONTACT = re.compile(r"mailto:[!-~]+@[!-~]+|https://[!-~]+|tel:\+?[0-9][!-~]+")
 
 
-def _listed(value: str) -> list[str]:
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def needed_list(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> list[str]:
-    """The parts of a variable that must be set; commas alone are nothing."""
-    given = _listed(environment.get(name, ""))
-    return given or _listed(needed({}, name, wrong, example))
-
-
-def keys(environment: Mapping[str, str], name: str, wrong: list[str]) -> list[bytes]:
-    """Secrets, none of them short or plain."""
-    listed = needed_list(environment, name, wrong, f"{KEY_LENGTH} random characters")
-    if any(weak(key) for key in listed):
-        wrong.append(f"{name} holds a weak key: {_ADVICE}")
-    return [key.encode() for key in listed]
-
-
 def installers(environment: Mapping[str, str], wrong: list[str]) -> dict[str, str]:
     name = "MYPAGE_INSTALLERS"
     example = ",".join(f"{product}={address}" for product, address in DEMO_INSTALLERS.items())
@@ -280,7 +191,7 @@ _INSTALLER = re.compile(rf"({'|'.join(SECURITY)})=https://[A-Za-z0-9.-]+(:[0-9]{
 
 def reserved_names(environment: Mapping[str, str], wrong: list[str]) -> tuple[str, ...]:
     """Names of the operator's own; none need be given."""
-    listed = _listed(environment.get("MYPAGE_RESERVED_NAMES", ""))
+    listed = split(environment.get("MYPAGE_RESERVED_NAMES", ""))
     junk = [name for name in listed if not _NAME.fullmatch(name)]
     if junk:
         wrong.append(
@@ -298,7 +209,7 @@ def peppers(environment: Mapping[str, str], wrong: list[str]) -> dict[int, bytes
     for part in needed_list(environment, "MYPAGE_PEPPERS", wrong, f"1:{KEY_LENGTH} random characters"):
         version, _, key = part.partition(":")
         if not _VERSION.fullmatch(version) or int(version) in peppers or weak(key):
-            wrong.append(f"MYPAGE_PEPPERS holds a part that is not version:key with a strong key: {_ADVICE}")
+            wrong.append(f"MYPAGE_PEPPERS holds a part that is not version:key with a strong key: {ADVICE}")
             break
         peppers[int(version)] = key.encode()
     return peppers
@@ -326,19 +237,3 @@ def _network(text: str) -> networks.Network | None:
     """The network; none for one that is everybody's."""
     found = networks.network(text)
     return found if found and found.prefixlen else None
-
-
-def weak(key: str) -> bool:
-    """Whether the key is too short, or repeats itself."""
-    return len(key) < KEY_LENGTH or len(set(key)) < KEY_LENGTH // 4
-
-
-_ADVICE = f"make one of {KEY_LENGTH} characters or more with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`"
-
-
-def number(environment: Mapping[str, str], name: str, preset: int, most: int, wrong: list[str]) -> int:
-    value = environment.get(name) or str(preset)
-    if re.fullmatch(r"[0-9]{1,5}", value) and 1 <= int(value) <= most:
-        return int(value)
-    wrong.append(f"{name} is {value!r}: a number from 1 to {most} is wanted")
-    return preset
