@@ -21,6 +21,22 @@ KEY = "rk_test_of_the_fake_stripe"
 CHECKOUT = "https://checkout.stripe.example"
 
 
+RESOURCES = {
+    "/v1/checkout/sessions": "checkout_session",
+    "/v1/customers": "customer",
+    "/v1/payment_methods": "payment_method",
+}
+RIGHTS = frozenset(
+    {
+        "rak_checkout_session_write",
+        "rak_customer_write",
+        "rak_payment_method_write",
+        "rak_setup_intent_read",
+    }
+)
+"""The rights of the restricted key that docs/operating.md asks for, as Stripe names them."""
+
+
 @dataclass
 class FakeStripe:
     """What was asked, and what to answer."""
@@ -32,6 +48,10 @@ class FakeStripe:
     """Names of the cards that are kept, by customer."""
     failures: list[int] = field(default_factory=list)
     """Statuses that the next requests get; 0: the connection is cut."""
+    rights: frozenset[str] = RIGHTS
+    """What the key may do."""
+    attempts: str = "rak_setup_intent_read"
+    """The right that an attempt is read by."""
     elsewhere: str = ""
     """Where an answer with a status of 300 and more leads to."""
     asleep: threading.Event | None = None
@@ -77,6 +97,22 @@ class FakeStripe:
         }
         self.sessions[session] |= {"status": "complete", "setup_intent": intent}
         self.methods.setdefault(self.sessions[session]["customer"], []).append(f"pm_{session}")
+
+    def lacks(self, method: str, path: str, asked: dict[str, str]) -> list[str]:
+        """The rights that the request needs and the key has not; a right to write is one to read."""
+        deed, parts = "read" if method == "GET" else "write", set(asked.values())
+        needs = {f"rak_{what}_{deed}" for part, what in RESOURCES.items() if path.startswith(part)}
+        if path.endswith("/payment_methods"):
+            needs |= {"rak_payment_method_read"}
+        if "setup_intent.payment_method" in parts:
+            needs |= {"rak_setup_intent_read", "rak_payment_method_read"}
+        if "setup_intent.latest_attempt" in parts:
+            needs |= {self.attempts}
+        return sorted(
+            one
+            for one in needs
+            if one not in self.rights and one.replace("_read", "_write") not in self.rights
+        )
 
     def answer(
         self, method: str, path: str, asked: dict[str, str], idempotency: str
@@ -125,6 +161,16 @@ def _expanded(session: dict[str, Any], asked: set[str]) -> dict[str, Any]:
     return {**session, "setup_intent": intent}
 
 
+def _no_right(lacking: list[str]) -> str:
+    """In Stripe's words."""
+    named = ", ".join(f"'{one}'" for one in lacking)
+    rights = "permission" if len(lacking) == 1 else "permissions"
+    return (
+        f"The provided key 'rk_test_{'*' * 20}stripe' does not have the required permissions for this endpoint on account"
+        f" 'acct_1'. Having the {named} {rights} would allow this request to continue."
+    )
+
+
 @contextlib.contextmanager
 def listening() -> Iterator[FakeStripe]:
     """A Stripe on a port of its own."""
@@ -153,9 +199,12 @@ def listening() -> Iterator[FakeStripe]:
             if self.headers["Authorization"] != f"Bearer {KEY}":
                 failure = 401
             key = self.headers.get("Idempotency-Key", "")
-            found = None if failure else stripe.answer(self.command, path, asked, key)
+            lacking = [] if failure else stripe.lacks(self.command, path, asked)
+            found = None if failure or lacking else stripe.answer(self.command, path, asked, key)
             error = {"error": {"type": "api_error", "message": "no"}}
-            self._send(failure or (200 if found else 404), found or error)
+            if lacking:
+                error = {"error": {"type": "invalid_request_error", "message": _no_right(lacking)}}
+            self._send(failure or (403 if lacking else 200 if found else 404), found or error)
 
         def _send(self, status: int, answer: dict[str, Any]) -> None:
             content = json.dumps(answer).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -148,9 +149,17 @@ class StripeCheckout:
         return made.id
 
     def _fetch(self, session: str) -> Session:
-        return self._client.v1.checkout.sessions.retrieve(
-            session, {"expand": ["setup_intent.payment_method", "setup_intent.latest_attempt"]}
-        )
+        """The visit with the card; a key that may not read the attempt does not cost the member the card."""
+        from stripe import PermissionError as NoRight
+
+        try:
+            return self._retrieve(session, "setup_intent.payment_method", "setup_intent.latest_attempt")
+        except NoRight as error:
+            log.error("Stripe does not tell what came of 3-D Secure: %s", _told(error))
+            return self._retrieve(session, "setup_intent.payment_method")
+
+    def _retrieve(self, session: str, *parts: str) -> Session:
+        return self._client.v1.checkout.sessions.retrieve(session, {"expand": list(parts)})
 
     def _forget_others(self, payer: str, kept: list[str]) -> None:
         listed = self._client.v1.customers.payment_methods.list(payer, {"limit": 100})
@@ -184,11 +193,19 @@ class StripeCheckout:
         except Exception as error:
             if not type(error).__module__.startswith("stripe."):
                 raise
-            what = (
-                f"{type(error).__name__} {getattr(error, 'http_status', None)} {getattr(error, 'code', None)}"
-            )
-            log.error("Stripe refuses or is away: %s", what)
-            raise Unreachable(what) from None
+            log.error("Stripe refuses or is away: %s", _told(error))
+            raise Unreachable(_told(error)) from None
+
+
+def _told(error: Exception) -> str:
+    """Kind, status and code of what Stripe's library raises, and the rights that the key lacks: nothing that was sent."""
+    told = f"{type(error).__name__} {getattr(error, 'http_status', None)} {getattr(error, 'code', None)}"
+    lacks = sorted(set(_RIGHT.findall(str(error))))
+    return f"{told}, the key lacks {', '.join(lacks)}" if lacks else told
+
+
+_RIGHT = re.compile(r"\brak_[a-z_]+\b")
+"""How Stripe names a right of a restricted key; where several would do, it names them all."""
 
 
 def _typed(session: Session, identity: uuid.UUID) -> Typed:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import re
 import threading
+from pathlib import Path
 
 import pytest
 from litestar.types import ASGIApp
@@ -12,13 +16,14 @@ from app.domain.cards import checks, numbers
 from app.domain.cards import register as payment
 from app.domain.cards.kept import ThreeDSecure
 from app.gateway import stripe_checkout
-from app.gateway.stripe_checkout import NOT_FINISHED
+from app.gateway.port import Unreachable
+from app.gateway.stripe_checkout import NOT_FINISHED, StripeCheckout
 from app.postgres import database
 from app.routes.cards.register import AWAY
 from tests.browser import Browser
 from tests.cards.steps import go
 from tests.conftest import HOST
-from tests.stripe_server import CHECKOUT, FakeStripe, listening
+from tests.stripe_server import CHECKOUT, RIGHTS, FakeStripe, listening
 from tests.test_settings import COMPLETE
 
 
@@ -219,6 +224,63 @@ async def test_a_stripe_that_is_away_or_refuses_is_said_in_words(
     assert contractor.reasons == [AWAY]
     assert "AuthenticationError 401" in caplog.text
     assert "rk_test" not in caplog.text
+
+
+# --- a restricted key ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("right", sorted(RIGHTS))
+async def test_without_one_of_the_rights_that_the_documents_ask_for_the_log_names_it(
+    contractor: Browser,
+    stripe: FakeStripe,
+    right: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With all of them everything works: so do all tests here, since this Stripe looks at the rights of the key."""
+    monkeypatch.setattr(stripe, "rights", RIGHTS - {right})
+    begun = set(stripe.sessions)
+    with caplog.at_level(logging.ERROR, "mypage"):
+        await contractor.open("/payment")
+        await contractor.submit(agree="yes")
+        for visit in [*set(stripe.sessions) - begun]:
+            stripe.type_in(visit)
+            await contractor.open(f"/payment/return?session_id={visit}")
+        with contextlib.suppress(Unreachable):
+            await StripeCheckout(stripe.account).forget_others("cus_0", [])
+    assert right.rpartition("_")[0] in caplog.text
+    assert "PermissionError 403" in caplog.text
+    for secret in ("rk_test", "acct_1", "cs_test", "cus_", "pm_"):
+        assert secret not in caplog.text
+    assert await database.rows("SELECT 1 FROM card WHERE three_d_secure = 'authenticated'") == []
+
+
+async def test_a_key_that_may_not_read_attempts_costs_nobody_a_card(
+    contractor: Browser,
+    stripe: FakeStripe,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Should Stripe ever want a right of its own for them: what came of 3-D Secure is unknown then, and the log says why."""
+    monkeypatch.setattr(stripe, "attempts", "rak_setup_attempt_read")
+    visit = await go(contractor)
+    stripe.type_in(visit)
+    with caplog.at_level(logging.ERROR, "mypage"):
+        await contractor.open(f"/payment/return?session_id={visit}")
+    await contractor.submit()
+    assert contractor.heading == "お支払い方法登録／変更完了"
+    (card,) = await database.rows("SELECT three_d_secure FROM card WHERE token <> ''")
+    assert card["three_d_secure"] == "unknown"
+    (line,) = caplog.messages
+    assert line == (
+        "Stripe does not tell what came of 3-D Secure: PermissionError 403 None, the key lacks rak_setup_attempt_read"
+    )
+
+
+def test_the_documents_name_every_right() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    (row,) = [line for line in text.splitlines() if line.startswith("| `MYPAGE_STRIPE_SECRET_KEY`")]
+    assert set(re.findall("rak_[a-z_]+", row)) == RIGHTS
 
 
 async def test_what_is_said_to_stripe_is_said_to_nobody_it_leads_to(
