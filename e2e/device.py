@@ -112,6 +112,10 @@ class Device:
         """Follow the one link with that accessible name."""
         await self.link(name).click()
 
+    async def unfold(self, title: str) -> None:
+        """Open what is folded under that title."""
+        await self.page.locator("summary", has_text=title).click()
+
     def field(self, label: str) -> Locator:
         """The control with that label, whose ※必須 or 任意 is not asked for."""
         return self.page.get_by_label(_whole(label, r"\s*(※必須|任意)?"))

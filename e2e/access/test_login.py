@@ -117,7 +117,7 @@ async def test_the_menu_of_a_phone_opens_and_closes(contractor: Device) -> None:
     await phone.press("メニューを閉じる")
     await expect(menu).to_be_hidden()
     await phone.press("メニュー")
-    await menu.locator("summary", has_text="アカウントIDオプション").click()
+    await phone.unfold("アカウントIDオプション")
     await menu.get_by_role("link", name="アカウントID管理").click()
     await phone.shows("アカウントID管理")
     await expect(menu).to_be_hidden()

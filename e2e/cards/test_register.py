@@ -23,6 +23,7 @@ async def test_from_a_mistyped_number_to_the_contractors_own_card_and_to_one_tha
 ) -> None:
     await contractor.open("/")
     await contractor.press("メニュー")
+    await contractor.unfold("各種お手続き")
     await contractor.follow("お支払い方法変更")
     await contractor.shows(INPUT)
     await expect(contractor.row("カード番号")).to_have_text("XXXX-XXXX-XXXX-0000")

@@ -45,7 +45,7 @@ async def test_the_complete_page_says_what_was_done_who_was_told_and_what_comes_
     await expect(contractor.row("お知らせのメール")).to_contain_text("連絡用メールアドレスに送信しました")
     await expect(panel.locator("a.button.primary")).to_have_text("ご契約情報一覧")
     steps = contractor.page.locator(".steps li")
-    assert [text.strip() for text in await steps.all_inner_texts()] == [
+    assert ["".join(text.split()) for text in await steps.all_text_contents()] == [
         "入力（済み）",
         "確認（済み）",
         "完了",

@@ -46,7 +46,7 @@ async def ask(son: Device, household: Household) -> None:
         ).to_be_focused()
         await son.keep()
         await son.press("セキュリティ360°の購入の申請を決定")
-        await expect(son.page.get_by_text("購入の申請を受け付け、")).to_be_visible()
+        await expect(son.page.get_by_text("購入の申請を受け付けました。")).to_be_visible()
         await son.has_focus_in_view()
         await son.keep()
         return
