@@ -37,4 +37,6 @@ def _is_bill(element: Tag) -> bool:
     label = element.find_previous_sibling("dt")
     if label is not None and label.get_text().startswith("通話料金"):
         return True
+    if element.find_parent("article", class_="bill"):
+        return True
     return element.find_parent("tr") is not None and "amount" in (element.get("class") or "")

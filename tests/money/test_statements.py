@@ -263,6 +263,18 @@ async def test_a_sum_has_its_condition_where_something_is_in_its_free_month_and_
     assert "うちに解約した場合" not in reader.text
 
 
+async def test_lines_that_come_to_nothing_are_a_bill_with_the_same_condition(reader: Browser) -> None:
+    await bought("2026-02-10")
+    await loaded("less", "2026-03", "割引", -550)
+    await reader.open("/statements/2026-03")
+    assert reader.rows["合計（税込）"] == reader.rows["今月のご請求（オプションサービス分）"] == "0円"
+    await bought("2026-03-01", None, Product.KIDS_FILTER)
+    await reader.open("/statements/2026-03")
+    sums = reader.rows["合計（税込）"], reader.rows["今月のご請求（オプションサービス分）"]
+    assert sums == (f"0円（{NOT_FREE}）",) * 2
+    assert reader.rows["小計（税抜）"] == "0円"
+
+
 async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
     await bought("2025-12-10", "2026-01-31")
     await bought("2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT, None)
