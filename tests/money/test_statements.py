@@ -257,6 +257,11 @@ async def test_a_sum_has_its_condition_where_something_is_in_its_free_month_and_
         assert reader.rows["今月のご請求（オプションサービス分）"] == said
         assert reader.rows["合計（税込）"] == said
         assert text.count(said) >= 2
+    else:
+        nothing = "の料金はありません。" + (f"ただし、{condition}。" if condition else "")
+        assert nothing in reader.text
+        assert text.count(nothing) == 1
+        assert ("ただし" in reader.text, "ただし" in text) == (bool(condition),) * 2
     for shown in (reader.text, text):
         assert (NOT_FREE in shown, MORE in shown) == (condition == NOT_FREE, condition == MORE)
     await reader.open("/statements/2026-02")
