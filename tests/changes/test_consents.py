@@ -39,8 +39,30 @@ def test_a_text_that_was_edited_has_a_new_version(name: str) -> None:
     made = digest(name)
     assert made == newest.digest, (
         f"the words of terms/{name}.html changed: give it TextVersion({newest.number + 1}, <its first day>, "
-        f"{made!r}) behind the others in app/domain/changes/consents.py"
+        f"{made!r}) behind the others in app/domain/changes/consents.py, and write its words into agreed/{name}."
+        f"{newest.number + 1}.txt; the file of version {newest.number} stays"
     )
+
+
+def words_digest(words: str) -> str:
+    return hashlib.sha256("".join(words.split()).encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_words_of_every_version_can_be_read_for_ever(name: str) -> None:
+    for version in TEXTS[name].versions:
+        kept = consents.words(name, version.number)
+        assert words_digest(kept) == version.digest, (
+            f"agreed/{name}.{version.number}.txt is not what was agreed to"
+        )
+        assert len(kept.splitlines()) > 1
+
+
+def test_no_words_are_kept_of_what_nobody_was_asked() -> None:
+    versions = {f"{text.name}.{version.number}.txt" for text in TEXTS.values() for version in text.versions}
+    assert {path.name for path in consents.WORDS.iterdir()} == versions
+    with pytest.raises(FileNotFoundError):
+        consents.words("card", 99)
 
 
 def test_versions_are_numbered_from_1_and_each_is_later_than_the_one_before() -> None:

@@ -276,7 +276,10 @@ MAIL = {
         "auto-reply", f"{SON}/auto-reply", {**AWAY, "ends_on": "2026-01-19"}, after=WITH_ADDRESS
     ),
     "a mail program gets a password": Walk(
-        "mail-password-new", f"{SON}/mail-passwords", {"called": "スマートフォン"}, after=WITH_ADDRESS
+        "mail-password-new",
+        f"{SON}/mail-passwords",
+        {**ALLOWED, "called": "スマートフォン"},
+        after=WITH_ADDRESS,
     ),
     "the last password of a mail program is removed": Walk(
         "mail-password-removal",

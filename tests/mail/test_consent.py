@@ -10,6 +10,7 @@ from app.domain import clock
 from app.domain.changes.kept import COVERED
 from app.domain.changes.words import Refused
 from app.domain.mail import consent
+from app.domain.mail.app_passwords import MakeAppPassword
 from app.domain.mail.auto_reply import SetAutoReply
 from app.domain.mail.forwarding import SetForwarding
 from app.postgres import database
@@ -24,9 +25,15 @@ SECRET, TEXT = "himitsu@example.com", "入院しています。"
 SET = {
     "forwarding": {"address_1": SECRET, "keep_copy": "yes"},
     "auto-reply": {"enabled": "on", "subject": "不在です", "body": TEXT},
+    "mail-passwords": {"called": "家のパソコン"},
 }
 """What is typed, by the page."""
-NAMES = {"forwarding": "メール転送設定", "auto-reply": "メール自動返信設定"}
+NAMES = {
+    "forwarding": "メール転送設定",
+    "auto-reply": "メール自動返信設定",
+    "mail-passwords": "メールソフト用パスワード作成",
+}
+KINDS_OF = {page: "mail-password-new" if page == "mail-passwords" else page for page in SET}
 AGREED = {"consent": "yes"}
 
 
@@ -59,7 +66,7 @@ async def test_whoever_sets_it_for_somebody_else_says_that_the_owner_agreed(
     await wife.submit()
     assert wife.rows["利用する方の同意"] == "得ています"
     (kept,) = await database.rows(
-        "SELECT receipt FROM change WHERE kind = $1 AND applied_at IS NOT NULL", page
+        "SELECT receipt FROM change WHERE kind = $1 AND applied_at IS NOT NULL", KINDS_OF[page]
     )
     assert "得ています" in kept["receipt"]
 
@@ -96,10 +103,11 @@ async def test_the_tick_is_still_there_on_the_way_back_from_the_confirm_page(
     [
         SetForwarding("family-son", ["a@example.com"], keep_copy=True),
         SetAutoReply("family-son", True, "不在です", TEXT, None, None),
+        MakeAppPassword("family-son", "電話"),
     ],
 )
 async def test_the_rule_is_the_changes_own_whatever_page_asked_for_it(
-    empty_database: str, change: SetForwarding | SetAutoReply
+    empty_database: str, change: SetForwarding | SetAutoReply | MakeAppPassword
 ) -> None:
     family = await households.rich_household("family")
     for account, refused in ((None, True), (family.mother, True), (family.son, False)):
@@ -108,6 +116,21 @@ async def test_the_rule_is_the_changes_own_whatever_page_asked_for_it(
         assert (found is not None) == refused
         assert found is None or isinstance(found, Refused)
         assert found is None or found.reason == consent.MISSING
+
+
+@pytest.mark.parametrize("page", SET)
+async def test_the_text_that_is_agreed_to_is_kept_with_its_version_where_consent_is_needed(
+    wife: Browser, family_user: Browser, page: str
+) -> None:
+    said = "ほかの方のメールの設定について（第1版、2025/12/01）"
+    await wife.open(f"{SON}/{page}")
+    assert said in wife.text
+    await confirmed(wife, f"{SON}/{page}", **SET[page], **AGREED)
+    assert wife.rows["規約への同意"] == said
+    kept = "SELECT text, version FROM consent WHERE text = 'others-mail'"
+    assert [tuple(row.values()) for row in await database.rows(kept)] == [("others-mail", 1)]
+    await family_user.open(f"{SON}/{page}")
+    assert said not in family_user.text
 
 
 async def test_an_admin_who_became_a_user_role_meanwhile_sets_nothing_of_others(
@@ -199,7 +222,7 @@ async def test_the_owner_reads_it_at_the_next_login_until_it_is_acknowledged(
     assert not family_user.page.select("#owner-notices")
     assert await open_notices() == []
     (row,) = await database.rows("SELECT count(*) AS number FROM owner_notice WHERE seen_at IS NOT NULL")
-    assert row["number"] == 2
+    assert row["number"] == len(SET)
 
 
 async def test_an_admin_whose_mail_the_contractor_sets_reads_it_on_the_overview(

@@ -468,7 +468,7 @@ RIGHT: dict[str, dict[str, str]] = {
         "consent": "yes",
     },
     f"/accounts/{MOTHER}/mail-address": {"kind": "other", "address": "a@example.com", "agree": "yes"},
-    f"/accounts/{MOTHER}/mail-passwords": {"called": "電話"},
+    f"/accounts/{MOTHER}/mail-passwords": {"called": "電話", "consent": "yes"},
     f"/accounts/{MOTHER}/web-space": {"space": "hikari"},
     f"/accounts/{MOTHER}/mailbox": {"agree": "yes"},
     "/remote-support": {"agree": "yes"},

@@ -5,13 +5,15 @@ The texts are partials/terms/*.html. A kind of change declares which of them it 
 database keeps it beside the change.
 
 Whoever edits a text adds a version here, behind the others: tests/changes/test_consents.py compares the digest of the
-text with that of its newest version, and says what to write.
+text with that of its newest version, and says what to write. The words of every version, of those that are asked for no
+more too, stay in `agreed/`: what somebody agreed to years ago can be read there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain import tables
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Iterable, Sequence
 
+WORDS = Path(__file__).parent / "agreed"
+"""A file for each version of each text: its words, a line for each line of it."""
 LABEL = "規約への同意"
 """How confirm page and receipt call it."""
 
@@ -83,6 +87,11 @@ TEXTS = {
             (TextVersion(1, _BEGUN, "5934d5e4ef0d7b68"),),
         ),
         ConsentText("card", "クレジットカード支払い注意事項", (TextVersion(1, _BEGUN, "52b51168f82af47c"),)),
+        ConsentText(
+            "others-mail",
+            "ほかの方のメールの設定について",
+            (TextVersion(1, _BEGUN, "9bbad1610f0b7a9c"),),
+        ),
         ConsentText("other-address", "他社のメールについて", (TextVersion(1, _BEGUN, "e711c381d787832e"),)),
     )
 }
@@ -92,6 +101,11 @@ TEXTS = {
 def rows(names: Sequence[str]) -> list[Row]:
     """What confirm page and receipt say of the texts; nothing where none is asked for."""
     return [Row(LABEL, "\n".join(str(TEXTS[name]) for name in names))] if names else []
+
+
+def words(name: str, number: int) -> str:
+    """What that version of a text said. Raises FileNotFoundError for one that never was."""
+    return (WORDS / f"{name}.{number}.txt").read_text(encoding="utf-8")
 
 
 async def keep(contract: int, change: uuid.UUID, names: Iterable[str], now: datetime) -> None:

@@ -24,6 +24,7 @@ from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review
 from app.domain.fields import Wrong
 from app.domain.letters.recipients import Told
 from app.domain.mail import system as mail_system
+from app.domain.mail.consent import OfOwnersMail
 from app.domain.mail.mailbox import OfMailbox, no_address
 from app.postgres import database
 
@@ -137,8 +138,11 @@ class _OfAppPassword(
 
 
 @dataclass(frozen=True)
-class MakeAppPassword(_OfAppPassword, kind="mail-password-new", name=f"{TITLE}作成"):
-    """Make one. The password itself comes into being when the change is carried out."""
+class MakeAppPassword(OfOwnersMail, _OfAppPassword, kind="mail-password-new", name=f"{TITLE}作成"):
+    """Make one. The password itself comes into being when the change is carried out.
+
+    Whoever has it reads the mail, so one of somebody else's takes that person's consent, as a forwarding does.
+    """
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         account = self.account(member)
@@ -152,7 +156,7 @@ class MakeAppPassword(_OfAppPassword, kind="mail-password-new", name=f"{TITLE}�
         first = not self.account(member).app_passwords
         return Review(
             title=f"{TITLE}作成確認",
-            rows=self._rows(now),
+            rows=self._rows(now) + self.consent_rows(member),
             notices=(FIRST,) if first else (),
             button="作成",
         )
@@ -160,11 +164,16 @@ class MakeAppPassword(_OfAppPassword, kind="mail-password-new", name=f"{TITLE}�
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = self.account(member)
         new = await self._keep(member, account, now)
-        await self.tell(member, "mail-password-new", login=self.login, called=self.called)
+        called: dict[str, object] = {"called": self.called}
+        await self.tell_of_it(member, now, "mail-password-new", owner=called, others=called)
         return Receipt(
             title=f"{TITLE}作成完了",
             lead="パスワードを作成しました。お使いのメールソフトに、次のとおり設定してください。",
-            rows=[*self._rows(now), Row(TITLE, SHOWN_ONCE, secret=True, whole=True)],
+            rows=[
+                *self._rows(now),
+                *self.consent_rows(member),
+                Row(TITLE, SHOWN_ONCE, secret=True, whole=True),
+            ],
             notices=(ONCE, *((CLOSED,) if not account.app_passwords else ())),
             guide=mail_system.program_settings(self.login, account.ucom_address or "", f"上の「{TITLE}」"),
             next=self._next(),

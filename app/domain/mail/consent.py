@@ -1,4 +1,4 @@
-"""転送 and 自動返信 that somebody sets for another person: with that person's consent, who is told of it.
+"""What somebody sets for another person's mail (転送, 自動返信, メールソフト用パスワード): with consent, and the owner is told.
 
 Customer and admins may set up every account ID's mail (manual 2), but whoever uses the mailbox is its owner. So whoever
 sets it for somebody else says that the owner agreed, and the owner gets a mail and, at the next login, a notice that
@@ -23,6 +23,8 @@ from app.postgres import database
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+TEXT = "others-mail"
+"""What is agreed to (changes/consents.py)."""
 LABEL = "利用する方の同意を得ています"
 MISSING = "ほかの方のメールの設定です。利用する方の同意を得てから、チェックしてください。"
 
@@ -42,6 +44,9 @@ class OfOwnersMail(OfMailbox):
     def judge(self, member: Member, now: datetime) -> Refused | None:
         missing = needed(member, self.login) and not self.consent
         return super().judge(member, now) or (Refused(MISSING) if missing else None)
+
+    def consents_to(self, member: Member) -> tuple[str, ...]:
+        return (TEXT,) if needed(member, self.login) else ()
 
     def consent_rows(self, member: Member) -> list[Row]:
         """What confirm page and receipt say of the consent, where one is needed."""
