@@ -127,7 +127,7 @@ async def test_the_contractors_file_has_no_targets_and_texts_of_others_whoever_s
         found = json.loads(text)
         assert (found["メール転送"][0]["account"], found["メール転送"][0]["addresses"]) == (SON, None)
         assert found["自動返信"][0]["enabled"] is True
-    await set_up(taro, SON, "sono.", consent="yes")
+    await set_up(taro, SON, "sono.", consent="yes", keep_copy="")
     text = await downloaded(taro, prove=False)
     assert not [private for private in (*TARGETS, SUBJECT, TEXT) if private in text]
     told = [mail["recipient"] for mail in json.loads(text)["マイページから送ったメール"]]
@@ -162,7 +162,10 @@ async def test_a_user_roles_file_has_rows_of_nobody_else(
     for title in ("メール転送", "自動返信", "UCOM光のメールアドレス", "メールボックス", "ログイン中の端末"):
         assert {row["account"] for row in found[title]} == {SON}, title
     assert {row["subject"] for row in found["お手続き"]} == {SON}
-    assert [row["text"] for row in found["規約への同意"]] == ["mail-address"]  # of his account ID alone
+    assert [row["text"] for row in found["規約への同意"]] == [
+        "mail-address",
+        *["others-mail"] * 3,
+    ]  # of his account ID alone
     assert [row["asker"] for row in found["ほかの方が行ったメールの設定のお知らせ"]] == [WIFE, WIFE]
 
 
