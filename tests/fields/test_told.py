@@ -23,6 +23,7 @@ LINKS = [
     "請求はevil.exampleへ",
     "www.evil",
     "ｗｗｗ．ｅｖｉｌ",
+    "www.例",
     "はhttp:evil",
     "ht\u200btps:\u2060//ev\xadil",
     "//evil",
