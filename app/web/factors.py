@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from app.domain import clock
 from app.domain.access import attempts, logins, passkeys, proofs, recovery_codes, second_factor, totp
 from app.domain.access.challenges import Challenges, Purpose, WrongChallenge
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.members import Member, SessionEnded, Stage
-from app.domain.access.passkeys import RelyingParty, WrongPasskey
+from app.domain.access.passkeys import RelyingParty
 from app.domain.access.proofs import Step
 from app.domain.access.second_factor import UsedPasskey, Whose
 from app.domain.letters import alerts

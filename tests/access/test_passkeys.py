@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from webauthn.helpers import bytes_to_base64url
 
 from app.domain import clock
-from app.domain.access import passkeys
+from app.domain.access import kept_passkeys, passkeys
 from app.domain.access.challenges import FOREIGN, TOO_OLD, USED, Challenges
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.passkeys import (
     ANOTHERS,
     MADE_HERE,
@@ -21,9 +22,8 @@ from app.domain.access.passkeys import (
     UNKNOWN,
     UNREADABLE,
     RelyingParty,
-    WrongPasskey,
 )
-from app.domain.access.second_factor import UsedPasskey, Whose
+from app.domain.access.second_factor import UsedPasskey
 from app.postgres import database
 from tests import authenticator
 from tests.access.steps import set_up_totp
@@ -231,14 +231,14 @@ async def test_trying_again_and_again_is_limited_by_address(visitor: Browser) ->
 async def test_of_several_that_show_the_same_count_at_once_one_counts(
     contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    all_have_read, look_up = asyncio.Barrier(5), passkeys._known
+    all_have_read, look_up = asyncio.Barrier(5), kept_passkeys.find
 
     async def together(credential_id: bytes) -> Any:
         found = await look_up(credential_id)
         await all_have_read.wait()
         return found
 
-    monkeypatch.setattr(passkeys, "_known", together)
+    monkeypatch.setattr(kept_passkeys, "find", together)
     passkey = await register(contractor)
     ours, party = Challenges((b"a key",), "login", "a browser"), RelyingParty(HOST, authenticator.ORIGIN)
     answers = [passkey.signed({"challenge": bytes_to_base64url(ours.new())}, count=1) for _ in range(5)]
@@ -454,14 +454,6 @@ async def test_a_user_role_passes_the_customers_step_with_none(
     await family_user.press("/proof/passkey", typed)
     assert family_user.answer.status_code == 403
     assert await database.rows("SELECT 1 FROM session WHERE customer_proved_at IS NOT NULL") == []
-
-
-async def test_a_passkey_is_removed_by_its_owner_alone(contractor: Browser) -> None:
-    await register(contractor)
-    (row,) = await database.rows("SELECT id, contract FROM passkey")
-    (account,) = await database.rows("SELECT id FROM account WHERE login = 'arteri-an-001'")
-    assert not await passkeys.remove(Whose(row["contract"], account["id"]), row["id"])
-    assert await passkeys.remove(Whose(row["contract"], None), row["id"])
 
 
 async def _open(browser: Browser, path: str) -> Browser:

@@ -11,9 +11,10 @@ from piccolo.columns import Column
 
 from app.domain import clock, tables
 from app.domain.access import members, passwords, second_factor
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.login_events import Device
 from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
-from app.domain.access.passkeys import UNKNOWN, WrongPasskey
+from app.domain.access.passkeys import UNKNOWN
 from app.domain.access.proofs import Step, may_prove, of_customer
 from app.domain.access.second_factor import UsedPasskey, Whose, rows_of
 from app.postgres import database

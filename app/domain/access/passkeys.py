@@ -9,21 +9,15 @@ py_webauthn is loaded when it is first needed: it takes a quarter of a second.
 from __future__ import annotations
 
 import json
-import secrets
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from asyncpg import UniqueViolationError
-
-from app.domain import clock, tables
+from app.domain.access import kept_passkeys
 from app.domain.access.challenges import Challenges
+from app.domain.access.kept_passkeys import NewPasskey, Registered, WrongPasskey
 from app.domain.access.members import Member
-from app.domain.access.second_factor import UsedPasskey, Whose, rows_of
-from app.postgres import database
+from app.domain.access.second_factor import UsedPasskey, Whose
 
-MOST = 5
-"""Passkeys of a login; its slots (tables/second_factor.py)."""
 LONGEST = 16_384
 """Characters of an authenticator's answer that are looked at; the longest that was seen has some 2,000."""
 TIMEOUT = 300_000
@@ -35,16 +29,6 @@ REFUSED = "パスキーを確認できませんでした。もう一度お試し
 UNKNOWN = "このパスキーは登録されていません。マイページから削除された可能性があります。"
 ANOTHERS = "このパスキーは、ログイン中のIDのものではありません。"
 MADE_HERE = "このログイン中に登録したパスキーでは、ご本人の確認ができません。"
-KNOWN_ALREADY = "このパスキーは、すでに登録されています。"
-FULL = f"パスキーは{MOST}個まで登録できます。登録するには、使っていないパスキーを削除してください。"
-
-
-class WrongPasskey(Exception):
-    """The answer proves nothing; the reason is for the member."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -53,28 +37,6 @@ class RelyingParty:
 
     id: str
     origin: str
-
-
-@dataclass(frozen=True)
-class NewPasskey:
-    """What is kept of a passkey that was made."""
-
-    credential_id: bytes
-    public_key: bytes = field(repr=False)
-    sign_count: int
-    transports: list[str]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A registered passkey, with what its answers are checked by."""
-
-    id: int
-    whose: Whose
-    public_key: bytes = field(repr=False)
-    sign_count: int
-    session: int
-    handle: bytes
 
 
 # --- what a browser is asked ------------------------------------------------------------------------------------------
@@ -88,7 +50,7 @@ async def to_register(whose: Whose, label: str, party: RelyingParty, challenge: 
     made = generate_registration_options(
         rp_id=party.id,
         rp_name=RP_NAME,
-        user_id=await _handle(whose),
+        user_id=await kept_passkeys.handle(whose),
         user_name=label,
         user_display_name=label,
         challenge=challenge,
@@ -99,14 +61,14 @@ async def to_register(whose: Whose, label: str, party: RelyingParty, challenge: 
             require_resident_key=True,
             user_verification=structs.UserVerificationRequirement.REQUIRED,
         ),
-        exclude_credentials=[_descriptor(row) for row in await _descriptions(whose)],
+        exclude_credentials=[_descriptor(row) for row in await kept_passkeys.descriptions(whose)],
     )
     return options_to_json(made)
 
 
 async def to_prove(whose: Whose, party: RelyingParty, challenge: bytes, member: Member) -> str:
     """The options for navigator.credentials.get() with the passkeys that can prove something in the member's session."""
-    usable = await _descriptions(whose, in_session=member)
+    usable = await kept_passkeys.descriptions(whose, in_session=member)
     return _to_get(party, challenge, [_descriptor(row) for row in usable])
 
 
@@ -117,7 +79,7 @@ def to_sign_in(party: RelyingParty, challenge: bytes) -> str:
 
 async def usable(whose: Whose, member: Member) -> bool:
     """Whether there is one that can prove something in the member's session."""
-    return bool(await _descriptions(whose, in_session=member))
+    return bool(await kept_passkeys.descriptions(whose, in_session=member))
 
 
 def _to_get(party: RelyingParty, challenge: bytes, allowed: list[Any]) -> str:
@@ -145,31 +107,6 @@ def _transports() -> set[str]:
     from webauthn.helpers import structs
 
     return {one.value for one in structs.AuthenticatorTransport}
-
-
-async def _descriptions(whose: Whose, in_session: Member | None = None) -> list[Any]:
-    """Credential id and transports of the login's passkeys; `in_session`: without those that the session registered."""
-    session = in_session.session if in_session else None
-    return await database.rows(_DESCRIPTIONS, whose.contract, whose.account, session)
-
-
-# SQL for one round trip, on the way of the page that asks for a password again.
-_DESCRIPTIONS = """
-SELECT credential_id, transports FROM passkey
-WHERE contract = $1 AND account IS NOT DISTINCT FROM $2
-    AND session IS DISTINCT FROM $3::bigint ORDER BY id
-"""
-
-
-async def _handle(whose: Whose) -> bytes:
-    """What authenticators know the login by, from now on."""
-    user = tables.PasskeyUser
-    made = user(contract=whose.contract, account=whose.account, handle=secrets.token_bytes(32))
-    await user.insert(made).on_conflict(action="DO NOTHING")
-    found = await user.select(user.handle).where(*rows_of(user, whose)).first()
-    if found is None:
-        raise LookupError(f"no handle of {whose}")
-    return bytes(found["handle"])
 
 
 # --- what it answers --------------------------------------------------------------------------------------------------
@@ -223,7 +160,7 @@ async def prove(
 
 async def _answered(
     answer: str, challenges: Challenges, *, must_name: bool = False
-) -> tuple[_Known, dict[str, Any], bytes]:
+) -> tuple[Registered, dict[str, Any], bytes]:
     """The registered passkey that the answer names, the answer, and the challenge, which is used up.
 
     `must_name`: the authenticator has to say whose it is; what it says has to be true anyway.
@@ -235,7 +172,7 @@ async def _answered(
         parsed = parse_authentication_credential_json(credential)
     except _faults() as error:
         raise WrongPasskey(UNREADABLE) from error
-    found = await _known(parsed.raw_id)
+    found = await kept_passkeys.find(parsed.raw_id)
     if found is None:
         raise WrongPasskey(UNKNOWN)
     handle = parsed.response.user_handle
@@ -271,7 +208,7 @@ def _faults() -> tuple[type[Exception], ...]:
 
 
 async def _verify(
-    found: _Known, credential: dict[str, Any], challenge: bytes, party: RelyingParty
+    found: Registered, credential: dict[str, Any], challenge: bytes, party: RelyingParty
 ) -> UsedPasskey:
     from webauthn import verify_authentication_response
 
@@ -287,62 +224,6 @@ async def _verify(
         )
     except _faults() as error:
         raise WrongPasskey(REFUSED) from error
-    passkey = tables.Passkey
-    counted = passkey.update(
-        {passkey.sign_count: verified.new_sign_count, passkey.used_at: clock.now()}
-    ).where(passkey.id == found.id, passkey.sign_count == found.sign_count)
-    if not await counted.returning(passkey.id):
+    if not await kept_passkeys.count_use(found, verified.new_sign_count):
         raise WrongPasskey(REFUSED)  # removed, or used by another request in between: a copy may be about
     return UsedPasskey(found.id, found.whose)
-
-
-async def _known(credential_id: bytes) -> _Known | None:
-    rows = await database.rows(_KNOWN, credential_id)
-    return next((_Known(row["id"], Whose(row["contract"], row["account"]), *row[3:]) for row in rows), None)
-
-
-# SQL for a join on what may be NULL. A deleted account ID's passkeys open nothing.
-_KNOWN = """
-SELECT p.id, p.contract, p.account, p.public_key, p.sign_count, p.session, u.handle
-FROM passkey p JOIN passkey_user u ON u.contract = p.contract AND u.account IS NOT DISTINCT FROM p.account
-    LEFT JOIN account a ON a.id = p.account
-WHERE p.credential_id = $1 AND a.deleted_at IS NULL
-"""
-
-
-# --- what is kept -----------------------------------------------------------------------------------------------------
-
-
-async def keep(member: Member, passkey: NewPasskey, label: str, now: datetime) -> None:
-    """Register it for the member's login, in the transaction of a change. Raises WrongPasskey."""
-    slot = await _free_slot(Whose.own(member))
-    row = tables.Passkey(
-        contract=member.contract.id,
-        account=member.account_id,
-        slot=slot,
-        name=label,
-        credential_id=passkey.credential_id,
-        public_key=passkey.public_key,
-        sign_count=passkey.sign_count,
-        transports=passkey.transports,
-        registered_at=now,
-        session=member.session,
-    )
-    try:
-        await row.save()
-    except UniqueViolationError as error:
-        raise WrongPasskey(KNOWN_ALREADY) from error
-
-
-async def _free_slot(whose: Whose) -> int:
-    taken = await tables.Passkey.select(tables.Passkey.slot).where(*rows_of(tables.Passkey, whose))
-    free = sorted(set(range(1, MOST + 1)) - {row["slot"] for row in taken})
-    if not free:
-        raise WrongPasskey(FULL)
-    return free[0]
-
-
-async def remove(whose: Whose, passkey: int) -> bool:
-    """Whether the login had that one to remove."""
-    its = tables.Passkey.delete().where(tables.Passkey.id == passkey, *rows_of(tables.Passkey, whose))
-    return bool(await its.returning(tables.Passkey.id))

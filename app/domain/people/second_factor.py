@@ -11,11 +11,11 @@ from datetime import datetime
 
 from app import security_log
 from app.domain import data_keys, tables
-from app.domain.access import logins, passkeys, recovery_codes, second_factor, totp
+from app.domain.access import kept_passkeys, logins, recovery_codes, second_factor, totp
+from app.domain.access.kept_passkeys import NewPasskey, WrongPasskey
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
-from app.domain.access.passkeys import NewPasskey, WrongPasskey
 from app.domain.access.proofs import Step
 from app.domain.access.second_factor import Whose
 from app.domain.changes.kinds import OfLogin
@@ -118,7 +118,7 @@ class RegisterPasskey(
         await self._may_pass(member)
         made = NewPasskey(self.credential_id, self.public_key, self.sign_count, self.transports)
         try:
-            await passkeys.keep(member, made, self.label, now)
+            await kept_passkeys.keep(member, made, self.label, now)
         except WrongPasskey as wrong:
             raise Refused(wrong.reason) from wrong
         await self.tell(member, "passkey-registered", login=alerts.named(member), label=self.label)
@@ -211,7 +211,7 @@ class RemovePasskey(
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         await self._must_be_as_confirmed(member)
-        if not await passkeys.remove(Whose.own(member), self.passkey):
+        if not await kept_passkeys.remove(Whose.own(member), self.passkey):
             raise Refused(CHANGED)
         await self._end_codes(member)
         await self.tell(member, "passkey-removed", login=alerts.named(member), label=self.label)

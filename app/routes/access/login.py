@@ -10,11 +10,12 @@ from litestar.response import Redirect
 
 from app.domain.access import names, passkeys
 from app.domain.access.challenges import WrongChallenge
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Missing, Permission, Role
 from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
-from app.domain.access.passkeys import RelyingParty, WrongPasskey
+from app.domain.access.passkeys import RelyingParty
 from app.domain.changes.words import Refused
 from app.web import factors
 from app.web.forms import Form

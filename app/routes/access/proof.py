@@ -8,10 +8,10 @@ from litestar import MediaType, Response, get, post
 
 from app.domain.access import names, passkeys, proofs
 from app.domain.access.challenges import WrongChallenge
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.logins import WrongPair
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member, Stage
-from app.domain.access.passkeys import WrongPasskey
 from app.domain.access.proofs import SetHere, Step
 from app.domain.changes.words import Refused
 from app.routes.access.login import wanted_party

@@ -8,9 +8,9 @@ from litestar import MediaType, Response, get, post
 
 from app.domain.access import passkeys, second_factor
 from app.domain.access.challenges import WrongChallenge
+from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Stage
-from app.domain.access.passkeys import WrongPasskey
 from app.domain.access.second_factor import Whose
 from app.domain.access.totp import WrongCode
 from app.domain.changes.words import Refused

@@ -13,11 +13,12 @@ from cryptography.fernet import InvalidToken
 from litestar import MediaType, Response, get, post
 
 from app.domain import clock, fields
-from app.domain.access import passkeys, recovery_codes, second_factor, totp
+from app.domain.access import kept_passkeys, passkeys, recovery_codes, second_factor, totp
 from app.domain.access.challenges import WrongChallenge
+from app.domain.access.kept_passkeys import NewPasskey, WrongPasskey
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member, Stage
-from app.domain.access.passkeys import NewPasskey, RelyingParty, WrongPasskey
+from app.domain.access.passkeys import RelyingParty
 from app.domain.access.proofs import Step
 from app.domain.access.second_factor import Whose
 from app.domain.access.totp import WrongCode
@@ -57,7 +58,7 @@ async def _overview(request: Request, form: Form) -> Response[str]:
     shown: dict[str, Any] = {
         "found": await second_factor.of(Whose.own(request.member)),
         "passkeys_here": request.relying_party is not None,
-        "most": passkeys.MOST,
+        "most": kept_passkeys.MOST,
         "codes": recovery_codes.NUMBER,
     }
     return page(request, "people/second_factor/list.html", title=changes.NAME, form=form, **shown)
