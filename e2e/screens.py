@@ -339,6 +339,7 @@ CUSTOMER = [
     Screen("payment, back from a page that the vault has not", "/payment/return", status=404),
     Screen("customer", "/customer"),
     Screen("customer, of an earlier login", "/customer", way=ways.after_another_login, status=422),
+    Screen("customer, of another login", "/customer", way=ways.while_another_logs_in, status=422),
     Screen("customer, too long", "/customer", way=ways.type_too_much, status=413),
     Screen("customer, the session ended", "/customer", way=ways.when_the_session_is_over),
     Screen("customer, back after the login", "/customer", way=ways.back_from_the_login),

@@ -115,6 +115,13 @@ async def after_another_login(visit: Visit) -> None:
     await press("次へ進む")(visit)
 
 
+async def while_another_logs_in(visit: Visit) -> None:
+    """Another login of the household, in another tab."""
+    await visit.device.fill("電話番号", "012")
+    await visit.town.log_in(visit.device, visit.household, visit.household.wife)
+    await press("次へ進む")(visit)
+
+
 async def type_too_much(visit: Visit) -> None:
     await visit.device.fill("電話番号", "長い" * 5_000)
     await visit.device.press("次へ進む")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+import pytest
+from playwright.async_api import Route, expect
 
 from app.domain import clock
 from app.domain.changes.asking import MOST_PENDING
@@ -53,6 +54,49 @@ async def test_a_login_in_another_tab(contractor: Device, household: Household, 
     await contractor.press("登録")
     await contractor.swapped_to("顧客情報登録完了")
     assert await town.changes(household) == 1
+
+
+async def test_somebody_else_logs_in_in_another_tab(
+    contractor: Device, household: Household, town: Town
+) -> None:
+    await typed(contractor)
+    await town.log_in(contractor, household, household.wife)
+    contractor.expect_status(422)
+    await contractor.press("次へ進む")
+    await expect(contractor.page.locator("h1")).to_have_text(errors.NOT_GONE_ON)
+    await expect(contractor.page.locator("main")).to_contain_text(f"現在は「{household.wife}")
+    await expect(contractor.page.get_by_text(FAX)).to_have_count(0)
+    await contractor.keep()
+    await contractor.press("ログアウトして、ログインし直す")
+    await contractor.shows("ログイン")
+    await expect(contractor.page.get_by_text("30分間お預かりしています")).to_be_visible()
+    await contractor.log_in_as_customer(household.customer_number)
+    await contractor.shows(INPUT)
+    await goes_on(contractor)
+
+
+@pytest.mark.parametrize(
+    ("headers", "number"), [({"X-Request-Id": "7QK4M2RXWH"}, "7QK4M2RXWH"), ({}, "なし")]
+)
+async def test_a_failure_names_its_number_and_leaves_what_was_typed(
+    scripted_phone: Device, household: Household, town: Town, headers: dict[str, str], number: str
+) -> None:
+    """A proxy before the portal answers with a page of its own, which has none."""
+    await town.log_in(scripted_phone, household)
+    await typed(scripted_phone)
+    scripted_phone.expect_status(502)
+
+    async def failing(route: Route) -> None:
+        if route.request.method == "POST":
+            await route.fulfill(status=502, headers=headers, body="<h1>502</h1>")
+        else:
+            await route.continue_()
+
+    await scripted_phone.page.route("**/customer", failing)
+    await scripted_phone.press("次へ進む")
+    notice = scripted_phone.page.locator("#notice")
+    await expect(notice).to_contain_text(f"エラー番号：{number}")
+    await expect(scripted_phone.field("FAX番号")).to_have_value(FAX)
 
 
 async def test_a_long_telephone_call(contractor: Device, household: Household, town: Town) -> None:
