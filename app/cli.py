@@ -135,6 +135,7 @@ class Command:
 
 FILE = (Argument("file", type=Path),)
 LOGIN = Argument("login", type=_login, metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
+IDENTITIES = (Argument("id", type=_identity, nargs="+"),)
 PORT = Argument("--port", type=_port, default=8000)
 GROUPS = {
     "import": "load operator data",
@@ -185,12 +186,33 @@ COMMANDS = (
         "staff.close_bills",
         (Argument("month", type=_month, metavar="YYYY-MM"),),
     ),
-    Command("requests list", "those that wait", "staff.list_requests"),
+    Command(
+        "requests list",
+        "those that wait to be sent",
+        "staff.list_requests",
+        (
+            Argument(
+                "--sent", action="store_true", help="forms that were sent and are to come back or be entered"
+            ),
+        ),
+    ),
     Command(
         "requests done",
         "note that papers were sent, and write to the customers",
         "staff.finish_requests",
-        (Argument("id", type=_identity, nargs="+"),),
+        IDENTITIES,
+    ),
+    Command(
+        "requests received",
+        "note that forms came back filled in, and write to the customers",
+        "staff.receive_requests",
+        IDENTITIES,
+    ),
+    Command(
+        "requests entered",
+        "note that what forms ask for was done, and write to the customers",
+        "staff.enter_requests",
+        IDENTITIES,
     ),
     Command("mail deliver", "send what is due, once", "staff.deliver_mails"),
     Command("mail list", "mails that wait or were refused", "staff.list_mails"),

@@ -70,31 +70,62 @@ def close_bills(chosen: argparse.Namespace) -> None:
     print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
 
 
-def list_requests(_: argparse.Namespace) -> None:
+def list_requests(chosen: argparse.Namespace) -> None:
     from app.domain.people import papers
 
-    waiting = _run(papers.waiting)
+    if chosen.sent:
+        _print(
+            ("id", "asked", "sent", "received", "customer number", "paper"),
+            (
+                (one.id, one.asked_at, one.done_at, one.received_at or "", one.customer_number, one.name)
+                for one in _run(papers.sent)
+            ),
+        )
+        return
     _print(
         ("id", "asked", "customer number", "paper", "send to"),
-        ((one.id, one.asked_at, one.customer_number, one.name, one.sent_to) for one in waiting),
+        ((one.id, one.asked_at, one.customer_number, one.name, one.sent_to) for one in _run(papers.waiting)),
     )
 
 
 def finish_requests(chosen: argparse.Namespace) -> None:
     from app.domain.people import papers
 
+    _note_requests(chosen.id, papers.done, "waits", "mypage requests list")
+    print(f"{len(chosen.id)} requests done")
+
+
+def receive_requests(chosen: argparse.Namespace) -> None:
+    from app.domain.people import papers
+
+    _note_requests(chosen.id, papers.received, "is to come back", "mypage requests list --sent")
+    print(f"{len(chosen.id)} forms received")
+
+
+def enter_requests(chosen: argparse.Namespace) -> None:
+    from app.domain.people import papers
+
+    _note_requests(chosen.id, papers.entered, "was received and waits", "mypage requests list --sent")
+    print(f"{len(chosen.id)} forms entered")
+
+
+def _note_requests(
+    identities: list[int], note: Callable[[int], Awaitable[None]], state: str, see: str
+) -> None:
+    """Note a step of all of them, or of none. Raises Mistake that names the first that is not there for it."""
+    from app.domain.people import papers
+
     installation.use(Installation(sender=settings.writer()))
 
-    async def finish() -> None:
+    async def all_of_them() -> None:
         async with database.engine().transaction():
-            for identity in chosen.id:
-                await papers.done(identity)
+            for identity in identities:
+                await note(identity)
 
     try:
-        _run(finish)
+        _run(all_of_them)
     except papers.NotWaiting as error:
-        raise Mistake(f"no request {error} waits, nothing was noted: see `mypage requests list`") from error
-    print(f"{len(chosen.id)} requests done")
+        raise Mistake(f"no request {error} {state}, nothing was noted: see `{see}`") from error
 
 
 def deliver_mails(_: argparse.Namespace) -> None:

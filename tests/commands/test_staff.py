@@ -6,20 +6,25 @@ import asyncio
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from app import settings
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from tests import smtp_server
+from tests.browser import Browser
 from tests.commands.programs import (
     PATIENCE,
+    SERVING,
     Starter,
     free_port,
     mypage,
     on_the_database,
     sending_to,
     two_mails,
+    url_of,
 )
+from tests.mail.steps import confirmed
 
 
 async def mail(folder: Path, what: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -174,3 +179,34 @@ async def test_migrate_tells_whose_name_closed_bills_are_about_to_get(migrated: 
         "nothing to migrate\nthe bills of 2025-12 to 2026-01 do not say yet who issued them"
     )
     assert "the next `mypage serve` or `mypage bill close` writes it down" in said
+
+
+async def test_papers_are_followed_by_commands_all_of_a_line_or_none(
+    tmp_path: Path, server: dict[str, Any], filled_database: str, contractor: Browser
+) -> None:
+    for paper in ("name", "address"):
+        await confirmed(contractor, "/application", paper=paper)
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=filled_database)}
+    found = await database.rows("SELECT id FROM paper_request ORDER BY id")
+    one, two = (str(row["id"]) for row in found)
+
+    async def requests(*words: str) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(mypage, tmp_path, "requests", *words, **told)
+
+    early = await requests("received", one)
+    assert (early.returncode, early.stderr) == (
+        1,
+        f"mypage: no request {one} is to come back, nothing was noted: see `mypage requests list --sent`\n",
+    )
+    assert (await requests("done", one, two)).stdout == "2 requests done\n"
+    assert (await requests("received", one)).stdout == "1 forms received\n"
+    not_all = await requests("entered", one, two)
+    assert (not_all.returncode, f"no request {two} was received and waits" in not_all.stderr) == (1, True)
+    listed = [line.split("\t") for line in (await requests("list", "--sent")).stdout.splitlines()]
+    assert listed[0] == ["id", "asked", "sent", "received", "customer number", "paper"]
+    assert [(row[0], bool(row[3]), row[5]) for row in listed[1:]] == [
+        (one, True, "氏名・名義変更の申請書"),
+        (two, False, "設置先住所の変更（移転）の申請書"),
+    ]
+    assert (await requests("entered", one)).stdout == "1 forms entered\n"
+    assert len((await requests("list", "--sent")).stdout.splitlines()) == 2

@@ -107,6 +107,8 @@ FACTS: dict[str, dict[str, object]] = {
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
+    "paper-received": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
+    "paper-entered": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
     "passkey-registered": {"login": "アカウントID「taro-01」", "label": "太郎の電話", "by": WHO},
     "passkey-removed": {"login": "アカウントID「taro-01」", "label": "太郎の電話", "by": WHO},
     "payment-approved": CARD,

@@ -15,7 +15,7 @@ from app.domain.access import matrix
 from app.domain.access.matrix import Role
 from app.domain.access.members import Member
 from app.domain.changes.kinds import KINDS, Change
-from app.domain.changes.words import Decision, Receipt
+from app.domain.changes.words import Decision, Milestone, Progress, Receipt
 
 VALID = timedelta(minutes=30)
 """A confirm page expires so long after its input page was sent."""
@@ -43,6 +43,8 @@ class Asked:
     receipt: Receipt | None
     """As it reads now."""
     decision: Decision | None
+    milestones: tuple[Milestone, ...]
+    """What has gone on since, and what will."""
     receipt_number: str
     peek: str
     """The first characters of the password it sets, while this session may still see them."""
@@ -82,8 +84,17 @@ CASE kind WHEN 'card' THEN (
 """
 """What waits for somebody was asked at the moment that its change was applied; a purchase request that nobody decides lapses
 by itself."""
+_PROGRESS = """
+CASE WHEN kind IN ('paper-request', 'guide-request') THEN (
+    SELECT json_build_object('what', p.paper,
+        'moments', json_build_array(p.asked_at, p.done_at, p.received_at, p.entered_at)) FROM paper_request p
+    WHERE p.contract = change.contract AND p.asked_at = change.applied_at LIMIT 1
+) END AS progress
+"""
+"""A paper was asked for at the moment that its change was applied, likewise."""
 COLUMNS = (
-    f"id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number, {_DECISION}"
+    "id, kind, asker, subject, asked_at, applied_at, data, sealed, receipt, receipt_number,"
+    f" {_DECISION}, {_PROGRESS}"
 )
 """What `asked` reads."""
 VISIBLE = """
@@ -119,6 +130,7 @@ def asked(member: Member, row: Any) -> Asked:
         change=_without_secrets(row) if over else _change(row),
         receipt=_receipt(member, row, decision),
         decision=decision,
+        milestones=_milestones(row),
         receipt_number=f"{number:010d}" if number else "",
         peek="" if over else _open(member, row["sealed"]),
     )
@@ -129,6 +141,12 @@ def _decision(row: Any) -> Decision | None:
     decision = msgspec.json.decode(row["decision"], type=Decision) if row["decision"] else None
     coming = decision and decision.outcome == "lapsed" and decision.decided_at > clock.now()
     return None if coming else decision
+
+
+def _milestones(row: Any) -> tuple[Milestone, ...]:
+    if row["progress"] is None:
+        return ()
+    return KINDS[row["kind"]].milestones(msgspec.json.decode(row["progress"], type=Progress))
 
 
 def _change(row: Any) -> Change | None:

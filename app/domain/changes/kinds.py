@@ -22,7 +22,7 @@ from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
 from app.domain.changes.consents import TEXTS
-from app.domain.changes.words import INPUT_PAGE, Decision, Receipt, Refused, Review
+from app.domain.changes.words import INPUT_PAGE, Decision, Milestone, Progress, Receipt, Refused, Review
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
 
@@ -150,6 +150,11 @@ class Change(ABC):
     def once_decided(cls, receipt: Receipt, decision: Decision) -> Receipt:
         """The receipt of what was only received, as it reads since somebody decided it."""
         return receipt
+
+    @classmethod
+    def milestones(cls, progress: Progress) -> tuple[Milestone, ...]:
+        """The steps of what goes on after it; none where nothing does."""
+        return ()
 
     async def told(self, member: Member) -> list[str]:
         """The addresses that its mail goes to, as they are before it is carried out."""

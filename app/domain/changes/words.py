@@ -150,6 +150,33 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """A step of what goes on after a change was received, by staff or by post."""
+
+    name: str
+    reached_at: datetime | None
+    current: bool
+    """It is the last one that was reached."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it has come: of what, and when each step was reached, in their order."""
+
+    what: str
+    moments: tuple[datetime | None, ...]
+
+
+def milestones(names: tuple[str, ...], moments: tuple[datetime | None, ...]) -> tuple[Milestone, ...]:
+    """The named steps with the moments of those that were reached; there may be more moments than names."""
+    reached = sum(moment is not None for moment in moments[: len(names)])
+    return tuple(
+        Milestone(name, moment, place == reached)
+        for place, (name, moment) in enumerate(zip(names, moments, strict=False), 1)
+    )
+
+
+@dataclass(frozen=True)
 class Decision:
     """What somebody decided later of a change that was only received."""
 

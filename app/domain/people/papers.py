@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from asyncpg import UniqueViolationError
 
@@ -11,8 +13,9 @@ from app.domain import clock, tables
 from app.domain.access.graph import Contract
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.changes import words
 from app.domain.changes.kinds import OfContract
-from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Refused, Review, Row
+from app.domain.changes.words import FORMER_PAGE, Link, Milestone, Progress, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
 from app.postgres import database
@@ -28,6 +31,9 @@ APPLICATIONS = {
     "gate-call-050-application": "GATE CALL050 申込書",
     "gate-call-050-cancellation": "GATE CALL050 解約申請書",
 }
+GATE_CALL_050 = tuple(paper for paper in APPLICATIONS if paper.startswith("gate-call-050-"))
+ENDING = ("gate-call-050-cancellation",)
+"""The forms by which something is cancelled."""
 GUIDES = {"guide": "ご利用ガイド", "terms": "利用規約"}
 NAMES = {**APPLICATIONS, **GUIDES}
 NOTICES = (
@@ -44,24 +50,66 @@ def already(paper: str) -> str:
     return f"「{NAMES[paper]}」は、すでにご請求を受け付け、発送の準備をしています。"
 
 
+STEPS = ("受付", "発送", "受領", "反映")
+"""What becomes of a form that is asked for; a guide is only sent."""
+SHOWN = timedelta(days=90)
+"""Pages show a paper so long after its last step."""
+
+
+def milestones(progress: Progress) -> tuple[Milestone, ...]:
+    """The steps of a paper, with the moments of those that were reached."""
+    names = STEPS if progress.what in APPLICATIONS else STEPS[:2]
+    return words.milestones(names, progress.moments)
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A paper that was asked for, and how far it has come."""
+
+    paper: str
+    asked_at: datetime
+    waits: bool
+    """It was not sent yet."""
+    milestones: tuple[Milestone, ...]
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.paper]
+
+
 @dataclass(frozen=True)
 class Desk:
-    """What the input page has to know: whom the paper goes to, and those on their way with the moment of asking."""
+    """What the input page has to know: whom the paper goes to, and what was asked for, newest first."""
 
     sent_to: str
-    waiting: dict[str, datetime]
+    requested: list[Requested]
+
+    @property
+    def waiting(self) -> dict[str, datetime]:
+        """The papers that are still to be sent, with the moment of asking."""
+        return {one.paper: one.asked_at for one in self.requested if one.waits}
 
 
-async def desk(contract: Contract) -> Desk:
-    """One look at the contract's address and its open requests."""
-    found = await database.rows(_DESK, contract.id)
-    return Desk(found[0]["sent_to"], {row["paper"]: row["asked_at"] for row in found if row["paper"]})
+async def desk(contract: Contract, among: Collection[str] = NAMES) -> Desk:
+    """One look at the contract's address and its requests of the papers named: those under way, and not long done."""
+    found = await database.rows(_DESK, contract.id, list(among), clock.now() - SHOWN)
+    return Desk(found[0]["sent_to"], [_requested(row) for row in found if row["paper"]])
 
 
-# SQL for the left join: the address of the contract, and each request that is open, if there is one.
+def _requested(row: Any) -> Requested:
+    moments = (row["asked_at"], row["done_at"], row["received_at"], row["entered_at"])
+    return Requested(
+        row["paper"], row["asked_at"], row["done_at"] is None, milestones(Progress(row["paper"], moments))
+    )
+
+
+# SQL for the left join: the address of the contract, and each request, if there is one.
 _DESK = """
-SELECT c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to, p.paper, p.asked_at
-FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.done_at IS NULL WHERE c.id = $1
+SELECT c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to,
+    p.paper, p.asked_at, p.done_at, p.received_at, p.entered_at
+FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.paper = ANY ($2)
+    AND (p.done_at IS NULL OR greatest(p.done_at, p.received_at, p.entered_at) > $3)
+WHERE c.id = $1 ORDER BY p.asked_at DESC, p.id DESC
 """
 
 
@@ -112,6 +160,10 @@ class RequestPaper(
             next=(Link("ご契約情報一覧", "/"),),
         )
 
+    @classmethod
+    def milestones(cls, progress: Progress) -> tuple[Milestone, ...]:
+        return milestones(progress)
+
     @property
     def _notices(self) -> tuple[str, ...]:
         return (*NOTICES, SIGNED) if self.paper in APPLICATIONS else NOTICES
@@ -149,8 +201,24 @@ class WaitingPaper:
         return NAMES[self.paper]
 
 
+@dataclass(frozen=True)
+class SentPaper:
+    """A form that was sent: it is to come back, or what it asks for is to be done."""
+
+    id: int
+    asked_at: datetime
+    done_at: datetime
+    received_at: datetime | None
+    customer_number: str
+    paper: str
+
+    @property
+    def name(self) -> str:
+        return NAMES[self.paper]
+
+
 class NotWaiting(Exception):
-    """No request of that number waits: there is none, or it is done."""
+    """No request of that number waits for this: there is none, it is not as far, or it is past that."""
 
 
 async def waiting() -> list[WaitingPaper]:
@@ -158,15 +226,34 @@ async def waiting() -> list[WaitingPaper]:
     return [WaitingPaper(**row) for row in await database.rows(_WAITING)]
 
 
+async def sent() -> list[SentPaper]:
+    """All forms that were sent and are not done with, oldest first."""
+    return [SentPaper(**row) for row in await database.rows(_SENT, list(APPLICATIONS))]
+
+
 async def done(identity: int) -> None:
     """The paper was sent: note it and write to the customer, in the caller's transaction. Raises NotWaiting."""
-    found = await database.rows(_DONE, identity, clock.now())
+    await _note(_DONE, identity, NAMES, "paper-sent")
+
+
+async def received(identity: int) -> None:
+    """The form came back, filled in: likewise."""
+    await _note(_RECEIVED, identity, APPLICATIONS, "paper-received")
+
+
+async def entered(identity: int) -> None:
+    """What the form asks for was done: likewise."""
+    await _note(_ENTERED, identity, APPLICATIONS, "paper-entered")
+
+
+async def _note(statement: str, identity: int, among: Collection[str], mail: str) -> None:
+    found = await database.rows(statement, identity, clock.now(), list(among))
     if not found:
         raise NotWaiting(identity)
     contract = found[0]["contract"]
     told = await recipients.of_contract(contract)
     asked = clock.day(found[0]["asked_at"])
-    await outbox.post(contract, told, "paper-sent", paper=NAMES[found[0]["paper"]], date=asked)
+    await outbox.post(contract, told, mail, paper=NAMES[found[0]["paper"]], date=asked)
 
 
 # SQL for the text that is put together of four columns.
@@ -174,7 +261,17 @@ _WAITING = """
 SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to, p.paper
 FROM paper_request p JOIN contract c ON c.id = p.contract WHERE p.done_at IS NULL ORDER BY p.id
 """
-# SQL for greatest(): a clock that was set back must not let it be done before it was asked for.
-_DONE = """
-UPDATE paper_request SET done_at = greatest($2, asked_at) WHERE id = $1 AND done_at IS NULL RETURNING contract, paper, asked_at
+# SQL for the join of two columns only.
+_SENT = """
+SELECT p.id, p.asked_at, p.done_at, p.received_at, c.customer_number, p.paper
+FROM paper_request p JOIN contract c ON c.id = p.contract
+WHERE p.done_at IS NOT NULL AND p.entered_at IS NULL AND p.paper = ANY ($1) ORDER BY p.id
 """
+# SQL for greatest(): a clock that was set back must not let a step be taken before the one before it.
+_DONE, _RECEIVED, _ENTERED = (
+    f"""
+UPDATE paper_request SET {step} = greatest($2, {before})
+WHERE id = $1 AND {before} IS NOT NULL AND {step} IS NULL AND paper = ANY ($3) RETURNING contract, paper, asked_at
+"""  # noqa: S608 - the only text put in is the names of columns
+    for before, step in (("asked_at", "done_at"), ("done_at", "received_at"), ("received_at", "entered_at"))
+)

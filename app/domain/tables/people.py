@@ -62,4 +62,6 @@ class PaperRequest(Table):
     account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict, help_text="who asked")
     paper = Text(help_text="which one (papers.py)")
     asked_at = Timestamptz(default=None)
-    done_at = Timestamptz(null=True, default=None)
+    done_at = Timestamptz(null=True, default=None, help_text="when it was sent")
+    received_at = Timestamptz(null=True, default=None, help_text="when it came back, filled in")
+    entered_at = Timestamptz(null=True, default=None, help_text="when what it asks for was done")

@@ -9,7 +9,7 @@ from litestar import Response, get
 from app.domain.access.matrix import Permission
 from app.domain.access.proofs import Step
 from app.domain.catalogue import NAMES, Product
-from app.domain.people import ways_out
+from app.domain.people import papers, ways_out
 from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
@@ -29,6 +29,7 @@ async def cancellation(request: Request) -> Response[str]:
         mail_bought=contract.bought(contract.mail.product) is not None,
         base=contract.mail.base,
         support_bought=contract.bought(Product.REMOTE_SUPPORT) is not None,
+        requested=(await papers.desk(contract, papers.ENDING)).requested,
     )
 
 
@@ -39,7 +40,8 @@ async def hikari_denwa(request: Request) -> Response[str]:
 
 @get("/gate-call-050", opt=open_to(Permission.ON_PAPER))
 async def gate_call_050(request: Request) -> Response[str]:
-    return _page(request, "gate_call_050", "GATE CALL050のお申し込み・ご解約")
+    desk = await papers.desk(request.member.contract, papers.GATE_CALL_050)
+    return _page(request, "gate_call_050", "GATE CALL050のお申し込み・ご解約", requested=desk.requested)
 
 
 @get(

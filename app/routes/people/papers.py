@@ -35,18 +35,22 @@ CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
 )
 async def input_page(request: Request) -> Response[str]:
     chosen = {"paper": request.query_params.get("paper", "")}
-    return _page(request, Form(chosen), await papers.desk(request.member.contract))
+    return _page(request, Form(chosen), await _desk(request))
 
 
 @post(["/application", "/guide-request"], opt=open_to(Permission.CONTRACT))
 async def ask(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
-    desk = await papers.desk(member.contract)
+    desk = await _desk(request)
     paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
     if paper is None:
         return _page(request, form, desk)
     wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
     return see_other(f"/changes/{await asking.ask(member, wanted(paper, desk.sent_to))}")
+
+
+async def _desk(request: Request) -> Desk:
+    return await papers.desk(request.member.contract, CHOICES[request.scope["path"]])
 
 
 def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
