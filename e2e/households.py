@@ -203,6 +203,11 @@ class Town:
         """As somebody of the household does in another browser."""
         await self._value("UPDATE account SET deleted_at = $2 WHERE login = $1", account_id, clock.now())
 
+    async def receive_papers(self, household: Household) -> None:
+        """As staff note of forms that were sent and came back."""
+        steps = "UPDATE paper_request SET done_at = asked_at, received_at = asked_at WHERE contract = $1"
+        await self._value(steps, household.id)
+
     async def log_everybody_out(self, household: Household) -> None:
         """End the household's sessions on the server, as time does."""
         await self.connection.execute("DELETE FROM session WHERE contract = $1", household.id)

@@ -91,6 +91,11 @@ HOUSE = [
     Screen("history, nothing done", "/changes"),
     Screen("history", "/changes", before=ways.change_password),
     Screen("history, user", "/changes", "user"),
+    Screen(
+        "history, of a deleted account ID",
+        "/changes?account={son}",
+        before=ways.on("/accounts/{son}/delete", press("次へ進む", "削除")),
+    ),
     Screen("mails of the demo", "/demo/mailbox", before=ways.change_password),
     Screen("elsewhere, in the demo", "/demo/elsewhere/club-off"),
 ]
@@ -110,6 +115,14 @@ ACCOUNTS = [
     Screen("account IDs, none", "/accounts", account_ids=0),
     Screen("account IDs, full", "/accounts", account_ids=5),
     Screen("registration", NEW),
+    Screen("registration, led to by a first login", f"{NEW}?first=yes", account_ids=0),
+    Screen(
+        "registration, led to by a first login, nothing typed",
+        f"{NEW}?first=yes",
+        way=press("次へ進む"),
+        account_ids=0,
+        status=422,
+    ),
     Screen("registration, full", NEW, account_ids=5),
     Screen("registration, nothing typed", NEW, way=press("次へ進む"), status=422),
     Screen("registration, back from confirm", NEW, way=ways.back_to_the_input_page),
@@ -154,6 +167,7 @@ ADDRESS, BOX, APPS, FORWARDING, REPLY, WEB = (
     f"/accounts/{{son}}/{part}"
     for part in ("mail-address", "mailbox", "mail-passwords", "forwarding", "auto-reply", "web-space")
 )
+MAIL_SETTINGS, WEB_SETTINGS = "/accounts/{son}/mail-settings", "/accounts/{son}/web-settings"
 MAIL = [
     Screen("mail service", "/mail-service"),
     Screen("mail service, not agreed", "/mail-service", way=press("購入する"), status=422),
@@ -203,6 +217,7 @@ MAIL = [
     Screen("auto-reply of somebody else's mail", REPLY, before=with_mail),
     Screen("auto-reply, without an address", REPLY),
     Screen("auto-reply", REPLY, "user", before=with_mail),
+    Screen("auto-reply, out of its period", REPLY, "user", before=ways.replying_no_more),
     Screen(
         "auto-reply, nothing typed",
         REPLY,
@@ -228,6 +243,16 @@ MAIL = [
         before=ways.along(with_mail, ways.on(WEB, ways.web_space("次へ進む", "登録"))),
     ),
     Screen("overview, mail in use", "/", "user", before=with_mail),
+    Screen("overview, all in use", "/?open={son}", before=ways.replying_no_more),
+    Screen("mail settings, without an address", MAIL_SETTINGS),
+    Screen("mail settings", MAIL_SETTINGS, "user", before=with_mail),
+    Screen(
+        "mail settings, with an app password",
+        MAIL_SETTINGS,
+        before=ways.along(with_mail, ways.on(APPS, ways.app_password("次へ進む", "作成"))),
+    ),
+    Screen("web settings, without a web space", WEB_SETTINGS, before=with_mail),
+    Screen("web settings", WEB_SETTINGS, before=ways.with_all),
 ]
 
 SECURITY, STATUS, SUPPORT = "/accounts/{wife}/security", "/accounts/{wife}/security/status", "/remote-support"
@@ -369,6 +394,10 @@ REST = [
         "/guide-request",
         before=ways.on("/guide-request", ways.paper("利用規約")),
     ),
+    Screen("application, papers under way", "/application", before=ways.with_papers),
+    Screen("application, complete", "/application", way=ways.paper("氏名・名義変更の申請書")),
+    Screen("cancellation, a paper under way", "/cancellation", before=ways.with_papers),
+    Screen("GATE CALL050, a paper under way", "/gate-call-050", before=ways.with_papers),
     Screen("cancellation", "/cancellation"),
     Screen("cancellation, all in use", "/cancellation", before=ways.with_all),
     Screen("UCOM光電話", "/hikari-denwa"),

@@ -215,6 +215,22 @@ async def with_all(visit: Visit) -> None:
     await visit.town.use_all(visit.household, visit.household.son)
 
 
+async def replying_no_more(visit: Visit) -> None:
+    """The son's auto-reply is switched on, and its last day is over."""
+    await with_all(visit)
+    await visit.town.connection.execute(
+        "UPDATE auto_reply SET ends_on = '2020-01-05' WHERE contract = $1", visit.household.id
+    )
+
+
+async def with_papers(visit: Visit) -> None:
+    """A form was asked for and came back, and another one waits to be sent."""
+    form = "GATE CALL050 解約申請書"
+    await on("/application", paper(form))(visit)
+    await visit.town.receive_papers(visit.household)
+    await on("/application", paper("設置先住所の変更（移転）の申請書"))(visit)
+
+
 async def with_notice(visit: Visit) -> None:
     """The wife forwards the son's mail elsewhere."""
     await visit.town.give_mail(visit.household, visit.household.son)

@@ -35,8 +35,20 @@ async def test_the_son_lands_on_his_own_page(phone: Device, household: Household
 async def test_the_first_login_of_a_contract_leads_to_registering_an_account_id(
     phone: Device, town: Town
 ) -> None:
-    await phone.log_in_as_customer((await town.household(account_ids=0)).customer_number)
+    newcomer = await town.household(account_ids=0)
+    await phone.log_in_as_customer(newcomer.customer_number)
     await phone.shows("アカウントID登録／変更")
+    why = phone.page.get_by_text("アカウントIDが1つも登録されていないため")
+    await expect(why).to_be_in_viewport()
+    phone.expect_status(422)
+    await phone.press("次へ進む")
+    await expect(phone.page.locator(".error-summary")).to_be_visible()
+    await expect(why).to_be_visible()
+    await phone.link("あとで登録する").last.click()
+    await phone.shows("ご契約情報一覧")
+    await phone.follow("アカウントIDを登録する")
+    await phone.shows("アカウントID登録／変更")
+    await expect(why).to_have_count(0)
 
 
 async def test_a_number_typed_in_full_width_with_hyphens_is_understood(

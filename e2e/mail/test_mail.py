@@ -130,3 +130,40 @@ async def test_the_owner_of_a_mailbox_reads_that_somebody_else_set_it_up(
     await expect(told).to_have_count(0)
     await family_user.open("/")
     await expect(told).to_have_count(0)
+
+
+async def test_a_mail_program_is_set_up_from_the_overview_and_again_with_a_password_of_its_own(
+    contractor: Device, household: Household, town: Town
+) -> None:
+    await town.give_mail(household, household.son)
+    await contractor.open(f"/?open={household.son}")
+    await contractor.follow(f"{household.son}のメールソフトの設定")
+    await contractor.shows("メールソフトの設定")
+    await expect(contractor.row("ユーザー名（アカウント名）")).to_have_text(household.son)
+    await expect(contractor.row("受信サーバー（IMAP）")).to_have_text("imap.s2.spaaqs.ne.jp")
+    await expect(contractor.row("パスワード")).to_have_text("アカウントIDのパスワード")
+    await contractor.follow("メールソフト用パスワード")
+    await contractor.fill("名前", "スマートフォン")
+    await contractor.press("次へ進む")
+    await contractor.swapped_to("メールソフト用パスワード作成確認")
+    await contractor.press("作成")
+    await contractor.swapped_to("メールソフト用パスワード作成完了")
+    await contractor.follow("メールソフトの設定")
+    await contractor.shows("メールソフトの設定")
+    await expect(contractor.row("パスワード")).to_have_text("メールソフト用パスワード")
+
+
+async def test_a_home_page_is_registered_and_its_files_are_put_there(
+    family_user: Device, household: Household, town: Town
+) -> None:
+    await town.give_mail(household, household.son)
+    await family_user.open(f"/accounts/{household.son}/web-space")
+    await family_user.fill("Webスペース名", f"hikari-{household.id}")
+    await family_user.press("次へ進む")
+    await family_user.swapped_to("Webスペース登録確認")
+    await family_user.press("登録")
+    await family_user.swapped_to("Webスペース登録完了")
+    await family_user.follow("Webスペースの設定")
+    await family_user.shows("Webスペースの設定")
+    await expect(family_user.row("接続方法（プロトコル）")).to_have_text("SFTP")
+    await expect(family_user.row("ホームページアドレス")).to_contain_text(f"/hikari-{household.id}/")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from e2e.device import Device
-from e2e.households import CUSTOMER_PASSWORD, Household
+from e2e.households import CUSTOMER_PASSWORD, Household, Town
 
 
 async def test_a_paper_is_asked_for_and_stands_in_the_history(
-    contractor: Device, household: Household
+    contractor: Device, household: Household, town: Town
 ) -> None:
     await contractor.open("/gate-call-050")
     await contractor.follow("GATE CALL050 解約申請書を請求する")
@@ -19,6 +19,12 @@ async def test_a_paper_is_asked_for_and_stands_in_the_history(
     await contractor.swapped_to("ご契約内容変更申請確認")
     await contractor.press("決定")
     await contractor.swapped_to("ご契約内容変更申請完了")
+    current = contractor.page.locator("ol.progress [aria-current=step]")
+    await expect(current).to_contain_text("受付")
+    await town.receive_papers(household)
+    await contractor.open("/cancellation")
+    await expect(current).to_contain_text("受領")
+    await expect(current).to_contain_text("現在")
     await contractor.open("/changes")
     await contractor.field("お手続き").select_option("ご契約内容変更申請")
     await contractor.press("絞り込む")
