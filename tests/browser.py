@@ -174,6 +174,19 @@ def filled_in(form: Tag) -> dict[str, str]:
     return filled
 
 
+def user_name_before(password: Tag) -> bool:
+    """Whether the form says before its password, in a text that may be out of sight, whose it is (ui.md A15).
+
+    What Chromium writes into its log else ("Password forms should have (optionally hidden) username fields"), which no
+    Chromium without windows does: type=hidden does not count.
+    """
+    kind = re.compile("^(current|new)-password$")
+    assert kind.match(str(password.get("autocomplete", "")).split()[-1]), password
+    form = password.find_parent("form")
+    named = form.select("input[autocomplete~=username]:is([type=text], [type=email])") if form else []
+    return any(field in password.find_all_previous("input") for field in named)
+
+
 def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     """What must hold on every page, whatever it is about."""
     where = f"{answer.request.method} {answer.url} {answer.status_code}"
@@ -195,6 +208,7 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
         assert known, f"{where}: {field}"
     for field in page.select("input[type=password]"):
         assert field["name"] in PASSWORDS, f"{where}: {field['name']} would be kept as it was typed"
+        assert user_name_before(field), f"{where}: a password manager cannot tell whose password {field} is"
     for element in elements:
         for attribute in ("aria-describedby", "aria-labelledby"):
             missing = set(str(element.get(attribute, "")).split()) - set(ids)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TEXT = frozenset({"field", "textarea"})
 """The macros of layout/form.html that make a field which text is typed into; `pair` makes several."""
 CHOICE = frozenset({"select", "radio", "radios", "checkbox", "password"})
-_HIDDEN = re.compile(r'type="hidden" name="(\w+)"')
+_NOT_TYPED = re.compile(r'(?:type="hidden"|readonly) name="(\w+)"')
 UNNAMED = "入力した内容"
 
 
@@ -28,7 +28,7 @@ class Labels:
         assert templates.loader is not None
         for template in templates.list_templates(extensions=["html"]):
             source, _, _ = templates.loader.get_source(templates, template)
-            self._no_text.update(_HIDDEN.findall(source))
+            self._no_text.update(_NOT_TYPED.findall(source))
             for call in templates.parse(source).find_all(nodes.Call):
                 self._note(call)
 

@@ -132,7 +132,7 @@ def leads_to(answer: httpx.Response) -> str:
 def wrong(form: Tag) -> dict[str, str]:
     """Something in every field that the member fills in, and nothing of it right, so far as it can be wrong."""
     filled = {}
-    for field in form.select("input[name]:not([type=hidden]), select[name], textarea[name]"):
+    for field in form.select("input[name]:not([type=hidden], [readonly]), select[name], textarea[name]"):
         kind, name = field.get("type", "text"), str(field["name"])
         filled[name] = str(field["value"]) if kind in ("radio", "checkbox") else f"まちがい {name}"
     return filled
