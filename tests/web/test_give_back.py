@@ -20,6 +20,7 @@ from app.postgres import database
 from app.web import errors, forms
 from tests.access.steps import code_of, next_step, set_up_totp
 from tests.access.test_matrix import LOGINS, ROUTES, delete
+from tests.access.test_proofs import pass_minutes
 from tests.access.test_steps import RIGHT as CHANGES
 from tests.access.test_steps import look_at, pass_step
 from tests.browser import Browser, filled_in
@@ -402,6 +403,16 @@ async def test_a_form_is_kept_for_who_typed_it_when_somebody_else_is_half_logged
     assert "見本" not in contractor.answer.text
     (row,) = await database.rows("SELECT account FROM kept_form")
     assert row["account"] is None
+
+
+async def test_a_form_of_an_earlier_login_of_the_same_member_waits_for_the_step(contractor: Browser) -> None:
+    (form,) = await look_at(contractor, "/customer")
+    await again(contractor)
+    pass_minutes(11)
+    typed = await send(contractor, form)
+    assert contractor.heading == "パスワードの確認"
+    await contractor.prove("demo01")
+    assert shown(contractor.form("/customer"), typed) == expected(typed)
 
 
 async def test_a_kept_form_is_shown_only_where_its_login_may_go_now(
