@@ -204,3 +204,19 @@ async def test_a_deleted_person_reads_that_it_is_gone_and_is_led_to_no_form(
         await family_user.open(path)
         assert family_user.answer.status_code == 200
         assert set(links(family_user).values()) == {"/"}
+
+
+async def test_a_deleted_admin_reads_the_settings_of_others_and_is_offered_no_change(
+    taro: Browser, admin: Browser
+) -> None:
+    await taro.open("/accounts/arteri-an-002/delete")
+    await taro.submit()
+    await taro.submit()
+    await admin.open(MAIL)
+    assert admin.rows["メールアドレス"] == ADDRESS
+    assert f"{OWN}/mail-passwords" not in links(admin).values()
+
+
+async def test_a_new_password_leads_nowhere_where_there_is_no_mailbox(contractor: Browser) -> None:
+    await confirmed(contractor, f"{OWN}/password", password="hik-7q2mzw", password_again="hik-7q2mzw")
+    assert "メールソフトの設定" not in links(contractor)
