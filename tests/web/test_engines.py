@@ -13,7 +13,9 @@ import pytest
 
 STATIC = Path(__file__).parents[2] / "static"
 STYLE = re.sub(r"/\*.*?\*/", "", (STATIC / "mypage.css").read_text(), flags=re.S)
-SCRIPTS = "\n".join(re.sub(r"//.*", "", (STATIC / name).read_text()) for name in ("mypage.js", "passkey.js"))
+SCRIPTS = "\n".join(
+    re.sub(r"//.*", "", (STATIC / name).read_text()) for name in ("mypage.js", "passkey.js", "kana.js")
+)
 
 TOO_NEW_IN_STYLE = {
     "light-dark() 17.5": r"light-dark\(",
