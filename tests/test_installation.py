@@ -148,7 +148,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         mail_system=settings.DEMO_MAIL_SYSTEM,
         base_url="https://mypage.example.jp",
         low_stock=7,
-        reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "example"}),
+        reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "upload", "example"}),
         second_factor="offered",
         payment_day=settings.DEMO_PAYMENT_DAY,
     )
@@ -160,6 +160,8 @@ GIVEN = {
     "import licences": {"data_keys"},
     "licences renew": {"data_keys"},
     "requests done": {"sender"},
+    "requests entered": {"sender"},
+    "requests received": {"sender"},
     "payments approve": {"sender"},
     "payments refuse": {"sender"},
     "password issue": {"peppers", "sender"},

@@ -46,6 +46,8 @@ OF_NO_CHANGE = {
     "login-locked": "tests/letters/test_alerts.py",
     "new-browser": "tests/letters/test_alerts.py",
     "one-time-issued": "tests/people/test_one_time.py",
+    "paper-entered": "tests/people/test_papers.py",
+    "paper-received": "tests/people/test_papers.py",
     "step-guessed": "tests/letters/test_alerts.py",
     "second-factor-failed": "tests/access/test_totp.py",
     "recovery-code-used": "tests/access/test_recovery_codes.py",

@@ -73,6 +73,7 @@ FACTS: dict[str, dict[str, object]] = {
         "kind": "他社",
         "products": "メールボックス 10GB",
         "losses": ("失われるメール：保存されているメールすべて（使用量 約3MB）",),
+        "costs": ("メールボックス 10GB：今月の料金：220円（税込、日割りなし）",),
     },
     "mail-set-by-other": {"login": "taro-01", "what": "メール転送設定", "by": WHO},
     "forgotten": {
@@ -173,7 +174,7 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "totp-registered": {"login": "アカウントID「taro-01」", "by": WHO},
     "totp-removed": {"login": "アカウントID「taro-01」", "by": WHO},
-    "web-space": {"login": "taro-01", "state": "登録", "url": "https://home.example.jp/taro/"},
+    "web-space": {"login": "taro-01", "state": "登録", "url": "https://home.example.jp/taro/", "costs": ()},
 }
 
 

@@ -30,7 +30,7 @@ def untranslated(browser: Browser) -> set[str]:
 
 
 async def make_app_password(browser: Browser) -> None:
-    await confirmed(browser, f"{OWN}/mail-passwords", called="スマートフォン")
+    await confirmed(browser, f"{OWN}/mail-passwords", called="スマートフォン", consent="yes")
 
 
 # --- mail -------------------------------------------------------------------------------------------------------------

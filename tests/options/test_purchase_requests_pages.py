@@ -35,7 +35,7 @@ async def ask(browser: Browser) -> str:
     await browser.submit(PAGE + FULL, agree="yes")
     await browser.submit()
     assert browser.heading == "セキュリティオプション購入の申請受付完了", browser.text
-    link = browser.page.select_one("main nav a[href^='/purchase-requests/']")
+    link = browser.page.select_one("main .notice a[href^='/purchase-requests/']")
     assert link
     return str(link["href"])
 

@@ -50,7 +50,7 @@ def typed_into(form: Tag) -> dict[str, str]:
     typed: dict[str, str] = {}
     for field in form.select("input[name], select[name], textarea[name]"):
         name, kind = str(field["name"]), str(field.get("type", field.name))
-        if kind == "hidden" or field.has_attr("disabled"):
+        if kind == "hidden" or field.has_attr("disabled") or field.has_attr("readonly"):
             continue
         if kind == "password":
             typed[name] = PASSWORD

@@ -15,6 +15,7 @@ TITLES = {
     **{product.value: NAMES[product] for product in Product},
     "mail-address": "UCOM光のメールアドレス",
     "other-address": "他社のメールアドレス",
+    "others-mail": "ほかの方のメールの設定",
     "card": "クレジットカードでのお支払い",
 }
 TERMS = {name: title for name, title in TITLES.items() if (PARTIALS / "terms" / f"{name}.html").exists()}
