@@ -34,9 +34,7 @@ SEEN = "seen"
 """The fingerprint of the confirm page that the button was pressed on."""
 CREDENTIAL = "credential"
 """An authenticator's answer, good for one challenge."""
-USER_NAME = "username"
-"""Whose password a form asks for, for password managers; nobody types there, and nobody reads it."""
-OURS = frozenset({CSRF_FIELD, SEEN, CREDENTIAL, USER_NAME})
+OURS = frozenset({CSRF_FIELD, SEEN, CREDENTIAL})
 """What a page of ours puts there, now and then with a card number's digits in it by chance; nothing of it is kept or
 shown. The button of an error page sends what is still good of it (send_again.py)."""
 CUSTOMER_FIELDS = frozenset({"name", "customer_number"})
