@@ -231,6 +231,8 @@ def complete_page(browser: Browser, confirmed: list[str]) -> Iterator[str]:
     said = browser.page.select("main .notice")[0]
     yield f"{said['class'][-1]} {' '.join(text(line) for line in said.select('p:not(.buttons)'))}"
     yield from again(confirmed, [row for row in rows(browser) if not row.startswith(OF_EVERY_RECEIPT)])
+    for steps in browser.page.select("main ol.progress"):
+        yield fixed("progress " + " › ".join(text(step) for step in steps.select("li")))
     for sentence in browser.page.select("main > p:has(a.act)"):
         yield f"onward {text(sentence)} {sentence.select('a')[0]['href']}"
     yield from again(confirmed, list(notices(browser)))

@@ -61,10 +61,12 @@ async def two_weeks() -> None:
     await purchase_requests.lapse_due()
 
 
-async def send() -> None:
+async def follow() -> None:
+    """A paper is sent, comes back, and what it asks for is done."""
     (paper,) = await papers.waiting()
-    async with database.engine().transaction():
-        await papers.done(paper.id)
+    for step in (papers.done, papers.received, papers.entered):
+        async with database.engine().transaction():
+            await step(paper.id)
 
 
 async def code_of_the_app(browser: Browser) -> dict[str, str]:
@@ -162,7 +164,7 @@ PEOPLE = {
     "a new contact address is verified": Walk(
         "contact-address", MAILED_LINK, form="/customer/email", after=("the customer moves",)
     ),
-    "a paper is asked for": Walk("paper-request", "/application", {"paper": "name"}, later=send),
+    "a paper is asked for": Walk("paper-request", "/application", {"paper": "name"}, later=follow),
     "a guide is asked for": Walk("guide-request", "/guide-request", {"paper": "guide"}),
     "an authenticator app is registered": Walk("totp-registration", "/second-factor/totp", code_of_the_app),
     "a passkey is the first factor": Walk(
