@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.async_api import expect
 
 from app import routes, web
 from app.web.pages import collected
@@ -128,8 +129,7 @@ async def test_the_summary_is_seen_first_with_large_text_too(
     await _text(page, LARGE)
     await scripted_phone.press("次へ進む")
     summary = page.locator(".error-summary")
-    await summary.wait_for()
-    await page.wait_for_function("document.activeElement?.matches('.error-summary')")
+    await expect(summary).to_be_focused()
     for part in (summary.locator("h2"), summary.locator("li").first):
         box = await part.bounding_box()
         assert box

@@ -1,11 +1,11 @@
-// What htmx leaves to us: focus, the live region, slow and failed requests, shown passwords, the time-out. Its comments
+// What htmx leaves to us: focus, the live region, slow and failed requests, the time-out. Its comments
 // and indentation are not sent (app/web/static_files.py).
 const now = Date.now, $ = (id) => document.getElementById(id);
 const all = (css, act) => document.querySelectorAll(css).forEach(act);
 const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, 1));
-const show = (id) => {
-  $(id).hidden = false;
-  say($(id).textContent);
+const show = (box) => {
+  box.hidden = false;
+  say(box.textContent);
 };
 
 const say = (text) => {
@@ -13,16 +13,21 @@ const say = (text) => {
   setTimeout(() => $("announce").textContent = text, 100);
 };
 
+// A summary that is taller than the window is read from its heading on.
+const look = (node) => {
+  node?.focus();
+  if (node?.getBoundingClientRect().top < 0) node.scrollIntoView();
+};
+
 // Focus goes to the error summary, else [data-focus], never <body>.
 let said, from, typed, left, asked = now();
 on("htmx:after:settle", ({ detail: { task, newContent } }) => {
-  unhide();
   if (task.type !== "main") return;
   const pick = (css) => newContent.map((node) => node.matches?.(css) ? node : node.querySelector?.(css)).find(Boolean);
   const wrong = pick(".error-summary");
   if (task.target.id === "main") typed = wrong, scrollTo(0, 0);
-  (wrong || pick("[data-focus]"))?.focus();
-  for (const next of [from, $("main")])
+  look(wrong || pick("[data-focus]"));
+  for (const next of [from, task.target.closest("details")?.firstElementChild, $("main")])
     if (!document.querySelector(":focus")) next?.focus({ preventScroll: true });
   said = pick("[data-announce]")?.dataset.announce;
 });
@@ -38,9 +43,15 @@ on("htmx:before:history:update", ({ detail }) =>
 const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
   $("notice").hidden = true;
+  // Up a moment before a new page comes, so that nothing in view is moved by it.
+  if (ctx.target?.id === "main") ctx.fetch = async (...request) => {
+    const got = await fetch(...request);
+    if (got.status < 500) scrollTo(0, 0), await new Promise((done) => setTimeout(done, 50));
+    return got;
+  };
   slow.set(ctx, setTimeout(() => {
     if (ctx.target) ctx.target.ariaBusy = true;
-    show("loading");
+    show($("loading"));
   }, 300));
 });
 on("htmx:after:request htmx:finally:request", ({ detail: { ctx } }) => {
@@ -56,26 +67,17 @@ on("beforeunload click submit", ({ target }) => {
   if (target.closest?.(":is(a,form):not([data-hx-target])") !== null) left = now();
 });
 on("htmx:error htmx:response:error", ({ detail }) => {
-  const box = $("notice"), got = detail.ctx.response;
+  const { target, response: got } = detail.ctx;
   if (got?.status < 500 || now() - left < 1e3) return;
+  // What was to be filled may have a place for it.
+  const box = target?.querySelector(":scope > .failed") || $("notice");
   // A proxy's own page has no number.
-  box.textContent = box.dataset[got ? "failed" : "offline"] + (got ? got.headers.get("X-Request-Id") ?? "なし" : "");
-  show("notice");
+  box.firstChild.data = got ? box.dataset.failed + (got.headers.get("X-Request-Id") ?? "なし") : box.dataset.offline;
+  show(box);
 });
 
-const unhide = () => all(".show", (node) => node.hidden = false);
-const flip = (node, pressed) => {
-  const field = $(node.dataset.show), shown = pressed === true && field.type === "password";
-  field.type = shown ? "text" : "password";
-  node.firstChild.textContent = `パスワードを${shown ? "隠す" : "表示"}`;
-};
-on("click", ({ target }) => {
-  const item = target.closest("a,button,summary");
-  // Safari focuses nothing that is tapped.
-  item?.focus();
-  if (item?.dataset.show) flip(item, true);
-});
-on("submit", () => all(".show", flip));
+// Safari focuses nothing that is tapped.
+on("click", ({ target }) => target.closest("a,button,summary")?.focus());
 
 // All tabs share a session; typing extends it, once a minute.
 const touch = () => { if ($("timeout")) localStorage.used = now(); };
@@ -91,7 +93,7 @@ const extend = async () => {
   if (answer.status != 401) return;
   all("[name^=password],[name=card_number]", (node) => node.value = "");
   $("timeout").outerHTML = await answer.text();
-  show("timeout");
+  show($("timeout"));
 };
 on("input", ({ target }) => {
   // So that the style knows an empty date, which Safari fills with today.
@@ -103,7 +105,7 @@ setInterval(() => {
   if (rest < 0 && typed) extend();
   else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
   else if (rest > 300) box.hidden = true;
-  else if (box?.hidden) from = document.activeElement, show("timeout");
+  else if (box?.hidden) from = document.activeElement, show(box);
 }, 1e3);
 
 // No page from before logout, no focus behind the menu, which opens where its current entry is.
@@ -111,6 +113,5 @@ on("toggle", ({ target }) => target.popover && target.querySelector("[aria-curre
 on("pageshow", ({ persisted }) => persisted && location.reload());
 on("focusin", ({ target }) => target.closest("#menu") || $("menu")?.hidePopover?.());
 
-unhide();
 touch();
-(typed = document.querySelector(".error-summary,[data-typed]"))?.focus();
+look(typed = document.querySelector(".error-summary,[data-typed]"));

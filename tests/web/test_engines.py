@@ -14,7 +14,8 @@ import pytest
 STATIC = Path(__file__).parents[2] / "static"
 STYLE = re.sub(r"/\*.*?\*/", "", (STATIC / "mypage.css").read_text(), flags=re.S)
 SCRIPTS = "\n".join(
-    re.sub(r"//.*", "", (STATIC / name).read_text()) for name in ("mypage.js", "passkey.js", "kana.js")
+    re.sub(r"//.*", "", (STATIC / name).read_text())
+    for name in ("mypage.js", "passkey.js", "passwords.js", "kana.js")
 )
 
 TOO_NEW_IN_STYLE = {

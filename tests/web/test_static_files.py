@@ -154,7 +154,7 @@ def test_our_scripts_go_out_without_comments_and_indentation(folder: Path) -> No
     assert for_browsers(folder / "other-1.min.js") == b"// theirs\n  act();\n"
 
 
-@pytest.mark.parametrize("name", ["mypage.js", "passkey.js", "kana.js"])
+@pytest.mark.parametrize("name", ["mypage.js", "passkey.js", "passwords.js", "kana.js"])
 def test_no_text_of_our_scripts_goes_over_lines(name: str) -> None:
     """Its lines would lose what they begin with."""
     lines = (Path(__file__).parents[2] / "static" / name).read_text().splitlines()
