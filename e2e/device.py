@@ -48,6 +48,10 @@ class Device:
         """A request is meant to be given up for the next one, as by the second of two clicks."""
         self._expected.add("net::ERR_ABORTED")
 
+    def expect_no_line(self) -> None:
+        """The network is meant to be gone."""
+        self._expected.update(("net::ERR_INTERNET_DISCONNECTED", "htmx:error: Failed to fetch"))
+
     def troubles(self) -> list[str]:
         """Console errors, failed requests and requests to third parties, the expected ones apart."""
         return [text for text in self._troubles if not any(excuse in text for excuse in self._expected)]
