@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from app.domain import clock, housekeeping, tables
+from app.domain.access import members
 from app.domain.access.members import Member
 from app.domain.cards import checks, numbers
 from app.domain.cards import kept as kept_cards
@@ -64,9 +65,19 @@ async def test_sessions_that_are_over_are_deleted_and_live_ones_stay(family: Hou
         await households.new_session(family.contract, family.mother, opened_at=now - half_a_day),
     ]
     assert await housekeeping.tidy()
-    assert await tables.Session.count() == 2
     assert all([await households.caller(token) for token in live])
     assert not any([await households.caller(token) for token in over])
+    ended = [await members.how_it_ended(token_hash(token)) for token in (*over, "another")]
+    assert ended == ["idle", "long", "elsewhere"]
+
+
+async def test_a_session_that_is_over_says_so_for_a_day(family: Household) -> None:
+    now, day = clock.now(), timedelta(days=1)
+    for length, field in ((members.IDLE, "seen_at"), (members.LIFETIME, "opened_at")):
+        await households.new_session(family.contract, **{field: now - length - day + A_MOMENT})
+        await households.new_session(family.contract, **{field: now - length - day})
+    assert await housekeeping.tidy()
+    assert await tables.Session.count() == 2
 
 
 async def test_a_confirm_page_is_kept_whole_until_it_expires(mother: Member) -> None:
@@ -207,7 +218,7 @@ async def tidied() -> bool:
 
 @pytest.mark.own_database
 async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, mother: Member) -> None:
-    await households.new_session(family.contract, seen_at=clock.now() - timedelta(hours=1))
+    await households.new_session(family.contract, seen_at=clock.now() - timedelta(hours=25))
     await asked_ago(mother, timedelta(days=8))
     await database.rows("ALTER TABLE attempt RENAME TO attempt_elsewhere")
     with pytest.raises(asyncpg.UndefinedTableError):

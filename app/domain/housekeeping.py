@@ -20,6 +20,8 @@ LOCK = 7_302_021
 EVERY = timedelta(minutes=10)
 EXPIRED_PAGES = timedelta(days=7)
 """How long a confirm page that expired still says so."""
+ENDED_SESSIONS = timedelta(days=1)
+"""How long a session that was too old still says so to whoever comes back to it (members.how_it_ended)."""
 SENT_MAILS = timedelta(days=30)
 """How long a delivered mail is kept; one that was refused stays for `mypage mail list`."""
 
@@ -58,8 +60,9 @@ async def tidy() -> bool:
 
 
 async def _forget_sessions(now: datetime) -> None:
-    idle = tables.Session.seen_at <= now - members.IDLE
-    old = tables.Session.opened_at <= now - members.LIFETIME
+    """A day after their end: until then they say how they ended."""
+    idle = tables.Session.seen_at <= now - members.IDLE - ENDED_SESSIONS
+    old = tables.Session.opened_at <= now - members.LIFETIME - ENDED_SESSIONS
     await tables.Session.delete().where(idle | old)
 
 

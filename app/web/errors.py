@@ -172,7 +172,7 @@ def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
         return piece(request, "layout/timeout.html", status=401, over=True)
     query = {"next": _way_back(request)}
     if visit and visit.ended:
-        query["expired"] = "1"
+        query["expired"] = visit.ended
     return elsewhere(request, f"/login?{urlencode(query)}")
 
 

@@ -51,8 +51,8 @@ class Visit:
     member: Member | None = None
     waiting: Member | None = None
     """Whose session this is while it has not come as far as to be `member` of the page that is asked for."""
-    ended: bool = False
-    """A session cookie came that leads to no live session."""
+    ended: members.Ended | None = None
+    """A session cookie came that leads to no live session: how that ended."""
     cookies: list[Cookie] = field(default_factory=list)
     """To be set with the answer."""
     step: Step | None = None
@@ -267,12 +267,15 @@ async def recognise(
         try:
             seal_keys = visit.keys.seal_keys(token)
             visit.member = await members.find(token_hash(token), seal_keys, ticket)
+            if visit.member is None:
+                visit.ended = await members.how_it_ended(token_hash(token))
         except Exception as error:
             if not (even_without_database and database.unavailable(error)):
                 raise
             return
+    elif cookie is not None:
+        visit.ended = "elsewhere"  # no cookie of ours, or one of before the keys were changed
     if visit.member is None:
-        visit.ended = cookie is not None
         return
     visit.token = token
     if visit.member.role != role:

@@ -182,7 +182,7 @@ async def test_what_is_left_on_an_unattended_screen_is_no_password(
     scripted_phone.expect_status(401)
     scripted_phone.expect_aborted()
     await scripted_phone.page.clock.run_for(31 * 60 * 1000)
-    await expect(scripted_phone.page.locator("#timeout")).to_contain_text("ログインの有効期間が終了しました")
+    await expect(scripted_phone.page.locator("#timeout")).to_contain_text("ログインが終了しました")
     await expect(scripted_phone.field("アカウントID")).to_have_value(household.daughter)
     await expect(scripted_phone.field("パスワード")).to_have_value("")
 
@@ -210,7 +210,7 @@ async def test_typing_is_use_and_no_page_is_left_while_something_is_typed(
     phone.expect_status(401)
     phone.expect_aborted()
     await phone.page.clock.run_for(31 * 60 * 1000)
-    await expect(box).to_contain_text("ログインの有効期間が終了しました")
+    await expect(box).to_contain_text("ログインが終了しました")
     asked = phone.requests.count("POST /session/extend")
     await phone.page.clock.run_for(10 * 60 * 1000)
     await phone.field("携帯電話番号").press_sequentially("0")

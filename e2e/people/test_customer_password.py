@@ -50,7 +50,7 @@ async def test_other_browsers_of_the_customer_number_are_logged_out_and_those_of
     await contractor.swapped_to(DONE)
     await computer.open("/changes")
     await computer.shows("ログイン")
-    await expect(computer.page.get_by_text("ログアウトされています。")).to_be_visible()
+    await expect(computer.page.get_by_text("ログインが終了しています。")).to_be_visible()
     for still_there in (contractor, admin):
         await still_there.open("/changes")
         await still_there.shows("お手続き履歴")

@@ -16,7 +16,7 @@ from app.postgres import database
 from app.routes.access.login import FIRST_REGISTRATION
 from app.web.render import own_path
 from tests.access.test_matrix import inner
-from tests.browser import Browser
+from tests.browser import Browser, filled_in
 from tests.conftest import HOST
 
 WRONG = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
@@ -192,8 +192,8 @@ async def test_a_session_ends_after_30_idle_minutes_with_a_sentence_and_leads_ba
 ) -> None:
     clock.start_at(clock.now() + timedelta(minutes=31))
     await contractor.open("/accounts?x=1")
-    assert "ログインの有効期間が終了した" in contractor.text
-    assert contractor.path == "/login?next=%2Faccounts%3Fx%3D1&expired=1"
+    assert "30分間操作がなかったため、ログアウトしました。" in contractor.text
+    assert contractor.path == "/login?next=%2Faccounts%3Fx%3D1&expired=idle"
     await contractor.log_in("customer", "90000000000000", "demo01", contractor.path)
     assert contractor.path == "/accounts?x=1"
 
@@ -204,14 +204,34 @@ async def test_a_session_in_use_ends_after_12_hours(contractor: Browser) -> None
         clock.start_at(start + timedelta(minutes=15 * quarter))
         assert (await contractor.get("/")).status_code == 200
     clock.start_at(start + timedelta(hours=12, minutes=1))
-    assert (await contractor.get("/")).status_code == 303
+    await contractor.open("/")
+    assert "ログインから12時間が過ぎたため、ログアウトしました。" in contractor.text
+
+
+async def test_a_session_that_was_ended_elsewhere_says_so(
+    contractor: Browser, another_browser: Browser
+) -> None:
+    await another_browser.log_in("customer", "90000000000000", "demo01")
+    await another_browser.open("/logins")
+    (end,) = [form for form in another_browser.page.select("form") if form["action"] == "/logins/end"]
+    await another_browser.press("/logins/end", filled_in(end))
+    await contractor.open("/accounts")
+    assert contractor.path == "/login?next=%2Faccounts&expired=elsewhere"
+    assert "ログインが終了しています。ほかの端末でログアウトされたか" in contractor.text
+    assert "操作がなかった" not in contractor.text
+
+
+@pytest.mark.parametrize("word", ["1", "<b>", ""])
+async def test_no_other_word_says_that_a_session_ended(visitor: Browser, word: str) -> None:
+    await visitor.open(f"/login?expired={word}")
+    assert not visitor.page.select("main .notice")
 
 
 @pytest.mark.parametrize("cookie", ["forged", "WyJ4IiwiY3VzdG9tZXIiXQ.AAAA", "é", ".", "a.b.c"])
 async def test_a_forged_cookie_leads_to_the_login_with_a_sentence(visitor: Browser, cookie: str) -> None:
     answer = await visitor.get("/", headers={b"cookie": f"__Host-mypage={cookie}".encode()})
     assert answer.status_code == 303
-    assert answer.headers["location"].endswith("expired=1")
+    assert answer.headers["location"].endswith("expired=elsewhere")
 
 
 async def test_the_cookies_are_host_only_http_only_and_secure(visitor: Browser) -> None:

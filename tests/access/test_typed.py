@@ -290,5 +290,5 @@ async def test_own_data_leave_out_what_was_typed(contractor: Browser) -> None:
     await contractor.submit(phone="1")
     await look_at(contractor, "/own-data")
     exported = (await contractor.get("/own-data.json")).json()
-    assert exported["ログイン中の端末"]
-    assert not [device for device in exported["ログイン中の端末"] if "typed" in device]
+    assert exported["最近ログインした端末"]
+    assert not [device for device in exported["最近ログインした端末"] if "typed" in device]

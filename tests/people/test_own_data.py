@@ -159,7 +159,13 @@ async def test_a_user_roles_file_has_rows_of_nobody_else(
     assert {title for title in TITLES.values() if title in found} == {
         title for table, title in TITLES.items() if table not in OF_THE_CONTRACT
     }
-    for title in ("メール転送", "自動返信", "UCOM光のメールアドレス", "メールボックス", "ログイン中の端末"):
+    for title in (
+        "メール転送",
+        "自動返信",
+        "UCOM光のメールアドレス",
+        "メールボックス",
+        "最近ログインした端末",
+    ):
         assert {row["account"] for row in found[title]} == {SON}, title
     assert {row["subject"] for row in found["お手続き"]} == {SON}
     assert [row["text"] for row in found["規約への同意"]] == [

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cryptography.fernet import Fernet, MultiFernet
 
@@ -30,7 +30,8 @@ IDLE = timedelta(minutes=30)
 LIFETIME = timedelta(hours=12)
 """A session ends so long after its login, whatever comes."""
 
-
+Ended = Literal["idle", "long", "elsewhere"]
+"""How a session ended: nothing came from it, it was as old as one may be, or something else ended it."""
 BEFORE_OPEN = timedelta(minutes=15)
 """A session that has not come as far as to open anything ends so long after its login."""
 
@@ -186,6 +187,17 @@ async def find(
         *((ticket.name_hash, ticket.path, now - typed.VALID) if ticket else ()),
     )
     return _member(found[0], token_hash, seal_keys) if found else None
+
+
+async def how_it_ended(token_hash: bytes) -> Ended:
+    """Why no live session has that token any more, for whoever comes back with it. What was too old is told for a day
+    (housekeeping.py); a session that was ended from elsewhere, by a changed password too, is gone at once."""
+    session = tables.Session
+    found = await session.select(session.seen_at, session.opened_at).where(session.token_hash == token_hash)
+    now = clock.now()
+    if found and found[0]["seen_at"] <= now - IDLE:
+        return "idle"
+    return "long" if found and found[0]["opened_at"] <= now - LIFETIME else "elsewhere"
 
 
 async def pass_stage(member: Member, stage: Stage) -> None:

@@ -53,7 +53,7 @@ TITLES: dict[type[Table], str] = {
     tables.FormerAddress: "以前のメールアドレス",
     tables.Outbox: "マイページから送ったメール",
     tables.LoginEvent: "ログイン",
-    tables.Session: "ログイン中の端末",
+    tables.Session: "最近ログインした端末",
     tables.Passkey: "パスキー",
     tables.Totp: "認証アプリ",
     tables.RecoveryCode: "回復コード",

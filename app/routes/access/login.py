@@ -24,6 +24,14 @@ from app.web.render import elsewhere, own_path, page, piece, saying, see_other
 from app.web.request import TYPED, Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
+ENDED = {
+    "idle": "30分間操作がなかったため、ログアウトしました。",
+    "long": "ログインから12時間が過ぎたため、ログアウトしました。",
+    "elsewhere": (
+        "ログインが終了しています。ほかの端末でログアウトされたか、パスワードが変更されたか、時間がたった可能性があります。"
+    ),
+}
+"""Why whoever was led here has to log in again (members.how_it_ended)."""
 CLEARED = '"cache", "storage"'
 """What a browser forgets at logout: not the cookies, one of which says that it is no stranger to the login."""
 FIRST_REGISTRATION = "/accounts/new?first=yes"
@@ -143,7 +151,7 @@ def _page(request: Request, form: Form) -> Response[str]:
         title="ログイン",
         form=form,
         blank=Form(),
-        expired="expired" in request.query_params,
+        ended=ENDED.get(request.query_params.get("expired", "")),
         out="out" in request.query_params,
         reset="reset" in request.query_params,
         passkeys=request.relying_party is not None,
