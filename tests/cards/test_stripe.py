@@ -125,7 +125,9 @@ async def test_our_page_has_no_field_for_a_number_and_lets_only_its_form_lead_to
     assert "stripe" not in contractor.answer.headers["content-security-policy"]
     await contractor.open("/payment")
     await contractor.submit(agree="")
-    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert contractor.reasons == [
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+    ]
     assert CHECKOUT in contractor.answer.headers["content-security-policy"]
 
 

@@ -18,7 +18,7 @@ async def test_what_is_missing_is_told_in_the_order_of_the_page(contractor: Brow
     await contractor.submit()
     assert contractor.reasons == [
         "利用するメールを選んでください。",
-        "内容をお読みになり、同意する場合はチェックしてください。",
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。",
     ]
 
 

@@ -32,7 +32,7 @@ async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None
         keep_copy="",
     )
     assert taro.rows["転送先"] == "a@example.com、b@example.com"
-    assert taro.rows["サーバーにメールを"] == "残さない"
+    assert taro.rows["サーバーのメール"] == "残さない"
     await taro.open("/accounts/arteri-an-001/forwarding")
     assert taro.form().select_one("input[name=address_2]")["value"] == "b@example.com"  # type: ignore[index]
     assert not taro.page.select("input[name=keep_copy][checked]")

@@ -180,11 +180,11 @@ async def test_a_confirm_page_of_last_month_is_shown_again_with_what_it_costs_no
     clock.start_at(datetime(2026, 1, 31, 23, 50, tzinfo=clock.TOKYO))
     await visitor.log_in("customer", "90000000000000", "demo01")
     page = await asked(visitor, "/mail-service", agree="yes")
-    assert "今月 0円（1月31日までに" in visitor.text
+    assert "今月 0円（2026/01/31までに" in visitor.text
     clock.start_at(datetime(2026, 2, 1, 0, 10, tzinfo=clock.TOKYO))
     await visitor.press(*page)
     assert "内容が変わりました" in visitor.text
-    assert "今月 0円（2月28日までに" in visitor.text
+    assert "今月 0円（2026/02/28までに" in visitor.text
     assert await open_periods() == []
     await visitor.submit()
     assert visitor.heading == "メールサービス購入完了"
@@ -243,7 +243,7 @@ async def test_deleting_a_web_space_ends_a_mail_pack_that_is_no_longer_needed_an
     await get_address(visitor, "pack-one", "pack.one")
     await confirmed(visitor, "/accounts/pack-one/web-space", space="pack-one")
     await asked(visitor, "/accounts/pack-one/web-space")
-    assert "メールサービス（メールパック）が不要になるため" in visitor.text
+    assert "不要になるメールサービス（メールパック）は自動的に解約されます" in visitor.text
     assert "今月（" in visitor.rows["メールパック"]
     assert "Webスペースの削除" not in visitor.rows
     assert await open_periods() == ["mail-pack"]

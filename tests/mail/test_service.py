@@ -21,10 +21,12 @@ async def test_the_mail_service_is_bought_over_confirm_to_complete_with_its_cost
     assert contractor.rows["商品名"] == "メール&Webスペース"
     assert contractor.rows["現在のご契約状態"] == "未購入"
     await contractor.submit()
-    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert contractor.reasons == [
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+    ]
     await contractor.submit(agree="yes")
     assert contractor.heading == "メールサービス購入確認"
-    assert re.search(r"今月 0円（\d+月\d+日までに解約した場合は275円）", contractor.text)
+    assert re.search(r"今月 0円（\d{4}/\d\d/\d\dまでに解約した場合は275円）", contractor.text)
     assert "275円／月（税込）" in contractor.text
     assert contractor.page.find("a", string="前画面へ戻る")  # as the manual calls it here
     assert await open_periods() == []
@@ -139,7 +141,7 @@ async def test_what_the_end_costs_stands_on_confirm_page_receipt_history_and_mai
     await contractor.open("/accounts/arteri-an-001/mail-address")
     await contractor.submit(kind="other", address="taro@example.com", agree="yes")
     ends, box = contractor.rows["メール&Webスペース"], contractor.rows["メールボックス 10GB"]
-    assert "550円（税込、日割りなし。2月5日に解約した分 275円、今回解約する分 275円）" in ends
+    assert "550円（税込、日割りなし。2026/02/05に解約した分 275円、今回解約する分 275円）" in ends
     assert "220円（税込、日割りなし）" in box
     await contractor.submit()
     receipt = contractor.path
@@ -148,7 +150,7 @@ async def test_what_the_end_costs_stands_on_confirm_page_receipt_history_and_mai
         await contractor.open(receipt)
     assert "550円（税込、日割りなし" in (await contractor.get("/changes.csv")).text
     (body,) = [mail["body"] for mail in await mails() if mail["recipient"] == "taro@example.com"][-1:]
-    assert "550円（税込、日割りなし。2月5日に解約した分 275円、今回解約する分 275円）" in body
+    assert "550円（税込、日割りなし。2026/02/05に解約した分 275円、今回解約する分 275円）" in body
     assert len(COSTS.findall(body)) == 2
 
 

@@ -261,7 +261,7 @@ def earlier(*ended: Ended, before: Sequence[Product] = ()) -> Earlier:
 
 def test_a_free_month_stands_with_what_it_costs_to_cancel_in_it_and_a_years_total() -> None:
     assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-10")).splitlines() == [
-        "今月 0円（1月31日までに解約した場合は550円）",
+        "今月 0円（2026/01/31までに解約した場合は550円）",
         "2026年2月から 550円／月（税込）",
         "1年間の合計の目安 6,050円（2026年1月から2026年12月まで、税込）",
     ]
@@ -271,22 +271,23 @@ def test_buying_again_shows_what_was_cancelled_in_the_month() -> None:
     before = earlier(over("2026-01-02", "2026-01-12"), over("2026-01-12", "2026-01-13T00:30"))
     month, *_ = billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20"), before).splitlines()
     assert month == (
-        "今月 1,100円（税込。1月12日に解約した分 550円、1月13日に解約した分 550円）。"
-        "1月31日までに解約した場合は、今回の分 550円が加わります"
+        "今月 1,100円（税込。2026/01/12に解約した分 550円、2026/01/13に解約した分 550円）。"
+        "2026/01/31までに解約した場合は、今回の分 550円が加わります"
     )
 
 
 def test_buying_again_has_its_fee_in_this_months_sum_and_in_the_years() -> None:
     now, support = tokyo("2026-01-20"), Product.REMOTE_SUPPORT
     months_ago = billing.price_of_purchase(support, now, earlier(before=[support])).splitlines()
-    assert months_ago[0].startswith(
-        "今月 3,300円（税込。再申し込み手数料（今回のお申し込みの分） 3,300円）。"
+    assert months_ago[0] == (
+        "今月 3,300円（税込）　今回のお申し込みの手数料として、今月分でご請求します。"
+        "2026/01/31までに解約した場合は、今回の分 550円が加わります"
     )
     assert months_ago[2].startswith("1年間の合計の目安 9,350円（")
     again = earlier(over("2026-01-05", "2026-01-12", support), before=[support])
     assert billing.buying(support, now, again).total == 3_300 + 550 + 3_300
     text = billing.price_of_purchase(support, now, again)
-    assert "再申し込み手数料（1月5日のお申し込みの分） 3,300円" in text
+    assert "再申し込み手数料（2026/01/05のお申し込みの分） 3,300円" in text
 
 
 def test_a_years_total_is_that_of_the_new_purchase_alone() -> None:
@@ -300,7 +301,7 @@ def test_a_price_that_changes_is_said_as_each_month_costs(monkeypatch: pytest.Mo
     dearer = Price(Product.SECURITY_360, date(2026, 2, 1), 660)
     monkeypatch.setattr(catalogue, "PRICES", (*PRICES, dearer))
     assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20")).splitlines() == [
-        "今月 0円（1月31日までに解約した場合は550円）",
+        "今月 0円（2026/01/31までに解約した場合は550円）",
         "2026年2月から 660円／月（税込）",
         "1年間の合計の目安 7,260円（2026年1月から2026年12月まで、税込）",
     ]
@@ -309,13 +310,15 @@ def test_a_price_that_changes_is_said_as_each_month_costs(monkeypatch: pytest.Mo
 def test_a_second_cancellation_shows_both_and_the_fee_of_a_purchase_of_this_month() -> None:
     before = earlier(over("2026-01-02", "2026-01-12"))
     costs = billing.of_ending(Product.SECURITY_360, tokyo("2026-01-20"), tokyo("2026-01-25"), before=before)
-    assert costs[0].text == ("1,100円（税込、日割りなし。1月12日に解約した分 550円、今回解約する分 550円）")
+    assert costs[0].text == (
+        "1,100円（税込、日割りなし。2026/01/12に解約した分 550円、今回解約する分 550円）"
+    )
     support = Product.REMOTE_SUPPORT
     costs = billing.of_ending(
         support, tokyo("2026-01-20"), tokyo("2026-01-25"), before=earlier(before=[support])
     )
     assert costs[0].text == (
-        "3,850円（税込、日割りなし。今回解約する分 550円、再申し込み手数料（1月20日のお申し込みの分） 3,300円）"
+        "3,850円（税込、日割りなし。今回解約する分 550円、再申し込み手数料（2026/01/20のお申し込みの分） 3,300円）"
     )
 
 
@@ -330,7 +333,7 @@ def test_what_was_cancelled_before_stands_beside_what_ends_with_the_account_id()
     (cost,) = billing.of_cancelled(before, ends, tokyo("2026-01-25"))
     assert cost.label == "安心 Kidsフィルター"
     assert cost.text.splitlines()[0] == (
-        "今月（2026年1月）の料金：330円（税込、日割りなし。1月12日に解約した分 330円）"
+        "今月（2026年1月）の料金：330円（税込、日割りなし。2026/01/12に解約した分 330円）"
     )
     assert cost.text.splitlines()[2] == "最後に利用できる日：2026/01/25"
     assert billing.of_cancelled(earlier(before=[Product.MAIL_WEB]), [], tokyo("2026-01-25")) == []

@@ -37,7 +37,7 @@ def test_every_product_has_the_six_rows_and_says_what_it_needs(product: Product)
     assert rows["ご契約期間"] == "定めなし。解約するまで毎月続きます"
     assert rows["解約"].endswith("お客様のご都合による取り消しはできません")
     assert "その月の料金は全額かかります" in rows["解約"]
-    assert rows["料金"].startswith("今月 0円（1月31日までに解約した場合は")
+    assert rows["料金"].startswith("今月 0円（2026/01/31までに解約した場合は")
     assert offer.environment(product)
 
 

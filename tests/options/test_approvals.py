@@ -144,7 +144,7 @@ async def test_who_asks_is_told_what_the_payer_could_not_buy_now(people: People)
     assert not any("承認されません" in notice for notice in asking.review(people.son, change).notices)
     await database.rows("DELETE FROM licence")
     son = await households.log_in(people.family.contract, people.family.son)
-    assert "準備中" in asking.review(son, change).notices[1]
+    assert "準備中" in asking.review(son, change).notices[0]
     customer = await households.log_in(people.family.contract)
     assert waits_for(customer, customer.account(people.family.sons_login), P360, now) == ""
 
@@ -155,7 +155,7 @@ async def test_three_pins_of_this_month_are_said_to_who_asks_for_a_fourth(people
         customer = await households.log_in(people.family.contract)
         await do(customer, CancelSecurity(people.family.sons_login, P360))
     son = await households.log_in(people.family.contract, people.family.son)
-    said = asking.review(son, RequestPurchase(people.family.sons_login, P360)).notices[1]
+    said = asking.review(son, RequestPurchase(people.family.sons_login, P360)).notices[0]
     assert "1か月に3回まで" in said
     assert said.endswith("購入できるようになるまで承認されません。")
 
@@ -223,7 +223,7 @@ async def test_what_the_approver_sees_is_the_purchase_with_its_price_and_who_ask
     assert review.rows[1:] == plain.rows
     assert (review.offer, review.costs) == (plain.offer, plain.costs)
     assert review.offer
-    assert (review.terms, review.notices, review.lead) == (plain.terms, plain.notices, plain.lead)
+    assert (review.terms, review.notices, review.lead) == (plain.terms, (plain.in_panel,), plain.lead)
     assert review.inline is None
 
 

@@ -56,7 +56,9 @@ async def test_a_user_reads_that_he_has_to_ask_agrees_and_asks_over_confirm_to_c
         for name in ("セキュリティ360°", "セキュリティオンライン", "安心 Kidsフィルター")
     ]
     await asking_user.submit(PAGE + FULL)
-    assert asking_user.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert asking_user.reasons == [
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+    ]
     await asking_user.submit(PAGE + FULL, agree="yes")
     assert asking_user.heading == "セキュリティオプション購入の申請確認"
     assert asking_user.rows["お申し込み内容"] == "購入を申請する"

@@ -24,7 +24,9 @@ async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contra
     assert contractor.rows["現在のご契約状態"] == "未購入"
     assert PHONE not in contractor.answer.text
     await contractor.submit()
-    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert contractor.reasons == [
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+    ]
     await press_through(contractor, agree="yes")
     assert PHONE not in contractor.answer.text, "the receipt stays after the end"
     await contractor.open("/remote-support")
@@ -52,7 +54,10 @@ async def test_a_second_application_shows_its_fee_and_the_first_none(contractor:
     assert "再申し込み手数料 3,300円（税込）" in contractor.text
     await contractor.submit()
     await contractor.open("/remote-support")
-    assert "今回のお申し込みには、再申し込み手数料 3,300円（税込）がかかります" in contractor.text
+    assert (
+        "再申し込み手数料 3,300円（税込）がかかります。今回のお申し込みの手数料として、今月分でご請求します。"
+        in contractor.text
+    )
     price = contractor.rows["料金"]
     assert price.startswith("今月 3,850円（税込。")
     assert "に解約した分 550円、再申し込み手数料（今回のお申し込みの分） 3,300円）" in price

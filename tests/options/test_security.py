@@ -28,12 +28,15 @@ async def test_an_option_is_bought_over_confirm_to_complete_and_its_pin_is_on_th
     await contractor.open(PAGE)
     assert contractor.rows["月額利用料"]
     await contractor.submit(PAGE + FULL)
-    assert contractor.reasons == ["内容をお読みになり、同意する場合はチェックしてください。"]
+    assert contractor.reasons == [
+        "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+    ]
     assert contractor.page.select_one("#f-security-360-agree[aria-invalid]")
     await contractor.submit(PAGE + FULL, agree="yes")
     assert contractor.heading == "セキュリティオプション購入／解約確認"
     assert contractor.rows["商品名"] == "セキュリティ360°"
-    assert re.search(r"今月 0円（\d+月\d+日までに解約した場合は550円）", contractor.text)
+    assert re.search(r"今月 0円（\d{4}/\d\d/\d\dまでに解約した場合は550円）", contractor.text)
+    assert security.CONSENT not in contractor.text, "it was ticked on the page before"
     assert "550円／月（税込）" in contractor.text
     assert await pins() == []
     await contractor.submit()

@@ -105,11 +105,11 @@ async def test_a_panel_that_is_left_open_over_the_end_of_a_month_is_shown_anew(c
     secret = await token(contractor)
     clock.start_at(tokyo("2026-01-31T23:50"))
     panel = await inline(contractor, "POST", PAGE + FULL, csrf_token=secret)
-    assert "今月 0円（1月31日までに解約した場合は550円）" in panel.get_text()
+    assert "今月 0円（2026/01/31までに解約した場合は550円）" in panel.get_text()
     form = panel.select("form")[0]
     clock.start_at(tokyo("2026-02-01T00:01"))
     anew = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert "内容が変わりました" in anew.get_text()
-    assert "今月 0円（2月28日までに解約した場合は550円）" in anew.get_text()
+    assert "今月 0円（2026/02/28までに解約した場合は550円）" in anew.get_text()
     assert not anew.select("h1")
     assert await pins() == []

@@ -117,6 +117,8 @@ class Review:
     offer: tuple[Row, ...] = ()
     """The six rows of a purchase (money/offer.py)."""
     notices: tuple[str, ...] = ()
+    in_panel: str = ""
+    """What pressing the button means in a panel alone: whoever comes from the input page has ticked it there."""
     terms: str = ""
     """Name of a file in partials/terms/: the conditions of the product, again."""
     danger: bool = False

@@ -36,7 +36,9 @@ def on_or_off(text: str) -> bool:
 def agreement(text: str) -> bool:
     """「上記の内容に同意する」: must be ticked."""
     if not text:
-        raise Wrong("内容をお読みになり、同意する場合はチェックしてください。")
+        raise Wrong(
+            "同意のチェックが入っていません。内容をお読みのうえ、同意する場合はチェックしてください。"
+        )
     return True
 
 

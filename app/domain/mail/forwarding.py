@@ -168,7 +168,7 @@ class SetForwarding(
         if not self.addresses:
             return rows
         kept, was_kept = _kept(self.keep_copy), _kept(old.keep_copy) if old else ""
-        return [*rows, edited("サーバーにメールを", was_kept or kept, kept)]
+        return [*rows, edited("サーバーのメール", was_kept or kept, kept)]
 
 
 def _addresses(account: Account) -> list[str]:

@@ -119,7 +119,7 @@ def ending(contract: Contract, *, addresses: int = 0, spaces: int = 0) -> Period
 def ending_notice(period: Period) -> str:
     """What a confirm page says of it before."""
     name = catalogue.NAMES[period.product]
-    return f"このお手続きにより、メールサービス（{name}）が不要になるため、同時に自動的に解約されます。"
+    return f"このお手続きと同時に、不要になるメールサービス（{name}）は自動的に解約されます。"
 
 
 def ended_notices(ended: Iterable[Period]) -> tuple[str, ...]:

@@ -125,6 +125,8 @@ def lines(costs: Iterable[Cost]) -> tuple[str, ...]:
     return tuple(found)
 
 
+FEE_OF_THIS_TIME = "今回のお申し込みの手数料として、今月分でご請求します"
+"""Beside a month's sum that is the fee of buying again, and nothing else: a new purchase begins with its free month."""
 _NEWEST = 2**63
 """Key of a purchase that has none yet: it comes after all others."""
 
@@ -193,7 +195,7 @@ class Preview:
 
 def _day(moment: datetime | date) -> str:
     day = moment.astimezone(TOKYO) if isinstance(moment, datetime) else moment
-    return f"{day.month}月{day.day}日"
+    return f"{day:%Y/%m/%d}"
 
 
 def buying(product: Product, now: datetime, before: Earlier = NOTHING) -> Preview:
@@ -221,7 +223,11 @@ def price_of_purchase(product: Product, now: datetime, before: Earlier = NOTHING
     this = bought.month
     at_once = _sum(charges([replace(bought.changed, ended_at=now)], this, this))
     until = f"{_day(this.last_day)}までに解約した場合は"
-    if bought.charges:
+    if bought.charges and all(charge.service is bought.changed for charge in bought.charges):
+        month = (
+            f"{yen(bought.total)}（税込）　{FEE_OF_THIS_TIME}。{until}、今回の分 {yen(at_once)}が加わります"
+        )
+    elif bought.charges:
         month = f"{yen(bought.total)}（税込。{bought.parts}）。{until}、今回の分 {yen(at_once)}が加わります"
     else:
         month = f"0円（{until}{yen(at_once)}）"

@@ -103,7 +103,8 @@ class RequestPurchase(
             title="セキュリティオプション購入の申請確認",
             rows=self._rows(now),
             costs=self._costs(now),
-            notices=(security.CONSENT, *self._notices(member, now), *ASKING),
+            notices=(*self._notices(member, now), *ASKING),
+            in_panel=security.CONSENT,
             terms=self.product.value,
             button="決定",
             inline=Link(f"{NAMES[self.product]}の購入の申請", self._inline),
@@ -274,7 +275,9 @@ class ApproveRequest(
 
     def review(self, member: Member, now: datetime) -> Review:
         review = self._purchase.review(member, now)
-        return replace(review, rows=[*self._asked_by(member), *review.rows], inline=None)
+        # Whoever approves has ticked nothing either.
+        asked_by, consent = self._asked_by(member), (security.CONSENT,)
+        return replace(review, rows=[*asked_by, *review.rows], notices=consent, in_panel="", inline=None)
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         asked_by = self._asked_by(member)

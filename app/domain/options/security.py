@@ -220,7 +220,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
             rows=self._bought(now),
             lead=offer.LEAD,
             offer=cost_rows(payment.six_rows(member, self.product, now, self.account(member))),
-            notices=(CONSENT,),
+            in_panel=CONSENT,
             terms=self.product.value,
             button="決定",
             inline=Link(f"{NAMES[self.product]}の購入", self._inline),
