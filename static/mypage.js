@@ -44,9 +44,9 @@ const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
   $("notice").hidden = true;
   // Up a moment before a new page comes, so that nothing in view is moved by it.
-  if (ctx.target?.id === "main") ctx.fetch = async (...request) => {
-    const got = await fetch(...request);
-    if (got.status < 500) scrollTo(0, 0), await new Promise((done) => setTimeout(done, 50));
+  if (ctx.target?.id === "main") ctx.fetch = async (...sent) => {
+    const got = await fetch(...sent);
+    if (got.status < 500 && got.headers.has("HX-Retarget")) scrollTo(0, 0), await new Promise((done) => setTimeout(done, 50));
     return got;
   };
   slow.set(ctx, setTimeout(() => {
