@@ -56,16 +56,19 @@ class Shelf:
         return await self.stack.enter_async_context(made)
 
 
-def chromium_path() -> str:
-    """The browser of $CHROMIUM, else the first that is installed. Fails with what to install."""
+def chromium_path(*, whole: bool = False) -> str:
+    """The browser of $CHROMIUM, else the first that is installed. Fails with what to install.
+
+    `whole`: one with windows, which it need not show, and a password manager.
+    """
     wanted = os.environ.get("CHROMIUM")
-    for name in [wanted] if wanted else NAMES:
+    for name in [wanted] if wanted else NAMES[whole:]:
         found = shutil.which(name)
         if found:
             return found
     pytest.fail(
-        f"No Chromium found ({wanted or ', '.join(NAMES)}). Install it (Debian: apt install "
-        "chromium-headless-shell fonts-ipaexfont-gothic), or name one in CHROMIUM.",
+        f"No Chromium found ({wanted or ', '.join(NAMES[whole:])}). Install it (Debian: apt install "
+        f"{NAMES[whole]} fonts-ipaexfont-gothic), or name one in CHROMIUM.",
         pytrace=False,
     )
 
