@@ -48,16 +48,16 @@ async def test_months_lead_to_their_calls_and_the_sums_are_the_same(reader: Brow
     shown = [reader.rows[name] for name in ("通話回数", "通話時間", "通話料金（税込）")]
     assert shown == listed[1][1:]
     assert len(table(reader)) == 18
-    assert table(reader)[0] == ["2026/01/01 08:00", "0311112222", "15秒", "8円"]
+    assert table(reader)[0] == ["2026/01/01 08:00", "03-1111-2222", "15秒", "8円"]
 
 
 async def test_a_month_ends_at_midnight_in_tokyo(reader: Browser) -> None:
     await call("0399999999")
     await call("0388888888", "2026-02-01T00:00:00+09:00")
     await reader.open("/calls/gate-call-050/2026-01")
-    assert table(reader)[-1] == ["2026/01/31 23:59", "0399999999", "1分5秒", "17円"]
+    assert table(reader)[-1] == ["2026/01/31 23:59", "03-9999-9999", "1分5秒", "17円"]
     await reader.open("/calls/gate-call-050/2026-02")
-    assert table(reader)[0][1] == "0388888888"
+    assert table(reader)[0][1] == "03-8888-8888"
 
 
 async def test_the_csv_holds_every_call_and_the_sum_and_no_formula(reader: Browser) -> None:
@@ -106,3 +106,25 @@ async def test_without_calls_the_pages_say_so(reader: Browser, stranger: Browser
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0秒"), (60, "1分0秒"), (3605, "1時間0分5秒")])
 def test_a_duration_is_said_in_words(seconds: int, words: str) -> None:
     assert calls.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("0312345678", "03-1234-5678"),
+        ("0422511234", "0422-51-1234"),
+        ("0499221234", "04992-2-1234"),
+        ("09012345678", "090-1234-5678"),
+        ("05012345678", "050-1234-5678"),
+        ("0120123456", "0120-123-456"),
+        ("08001234567", "0800-123-4567"),
+        ("0312-34-5678", "03-1234-5678"),
+        *(
+            (as_it_is, as_it_is)
+            for as_it_is in ("110", "188", "0170123456", "1840312345678", "*31#0312345678")
+        ),
+        *((as_it_is, as_it_is) for as_it_is in ("+14155552671", "+81312345678", "01014155552671", "0" * 32)),
+    ],
+)
+def test_a_number_of_japan_has_its_hyphens_and_another_is_as_it_was(number: str, written: str) -> None:
+    assert calls.hyphened(number) == written

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import phonenumbers
+
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.months import Month
@@ -66,6 +68,18 @@ def duration(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{f'{hours}時間' if hours else ''}{f'{minutes}分' if hours or minutes else ''}{rest}秒"
+
+
+def hyphened(number: str) -> str:
+    """A number of Japan as it is written there, 03-1234-5678; one that is none, or of abroad, as the file had it."""
+    try:
+        parsed = phonenumbers.parse(number, "JP")
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_valid_number(parsed):
+        return number
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return written if written.replace("-", "") == number.replace("-", "") else number
 
 
 async def months(member: Member, service: str) -> list[tuple[Month, Sums]]:

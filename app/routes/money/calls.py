@@ -47,7 +47,13 @@ async def month(request: Request, service: FromPath[str], name: FromPath[str]) -
     number = _number(request.query_params.get("page", "1"))
     found = await calls.in_month(request.member, service, wanted, number)
     part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
-    shown: dict[str, Any] = {"listing": title, "service": service, "found": found, "duration": calls.duration}
+    shown: dict[str, Any] = {
+        "listing": title,
+        "service": service,
+        "found": found,
+        "duration": calls.duration,
+        "hyphened": calls.hyphened,
+    }
     return page(
         request, "money/calls/month.html", title=f"{wanted}の{title.removesuffix('照会')}{part}", **shown
     )
