@@ -27,7 +27,9 @@ async def reader(visitor: Browser) -> Browser:
 
 
 def rows(browser: Browser, within: str) -> list[str]:
-    return [row.get_text(" ", strip=True) for row in browser.page.select(f"{within} tbody tr")]
+    """What the rows say, of folded months the line that opens them."""
+    found = browser.page.select(f"{within} tbody tr")
+    return [(row.select_one("summary") or row).get_text(" ", strip=True) for row in found]
 
 
 async def close_all(first: str, last: str = "2026-02") -> None:
@@ -44,19 +46,19 @@ async def test_bills_of_seven_years_can_be_read_the_older_ones_by_year(
     round_trips.clear()
     await reader.open("/statements")
     assert len(round_trips) == 2
-    years = [one.get_text() for one in reader.page.select("main details summary")]
+    years = [one.get_text() for one in reader.page.select("main > details > summary")]
     assert years == ["2021年の明細", "2019年の明細"]
-    assert rows(reader, "main > table") == [
+    assert rows(reader, "main > .card > table") == [
         "2026年3月 見込み 0円",
         "2026年2月 確定 4,400円",
-        "2024年4月～2026年1月 請求なし 0円",
+        "2024年4月～2026年1月 ご請求のない22か月",
     ]
-    assert rows(reader, "main details:first-of-type") == [
-        "2021年8月～2021年12月 請求なし 0円",
+    assert rows(reader, "main > details:first-of-type") == [
+        "2021年8月～2021年12月 ご請求のない5か月",
         "2021年7月 確定 550円",
-        "2021年1月～2021年6月 請求なし 0円",
+        "2021年1月～2021年6月 ご請求のない6か月",
     ]
-    assert "2019年4月 確定 550円" in rows(reader, "main details:last-of-type")
+    assert "2019年4月 確定 550円" in rows(reader, "main > details:last-of-type")
     for month in ("2019-04", "2021-07", "2026-02"):
         await reader.open(f"/statements/{month}")
         assert bill(reader)
@@ -69,8 +71,8 @@ async def test_an_old_bill_holds_its_own_lines_and_a_correction_of_years_later(r
     await close_all("2019-04")
     await loaded("line-1", "2019-04", "回線料", 4_000)
     await reader.open("/statements")
-    assert "2026年3月 見込み -400円" in rows(reader, "main > table")
-    assert "2019年4月 確定（2026年3月分で修正） 4,400円" in rows(reader, "main details")
+    assert "2026年3月 見込み -400円" in rows(reader, "main > .card > table")
+    assert "2019年4月 確定 2026年3月分で修正 4,400円" in rows(reader, "main > details")
     await reader.open("/statements/2019-04")
     assert reader.rows["合計（税込）"] == "4,400円"
     await reader.open("/statements/2026-03")
@@ -110,21 +112,19 @@ async def test_another_contracts_bill_is_not_among_them(empty_database: str) -> 
     assert (without.bill, without.sums) == (None, [])
 
 
-def listed(state: str, month: Month, *corrected_by: Month) -> Listed:
-    return Listed(month, state, 0, list(corrected_by))
+def listed(month: Month, *, empty: bool) -> Listed:
+    return Listed(month, statements.NONE, 0, [], empty=empty)
 
 
-def test_months_without_charges_that_follow_each_other_are_one_row() -> None:
-    quiet, closed, forecast = statements.NONE, statements.CLOSED, statements.FORECAST
-    states = [forecast, quiet, quiet, closed, quiet, quiet, quiet]
-    months = [listed(state, THIS.back(nth)) for nth, state in enumerate(states)]
-    months[5] = listed(quiet, THIS.back(5), THIS)
-    assert [row.name for row in statements.folded(months)] == [
-        "2026年3月",
-        "2026年1月～2026年2月",
-        "2025年12月",
-        "2025年11月",
-        "2025年10月",
-        "2025年9月",
+def test_empty_months_that_follow_each_other_are_one_row() -> None:
+    empty = [False, True, True, False, True, False, False]
+    months = [listed(THIS.back(nth), empty=one) for nth, one in enumerate(empty)]
+    assert [[one.month.iso for one in row] for row in statements.folded(months)] == [
+        ["2026-03"],
+        ["2026-02", "2026-01"],
+        ["2025-12"],
+        ["2025-11"],
+        ["2025-10"],
+        ["2025-09"],
     ]
     assert statements.folded([]) == []

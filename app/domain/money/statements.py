@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
@@ -36,6 +36,8 @@ class Listed:
     """The months whose bills correct it, or hold what was not charged in it."""
     free: bool = False
     """Something is in its free month, which it will not have been if it is cancelled in it."""
+    empty: bool = False
+    """Nothing is charged in it, no other bill says anything of it, and it is over."""
 
     @property
     def billed(self) -> bool:
@@ -43,33 +45,22 @@ class Listed:
         return self.state == CLOSED
 
     @property
-    def shown(self) -> bool:
-        """It has something to look at."""
-        return self.state != NONE or bool(self.corrected_by)
+    def forecast(self) -> bool:
+        return self.state == FORECAST
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of the list: a month, or several without charges one after the other."""
-
-    first: Listed
-    """The newest of them."""
-    last: Listed
-
-    @property
-    def name(self) -> str:
-        """Of the months."""
-        return str(self.first.month) if self.first is self.last else f"{self.last.month}～{self.first.month}"
+Row = list[Listed]
+"""A row of the list, the newest month first: one, or several that are empty one after the other."""
 
 
 def folded(listed: Sequence[Listed]) -> list[Row]:
-    """The rows of the list: months without charges that follow each other are one."""
+    """The rows of the list: empty months that follow each other are one."""
     made: list[Row] = []
     for one in listed:
-        if made and not made[-1].first.shown and not one.shown:
-            made[-1] = replace(made[-1], last=one)
+        if made and made[-1][-1].empty and one.empty:
+            made[-1].append(one)
         else:
-            made.append(Row(one, one))
+            made.append([one])
     return made
 
 
@@ -88,7 +79,7 @@ def older(listed: Sequence[Listed]) -> list[tuple[int, list[Row]]]:
     oldest = Month.this().back(RECENT - 1)
     by_year = groupby((one for one in listed if one.month < oldest), lambda one: one.month.year)
     years = [(year, list(months)) for year, months in by_year]
-    return [(year, folded(months)) for year, months in years if any(one.shown for one in months)]
+    return [(year, folded(months)) for year, months in years if not all(one.empty for one in months)]
 
 
 @dataclass(frozen=True)
@@ -188,7 +179,9 @@ def _listed(found: bill_rows.Found, now: datetime, forecasts: dict[Month, list[E
             state, total = NONE, 0
         else:
             state, total = FORECAST, sum(entry.yen for entry in forecasts[month])
-        made.append(Listed(month, state, total, corrected_by.get(month, []), free and month == this))
+        others = corrected_by.get(month, [])
+        empty = month != this and month not in sums and not forecasts.get(month) and not others
+        made.append(Listed(month, state, total, others, free and month == this, empty))
     return made[::-1]
 
 
