@@ -28,6 +28,7 @@ from app.web.body_deadline import BodyDeadline
 from app.web.frameless import Frameless
 from app.web.front_door import FrontDoor
 from app.web.labels import Labels
+from app.web.menus import Menus
 from app.web.pages import Pages, collected
 from app.web.request import Request
 from app.web.static_files import StaticFiles
@@ -90,6 +91,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         ),
     )
     app.state.pages = Pages(app.routes)
+    app.state.menus = Menus(templates, app.state.pages, settings.contact)
     return FrontDoor(app, settings, Frameless(templates))
 
 

@@ -73,9 +73,9 @@ async def test_sessions_that_are_over_are_deleted_and_live_ones_stay(family: Hou
 
 async def test_a_session_that_is_over_says_so_for_a_day(family: Household) -> None:
     now, day = clock.now(), timedelta(days=1)
-    for length, field in ((members.IDLE, "seen_at"), (members.LIFETIME, "opened_at")):
-        await households.new_session(family.contract, **{field: now - length - day + A_MOMENT})
-        await households.new_session(family.contract, **{field: now - length - day})
+    for late in (timedelta(), A_MOMENT):
+        await households.new_session(family.contract, seen_at=now - members.IDLE - day + late)
+        await households.new_session(family.contract, opened_at=now - members.LIFETIME - day + late)
     assert await housekeeping.tidy()
     assert await tables.Session.count() == 2
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import jinja2
 from litestar import Response
@@ -21,7 +21,7 @@ from app.domain.changes import consents
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.forms import Form
-from app.web.pages import current, home
+from app.web.pages import home
 from app.web.request import Request
 from app.web.visit import Visit
 
@@ -186,20 +186,23 @@ def _after_step(request: Request) -> None:
 def _html(request: Request, template: str, status: int, context: dict[str, Any]) -> Response[str]:
     visit = request.visit_if_any
     member = _shown(visit)
-    menu = request.pages.menu(member) if member and member.stage is Stage.OPEN else []
+    here = _here(request)
     content = request.templates.get_template(template).render(
         member=member,
-        menu=menu,
-        current_entry=current(menu, request.scope["path"]),
-        path_in_menu=request.scope["path"],
+        menu=request.menus.of(member, request.scope["path"], here) if _is_in(member) else "",
         center=request.settings.contact,
         csrf_token=visit.csrf_token if visit else "",
-        here=_here(request),
+        here=here,
         home=home(member),
         said=SAID.get(request.query_params.get("said", "")),
         **context,
     )
     return Response(content, status_code=status, media_type=HTML, headers={"Vary": "HX-Request"})
+
+
+def _is_in(member: Member | None) -> TypeGuard[Member]:
+    """Whether somebody is logged in wholly."""
+    return member is not None and member.stage is Stage.OPEN
 
 
 def _shown(visit: Visit | None) -> Member | None:

@@ -25,6 +25,7 @@ from app.web import forms, give_back, visit
 from app.web.body_deadline import TooSlow
 from app.web.forms import Form
 from app.web.give_back import Offer
+from app.web.menus import Menus
 from app.web.pages import Pages, page_of
 from app.web.visit import Visit
 
@@ -218,6 +219,11 @@ class Request(litestar.Request[None, None, State]):
         """The payment gateway."""
         gateway: Gateway = self.app.state.gateway
         return gateway
+
+    @property
+    def menus(self) -> Menus:
+        menus: Menus = self.app.state.menus
+        return menus
 
     @property
     def templates(self) -> jinja2.Environment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from bs4 import Tag
 
 from app.domain import clock, tables
 from app.postgres import database
@@ -114,6 +115,45 @@ async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> 
         await confirmed(taro, "/accounts/arteri-an-001/security", path, agree="yes")
     await taro.htmx("/accounts/arteri-an-001")
     assert len(taro.answer.content) <= 4096
+
+
+async def test_what_is_printed_of_an_account_id_is_what_its_row_says(taro: Browser) -> None:
+    await confirmed(
+        taro,
+        "/accounts/arteri-an-001/forwarding",
+        address_1="a@example.com",
+        address_2="b@example.com",
+        consent="yes",
+    )
+    await confirmed(taro, "/accounts/arteri-an-001/web-space", space="hikari")
+    days = {"starts_on": "2027-01-01", "ends_on": "2027-01-31"}
+    await confirmed(
+        taro,
+        "/accounts/arteri-an-001/auto-reply",
+        enabled="on",
+        subject="休み",
+        body="です",
+        consent="yes",
+        **days,
+    )
+    path = "/accounts/arteri-an-001/security?product=security-360"
+    await confirmed(taro, "/accounts/arteri-an-001/security", path, agree="yes")
+    await taro.open("/")
+    printed = {}
+    for heading in taro.page.select(".on-paper h3"):
+        lists = heading.find_next_siblings("dl", limit=3)
+        printed[heading.get_text()] = [words(row) for rows in lists for row in rows.select("div")]
+    assert list(printed) == ["arteri-an-001", "arteri-an-002"]
+    for login, facts in printed.items():
+        piece = await taro.htmx(f"/accounts/{login}")
+        for link in piece.select("a, svg"):
+            link.decompose()
+        assert [words(row) for row in piece.select("dl.rows > div")] == facts
+
+
+def words(row: Tag) -> tuple[str, str]:
+    label, text = row.select("dt, dd")[:2]
+    return label.get_text(), " ".join(text.get_text(" ").split()).replace("@ ", "@")
 
 
 async def test_security_options_show_their_state(contractor: Browser) -> None:

@@ -18,6 +18,7 @@ from app.domain.mail import system as mail_system
 from app.domain.money import billing, this_month
 from app.domain.months import Month
 from app.domain.options import approvals, security
+from app.routes.contracts import paper
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
@@ -52,7 +53,8 @@ SHOWN: dict[str, Any] = {
         member, account, product, clock.now()
     ),
     "must_ask": security.must_ask,
-    "on_paper": False,
+    "facts": paper.facts,
+    "needs_address": paper.NEEDED,
     "this_month": lambda member: this_month.of(member.contract, clock.now()),
     "monthly": monthly,
     "card_standing": lambda member: kept.standing(member.contract, clock.today()),

@@ -18,6 +18,8 @@ from app.web.pages import Menu, Place, open_to
 from app.web.render import page
 from app.web.request import Request
 
+IN_WORDS: dict[str, Any] = {"duration": calls.duration, "hyphened": calls.hyphened}
+
 
 @get(
     "/calls/{service:str}",
@@ -47,16 +49,9 @@ async def month(request: Request, service: FromPath[str], name: FromPath[str]) -
     number = _number(request.query_params.get("page", "1"))
     found = await calls.in_month(request.member, service, wanted, number)
     part = f"（{found.page}/{found.pages}ページ）" if found.pages > 1 else ""
-    shown: dict[str, Any] = {
-        "listing": title,
-        "service": service,
-        "found": found,
-        "duration": calls.duration,
-        "hyphened": calls.hyphened,
-    }
-    return page(
-        request, "money/calls/month.html", title=f"{wanted}の{title.removesuffix('照会')}{part}", **shown
-    )
+    shown: dict[str, Any] = {"listing": title, "service": service, "found": found, **IN_WORDS}
+    heading = f"{wanted}の{title.removesuffix('照会')}{part}"
+    return page(request, "money/calls/month.html", title=heading, **shown)
 
 
 async def _csv(request: Request, service: str, wanted: Month) -> Response[bytes]:
