@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdf
 import pytest
@@ -332,6 +332,30 @@ async def test_what_is_no_month_of_the_contract_is_not_there(reader: Browser) ->
         assert (await reader.get(f"/statements/{name}")).status_code == 404, name
 
 
+async def test_months_without_charges_are_one_line_that_says_how_many_and_leads_to_each(
+    reader: Browser,
+) -> None:
+    await bought("2025-06-10", "2025-06-20")
+    await bought("2025-12-10")
+    await close("2025-06")
+    await reader.open("/statements")
+    shown = {month: state for month, (state, _, _) in months(reader).items()}
+    assert shown == {
+        "2026年3月": "見込み",
+        "2026年2月": "見込み",
+        "2026年1月": "見込み",
+        "2025年6月": "確定",
+    }
+    assert {line: len(inside) for line, inside in folds(reader).items()} == {
+        "2025年7月～2025年12月 ご請求のない6か月": 6,
+        "2024年4月～2025年5月 ご請求のない14か月": 14,
+    }
+    (december, *_) = next(iter(folds(reader).values()))
+    link = next(link for link in reader.page.select("main li a") if link.get_text() == december)
+    await reader.open(str(link["href"]))
+    assert (reader.heading, "料金はありません" in reader.text) == ("2025年12月の月額請求明細（見込み）", True)
+
+
 async def test_there_is_no_month_before_the_contract(reader: Browser) -> None:
     await database.rows("UPDATE contract SET opened_on = '2026-02-15'")
     await reader.open("/statements")
@@ -386,3 +410,67 @@ async def test_too_many_pdfs_at_a_time_are_turned_away(monkeypatch: pytest.Monke
     monkeypatch.setattr(pdf, "WAITING", 0)
     with pytest.raises(pdf.NoPdf, match="being made"):
         await pdf.make("<p>")
+
+
+class Piece(NamedTuple):
+    """A text of a PDF: where it begins, how large it is (both in the page's CSS pixels), and its font."""
+
+    text: str
+    start: float
+    size: float
+    font: str
+
+    @property
+    def end(self) -> float:
+        """Of an amount in the regular face, whose signs have these widths."""
+        widths = {"円": 1.0, ",": 0.278, "-": 0.347}
+        return self.start + self.size * sum(widths.get(sign, 0.555) for sign in self.text)
+
+
+def pieces(page: pypdf.PageObject) -> list[Piece]:
+    found: list[Piece] = []
+
+    def visit(text: str, _: list[float], matrix: list[float], font: Any, size: float) -> None:
+        if text.strip():
+            found.append(Piece(text.strip(), matrix[4], size, str(font["/BaseFont"])))
+
+    page.extract_text(visitor_text=visit)
+    return found
+
+
+@pytest.mark.slow
+async def test_an_ordinary_bill_is_one_sheet_and_a_long_one_repeats_its_head(reader: Browser) -> None:
+    await database.rows("UPDATE contract SET family = repeat('長', 16), given = repeat('名', 16)")
+    for nth in range(57):
+        month = "2026-01" if nth < 17 else "2026-02"
+        await loaded(f"line-{nth}", month, f"回線料{nth}", 100)
+    await close("2026-01", "2026-02")
+    ordinary, _ = await read_pdf(reader, "2026-01")
+    assert len(ordinary.pages) == 1
+    long, _ = await read_pdf(reader, "2026-02")
+    first, second = [re.sub(r"\s", "", page.extract_text()) for page in long.pages]
+    head = "商品アカウントID対象月ご利用期間金額（税込）"
+    assert (first.count(head), second.count(head)) == (1, 1)
+    assert "ご請求明細書（適格請求書）2026年2月" in second
+    assert second.index("回線料56") < second.index("小計（税抜）")
+
+
+@pytest.mark.slow
+async def test_what_is_due_is_the_largest_and_the_other_amounts_end_in_one_column(reader: Browser) -> None:
+    await bought("2025-12-10")
+    await loaded("less", "2026-01", "割引", -123_456)
+    await loaded("line", "2026-01", "回線料", 1_234_567)
+    await close("2025-12", "2026-01")
+    read, _ = await read_pdf(reader, "2026-01")
+    found = pieces(read.pages[0])
+    due = max(found, key=lambda piece: piece.size)
+    assert (due.text, due.font.endswith("-Bold")) == ("1,111,661円", True)
+    contents = read.pages[0].get_contents()
+    assert contents
+    assert not re.search(rb"\b[12] Tr\b", contents.get_data())  # a face of its own, no outline drawn bold
+    amounts = [piece for piece in found if piece.text.endswith("円") and not piece.font.endswith("-Bold")]
+    assert [piece.text for piece in amounts] == [
+        *("550円", "-123,456円", "1,234,567円"),
+        *("1,010,601円", "1,111,661円", "101,060円"),
+    ]
+    assert max(piece.end for piece in amounts) - min(piece.end for piece in amounts) < 1
