@@ -466,7 +466,7 @@ async def test_what_is_due_is_the_largest_and_the_other_amounts_end_in_one_colum
     due = max(found, key=lambda piece: piece.size)
     assert (due.text, due.font.endswith("-Bold")) == ("1,111,661円", True)
     contents = read.pages[0].get_contents()
-    assert contents
+    assert contents is not None
     assert not re.search(rb"\b[12] Tr\b", contents.get_data())  # a face of its own, no outline drawn bold
     amounts = [piece for piece in found if piece.text.endswith("円") and not piece.font.endswith("-Bold")]
     assert [piece.text for piece in amounts] == [
