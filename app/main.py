@@ -92,7 +92,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     )
     app.state.pages = Pages(app.routes)
     app.state.menus = Menus(templates, app.state.pages, settings.contact)
-    return FrontDoor(app, settings, Frameless(templates))
+    return FrontDoor(app, settings, Frameless(templates, settings.contact))
 
 
 async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:

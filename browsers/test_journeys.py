@@ -53,7 +53,7 @@ def test_the_mail_service_is_bought_and_an_address_registered(
     phone.tick("上記の内容に同意する")
     phone.fill("メールアドレス（@より前）", "taro..")
     phone.press("次へ進む")
-    phone.refuses("メールアドレスの先頭と末尾には、記号を使えません。")
+    phone.refuses("メールアドレスの@より前は、先頭と末尾に記号を使えません。")
     phone.fill("メールアドレス（@より前）", household.son.replace("arteri-", "b."))
     phone.press("次へ進む")
     phone.swapped_to("メールアドレス登録／変更確認")

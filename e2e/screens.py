@@ -43,7 +43,7 @@ class Screen:
 HOUSE = [
     Screen("login", "/login", "nobody"),
     Screen("login, nothing typed", "/login", "nobody", press("アカウントIDでログイン"), status=422),
-    Screen("login, the session ended", "/login?expired=idle&next=/accounts", "nobody"),
+    Screen("login, the session ended", "/login?expired=1&next=/accounts", "nobody"),
     Screen("login, after logout", "/login?out=1", "nobody"),
     Screen("login, with a new password", "/login?reset=1", "nobody"),
     Screen("login, locked", "/login", "nobody", way=ways.log_in_where_it_is_locked, status=429),

@@ -103,7 +103,7 @@ on("input", ({ target }) => {
 setInterval(() => {
   const box = $("timeout"), rest = box?.dataset.idleSeconds - (now() - localStorage.used) / 1e3;
   if (rest < 0 && typed) extend();
-  else if (rest < 0) location = "/login?expired=idle&next=" + encodeURIComponent(location.pathname + location.search);
+  else if (rest < 0) location = "/login?expired=1&next=" + encodeURIComponent(location.pathname + location.search);
   else if (rest > 300) box.hidden = true;
   else if (box?.hidden) from = document.activeElement, show(box);
 }, 1e3);

@@ -45,9 +45,13 @@ TROUBLES = {
         "送信内容を読み取れません",
         "送信された内容の形が正しくありません。前の画面へ戻り、もう一度お試しください。",
     ),
-    403: Trouble("この操作はできません", "ログイン中のIDには、この画面を利用する権限がありません。"),
+    403: Trouble(
+        "この操作はできません",
+        "ログイン中のIDには、この画面を利用する権限がありません。ご契約者様、または管理者権限の方にご相談ください。",
+    ),
     404: Trouble(
-        "ページが見つかりません", "URLが間違っているか、ページが移動または削除された可能性があります。"
+        "ページが見つかりません",
+        "URLが間違っているか、ページが移動または削除された可能性があります。URLをお確かめになるか、最初の画面からお進みください。",
     ),
     405: Trouble(
         "この操作はできません",
@@ -65,7 +69,9 @@ TROUBLES = {
         "入力内容に誤りがあります",
         "送信された内容を受け付けられません。前の画面へ戻り、もう一度お試しください。",
     ),
-    429: Trouble("しばらくお待ちください", "操作の回数が多すぎます。"),
+    429: Trouble(
+        "しばらくお待ちください", "操作の回数が多すぎます。しばらくしてから、もう一度お試しください。"
+    ),
     500: Trouble(
         "エラーが発生しました",
         "申し訳ありません。処理中に問題が起きました。時間をおいて、もう一度お試しください。",
@@ -172,7 +178,7 @@ def session_ended(request: Request, _: SessionEnded) -> Response[Any]:
         return piece(request, "layout/timeout.html", status=401, over=True)
     query = {"next": _way_back(request)}
     if visit and visit.ended:
-        query["expired"] = visit.ended
+        query["expired"] = "1" if visit.ended == "idle" else visit.ended
     return elsewhere(request, f"/login?{urlencode(query)}")
 
 

@@ -13,6 +13,8 @@ from app.web.errors import TROUBLES
 if TYPE_CHECKING:
     import jinja2
 
+    from app.settings.shape import Contact
+
 _NUMBER = "number-of-the-request"
 NO_PLACE_OF_OURS = "URLの形が正しくないか、このホスト名ではマイページを表示できません。"
 
@@ -20,9 +22,9 @@ NO_PLACE_OF_OURS = "URLの形が正しくないか、このホスト名ではマ
 class Frameless:
     """The two pages."""
 
-    def __init__(self, templates: jinja2.Environment) -> None:
-        self._bad_request = _made(templates, 400, NO_PLACE_OF_OURS)
-        self._failed = _made(templates, 500, TROUBLES[500].text)
+    def __init__(self, templates: jinja2.Environment, center: Contact) -> None:
+        self._bad_request = _made(templates, center, 400, NO_PLACE_OF_OURS)
+        self._failed = _made(templates, center, 500, TROUBLES[500].text)
 
     def bad_request(self) -> bytes:
         """400: an unknown host, an unreadable URL."""
@@ -33,11 +35,12 @@ class Frameless:
         return _numbered(self._failed)
 
 
-def _made(templates: jinja2.Environment, status: int, text: str) -> str:
+def _made(templates: jinja2.Environment, center: Contact, status: int, text: str) -> str:
     return templates.get_template("layout/error.html").render(
         layout="layout/page.html",
         member=None,
         menu=[],
+        center=center,
         csrf_token="",
         title=TROUBLES[status].title,
         request_id=_NUMBER,

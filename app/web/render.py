@@ -54,6 +54,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["consent_texts"] = consents.TEXTS
     made.globals.update({"hindrance": None, "resumed": "", "left": []})
     made.globals["role_names"] = matrix.ROLE_NAMES
+    made.globals["admin_may"] = matrix.ADMIN_MAY
     made.globals["deleted_text"] = matrix.DELETED
     made.globals["customer_name"] = matrix.CUSTOMER_NAME
     made.globals["severities"] = notices.SEVERITIES

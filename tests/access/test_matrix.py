@@ -16,7 +16,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from app.domain import fields
-from app.domain.access.matrix import DELETED, MATRIX, Permission, Role, allowed
+from app.domain.access.matrix import ADMIN_MAY, AGAIN, DELETED, MATRIX, Permission, Role, allowed
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
@@ -526,3 +526,8 @@ async def delete(browser: Browser, login: str) -> None:
     await browser.submit()
     await browser.submit()
     assert browser.heading == "アカウントID削除完了"
+
+
+def test_what_an_admin_logs_in_to_again_is_named_where_the_role_is_chosen() -> None:
+    assert AGAIN.keys() == {right for right, signs in MATRIX.items() if signs[1] == "×※"}
+    assert all(name in ADMIN_MAY for name in AGAIN.values())

@@ -89,7 +89,7 @@ async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_pa
     assert kept.NO_CARD in visitor.text
     assert visitor.page.select("main a[href='/payment']")
     await visitor.open("/payment")
-    assert visitor.rows["お支払い方法"] == "登録されていません"
+    assert visitor.rows["お支払い方法"] == "未登録"
     await register(visitor, given="ICHIRO", family="SATO")
     await visitor.open("/mail-service")
     await visitor.submit(agree="yes")

@@ -228,7 +228,7 @@ async def test_the_file_holds_what_the_page_shows_with_former_values_and_without
     answer = await contractor.get("/changes.csv?account=arteri-an-001")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     text = answer.content.decode("utf-8-sig")
-    assert text.splitlines()[0] == "受付番号,受付日時,お手続き,対象のアカウントID,お手続きした人,内容"
+    assert text.splitlines()[0] == "受付番号,受付日時,お手続き,対象のアカウントID,お手続きした方,内容"
     assert (
         "アカウントID変更,arteri-an-001,ご契約者様（お客様番号）,"
         "アカウントID：arteri-an-001／氏名：（姓）有光 （名）=1+1（変更前：" in text

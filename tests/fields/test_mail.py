@@ -213,7 +213,7 @@ def test_the_rest_is_judged_as_ever() -> None:
         return fields.local_part_at(text, OURS)
 
     assert "3文字以上" in why(rule, f"ab@{OURS}")
-    assert why(rule, f"@{OURS}") == "メールアドレスを入力してください。"
+    assert why(rule, f"@{OURS}") == "メールアドレスの@より前を入力してください。"
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ async def test_an_auto_reply_is_set_and_keeps_its_text_when_it_is_off(taro: Brow
         ({"enabled": "on", "subject": "a", "body": "あ" * 1001}, "本文は1,000文字以内"),
         ({"enabled": "on", "subject": "a\bBcc: x", "body": "x"}, "使えない文字"),
         ({"enabled": "on", "subject": "a", "body": "x", "starts_on": "2026-02-30"}, "この日付はありません"),
-        ({"enabled": "on", "subject": "a", "body": "x", "ends_on": "明日"}, "2026-01-10 のように"),
+        ({"enabled": "on", "subject": "a", "body": "x", "ends_on": "明日"}, "2026/01/10 のように"),
         (
             {
                 "enabled": "on",

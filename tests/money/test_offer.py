@@ -59,10 +59,10 @@ def test_the_payment_names_the_card_and_the_operators_day_and_says_what_is_missi
     assert (
         rows_of(Product.MAIL_WEB)["お支払い"] == "クレジットカード VISA（下4桁 0000）\nお支払い日：毎月10日"
     )
-    assert offer.card_named(None) == "クレジットカードが登録されていません"
+    assert offer.card_named(None) == "クレジットカード 未登録"
     installed(payment_day="")
     assert offer.when_charged() == (
-        "お支払い日：登録されていません。インフォメーションセンター（0120-000-0000）でご確認ください"
+        "お支払い日：インフォメーションセンターでご確認ください。電話：0120-000-0000、受付時間：9時～17時（年中無休）"
     )
 
 

@@ -170,7 +170,7 @@ async def test_whoever_pays_finds_it_on_the_overview_and_approves_it(
         await browser.open(str(browser.page.select("main tbody a")[0]["href"]))
         assert browser.heading == "セキュリティオプション購入／解約完了"
     await asking_user.open(request)
-    assert (asking_user.rows["状態"], asking_user.rows["お手続きした人"]) == ("承認", who)
+    assert (asking_user.rows["状態"], asking_user.rows["お手続きした方"]) == ("承認", who)
     await asking_user.open(f"{PAGE}/status")
     assert "PIN番号" in asking_user.text
     await payer.open("/")

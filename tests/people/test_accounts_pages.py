@@ -158,7 +158,7 @@ async def test_an_account_id_is_changed_and_an_empty_password_keeps_the_old(
     await contractor.open("/accounts/arteri-an-001/edit")
     await contractor.submit(given="改", role="admin")
     assert contractor.rows["パスワード"] == "変更しない"
-    assert "お客様番号でログインしたときと同じこと" in contractor.text
+    assert "お客様番号でログインしたときと同じお手続き" in contractor.text
     await contractor.submit()
     await contractor.open("/accounts")
     assert "有光 改" in contractor.text

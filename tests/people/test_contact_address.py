@@ -41,7 +41,7 @@ async def test_a_new_contact_address_counts_when_its_link_was_answered(contracto
     assert contractor.rows["新しい連絡用メールアドレス"] == NEW
     assert await stored() == OLD
     await contractor.submit("/customer/email")
-    assert contractor.heading == "連絡用メールアドレス登録完了"
+    assert contractor.heading == "連絡用メールアドレス変更完了"
     assert await stored() == NEW
     assert (await mails())[2:] == [
         (OLD, "連絡用メールアドレス変更のお知らせ"),
@@ -87,7 +87,7 @@ async def test_a_link_that_two_answer_at_the_same_time_is_answered_once(
         await browser.open(path)
     await asyncio.gather(*(browser.submit("/customer/email") for browser in (contractor, admin)))
     told = sorted(browser.heading for browser in (contractor, admin))
-    assert told == ["連絡用メールアドレスの確認", "連絡用メールアドレス登録完了"]
+    assert told == ["連絡用メールアドレスの確認", "連絡用メールアドレス変更完了"]
     assert len(await mails()) == 4
 
 

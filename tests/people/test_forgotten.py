@@ -588,7 +588,7 @@ async def test_a_link_that_dies_while_it_is_answered_sets_nothing(
         (
             True,
             {"password": "abc12345"},
-            "多くの人が使っているパスワードと同じか、よく似ているため使えません。",
+            "多くの方が使っているパスワードと同じか、よく似ているため使えません。",
         ),
         (True, {"password": WIFE}, "アカウントIDと同じパスワードは使えません。"),
     ],

@@ -43,7 +43,7 @@ async def arrived(browser: Browser, name: Name) -> str:
         (
             HERS,
             {"password": "abc12345"},
-            ["多くの人が使っているパスワードと同じか、よく似ているため使えません。"],
+            ["多くの方が使っているパスワードと同じか、よく似ているため使えません。"],
         ),
         (HERS, {"password": WIFE}, ["アカウントIDと同じパスワードは使えません。"]),
     ],

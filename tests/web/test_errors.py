@@ -228,7 +228,9 @@ def log() -> Iterator[io.StringIO]:
 
 
 def number_on(answer: httpx.Response) -> str:
-    (number,) = re.findall("エラー番号「([^」]*)」をお知らせください", answer.text.partition("<aside")[0])
+    (number,) = re.findall(
+        "エラー番号「<[^>]*>([^<]*)</span>」をお知らせください", answer.text.partition("<aside")[0]
+    )
     assert re.fullmatch(r"[\w.-]{6,12}", number)
     return str(number)
 

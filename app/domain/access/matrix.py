@@ -119,6 +119,19 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
 chapter 6's, and the two of purchase requests."""
 
 
+AGAIN = {
+    Permission.STATEMENTS: "料金明細照会",
+    Permission.PARTNERS: "ギガシネマ with U-NEXT、UCOM光 クラブオフ",
+    Permission.OWN_DATA: "ご登録情報のダウンロード",
+}
+"""What an admin logs in to again with the customer number (×※), by its name in the menu."""
+ADMIN_MAY = (
+    "お客様番号でログインしたときと同じお手続きができます。"
+    f"ただし、{'、'.join(AGAIN.values())}と、お客様番号パスワードの変更では、"
+    "お客様番号とお客様番号パスワードで、もう一度ログインします。"
+)
+
+
 def sign(permission: Permission, role: Role) -> Sign:
     """The cell of the matrix."""
     return MATRIX[permission][list(Role).index(role)]

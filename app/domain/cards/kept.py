@@ -136,7 +136,7 @@ def standing(contract: Contract, today: date) -> Standing:
 def card_rows(card: ShownCard | None) -> list[tuple[str, str]]:
     """現在のお支払い方法."""
     if card is None:
-        return [("お支払い方法", "登録されていません")]
+        return [("お支払い方法", "未登録")]
     return [
         ("お支払い方法", "カード"),
         ("カード会社", card.brand),

@@ -46,7 +46,7 @@ def day(text: str) -> date:
     """A day from 1900 on, year first: as YYYY-MM-DD, or as people write it (2026/1/10, 2026年1月10日)."""
     found = _DAY.fullmatch(reading.compact(text))
     if not found:
-        raise Wrong("日付は、2026-01-10 のように入力してください。")
+        raise Wrong("日付は、2026/01/10 のように入力してください。")
     try:
         value = date(int(found[1]), int(found[2] or found[3]), int(found[4]))
     except ValueError as error:

@@ -30,7 +30,7 @@ _OF_A_CARRIER = re.compile(
 _ODD_DOTS = re.compile(r"(\.[^@]*|[^@]*\.\.[^@]*|[^@]*\.)@([^@]*)")
 
 
-def local_part(text: str, label: str = "メールアドレス") -> str:
+def local_part(text: str, label: str = "メールアドレスの@より前") -> str:
     """The part before @ of an address of ours, or the name of a web space (spec 6).
 
     3-15 of lower-case letters, digits, `.` `_` `-`; no symbol first, last or twice in a row.
@@ -41,11 +41,11 @@ def local_part(text: str, label: str = "メールアドレス") -> str:
     if "。" in value:
         raise Wrong(PERIOD)
     if not 3 <= reading.length(value) <= 15:
-        raise Wrong(f"{label}は3文字以上、15文字以内で入力してください。")
+        raise Wrong(f"{label}は、3文字以上15文字以内で入力してください。")
     rule = f"{label}に使えるのは、半角の英小文字、数字、記号（. _ -）だけです。"
     reading.must_be_of(_IN_LOCAL_PART, value, rule, text)
     if not value[0].isalnum() or not value[-1].isalnum():
-        raise Wrong(f"{label}の先頭と末尾には、記号を使えません。")
+        raise Wrong(f"{label}は、先頭と末尾に記号を使えません。")
     if re.search(r"[._-]{2}", value):
         raise Wrong(f"{label}に、記号を続けて使うことはできません。")
     return value

@@ -119,6 +119,7 @@ class _RegisterAddress(
             "products": products,
             "costs": billing.lines(costs),
             "losses": lost,
+            "deed": _deed(self.account(member), self.address),
         }
         await self.tell(member, "mail-address-registered", **facts)
 
@@ -146,7 +147,7 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(account, UCOM, self.address, now),
-            costs=(Row("メールアドレスの登録・変更", _free(member.contract)),),
+            costs=(Row(f"メールアドレスの{_deed(account, self.address)}", _free(member.contract)),),
             notices=(replaced,) if account.ucom_address else (),
             terms="mail-address",
             button="登録",
@@ -174,7 +175,8 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
         await self._tell(member, "UCOM")
         return Receipt(
             title="メールアドレス登録／変更完了",
-            lead="メールアドレスの登録が完了しました。メールソフトの設定は、下の「ご案内」をご覧ください。",
+            lead=f"メールアドレスの{_deed(account, self.address)}が完了しました。"
+            "メールソフトの設定は、下の「ご案内」をご覧ください。",
             rows=_rows(account, UCOM, self.address, now),
             guide=mail_system.program_settings(self.login, self.address, app_passwords.wanted(account)),
             next=(
@@ -195,7 +197,8 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
         return Review(
             title="メールアドレス登録／変更確認",
             rows=_rows(account, OTHER, self.address, now) + losses.of_address(account),
-            costs=cost_rows(self._costs(member, now)) or (Row("メールアドレスの登録", "料金はかかりません"),),
+            costs=cost_rows(self._costs(member, now))
+            or (Row(f"メールアドレスの{_deed(account, self.address)}", "料金はかかりません"),),
             notices=(
                 *((AGAIN,) if account.other_address == self.address else ()),
                 *(LOSSES if account.ucom_address else ()),
@@ -221,7 +224,8 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
         await self._tell(member, "他社", lost_periods(account, ends), costs, losses.lines(lost))
         return Receipt(
             title="メールアドレス登録／変更完了",
-            lead=f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
+            lead=f"メールアドレスの{_deed(account, self.address)}が完了しました。"
+            f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
             rows=[*_rows(account, OTHER, self.address, now), *lost, *cost_rows(costs)],
             notices=mail_service.ended_notices(lost_periods(account, ends)),
@@ -233,6 +237,11 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
         account = self.account(member)
         ended = lost_periods(account, losing(member.contract, account))
         return billing.of_endings(ended, now, before=billing.earlier(member.contract, account))
+
+
+def _deed(account: Account, address: str) -> str:
+    """What that address does to the account ID as it is before: one that is there is replaced, or registered again."""
+    return "登録" if account.mail_address in (None, address) else "変更"
 
 
 def losing(contract: Contract, account: Account) -> Period | None:

@@ -50,7 +50,7 @@ def six_rows(product: Product, now: datetime, before: Earlier, paid_with: str) -
 def card_named(card: ShownCard | None, *, shown: bool = True) -> str:
     """The contract's card as a purchase names it; not `shown` to somebody who may not see お支払い登録情報."""
     if card is None:
-        return "クレジットカードが登録されていません"
+        return "クレジットカード 未登録"
     return (
         f"クレジットカード {card.brand}（下4桁 {card.last4}）"
         if shown
@@ -60,10 +60,9 @@ def card_named(card: ShownCard | None, *, shown: bool = True) -> str:
 
 def when_charged() -> str:
     """When the card is debited, in the operator's words."""
-    unknown = (
-        f"登録されていません。インフォメーションセンター（{installation.sender().phone}）でご確認ください"
-    )
-    return f"お支払い日：{installation.payment_day() or unknown}"
+    center = installation.sender()
+    ask = f"インフォメーションセンターでご確認ください。電話：{center.phone}、受付時間：{center.hours}"
+    return f"お支払い日：{installation.payment_day() or ask}"
 
 
 def environment(product: Product) -> str:

@@ -9,7 +9,7 @@ from asyncpg import UniqueViolationError
 
 from app.domain import catalogue, reserved_names, tables
 from app.domain.access.graph import Account
-from app.domain.access.matrix import ROLE_NAMES, Permission
+from app.domain.access.matrix import ADMIN_MAY, ROLE_NAMES, Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
 from app.domain.changes.kinds import OfAccount, OfContract
@@ -220,9 +220,7 @@ class EditAccount(
         account = self.account(member)
         notices = []
         if account.role != "admin" and self.details.role == "admin":
-            notices.append(
-                "管理者権限のアカウントIDは、お客様番号でログインしたときと同じことができるようになります。"
-            )
+            notices.append(f"管理者権限のアカウントIDでは、{ADMIN_MAY}")
             if account.requests:
                 notices.append(f"承認を待っている購入の申請は、取り下げになります（{BECAME_ADMIN}）。")
         if account.role != "user" and self.details.role == "user":

@@ -49,7 +49,7 @@ def confirm_notice(email: str) -> str:
     """What the confirm page says of a new address."""
     return (
         f"新しい連絡用メールアドレス {email} は、まだ登録されません。このメールアドレスに、確認のメールを送ります。"
-        "24時間以内に、メールのリンクを開いて登録してください。"
+        "24時間以内に、メールのリンクを開いて確認してください。"
     )
 
 
@@ -57,7 +57,7 @@ def receipt_notice(email: str, now: datetime) -> str:
     """What the complete page says of it, in words that are true whenever it is opened again."""
     return (
         f"新しい連絡用メールアドレス {email} に、確認のメールを送りました。{clock.minute(now + VALID)}までに、"
-        "メールのリンクを開いて登録してください。登録するまで、連絡用メールアドレスは変わりません。"
+        "メールのリンクを開いて確認してください。確認するまで、連絡用メールアドレスは変わりません。"
         "その前に連絡用メールアドレスをもう一度変更すると、このメールのリンクは使えなくなります。"
         "現在の登録内容は、「お客様情報変更」の画面でご確認いただけます。"
     )
@@ -109,7 +109,7 @@ class VerifyAddress(
 
     def review(self, member: Member, now: datetime) -> Review:
         rows = [edited("連絡用メールアドレス", self.before, self.email)]
-        return Review(title="連絡用メールアドレスの確認", rows=rows, button="登録")
+        return Review(title="連絡用メールアドレスの確認", rows=rows, button=self.deed)
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract.id
@@ -122,11 +122,16 @@ class VerifyAddress(
         await recipients.replaced(contract, None, self.before, now)
         await self.tell(member, "contact-address-changed", told)
         return Receipt(
-            title="連絡用メールアドレス登録完了",
-            lead="新しい連絡用メールアドレスの登録が完了しました。",
+            title=f"連絡用メールアドレス{self.deed}完了",
+            lead=f"連絡用メールアドレスの{self.deed}が完了しました。",
             rows=self.review(member, now).rows,
             next=(Link("お客様情報を確認する", "/customer"), Link("ご契約情報一覧", "/")),
         )
+
+    @property
+    def deed(self) -> str:
+        """What the button does: an address that is there is replaced."""
+        return "変更" if self.before else "登録"
 
     @property
     def new_address(self) -> str:

@@ -25,13 +25,13 @@ from app.web.request import TYPED, Request
 
 WRONG_PAIR = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 ENDED = {
-    "idle": "30分間操作がなかったため、ログアウトしました。",
+    "1": "30分間操作がなかったため、ログアウトしました。",
     "long": "ログインから12時間が過ぎたため、ログアウトしました。",
     "elsewhere": (
         "ログインが終了しています。ほかの端末でログアウトされたか、パスワードが変更されたか、時間がたった可能性があります。"
     ),
 }
-"""Why whoever was led here has to log in again (members.how_it_ended)."""
+"""Why whoever was led here has to log in again (members.how_it_ended); 1 is idle, as mypage.js writes it."""
 CLEARED = '"cache", "storage"'
 """What a browser forgets at logout: not the cookies, one of which says that it is no stranger to the login."""
 FIRST_REGISTRATION = "/accounts/new?first=yes"

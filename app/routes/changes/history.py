@@ -44,7 +44,7 @@ async def history(request: Request) -> Response[str]:
 @get("/changes.csv", opt=open_to(Permission.CHANGES))
 async def history_file(request: Request) -> Response[bytes]:
     listed = await changes.history(request.member, None, _wanted(request), MOST_IN_A_FILE)
-    header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした人", "内容")
+    header = ("受付番号", "受付日時", "お手続き", "対象のアカウントID", "お手続きした方", "内容")
     return csv_file("changes.csv", header, (_line(asked) for asked in listed))
 
 
