@@ -61,6 +61,8 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
+    made.filters["untranslated"] = _untranslated
+    made.tests["code"] = is_code
     made.filters["in_html"] = _in_html
     made.tests["optional_day"] = _is_optional_day
     made.filters["to_dial"] = fields.to_dial
@@ -85,11 +87,46 @@ def _is_optional_day(text: str) -> bool:
     return False
 
 
+_CODE = re.compile(r"[!-~\n]*[0-9A-Za-z][!-~\n]*")
+_CODES_IN_TEXT = re.compile(
+    r"""
+    [^\s<>「」（）、。：]+@[a-z0-9.-]+         # a mail address
+    | (?<![!-~])[a-z][a-z0-9-]{1,13}[a-z0-9](?![!-~])  # an account ID
+    | (?<![!-~])[0-9]{14}(?![!-~])              # a customer number
+    """,
+    re.VERBOSE,
+)
+_ADDRESS_FIRST = re.compile(r"^[^\s<@]+@[^\s<]+")
+
+
+def is_code(value: object) -> bool:
+    """Whether a text is an ID, a number, an address or the like: what has no Japanese in it has nothing to be translated.
+
+    A browser that translates the page would change some of it, `arteri-an-001` say.
+    """
+    return isinstance(value, str) and not isinstance(value, Markup) and bool(_CODE.fullmatch(value))
+
+
 def _breakable(value: object) -> object:
-    """A text in which a mail address may go on in the next line after its @."""
-    if not isinstance(value, str) or "@" not in value:
+    """A text in which a mail address may go on in the next line after its @, and in which codes are not translated. Where
+    all of it is one, whoever shows it says so of the element around it (`is code`)."""
+    if not isinstance(value, str):
         return value
-    return Markup(str(escape(value)).replace("@", "@<wbr>"))  # noqa: S704 - escaped
+    text = str(escape(value))
+    if not is_code(value):
+        text = (_ADDRESS_FIRST if isinstance(value, Markup) else _CODES_IN_TEXT).sub(_not_translated, text)
+    return Markup(text.replace("@", "@<wbr>"))  # noqa: S704 - escaped
+
+
+def _not_translated(found: re.Match[str]) -> str:
+    return f'<span translate="no">{found[0]}</span>'
+
+
+def _untranslated(value: object) -> object:
+    """The text as `breakable` makes it, in an element of its own where all of it is a code."""
+    if not is_code(value):
+        return _breakable(value)
+    return Markup('<span translate="no">{}</span>').format(_breakable(value))
 
 
 def day(value: date | datetime) -> str:

@@ -80,7 +80,7 @@ async def test_page_and_receipts_say_the_same(taro: Browser) -> None:
 async def test_a_translating_browser_leaves_addresses_ids_and_hosts_as_they_are(taro: Browser) -> None:
     await taro.open(MAIL)
     hosts = {"imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp"}
-    assert untranslated(taro) == {ADDRESS, "arteri-an-001", "993", "587", *hosts}
+    assert untranslated(taro) == {ADDRESS, "arteri-an-001", "993", "587", "SSL/TLS", "STARTTLS", *hosts}
 
 
 async def test_the_page_is_a_link_away_from_the_accordion_the_receipts_and_the_app_passwords(
