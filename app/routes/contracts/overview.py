@@ -42,7 +42,7 @@ def at_a_glance(account: Account) -> list[str]:
 
 def monthly(product: Product) -> str:
     """What a month of it costs, short; that it is with tax is said once on the page."""
-    return f"{billing.yen(billing.tariff(product, Month.this().next)[0])}／月"
+    return f"{billing.yen(catalogue.price(product, Month.this().next.first_day))}／月"
 
 
 SHOWN: dict[str, Any] = {
