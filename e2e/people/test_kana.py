@@ -72,6 +72,7 @@ WRITTEN = {
     "a small v": (["ゔぃ", "ヴィ"], "ヴィ", "ヴィ"),
     "a middle dot": (["アン・マリ"], "アン・マリ", "アン・マリ"),
     "n before the end": (["け", "けｎ", "けんz", "けんぞ", "けんぞう", "健三"], "健三", "ケンゾウ"),
+    "an unfinished syllable at once": (["ひかｒ", "光ｒ", "光"], "光", "ヒカ"),
     "a last n, converted": (["ｋ", "け", "けｎ", "健"], "健", "ケン"),
     "converted while one types": (
         ["あ", "あり", "蟻", "蟻m", "有み", "有美", "有美t", "有美つ", "有光"],
@@ -119,6 +120,8 @@ async def test_what_is_committed_in_parts_is_read_once(keyboard: Keyboard) -> No
     await keyboard.commit("有光")
     await keyboard.write("光")
     assert (await keyboard.value(GIVEN), await keyboard.value(GIVEN_KANA)) == ("有光光", "アリミツヒカル")
+    await keyboard.write("こ", "子")
+    assert (await keyboard.value(GIVEN), await keyboard.value(GIVEN_KANA)) == ("有光光子", "アリミツヒカルコ")
 
 
 async def test_names_written_one_after_the_other_are_put_together(keyboard: Keyboard) -> None:
@@ -149,6 +152,8 @@ async def test_a_name_written_over_another_has_the_new_kana(keyboard: Keyboard) 
     await keyboard.press("Control+a")
     await keyboard.write("ありた", "有田")
     assert (await keyboard.value(FAMILY), await keyboard.value(FAMILY_KANA)) == ("有田", "アリタ")
+    await keyboard.write("なか", "中")
+    assert (await keyboard.value(FAMILY), await keyboard.value(FAMILY_KANA)) == ("有田中", "アリタナカ")
 
 
 async def test_a_composition_that_is_given_up_leaves_nothing(keyboard: Keyboard) -> None:
