@@ -5,7 +5,7 @@ globalThis.probes = (() => {
   const all = (css) => [...document.querySelectorAll(css)].filter((node) => node.checkVisibility({ visibilityProperty: true }));
   const words = (node) => node.textContent.replace(/\s+/g, "");
   const called = (node) => `<${node.localName} ${node.id || node.className}> ${words(node).slice(0, 30)}`;
-  const hidden = (node) => node.closest(".visually-hidden, .act > span, .stack thead");
+  const hidden = (node) => node.closest(".visually-hidden, .act > span, .stack thead, .entries thead");
 
   // A6: buttons, menu, summary, checkbox rows and inputs 44 px; links that act 24 px.
   // What nobody sees is no target: a user name that stands there for password managers.
