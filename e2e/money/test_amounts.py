@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
+import pypdf
 import pytest
 
 from app.domain import clock
@@ -110,3 +112,18 @@ async def test_the_month_is_the_largest_of_its_page(reader: Device) -> None:
         .sort(([a], [b]) => b - a)""")
     total = f"{sum(yen for month, _, yen in CHARGES if month == THIS) + 550:,}円"
     assert sizes[0][1] == total
+
+
+async def test_a_statement_and_a_month_of_calls_print_on_one_sheet(
+    reader: Device, town: Town, household: Household
+) -> None:
+    await town.connection.execute(
+        "INSERT INTO other_charge (ref, contract, month, label, yen, tax_rate, loaded_at)"
+        " SELECT format('%s-more-%s', $1::bigint, nth), $1, $2, '回線料', 100, 10, now() FROM generate_series(1, 5) AS nth",
+        *(household.id, THIS.first_day),
+    )
+    for path in (f"/statements/{THIS.iso}", f"/calls/gate-call-050/{THIS.previous.iso}"):
+        await reader.open(path)
+        assert await reader.page.locator("tbody tr").count() >= 8
+        printed = await reader.page.pdf(prefer_css_page_size=True)
+        assert len(pypdf.PdfReader(io.BytesIO(printed)).pages) == 1, path
