@@ -88,7 +88,7 @@ def test_nothing_is_said_where_no_consent_is_asked_for() -> None:
 async def test_the_version_is_on_input_confirm_and_complete_page_and_beside_the_change(
     contractor: Browser,
 ) -> None:
-    said = "セキュリティ360°のサービス説明とサービス利用規約（第1版、2025/12/01）"
+    said = "セキュリティ360°のサービス説明とサービス利用規約（第2版、2026/12/01）"
     await contractor.open(PAGE)
     assert said in contractor.text
     await contractor.submit(PAGE + FULL, agree="yes")
@@ -100,7 +100,7 @@ async def test_the_version_is_on_input_confirm_and_complete_page_and_beside_the_
         "SELECT text, version, dated, agreed_at = applied_at AS then, kind, consent.contract = change.contract AS its"
         " FROM consent JOIN change ON change.id = consent.change"
     )
-    assert tuple(kept.values()) == ("security-360", 1, date(2025, 12, 1), True, "security-purchase", True)
+    assert tuple(kept.values()) == ("security-360", 2, date(2026, 12, 1), True, "security-purchase", True)
 
 
 async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_before_it_is_agreed_to(
@@ -109,14 +109,14 @@ async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_befo
     await contractor.open(PAGE)
     await contractor.submit(PAGE + FULL, agree="yes")
     text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(2, date(2026, 4, 1), "another")))
+    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
     monkeypatch.setitem(TEXTS, "security-360", newer)
     await contractor.submit()
     assert "内容が変わりました" in contractor.text
-    assert contractor.rows["規約への同意"].endswith("（第2版、2026/04/01）")
+    assert contractor.rows["規約への同意"].endswith("（第3版、2027/04/01）")
     assert await database.rows("SELECT 1 FROM consent") == []
     await contractor.submit()
-    assert [row["version"] for row in await database.rows("SELECT version FROM consent")] == [2]
+    assert [row["version"] for row in await database.rows("SELECT version FROM consent")] == [3]
 
 
 async def test_what_was_agreed_to_reads_the_same_after_the_text_was_edited(
@@ -124,17 +124,17 @@ async def test_what_was_agreed_to_reads_the_same_after_the_text_was_edited(
 ) -> None:
     await buy(contractor)
     text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(2, date(2026, 4, 1), "another")))
+    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
     monkeypatch.setitem(TEXTS, "security-360", newer)
     await contractor.open(contractor.path)
-    assert contractor.rows["規約への同意"].endswith("（第1版、2025/12/01）")
+    assert contractor.rows["規約への同意"].endswith("（第2版、2026/12/01）")
 
 
 async def test_consents_are_among_the_own_data(contractor: Browser) -> None:
     await buy(contractor)
     (contract,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
     exported = json.loads(await own_data.of(await households.log_in(contract["id"])))
-    assert [(one["text"], one["version"]) for one in exported["規約への同意"]] == [("security-360", 1)]
+    assert [(one["text"], one["version"]) for one in exported["規約への同意"]] == [("security-360", 2)]
 
 
 async def test_a_change_that_asks_for_none_keeps_none(contractor: Browser) -> None:

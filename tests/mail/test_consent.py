@@ -122,13 +122,13 @@ async def test_the_rule_is_the_changes_own_whatever_page_asked_for_it(
 async def test_the_text_that_is_agreed_to_is_kept_with_its_version_where_consent_is_needed(
     wife: Browser, family_user: Browser, page: str
 ) -> None:
-    said = "ほかの方のメールの設定について（第1版、2025/12/01）"
+    said = "ほかの方のメールの設定について（第2版、2026/12/01）"
     await wife.open(f"{SON}/{page}")
     assert said in wife.text
     await confirmed(wife, f"{SON}/{page}", **SET[page], **AGREED)
     assert wife.rows["規約への同意"] == said
     kept = "SELECT text, version FROM consent WHERE text = 'others-mail'"
-    assert [tuple(row.values()) for row in await database.rows(kept)] == [("others-mail", 1)]
+    assert [tuple(row.values()) for row in await database.rows(kept)] == [("others-mail", 2)]
     await family_user.open(f"{SON}/{page}")
     assert said not in family_user.text
 

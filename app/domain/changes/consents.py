@@ -62,24 +62,33 @@ class ConsentText:
 _BEGUN = date(2025, 12, 1)
 
 
-def _security(product: Product, digest: str) -> ConsentText:
+_PLAINER = date(2026, 12, 1)
+
+
+def _versions(*digests: str) -> tuple[TextVersion, ...]:
+    """The first version and, where there is one, the second."""
+    days = (_BEGUN, _PLAINER)
+    return tuple(TextVersion(number + 1, days[number], digest) for number, digest in enumerate(digests))
+
+
+def _security(product: Product, *digests: str) -> ConsentText:
     title = f"{NAMES[product]}のサービス説明とサービス利用規約"
-    return ConsentText(product.value, title, (TextVersion(1, _BEGUN, digest),))
+    return ConsentText(product.value, title, _versions(*digests))
 
 
-def _service(product: Product, digest: str) -> ConsentText:
-    return ConsentText(product.value, f"{NAMES[product]}のサービス説明", (TextVersion(1, _BEGUN, digest),))
+def _service(product: Product, *digests: str) -> ConsentText:
+    return ConsentText(product.value, f"{NAMES[product]}のサービス説明", _versions(*digests))
 
 
 TEXTS = {
     text.name: text
     for text in (
-        _security(Product.SECURITY_360, "eb90353c0e2c72b6"),
-        _security(Product.SECURITY_ONLINE, "0250701ffadd78e6"),
+        _security(Product.SECURITY_360, "eb90353c0e2c72b6", "29f231dfa2196fa5"),
+        _security(Product.SECURITY_ONLINE, "0250701ffadd78e6", "61ec956073b9b8d7"),
         _security(Product.KIDS_FILTER, "83266fde5cb65f93"),
         _service(Product.MAIL_PACK, "def9478e924bfa28"),
         _service(Product.MAIL_WEB, "8dc3ee00a843a070"),
-        _service(Product.MAILBOX_10GB, "118db1d73cf0d417"),
+        _service(Product.MAILBOX_10GB, "118db1d73cf0d417", "45f5939fc8a6ecf2"),
         _service(Product.REMOTE_SUPPORT, "7e0c588b98190457"),
         ConsentText(
             "mail-address",
@@ -90,7 +99,7 @@ TEXTS = {
         ConsentText(
             "others-mail",
             "ほかの方のメールの設定について",
-            (TextVersion(1, _BEGUN, "9bbad1610f0b7a9c"),),
+            _versions("9bbad1610f0b7a9c", "19aa0903951ccd41"),
         ),
         ConsentText("other-address", "他社のメールについて", (TextVersion(1, _BEGUN, "e711c381d787832e"),)),
     )
