@@ -301,7 +301,7 @@ def forward(address: str, *buttons: str) -> Way:
 
 
 def app_password(*buttons: str) -> Way:
-    return along(type_in("名前", "スマートフォン"), press(*buttons))
+    return along(type_in("名前", "スマートフォン"), tick(LABEL), press(*buttons))
 
 
 def web_space(*buttons: str) -> Way:
