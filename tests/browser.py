@@ -24,6 +24,7 @@ PAGES = Path(__file__).parent.parent / ".build" / "pages"
 OUR_PHONE = re.compile("0120-000-[01]{4}")
 HOURS = "年中無休"
 """How the numbers of the tests' and the demo's operator begin, and when all of them answer."""
+_WITHIN_A_SENTENCE = re.compile('<span translate="no">([^<]*)</span>')
 _linted: set[str] = set()
 """Pages that were found to be in order, by what they hold without tokens."""
 
@@ -45,7 +46,8 @@ class Browser(httpx.AsyncClient):
     def page(self) -> BeautifulSoup:
         """What it shows, read when a test first looks: most pages on the way to another are never looked at."""
         if self._page is None:
-            text = self.answer.text.replace("<wbr>", "")  # it is no text
+            # No text, and what says of a part of a sentence that it is no Japanese: it cuts no sentence.
+            text = _WITHIN_A_SENTENCE.sub(r"\1", self.answer.text.replace("<wbr>", ""))
             self._page = BeautifulSoup(text, "lxml")
         return self._page
 

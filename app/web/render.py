@@ -52,6 +52,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["consent_texts"] = consents.TEXTS
+    made.globals["agreed_words"] = consents.words
     made.globals.update({"hindrance": None, "resumed": "", "left": []})
     made.globals["role_names"] = matrix.ROLE_NAMES
     made.globals["admin_may"] = matrix.ADMIN_MAY

@@ -144,7 +144,7 @@ async def dump() -> str:
 async def test_where_nobody_can_be_mailed_the_complete_page_says_so(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000003", "demo01")
     await confirmed(visitor, "/customer-password", password="hik!7q2m", password_again="hik!7q2m")
-    expected = "送り先のメールアドレスが登録されていないため、送信していません"
+    expected = "送り先のメールアドレスが未登録のため、送信していません"
     assert visitor.rows["お知らせのメール"] == expected
 
 

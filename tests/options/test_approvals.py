@@ -19,7 +19,7 @@ from app.domain.changes.asking import Differs
 from app.domain.changes.kinds import Change
 from app.domain.changes.words import Refused
 from app.domain.options import purchase_requests
-from app.domain.options.approvals import A_DAY, NOT_REACHED, REACHED, RequestPurchase, waits_for
+from app.domain.options.approvals import A_DAY, ASKING, NOT_REACHED, REACHED, RequestPurchase, waits_for
 from app.domain.options.security import BuySecurity, CancelSecurity
 from app.postgres import database
 from tests import households
@@ -176,7 +176,7 @@ async def test_the_confirm_page_and_the_receipt_say_whether_anybody_gets_a_mail(
     assert said in asking.review(son, change).notices
     receipt = (await asking.find(son, await do(son, change))).receipt
     assert receipt
-    assert receipt.notices == (said,)
+    assert receipt.notices == (said, *ASKING)
     assert ({recipient for recipient, _ in await mailed()} > {SONS}) is reached
 
 

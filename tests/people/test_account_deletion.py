@@ -148,7 +148,7 @@ async def test_the_mail_service_that_nobody_needs_any_more_ends_with_it_and_is_t
         of: dict[str, Any] = {"contract": family.contract, "account": account}
         await tables.MailAddress(**of, address=f"a{account}@ucom.ne.jp", registered_at=ago).save()
     customer, named = await households.log_in(family.contract), "同時に解約されるオプションサービス"
-    notice = f"メールサービス（{NAMES[Product.MAIL_WEB]}）が不要になる"
+    notice = f"不要になるメールサービス（{NAMES[Product.MAIL_WEB]}）は自動的に解約されます"
     for login, last in ((family.sons_login, False), (family.mothers_login, True)):
         review = reviewed(await now_seen_by(customer), login)
         assert (notice in review.notices[0]) == last

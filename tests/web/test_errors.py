@@ -229,7 +229,8 @@ def log() -> Iterator[io.StringIO]:
 
 def number_on(answer: httpx.Response) -> str:
     (number,) = re.findall(
-        "エラー番号「<[^>]*>([^<]*)</span>」をお知らせください", answer.text.partition("<aside")[0]
+        "エラー番号「<span translate=.no.>([^<]*)</span>」をお知らせください",
+        answer.text.partition("<aside")[0],
     )
     assert re.fullmatch(r"[\w.-]{6,12}", number)
     return str(number)

@@ -180,7 +180,8 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         mailed = await recipients.named(
             fresh.contract.id, fresh.contract.accounts, change.subject, change.new_address, told
         )
-        receipt = replace(receipt, rows=[*receipt.rows, *consents.rows(agreed)], mailed=mailed)
+        rows, versions = [*receipt.rows, *consents.rows(agreed)], consents.versions(agreed)
+        receipt = replace(receipt, rows=rows, agreed=versions, mailed=mailed)
         await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,12 @@ def rows(names: Sequence[str]) -> list[Row]:
     return [Row(LABEL, "\n".join(str(TEXTS[name]) for name in names))] if names else []
 
 
+def versions(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """The texts as they are asked for now, each with the number of its version."""
+    return tuple((name, TEXTS[name].newest.number) for name in names)
+
+
+@cache
 def words(name: str, number: int) -> str:
     """What that version of a text said. Raises FileNotFoundError for one that never was."""
     return (WORDS / f"{name}.{number}.txt").read_text(encoding="utf-8")

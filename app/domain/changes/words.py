@@ -147,6 +147,8 @@ class Receipt:
     """False: it was received, and somebody decides it later."""
     inline: str = ""
     """Path of the small piece of another page that shows the new state, if the change was asked for there."""
+    agreed: tuple[tuple[str, int], ...] = ()
+    """Texts that were agreed to with it: name and version of each (consents.py). Receipts of before that have none."""
     revealed: str = field(default="", repr=False)
     """A secret that was made with it, for the first complete page alone; it is sealed, never stored with the rest."""
 

@@ -32,6 +32,7 @@ UCOM = "UCOMの提供するメールアドレスを取得する"
 OTHER = "他社のメールを利用する"
 TAKEN = "このメールアドレスは、すでに使われているか、過去に使われていたため登録できません。別の文字列を入力してください。"
 AGAIN = "現在と同じメールアドレスです。もう一度登録すると、「メールアドレス登録完了メール」を送り直します。"
+NO_MORE = "これまでのメールアドレス（{}）は使えなくなりました。二度と登録できません。"
 SAME = "現在のメールアドレスと同じです。"
 OURS = "当社のメールアドレスは、「他社のメールを利用する」では登録できません。"
 LOSSES = (
@@ -178,6 +179,7 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
             lead=f"メールアドレスの{_deed(account, self.address)}が完了しました。"
             "メールソフトの設定は、下の「ご案内」をご覧ください。",
             rows=_rows(account, UCOM, self.address, now),
+            notices=(NO_MORE.format(account.ucom_address),) if account.ucom_address else (),
             guide=mail_system.program_settings(self.login, self.address, app_passwords.wanted(account)),
             next=(
                 mail_system.to_mail_settings(self.login),
@@ -228,7 +230,10 @@ class RegisterOtherAddress(_RegisterAddress, kind="mail-address-other", consents
             f"{self.address} 宛に、「メールアドレス登録完了メール」を送信しました。"
             "メールが届かないときは、もう一度登録してください。",
             rows=[*_rows(account, OTHER, self.address, now), *lost, *cost_rows(costs)],
-            notices=mail_service.ended_notices(lost_periods(account, ends)),
+            notices=(
+                *((NO_MORE.format(account.ucom_address),) if account.ucom_address else ()),
+                *mail_service.ended_notices(lost_periods(account, ends)),
+            ),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

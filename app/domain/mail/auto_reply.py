@@ -50,13 +50,13 @@ class SetAutoReply(
         return Review(
             title="メール自動返信設定確認",
             rows=self._rows(account) + self.consent_rows(member),
-            notices=(NOTICE, *self._over(now)) if self.enabled else (),
+            notices=self._notices(now),
             button="登録",
         )
 
-    def _over(self, now: datetime) -> tuple[str, ...]:
+    def _notices(self, now: datetime) -> tuple[str, ...]:
         over = self.ends_on is not None and self.ends_on < now.astimezone(TOKYO).date()
-        return (OVER,) if over else ()
+        return (NOTICE, *((OVER,) if over else ())) if self.enabled else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = self.account(member)
@@ -79,6 +79,7 @@ class SetAutoReply(
             title="メール自動返信設定完了",
             lead="自動返信の設定を登録しました。",
             rows=self._rows(account) + self.consent_rows(member),
+            notices=self._notices(now),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

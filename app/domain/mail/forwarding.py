@@ -20,6 +20,7 @@ from app.postgres import database
 if TYPE_CHECKING:
     from datetime import datetime
 
+NOT_KEPT = "サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。"
 ITSELF = "ご自分のメールアドレスには転送できません。"
 TWICE = "同じ転送先が2回入力されています。"
 NEW_ADDRESS_LOOPS = (
@@ -104,17 +105,20 @@ class SetForwarding(
 
     def review(self, member: Member, now: datetime) -> Review:
         account = self.account(member)
-        lost = ("サーバーに残さない設定では、転送先で受け取れなかったメールは戻せません。",)
         dropped = [one for one in _addresses(account) if one not in self.addresses]
         return Review(
             title="メール転送設定確認",
             rows=self._rows(account) + self.consent_rows(member),
             notices=(
                 *((f"次の転送先には、転送しなくなります：{_listed(dropped)}",) if dropped else ()),
-                *(lost if self.addresses and not self.keep_copy else ()),
+                *self._not_kept,
             ),
             button="登録",
         )
+
+    @property
+    def _not_kept(self) -> tuple[str, ...]:
+        return (NOT_KEPT,) if self.addresses and not self.keep_copy else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         account = self.account(member)
@@ -145,6 +149,7 @@ class SetForwarding(
             title="メール転送設定完了",
             lead="メール転送の設定を登録しました。",
             rows=rows + self.consent_rows(member),
+            notices=self._not_kept,
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

@@ -84,7 +84,7 @@ class ChangeBoxSize(
             lead=offer.LEAD if self.to_large else "",
             offer=costs if self.to_large else (),
             costs=() if self.to_large else costs,
-            notices=() if self.to_large else (SMALLER.format(losses.used(self.account(member))),),
+            notices=self._notices(self.account(member)),
             terms=Product.MAILBOX_10GB.value,
             button="決定",
         )
@@ -104,8 +104,12 @@ class ChangeBoxSize(
             title="メールボックス容量変更完了",
             lead="メールボックスの容量を変更しました。",
             rows=[*self._rows(now), *cost_rows(costs)],
+            notices=self._notices(account),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
+
+    def _notices(self, account: Account) -> tuple[str, ...]:
+        return () if self.to_large else (SMALLER.format(losses.used(account)),)
 
     def _rows(self, now: datetime) -> list[Row]:
         return [

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 TAKEN = "この名前は、すでに使われているか、過去に使われていたため登録できません。別の名前を入力してください。"
 THERE = "Webスペースは、1つのアカウントIDに1つだけ登録できます。"
+LOST = "Webスペースのファイルはすべて失われます。同じ名前は二度と登録できません。"
+GONE = "Webスペースのファイルはすべて失われました。同じ名前は二度と登録できません。"
 NONE = "このWebスペースは、登録されていません。"
 
 
@@ -116,13 +118,12 @@ class DeleteWebSpace(_OfWebSpace, kind="web-space-deletion", name="Webスペー�
 
     def review(self, member: Member, now: datetime) -> Review:
         ends = mail_service.ending(member.contract, spaces=1)
-        lost = "Webスペースのファイルはすべて失われます。同じ名前は二度と登録できません。"
         return Review(
             title="Webスペース削除確認",
             rows=_rows(self.login, self.space),
             costs=cost_rows(_costs(member.contract, now))
             or (Row("Webスペースの削除", "料金はかかりません"),),
-            notices=(lost, *((mail_service.ending_notice(ends),) if ends else ())),
+            notices=(LOST, *((mail_service.ending_notice(ends),) if ends else ())),
             button="削除",
             danger=True,
         )
@@ -140,7 +141,7 @@ class DeleteWebSpace(_OfWebSpace, kind="web-space-deletion", name="Webスペー�
             title="Webスペース削除完了",
             lead="Webスペースを削除しました。",
             rows=[*_rows(self.login, self.space), *cost_rows(costs)],
-            notices=mail_service.ended_notices([ends] if ends else []),
+            notices=(GONE, *mail_service.ended_notices([ends] if ends else [])),
             next=(Link("ご契約情報一覧", f"/?open={self.login}"),),
         )
 

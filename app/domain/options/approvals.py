@@ -132,7 +132,7 @@ class RequestPurchase(
                 Link("申請の内容と状態を確認する", purchase_requests.path(request)),
                 Link("ご契約情報一覧", f"/?open={self.login}"),
             ),
-            notices=self._notices(member, now),
+            notices=(*self._notices(member, now), *ASKING),
             decided=False,
             inline=self._inline,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.domain import clock
@@ -137,11 +137,12 @@ class CancelRemoteSupport(
         costs = _ending(member.contract, now)
         await purchases.end(member, None, PRODUCT, now)
         await self._tell(member, costs, "remote-support-cancelled", now)
-        return self._receipt(
+        receipt = self._receipt(
             "UCOM光 リモートサポートの解約が完了しました。",
             [*self._rows(now, "解約する"), *cost_rows(costs)],
             Link("UCOM光 リモートサポート", self.back),
         )
+        return replace(receipt, notices=cancellation_notices(now))
 
 
 def _ending(contract: Contract, now: datetime) -> list[billing.Cost]:

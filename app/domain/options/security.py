@@ -285,7 +285,8 @@ class CancelSecurity(_Security, kind="security-cancellation", name="セキュリ
             last_day=f"{billing.last_usable_day(self.product, now):%Y/%m/%d}",
         )
         rows = [*self._rows(now, "解約する"), *cost_rows(costs)]
-        return self._receipt(account, rows, Link("セキュリティオプション管理", f"{self.back}/status"))
+        receipt = self._receipt(account, rows, Link("セキュリティオプション管理", f"{self.back}/status"))
+        return replace(receipt, notices=(NO_WAY_BACK,))
 
     def _costs(self, account: Account, now: datetime) -> list[billing.Cost]:
         """What ending the purchase costs, if there is one (judged before)."""

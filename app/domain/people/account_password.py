@@ -33,6 +33,7 @@ TRIED_TOO_OFTEN = (
 )
 USED_BEFORE = "このアカウントIDで使ったことのあるパスワードは使えません。"
 PASSWORD = Row("パスワード", STARS, secret=True)
+LOGGED_OUT = "このアカウントIDでログイン中だったほかの端末は、ログアウトされました。"
 OTHER_SESSIONS = "パスワードを変更すると、このアカウントIDでログイン中のほかの端末は、ログアウトされます。"
 
 
@@ -124,5 +125,6 @@ class ChangeAccountPassword(
             title="アカウントIDパスワード変更完了",
             lead="アカウントIDのパスワードを変更しました。",
             rows=self._rows,
+            notices=(LOGGED_OUT,),
             next=(*to_mail_settings(account), Link("ご契約情報一覧", "/")),
         )

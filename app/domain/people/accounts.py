@@ -28,6 +28,7 @@ from app.domain.options import purchase_requests, user_purchases
 from app.domain.options.purchase_requests import State
 from app.domain.people.account_names import AccountNames
 from app.domain.people.account_password import (
+    LOGGED_OUT,
     OTHER_SESSIONS,
     PASSWORD,
     remember,
@@ -132,9 +133,12 @@ class RegisterAccount(
             title="アカウントID登録／変更確認",
             rows=self.details.rows(self.login, PASSWORD),
             costs=(Row("アカウントIDの登録", "料金はかかりません"),),
-            notices=(user_purchases.allows(member),) if self.details.role == "user" else (),
+            notices=self._allows(member),
             button="登録",
         )
+
+    def _allows(self, member: Member) -> tuple[str, ...]:
+        return (user_purchases.allows(member),) if self.details.role == "user" else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         try:
@@ -152,6 +156,7 @@ class RegisterAccount(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録が完了しました。",
             rows=self.details.rows(self.login, PASSWORD),
+            notices=self._allows(member),
             onward=(_to_mail_address(self.login),),
             next=(Link("アカウントID管理", "/accounts"),),
         )
@@ -251,6 +256,7 @@ class EditAccount(
             title="アカウントID登録／変更完了",
             lead="アカウントIDの登録内容を変更しました。",
             rows=self._rows(account),
+            notices=(LOGGED_OUT,) if self.password_hash else (),
             onward=() if account.mail_address else (_to_mail_address(self.login),),
             next=(
                 *(to_mail_settings(account) if self.password_hash else ()),

@@ -93,6 +93,7 @@ class ChangeCustomerPassword(
             title="お客様番号パスワード変更完了",
             lead="お客様番号パスワードの変更が完了しました。",
             rows=_rows(member),
+            notices=("お客様番号でログイン中だったほかの端末は、ログアウトされました。",),
             next=(Link("ご契約情報一覧", "/"),),
         )
 
