@@ -130,6 +130,28 @@ async def test_what_was_agreed_to_reads_the_same_after_the_text_was_edited(
     assert contractor.rows["規約への同意"].endswith("（第2版、2026/12/01）")
 
 
+async def test_the_complete_page_holds_the_words_that_were_agreed_to_after_they_were_edited_too(
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await buy(contractor)
+    text = TEXTS["security-360"]
+    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
+    monkeypatch.setitem(TEXTS, "security-360", newer)
+    await contractor.open(contractor.path)
+    (agreed,) = contractor.page.select("main details.agreed")
+    summary, *lines = [part.get_text() for part in agreed.select("summary, li")]
+    assert summary == "セキュリティ360°のサービス説明とサービス利用規約（第2版）"
+    assert lines == consents.words("security-360", 2).splitlines()[1:]
+
+
+async def test_a_complete_page_of_before_shows_no_text(contractor: Browser) -> None:
+    await buy(contractor)
+    await database.rows("UPDATE change SET receipt = (receipt::jsonb - 'agreed')::json")
+    await contractor.open(contractor.path)
+    assert contractor.heading == "セキュリティオプション購入／解約完了"
+    assert not contractor.page.select("main details.agreed")
+
+
 async def test_consents_are_among_the_own_data(contractor: Browser) -> None:
     await buy(contractor)
     (contract,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
