@@ -74,9 +74,9 @@ class Story:
         await self.browser.open(f"/statements/{month.iso}")
         sums: Said = {}
         for row in self.browser.page.select("main tbody tr"):
-            cells = {str(cell.get("data-label", "商品")): cell.get_text() for cell in row.select("th, td")}
-            key = month.iso, cells["アカウントID"], BY_NAME[cells["商品"]]
-            sums[key] = sums.get(key, 0) + amount(r"([\d,]+)円", cells["金額（税込）"])
+            product, login, _, _, yen = (cell.get_text() for cell in row.select("th, td"))
+            key = month.iso, login, BY_NAME[product]
+            sums[key] = sums.get(key, 0) + amount(r"([\d,]+)円", yen)
         return sums
 
 
