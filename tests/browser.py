@@ -14,6 +14,7 @@ import httpx
 from bs4 import BeautifulSoup, Tag
 from litestar.types import ASGIApp
 
+from app.web import errors
 from app.web.forms import PASSWORDS
 from tests.free import promises
 
@@ -24,6 +25,8 @@ PAGES = Path(__file__).parent.parent / ".build" / "pages"
 OUR_PHONE = re.compile("0120-000-[01]{4}")
 HOURS = "年中無休"
 """How the numbers of the tests' and the demo's operator begin, and when all of them answer."""
+ERRORS = {trouble.title for trouble in errors.TROUBLES.values()}
+"""Headings of error pages."""
 _WITHIN_A_SENTENCE = re.compile('<span translate="no">([^<]*)</span>')
 _linted: set[str] = set()
 """Pages that were found to be in order, by what they hold without tokens."""
@@ -202,6 +205,11 @@ def lint(answer: httpx.Response, page: BeautifulSoup) -> None:
     headings = named.get("h1", [])
     assert len(headings) == 1, f"{where}: {len(headings)} h1"
     assert headings[0].get_text(strip=True) in page.title.get_text(), f"{where}: title and h1 differ"
+    if headings[0].get_text(strip=True) in ERRORS:
+        said = page.select_one("main")
+        assert said, where
+        assert OUR_PHONE.search(said.get_text()), f"{where}: whom to call is not said"
+        assert "エラー番号「" in said.get_text(), f"{where}: no number of the error"
     ids = [str(element["id"]) for element in elements if element.has_attr("id")]
     assert len(ids) == len(set(ids)), f"{where}: {sorted(i for i in ids if ids.count(i) > 1)} twice"
     labelled = {label.get("for") for label in named.get("label", [])}

@@ -86,7 +86,7 @@ async def test_whoever_ends_an_option_only_is_led_to_it(contractor: Browser) -> 
 
 async def test_accessibility_is_told_to_everybody(visitor: Browser) -> None:
     await visitor.open("/accessibility")
-    assert "読み上げソフトを使った、人による確認は、まだ行っていません。" in visitor.text
+    assert "読み上げソフトを実際に使った確認は、まだ行っていません。" in visitor.text
 
 
 async def test_no_page_of_the_menu_takes_more_than_two_round_trips(
