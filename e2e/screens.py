@@ -380,7 +380,7 @@ CUSTOMER = [
     Screen("customer, complete", "/customer", way=ways.customer("次へ進む", "登録")),
     Screen("customer, an address waits", "/customer", before=ways.open_the_mailed_link),
     Screen("contact address", "/", way=ways.open_the_mailed_link),
-    Screen("contact address, verified", "/", way=ways.along(ways.open_the_mailed_link, press("登録"))),
+    Screen("contact address, verified", "/", way=ways.along(ways.open_the_mailed_link, press("変更"))),
     Screen("contact address, unusable link", "/customer/email?token=x"),
 ]
 

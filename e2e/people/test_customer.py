@@ -39,7 +39,7 @@ async def test_a_number_is_changed_another_deleted_and_a_new_address_verified_by
     await contractor.log_in_as_customer(household.customer_number)
     await contractor.shows("連絡用メールアドレスの確認")
     await expect(contractor.row("現在の連絡用メールアドレス")).to_have_text(OLD)
-    await contractor.press("登録")
+    await contractor.press("変更")
     await contractor.swapped_to("連絡用メールアドレス変更完了")
     await contractor.open("/customer")
     await expect(contractor.field("連絡用メールアドレス")).to_have_value(NEW)

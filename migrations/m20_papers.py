@@ -6,7 +6,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from migrations import chapter
 
-ID = "m22_papers"
+ID = "m20_papers"
 
 SCHEMA = """
 ALTER TABLE paper_request
