@@ -23,10 +23,10 @@ def test_leaving_while_something_is_fetched_is_no_failure(
     seen = "return !document.getElementById('notice').hidden"
     with line.slow(1.5):
         phone.unfold(household.wife)
-        phone.until(lambda: phone.sees("#loading"))
+        phone.until(lambda: phone.sees(f"#account-{household.wife} .waiting"))
         phone.driver.run(
-            "window.said = false; new MutationObserver(() => { localStorage.said = 'yes'; })"
-            ".observe(document.getElementById('notice'), { attributes: true, attributeFilter: ['hidden'] })"
+            "new MutationObserver(() => { localStorage.said = 'yes'; }).observe("
+            "document.querySelector('details[open] .failed'), { attributes: true, attributeFilter: ['hidden'] })"
         )
         phone.driver.run(
             "setTimeout(() => document.querySelector('.site-footer a[href=\"/contact\"]').click())"
@@ -40,10 +40,11 @@ def test_leaving_while_something_is_fetched_is_no_failure(
 def test_a_line_that_fails_is_told(phone: Device, people: People, household: Household, line: Line) -> None:
     people.log_in(phone, household)
     phone.open("/")
+    failed = f"#account-{household.wife} .failed"
     with line.cut():
         phone.unfold(household.wife)
-        phone.until(lambda: phone.sees("#notice"))
-    assert "通信できませんでした" in phone.text("#notice")
+        phone.until(lambda: phone.sees(failed))
+    assert "通信できませんでした" in phone.text(failed)
 
 
 @pytest.mark.parametrize("scripts", [True, pytest.param(False, marks=pytest.mark.engines("webkit"))])

@@ -134,6 +134,6 @@ def test_the_colours_are_there_and_nothing_is_wider_than_the_phone(
     assert phone.style("body", "background-color") == "rgb(244, 248, 251)"
     assert phone.style("body", "color") == "rgb(20, 32, 43)"
     assert phone.style(".site-header", "background-color") == "rgb(10, 47, 92)"
-    assert phone.style("summary", "content", "::before").startswith('"+"')
+    assert phone.style(".accordion summary", "content", "::before").startswith('"+"')
     phone.open(f"/?open={household.wife}")
     assert phone.run("return document.documentElement.scrollWidth <= innerWidth")

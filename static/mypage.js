@@ -28,7 +28,7 @@ on("htmx:after:settle", ({ detail: { task, newContent } }) => {
   if (task.target.id === "main") typed = wrong, scrollTo(0, 0);
   look(wrong || pick("[data-focus]"));
   for (const next of [from, task.target.closest("details")?.firstElementChild, $("main")])
-    if (!document.querySelector(":focus")) next?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) next?.focus({ preventScroll: true });
   said = pick("[data-announce]")?.dataset.announce;
 });
 on("htmx:finally:swap", ({ detail: { ctx } }) => {
@@ -44,9 +44,9 @@ const slow = new Map();
 on("htmx:before:request", ({ detail: { ctx } }) => {
   $("notice").hidden = true;
   // Up a moment before a new page comes, so that nothing in view is moved by it.
-  if (ctx.target?.id === "main") ctx.fetch = async (...sent) => {
-    const got = await fetch(...sent);
-    if (got.status < 500 && got.headers.has("HX-Retarget")) scrollTo(0, 0), await new Promise((done) => setTimeout(done, 50));
+  if (ctx.target?.id === "main") ctx.fetch = async (...to) => {
+    const got = await fetch(...to);
+    if (got.status < 500 && got.headers.has("HX-Retarget")) scrollTo(0, 0), await new Promise((end) => setTimeout(end, 50));
     return got;
   };
   slow.set(ctx, setTimeout(() => {
