@@ -20,7 +20,7 @@ def test_leaving_while_something_is_fetched_is_no_failure(
 ) -> None:
     people.log_in(phone, household)
     phone.open("/")
-    seen = "return !document.getElementById('notice').hidden"
+    seen = "return [...document.querySelectorAll('#notice, .failed')].some((box) => !box.hidden)"
     with line.slow(1.5):
         phone.unfold(household.wife)
         phone.until(lambda: phone.sees(f"#account-{household.wife} .waiting"))
