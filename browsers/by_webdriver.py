@@ -65,6 +65,8 @@ class WebKit:
 
     def type(self, element: Any, text: str) -> None:
         with _away():
+            # WPE's driver itself does not come to a field that has a scroll margin.
+            self.session.execute_script("arguments[0].scrollIntoView({ block: 'end' })", element)
             element.clear()
             if text:
                 element.send_keys(text)
