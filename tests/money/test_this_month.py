@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain import clock
 from app.domain.access.graph import Account, Contract, Ended
-from app.domain.catalogue import Product
 from app.domain.money import this_month
 from app.domain.months import Month
 from app.postgres import database
 from tests.browser import Browser
 from tests.money.steps import bought, tokyo
-from tests.money.test_previews import Life, Owner, deeds, moments
+from tests.money.test_previews import Done, Life, lived, lives
 
 TODAY = "2026-03-20T09:00"
 
@@ -41,19 +39,10 @@ def contract_of(life: Life, now: datetime) -> Contract:
     return contract
 
 
-@given(st.lists(st.tuples(moments(), deeds), min_size=1, max_size=25))
-def test_at_any_moment_it_is_what_the_bill_would_say_if_nothing_more_happened(
-    done: list[tuple[datetime, tuple[Owner, Product | None]]],
-) -> None:
+@given(lives)
+def test_at_any_moment_it_is_what_the_bill_would_say_if_nothing_more_happened(done: Done) -> None:
     life = Life()
-    for number, (now, (owner, product)) in enumerate(sorted(done, key=lambda one: one[0])):
-        now += timedelta(microseconds=0 if now.microsecond else number)
-        if owner in life.deleted:
-            continue
-        if product:
-            life.toggle(owner, product, now)
-        elif owner:
-            life.delete(owner, now)
+    for now in lived(life, done):
         shown = this_month.of(contract_of(life, now), now)
         bills = list(life.bills())
         for month, yen in ((shown.month, shown.yen), (shown.month.next, shown.next_yen)):

@@ -127,8 +127,8 @@ def lines(costs: Iterable[Cost]) -> tuple[str, ...]:
 
 FEE_OF_THIS_TIME = "今回のお申し込みの手数料として、今月分でご請求します"
 """Beside a month's sum that is the fee of buying again, and nothing else: a new purchase begins with its free month."""
-_NEWEST = 2**63
-"""Key of a purchase that has none yet: it comes after all others."""
+NEWEST = 2**63
+"""Key of a purchase that has none yet, or whose key the graph does not tell: it comes after all that has ended."""
 
 
 @dataclass(frozen=True)
@@ -200,12 +200,12 @@ def _day(moment: datetime | date) -> str:
 
 def buying(product: Product, now: datetime, before: Earlier = NOTHING) -> Preview:
     """This month once the product is bought now; `before`: what the buyer had (`earlier`)."""
-    return _preview(Service(_NEWEST, None, product, now, None), now, before)
+    return _preview(Service(NEWEST, None, product, now, None), now, before)
 
 
 def ending(product: Product, started_at: datetime, now: datetime, before: Earlier = NOTHING) -> Preview:
     """This month once the product is ended now that was bought at `started_at`."""
-    return _preview(Service(_NEWEST, None, product, started_at, now), now, before)
+    return _preview(Service(NEWEST, None, product, started_at, now), now, before)
 
 
 def _preview(changed: Service, now: datetime, before: Earlier) -> Preview:
@@ -305,7 +305,7 @@ def of_cancelled(before: Earlier, ending: Iterable[Bought], now: datetime) -> li
         if product not in still:
             own = before.of(product)
             due = charges(own, this, this, before.had)
-            over = Preview(this, due, Service(_NEWEST, None, product, now, now))
+            over = Preview(this, due, Service(NEWEST, None, product, now, now))
             last = max(last_usable_day(product, service.ended_at or now) for service in own)
             costs.append(_together(product, _costs_of_ending(over, min(last, today))))
     return costs

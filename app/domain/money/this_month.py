@@ -7,11 +7,8 @@ from datetime import datetime
 
 from app.domain.access.graph import Contract
 from app.domain.money import billing
-from app.domain.money.billing import Service
+from app.domain.money.billing import NEWEST, Service
 from app.domain.months import Month
-
-_AFTER_ALL_OTHERS = 2**63
-"""Key of a purchase whose own the graph lacks: what runs was bought after whatever has ended of it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ def of(contract: Contract, now: datetime) -> ThisMonth:
     this = Month.of(now)
     buyers = (contract, *contract.accounts)
     running = [
-        Service(_AFTER_ALL_OTHERS, None, period.product, period.started_at, None)
+        Service(NEWEST, None, period.product, period.started_at, None)
         for buyer in buyers
         for period in buyer.periods
     ]
