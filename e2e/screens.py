@@ -445,3 +445,33 @@ SECOND_FACTOR = [
 ]
 
 SCREENS = [*SECOND_FACTOR, *HOUSE, *ACCOUNTS, *MAIL, *MONEY, *CUSTOMER, *OPTIONS, *REST]
+
+WITH_PASSWORDS = frozenset(
+    {
+        "well-known, change the password",
+        "login",
+        "login, nothing typed",
+        "login, the session ended",
+        "login, after logout",
+        "login, with a new password",
+        "login, locked",
+        "forgotten, the link",
+        "forgotten, the link and a weak password",
+        "new password",
+        "registration",
+        "registration, led to by a first login",
+        "registration, led to by a first login, nothing typed",
+        "registration, nothing typed",
+        "registration, back from confirm",
+        "edit",
+        "account password",
+        "account password, wrong",
+        "password asked for again",
+        "customer's login asked for again",
+        "customer's login, nothing typed",
+        "customer password",
+        "customer password, wrong",
+        "customer, the session ended",
+    }
+)
+"""The screens that ask for a password: all of them, and no others (test_accessibility.py)."""

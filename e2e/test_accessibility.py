@@ -14,7 +14,7 @@ from e2e.accessibility import PROBES, tab_stops, wrong_with
 from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.households import Town
-from e2e.screens import SCREENS, Screen
+from e2e.screens import SCREENS, WITH_PASSWORDS, Screen
 
 PAGES_OF_A_PDF = re.compile(rb"/Type\s*/Page\b")
 NAMED = {screen.name: screen for screen in SCREENS}
@@ -39,6 +39,8 @@ def test_every_page_of_the_portal_is_among_the_screens() -> None:
 async def test_a_screen_can_be_used_by_everybody(screen: Screen, borrow: TakeDevice, town: Town) -> None:
     device = await borrow()
     await screen.reach(device, town)
+    asks = await device.page.locator("input[type=password]").count() > 0
+    assert asks == (screen.name in WITH_PASSWORDS)
     assert await wrong_with(device) == []
     if screen.name.endswith("complete"):
         await a_receipt_is_printed_on_one_sheet(device)

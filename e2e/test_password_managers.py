@@ -1,7 +1,7 @@
 """ui.md A15: Chromium's password manager, which writes into its log what it cannot understand of a form.
 
 A Chromium without windows has no password manager and says nothing; these tests need a whole one. What it would say is
-held on every page that a test fetches, too (tests/browser.py).
+held on every page that a test fetches, too (tests/lint.py).
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from e2e.conftest import FLAGS, chromium_path
 from e2e.device import Device
 from e2e.households import Town
 from e2e.portal import Portal
-from e2e.screens import SCREENS, Screen
+from e2e.screens import SCREENS, WITH_PASSWORDS, Screen
 
 PASSWORDS = "input[type=password]"
 SOON = 1_000
 """Milliseconds after which it has looked at a page."""
-FORMS = [screen for screen in SCREENS if screen.way is None or screen.status == 422]
-"""Confirm and complete pages have no field for a password."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +44,7 @@ class Log:
             self._said.append(event["entry"]["text"])
 
     async def said(self, device: Device) -> list[str]:
-        if await device.page.locator(PASSWORDS).count():
-            await device.page.wait_for_timeout(SOON)
+        await device.page.wait_for_timeout(SOON)
         return self._said
 
 
@@ -74,7 +71,9 @@ async def test_it_says_what_it_does_not_understand(device: Device) -> None:
     assert [text for text in await log.said(device) if "username" in text or "autocomplete" in text]
 
 
-@pytest.mark.parametrize("screen", FORMS, ids=lambda screen: screen.name)
+@pytest.mark.parametrize(
+    "screen", [one for one in SCREENS if one.name in WITH_PASSWORDS], ids=lambda screen: screen.name
+)
 async def test_it_understands_every_form(screen: Screen, device: Device, town: Town) -> None:
     log = await log_of(device)
     await screen.reach(device, town)

@@ -27,7 +27,7 @@ async def inline(browser: Browser, method: str, path: str, **body: str) -> Beaut
     sent: dict[str, Any] = {"data": body} if method == "POST" else {}
     browser.answer = await browser.request(method, path, headers=headers, follow_redirects=True, **sent)
     piece = BeautifulSoup(browser.answer.text, "html.parser")
-    assert not promises(piece)
+    assert not promises(str(piece))
     return piece
 
 
