@@ -57,6 +57,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(PARTIALS),
         autoescape=True,
         auto_reload=False,
+        cache_size=-1,  # there are so many and no more: no order of their last use is kept
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: "" if value is None else value,
         trim_blocks=True,
@@ -76,6 +77,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
     made.filters["untranslated"] = _untranslated
+    made.filters["in_element"] = _in_element
     made.tests["code"] = is_code
     made.filters["in_html"] = _in_html
     made.tests["optional_day"] = _is_optional_day
@@ -110,6 +112,8 @@ _CODES_IN_TEXT = re.compile(
     """,
     re.VERBOSE,
 )
+_MAY_HOLD_CODES = re.compile("@|[0-9a-z-]{3}")
+"""What every code in a text has, found sooner than the code: most texts are Japanese alone."""
 _ADDRESS_FIRST = re.compile(r"^[^\s<@]+@[^\s<]+")
 
 
@@ -123,13 +127,18 @@ def is_code(value: object) -> bool:
 
 def _breakable(value: object) -> object:
     """A text in which a mail address may go on in the next line after its @, and in which codes are not translated. Where
-    all of it is one, whoever shows it says so of the element around it (`is code`)."""
-    if not isinstance(value, str):
-        return value
+    all of it is one, whoever shows it says so of the element around it (`in_element`, `is code`)."""
+    return Markup(_shown_text(value, code=is_code(value))) if isinstance(value, str) else value  # noqa: S704 - escaped
+
+
+def _shown_text(value: str, *, code: bool) -> str:
+    """A text as HTML. `code`: all of it is one."""
     text = str(escape(value))
-    if not is_code(value):
-        text = (_ADDRESS_FIRST if isinstance(value, Markup) else _CODES_IN_TEXT).sub(_not_translated, text)
-    return Markup(text.replace("@", "@<wbr>"))  # noqa: S704 - escaped
+    if isinstance(value, Markup):
+        text = _ADDRESS_FIRST.sub(_not_translated, text)
+    elif not code and _MAY_HOLD_CODES.search(text):
+        text = _CODES_IN_TEXT.sub(_not_translated, text)
+    return text.replace("@", "@<wbr>")
 
 
 def _not_translated(found: re.Match[str]) -> str:
@@ -138,9 +147,14 @@ def _not_translated(found: re.Match[str]) -> str:
 
 def _untranslated(value: object) -> object:
     """The text as `breakable` makes it, in an element of its own where all of it is a code."""
-    if not is_code(value):
-        return _breakable(value)
-    return Markup('<span translate="no">{}</span>').format(_breakable(value))
+    return _in_element(value, "span") if is_code(value) else _breakable(value)
+
+
+def _in_element(value: object, name: str) -> Markup:
+    """A text as `breakable` makes it in an element of that name, which says so where all of it is a code; or a number."""
+    code = is_code(value)
+    text = _shown_text(value, code=code) if isinstance(value, str) else value
+    return Markup(f'<{name} translate="no">{text}</{name}>' if code else f"<{name}>{text}</{name}>")
 
 
 def day(value: date | datetime) -> str:

@@ -132,9 +132,12 @@ ADMIN_MAY = (
 )
 
 
+_COLUMN = {role: nth for nth, role in enumerate(Role)}
+
+
 def sign(permission: Permission, role: Role) -> Sign:
     """The cell of the matrix."""
-    return MATRIX[permission][list(Role).index(role)]
+    return MATRIX[permission][_COLUMN[role]]
 
 
 def allowed(permission: Permission, role: Role) -> bool:
