@@ -154,7 +154,7 @@ def _in_element(value: object, name: str) -> Markup:
     """A text as `breakable` makes it in an element of that name, which says so where all of it is a code; or a number."""
     code = is_code(value)
     text = _shown_text(value, code=code) if isinstance(value, str) else value
-    return Markup(f'<{name} translate="no">{text}</{name}>' if code else f"<{name}>{text}</{name}>")
+    return Markup(f'<{name} translate="no">{text}</{name}>' if code else f"<{name}>{text}</{name}>")  # noqa: S704
 
 
 def day(value: date | datetime) -> str:

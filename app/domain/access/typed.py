@@ -76,10 +76,7 @@ def opened(sealed: bytes | None, ticket: Ticket) -> Kept | None:
 
 async def forget(login: Login, path: str) -> None:
     """The login has carried out what that page asks for: its forms from there have served their purpose."""
-    form = tables.KeptForm
-    contract, account = login
-    whose = form.account.is_null() if account is None else form.account == account
-    await form.delete().where(form.contract == contract, whose, form.path == path.partition("?")[0])
+    await database.rows(_FORGET, *login, path.partition("?")[0])
 
 
 async def tidy(now: datetime) -> None:
@@ -87,6 +84,8 @@ async def tidy(now: datetime) -> None:
     await tables.KeptForm.delete().where(tables.KeptForm.kept_at <= now - VALID)
 
 
+# SQL, because every change waits for it.
+_FORGET = "DELETE FROM kept_form WHERE contract = $1 AND account IS NOT DISTINCT FROM $2 AND path = $3"
 # SQL for what is deleted and inserted in one statement, and for a login that was erased meanwhile.
 _KEEP = """
 WITH older AS (

@@ -10,10 +10,9 @@ import hashlib
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
-from piccolo.columns import Column
 
 from app import security_log
 from app.domain import clock, tables
@@ -23,7 +22,7 @@ from app.domain.access.members import Member, Stage
 from app.domain.changes import consents, kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
-from app.domain.changes.words import Gone, Receipt, Refused, Review
+from app.domain.changes.words import Gone, Refused, Review
 from app.domain.letters import outbox, recipients
 from app.postgres import database
 
@@ -182,7 +181,10 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         )
         rows, versions = [*receipt.rows, *consents.rows(agreed)], consents.versions(agreed)
         receipt = replace(receipt, rows=rows, agreed=versions, mailed=mailed)
-        await tables.Change.update(_receipt(fresh, receipt)).where(tables.Change.id == identity)
+        # A secret that it reveals is sealed for the session that made it, until `shown`.
+        sealed = kept.seal(fresh, receipt.revealed) if receipt.revealed else None
+        written = msgspec.json.encode(replace(receipt, revealed="")).decode()
+        await database.rows(_WRITE_RECEIPT, identity, written, sealed)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)
 
@@ -194,18 +196,9 @@ def _must_not_be_too_many(change: Change, done: list[datetime]) -> None:
         raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day, again))
 
 
-def _receipt(member: Member, receipt: Receipt) -> dict[Column | str, Any]:
-    """What is written of it. A secret that it reveals is sealed for the session that made it, until `shown`."""
-    columns: dict[Column | str, Any] = {
-        tables.Change.receipt: msgspec.json.encode(replace(receipt, revealed="")).decode()
-    }
-    if receipt.revealed:
-        columns[tables.Change.sealed] = kept.seal(member, receipt.revealed)
-    return columns
-
-
-# SQL, because every change waits for it: Piccolo takes longer to build it than PostgreSQL to run it.
+# SQL, because every change waits for them: Piccolo takes longer to build them than PostgreSQL to run them.
 _LOCK = "SELECT 1 FROM contract WHERE id = $1 FOR NO KEY UPDATE"
+_WRITE_RECEIPT = "UPDATE change SET receipt = $2, sealed = coalesce($3, sealed) WHERE id = $1"
 # SQL for the CTE: what was asked is read and emptied in one statement, by one of all who press. What ユーザー権限 did counts
 # for that account ID alone, and what the others did for the rest of the contract: nobody holds up those who pay.
 _CLAIM = """
