@@ -28,7 +28,8 @@ from app.postgres.migrate import migrate
 from tests.browser import Browser
 from tests.mail.steps import buy, get_address
 
-CHANGES = 200
+CHANGES = 48
+"""Fewer than a kind may be done in 24 hours (Change.a_day)."""
 LOGINS = 40
 LOGIN = "arteri-an-002"
 PAGE = f"/accounts/{LOGIN}/forwarding"

@@ -179,11 +179,12 @@ class Pages:
 
 def current(menu: Iterable[Section], path: str) -> Entry | None:
     """The entry of the menu whose page this is, or is below: of /statements/2026-01 that of /statements."""
-    of_pages = [entry for section in menu for entry in section.entries if "#" not in entry.path]
-    above = [
-        entry for entry in of_pages if path == entry.path or path.startswith(f"{entry.path.rstrip('/')}/")
+    found = [
+        entry
+        for section in menu
+        for entry in section.entries
+        if path == entry.path or path.startswith(f"{entry.path}/")
     ]
-    found = [entry for entry in above if entry.path != "/" or path == "/"]
     return max(found, key=lambda entry: len(entry.path), default=None)
 
 

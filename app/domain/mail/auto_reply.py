@@ -106,6 +106,10 @@ class InWords:
     silent: str
     """Why it is switched on and answers nobody today; "": it answers, or is switched off."""
 
+    @property
+    def in_one_line(self) -> str:
+        return " ".join(filter(None, (self.state, self.period, "期間外" if self.silent else "")))
+
 
 def in_words(reply: AutoReply | None, today: date) -> InWords:
     """`today`: the day in Asia/Tokyo, by which the mail server counts, too (mail_v1.sieve)."""

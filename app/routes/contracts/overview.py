@@ -18,11 +18,11 @@ from app.domain.mail import system as mail_system
 from app.domain.money import billing, this_month
 from app.domain.months import Month
 from app.domain.options import approvals, security
-from app.routes.contracts import paper
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
 
+NEEDS_ADDRESS = "UCOM光のメールアドレスが必要です"
 CARD_SIGNS = {
     Standing.FINE: "ok",
     Standing.SOON: "warning",
@@ -53,8 +53,8 @@ SHOWN: dict[str, Any] = {
         member, account, product, clock.now()
     ),
     "must_ask": security.must_ask,
-    "facts": paper.facts,
-    "needs_address": paper.NEEDED,
+    "requested": lambda member: any(account.requests for account in member.accounts),
+    "needs_address": NEEDS_ADDRESS,
     "this_month": lambda member: this_month.of(member.contract, clock.now()),
     "monthly": monthly,
     "card_standing": lambda member: kept.standing(member.contract, clock.today()),
