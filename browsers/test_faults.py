@@ -82,7 +82,7 @@ def test_what_was_pressed_has_the_focus_after_its_swap(
     people.log_in(phone, household)
     phone.open("/")
     phone.run("document.querySelector(`#account-${arguments[0]} summary`).click()", household.wife)
-    phone.until(lambda: phone.sees(f"#base-{household.wife}"))
+    phone.until(lambda: phone.sees(f"[data-announce^='{household.wife}の詳細']"))
     phone.until(lambda: phone.focus().startswith("<summary"))
 
 

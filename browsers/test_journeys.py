@@ -86,7 +86,7 @@ def test_a_row_of_the_accordion_opens_closes_and_opens_again(
     is_open = "return document.getElementById(`account-${arguments[0]}`).open"
     for _ in range(2):
         phone.unfold(household.son)
-        phone.until(lambda: phone.sees(f"#base-{household.son}"))
+        phone.until(lambda: phone.sees(f"[data-announce^='{household.son}の詳細']"))
         assert phone.run(is_open, household.son)
         phone.unfold(household.son)
         phone.until(lambda: phone.run(is_open, household.son), False)

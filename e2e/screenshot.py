@@ -53,7 +53,7 @@ async def _overview(browser: Browser, portal: Portal, width: int, scheme: Litera
     await page.locator("#f-customer-password").press("Enter")
     summary = page.locator("summary", has_text=OPENED)
     await summary.click()
-    await expect(page.locator(f"#base-{OPENED}")).to_be_visible()
+    await expect(page.locator(f"[data-announce^='{OPENED}の詳細']")).to_be_visible()
     await page.evaluate("document.activeElement.blur()")
     await page.evaluate("scrollTo(0, 0)")
     await page.mouse.move(0, 0)

@@ -133,7 +133,7 @@ async def test_a_row_that_is_awaited_says_so_in_its_place(
     await expect(page.locator("#announce")).to_have_text(WAITING)
     await expect(page.locator("#loading")).to_be_hidden()
     assert await body.get_by_role("link").count() == 0
-    await expect(page.locator(f"#base-{household.son}")).to_be_visible()
+    await expect(page.locator(f"[data-announce^='{household.son}の詳細']")).to_be_visible()
     await expect(body.get_by_text(WAITING)).to_have_count(0)
     await expect(body).not_to_have_attribute("aria-busy", "true")
 
@@ -167,7 +167,7 @@ async def test_a_row_that_did_not_come_says_so_in_its_place_and_can_be_tried_aga
     await expect(row.get_by_text(reason)).to_be_visible()
     await page.unroute_all()
     await scripted_phone.follow(f"{household.son}の詳細をもう一度読み込む")
-    await expect(page.locator(f"#base-{household.son}")).to_be_visible()
+    await expect(page.locator(f"[data-announce^='{household.son}の詳細']")).to_be_visible()
     await expect(row.get_by_text(reason)).to_have_count(0)
     await expect(row.locator("summary")).to_be_focused()
 
@@ -183,4 +183,4 @@ async def test_without_a_script_a_row_has_a_link_and_waits_for_nothing(
     await expect(row.get_by_text(WAITING)).to_be_hidden()
     await expect(row.get_by_text("もう一度読み込む")).to_be_hidden()
     await device.follow(f"{household.son}の詳細を表示する")
-    await expect(device.page.locator(f"#base-{household.son}")).to_be_visible()
+    await expect(device.page.locator(f"[data-announce^='{household.son}の詳細']")).to_be_visible()

@@ -151,7 +151,7 @@ async def deleted_meanwhile(visit: Visit) -> None:
 async def open_every_account_id(visit: Visit) -> None:
     for login in (visit.household.son, visit.household.wife):
         await visit.device.page.locator("summary", has_text=login).click()
-        await expect(visit.device.page.locator(f"#base-{login}")).to_be_visible()
+        await expect(visit.device.page.locator(f"[data-announce^='{login}の詳細']")).to_be_visible()
 
 
 async def open_the_menu(visit: Visit) -> None:

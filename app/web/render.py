@@ -44,7 +44,7 @@ class _Templates(jinja2.Environment):
     """Jinja's environment, in which all templates have its globals as they are, in one dict.
 
     Jinja itself lays a ChainMap over them for each template, and goes through it name by name at every include and import:
-    a third of the time that the overview took.
+    a fifth of what rendering the overview took.
     """
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:

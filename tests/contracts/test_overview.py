@@ -11,6 +11,9 @@ from tests.browser import Browser
 from tests.mail.steps import confirmed
 
 
+DAYS = {"starts_on": "2027-01-01", "ends_on": "2027-01-31"}
+
+
 async def account_row(login: str) -> tuple[int, int]:
     """Keys of an account ID and its contract."""
     row = (
@@ -108,6 +111,8 @@ async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> 
     for page, typed in (
         ("forwarding", {"address_1": "a.rather.long.address.of.taro@mail.example.com", "consent": "yes"}),
         ("mailbox", {"agree": "yes"}),
+        ("web-space", {"space": "hikari.no.ie-15"}),
+        ("auto-reply", {"enabled": "on", "subject": "休み", "body": "です", "consent": "yes", **DAYS}),
     ):
         await confirmed(taro, f"/accounts/arteri-an-001/{page}", **typed)
     for product in ("security-360", "security-online", "kids-filter"):
@@ -126,7 +131,6 @@ async def test_what_is_printed_of_an_account_id_is_what_its_row_says(taro: Brows
         consent="yes",
     )
     await confirmed(taro, "/accounts/arteri-an-001/web-space", space="hikari")
-    days = {"starts_on": "2027-01-01", "ends_on": "2027-01-31"}
     await confirmed(
         taro,
         "/accounts/arteri-an-001/auto-reply",
@@ -134,7 +138,7 @@ async def test_what_is_printed_of_an_account_id_is_what_its_row_says(taro: Brows
         subject="休み",
         body="です",
         consent="yes",
-        **days,
+        **DAYS,
     )
     path = "/accounts/arteri-an-001/security?product=security-360"
     await confirmed(taro, "/accounts/arteri-an-001/security", path, agree="yes")
