@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import clock, tables
-from app.domain.access.graph import Card, ShownCard
+from app.domain.access.graph import Card, Contract, RefusedCard, ShownCard
 from app.domain.cards import kept
 from app.domain.mail.service import BOUGHT
 from app.domain.months import Month
@@ -17,6 +17,7 @@ from app.postgres import database
 from tests import households
 from tests.browser import Browser
 from tests.cards.steps import kept_card, let_wait, register
+from tests.money.steps import empty
 
 A_MOMENT = timedelta(seconds=20)
 
@@ -110,36 +111,57 @@ async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_pa
     assert BOUGHT.removesuffix("。")[:8] in visitor.text
 
 
+WAITS, REFUSED = (
+    ShownCard("JCB", "2222", "2031-02"),
+    RefusedCard("1111", datetime(2026, 2, 3, tzinfo=clock.TOKYO)),
+)
+
+
 @pytest.mark.parametrize(
-    ("card", "waiting", "refused", "expected"),
+    ("expires", "waiting", "refused", "expected"),
     [
-        (None, False, False, kept.Standing.NONE),
-        ("2026-05", False, False, kept.Standing.FINE),
-        ("2026-04", False, False, kept.Standing.SOON),
-        ("2026-03", False, False, kept.Standing.SOON),
-        ("2026-02", False, False, kept.Standing.EXPIRED),
-        ("2026-05", True, False, kept.Standing.WAITING),
-        ("2026-02", False, True, kept.Standing.REFUSED),
-        (None, True, True, kept.Standing.WAITING),
+        (None, None, None, ["未登録"]),
+        ("2026-05", None, None, ["ご登録済 VISA 下4桁 0000 有効期限 05月 / 2026年"]),
+        ("2026-04", None, None, ["まもなく有効期限 VISA 下4桁 0000 有効期限 04月 / 2026年"]),
+        ("2026-03", None, None, ["まもなく有効期限 VISA 下4桁 0000 有効期限 03月 / 2026年"]),
+        ("2026-02", None, None, ["有効期限切れ VISA 下4桁 0000 有効期限 02月 / 2026年"]),
+        (None, WAITS, REFUSED, ["名義を確認中 JCB 下4桁 2222 有効期限 02月 / 2031年"]),
+        (
+            "2026-05",
+            WAITS,
+            None,
+            [
+                "名義を確認中 JCB 下4桁 2222 有効期限 02月 / 2031年",
+                "ご登録済 VISA 下4桁 0000 有効期限 05月 / 2026年",
+            ],
+        ),
+        (
+            "2026-02",
+            None,
+            REFUSED,
+            [
+                "承認されませんでした 下4桁 1111 2026/02/03のお申し込み",
+                "有効期限切れ VISA 下4桁 0000 有効期限 02月 / 2026年",
+            ],
+        ),
     ],
 )
-async def test_the_first_page_says_how_it_stands_with_the_card(
-    visitor: Browser, card: str | None, waiting: bool, refused: bool, expected: kept.Standing
+def test_how_it_stands_with_each_card_is_said_beside_that_card(
+    expires: str | None, waiting: ShownCard | None, refused: RefusedCard | None, expected: list[str]
 ) -> None:
     """The 1st of March; the last day of April is 60 days later, of May 91."""
-    clock.start_at(datetime(2026, 3, 1, 12, tzinfo=clock.TOKYO))
+    card = Card("VISA", "0000", expires, payer="") if expires else None
+    contract = empty(Contract, card=card, waiting_card=waiting, refused_card=refused)
+    said = kept.standings(contract, date(2026, 3, 1))
+    assert [" ".join([standing.value, *facts]) for standing, facts in said] == expected
+
+
+async def test_the_first_page_tells_the_card_that_waits_from_the_one_that_pays(visitor: Browser) -> None:
     [row] = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
-    await tables.Card.delete().where(tables.Card.contract == row["id"])
-    if card:
-        await kept.keep(row["id"], kept_card(expires=card), "AN ARUTERI")
-    if refused:
-        await database.rows(
-            "INSERT INTO card_check (contract, token, payer, brand, last4, expires, holder, asked_at, decided_at, outcome)"
-            " VALUES ($1, 't', '', 'VISA', '1111', '2030-01', 'A B', now(), now(), 'refused')",
-            row["id"],
-        )
-    if waiting:
-        await let_wait(row["id"])
+    await let_wait(row["id"])
     await visitor.log_in("customer", "90000000000000", "demo01")
     await visitor.open("/")
-    assert visitor.rows["お支払い方法"].startswith(expected.value)
+    first, second = (p.get_text() for p in visitor.page.select("main section:first-of-type dd p"))
+    assert first.startswith("名義を確認中 ")
+    assert second.startswith("ご登録済 VISA 下4桁 0000 ")
+    assert "0000" not in first

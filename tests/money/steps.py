@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from app.domain.catalogue import Product
 from app.domain.clock import TOKYO
 from app.domain.money import ledger
@@ -14,6 +16,12 @@ from tests.browser import Browser
 
 NUMBER = "90000000000000"
 LOGIN = "arteri-an-002"
+
+
+def empty(kind: type[msgspec.Struct], **given_: Any) -> Any:
+    """A piece of the graph with nothing in it but what is given."""
+    nothing: dict[str, Any] = {field.name: [] for field in msgspec.structs.fields(kind)}
+    return kind(**{**nothing, **given_})
 
 
 def tokyo(text: str) -> datetime:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from app.domain import tables
+from app.domain import clock, tables
 from app.domain.access.graph import ShownCard
 from app.domain.access.matrix import Permission, Role, allowed
 from app.domain.cards import numbers
@@ -116,18 +116,33 @@ SOON = timedelta(days=60)
 """A card is marked so long before its last day, when the first mail of it is sent (reminders.py), too."""
 
 
-def standing(contract: Contract, today: date) -> Standing:
-    """What is to be said first: what waits, what was refused, then the card that is there."""
-    if contract.waiting_card:
-        return Standing.WAITING
-    if contract.refused_card:
-        return Standing.REFUSED
-    if contract.card is None:
-        return Standing.NONE
-    last_day = Month.parse(contract.card.expires).last_day
+def standings(contract: Contract, today: date) -> list[tuple[Standing, tuple[str, ...]]]:
+    """Each with what there is to say of its card: first of one that waits or was refused, then of the one that pays now.
+
+    They are two cards: what is said of one is not true of the other.
+    """
+    said: list[tuple[Standing, tuple[str, ...]]] = []
+    waiting, refused, card = contract.waiting_card, contract.refused_card, contract.card
+    if waiting:
+        said.append((Standing.WAITING, _at_a_glance(waiting)))
+    elif refused:
+        said.append(
+            (Standing.REFUSED, (f"下4桁 {refused.last4}", f"{clock.day(refused.asked_at)}のお申し込み"))
+        )
+    if card:
+        said.append((_standing(card, today), _at_a_glance(card)))
+    return said or [(Standing.NONE, ())]
+
+
+def _standing(card: ShownCard, today: date) -> Standing:
+    last_day = Month.parse(card.expires).last_day
     if last_day < today:
         return Standing.EXPIRED
     return Standing.SOON if last_day - today <= SOON else Standing.FINE
+
+
+def _at_a_glance(card: ShownCard) -> tuple[str, ...]:
+    return f"{card.brand} 下4桁 {card.last4}", f"有効期限 {numbers.shown_month(card.expires)}"
 
 
 # --- what is shown of a card ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from app.domain import catalogue, clock
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission, Role
-from app.domain.cards import kept, numbers
+from app.domain.cards import kept
 from app.domain.cards.kept import Standing
 from app.domain.catalogue import Product
 from app.domain.mail import auto_reply, consent, mailbox
@@ -57,9 +57,8 @@ SHOWN: dict[str, Any] = {
     "needs_address": NEEDS_ADDRESS,
     "this_month": lambda member: this_month.of(member.contract, clock.now()),
     "monthly": monthly,
-    "card_standing": lambda member: kept.standing(member.contract, clock.today()),
+    "card_standings": lambda member: kept.standings(member.contract, clock.today()),
     "card_signs": CARD_SIGNS,
-    "shown_month": numbers.shown_month,
     "at_a_glance": at_a_glance,
     "waits_for": lambda member, account, product: approvals.waits_for(member, account, product, clock.now()),
     "names": catalogue.NAMES,
