@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 
@@ -15,16 +13,10 @@ from app.domain.money import this_month
 from app.domain.months import Month
 from app.postgres import database
 from tests.browser import Browser
-from tests.money.steps import bought, tokyo
+from tests.money.steps import bought, close, empty, loaded, tokyo
 from tests.money.test_previews import Done, Life, lived, lives
 
 TODAY = "2026-03-20T09:00"
-
-
-def empty(kind: type[msgspec.Struct], **given_: Any) -> Any:
-    """A piece of the graph with nothing in it but what is given."""
-    nothing: dict[str, Any] = {field.name: [] for field in msgspec.structs.fields(kind)}
-    return kind(**{**nothing, **given_})
 
 
 def contract_of(life: Life, now: datetime) -> Contract:
@@ -111,8 +103,40 @@ async def test_what_a_deleted_account_id_cost_in_this_month_is_in_it(visitor: Br
     assert "550円" in visitor.text
 
 
+@pytest.mark.parametrize("closed", [(), ("2026-01",), ("2026-01", "2026-02")])
+async def test_what_the_operator_charges_beside_is_said_as_the_bill_will_say_it(
+    visitor: Browser, closed: tuple[str, ...]
+) -> None:
+    """Charged for January, changed later; for February, which is closed or not; for this month and for the next."""
+    clock.start_at(tokyo(TODAY))
+    await loaded("line-1", "2026-01", "回線料", 4_400)
+    await close(*closed)
+    await loaded("line-1", "2026-01", "回線料", 4_000)
+    await loaded("line-2", "2026-02", "訪問設定料", 7_700)
+    await loaded("line-3", "2026-03", "機器レンタル料", 330)
+    await loaded("line-4", "2026-04", "機器レンタル料", 330)
+    await visitor.log_in("customer", "90000000000000", "demo01")
+    await visitor.open("/")
+    section = visitor.page.select_one("main section:first-of-type")
+    assert section
+    (said,) = [
+        row.select("dd")[-1].get_text() for row in section.select("dl > div") if "その他の料金" in str(row)
+    ]
+    await visitor.open("/statements/2026-03")
+    await visitor.prove("demo01", "90000000000000")
+    assert said == visitor.rows["合計（税込）"]
+
+
 async def test_a_user_role_sees_neither_sums_nor_the_card(family_user: Browser) -> None:
     await family_user.open("/")
     assert family_user.heading == "ユーザー管理"
     assert not {"今月の料金とお支払い", "下4桁", "来月から"} & set(family_user.text.split())
     assert "VISA" not in family_user.answer.text
+
+
+async def test_an_admin_who_may_not_see_the_bill_is_told_of_the_options_alone(admin: Browser) -> None:
+    clock.start_at(tokyo(TODAY))
+    await loaded("line-3", "2026-03", "機器レンタル料", 330)
+    await admin.open("/")
+    assert "今月のオプション料金" in admin.text
+    assert "その他の料金" not in admin.text

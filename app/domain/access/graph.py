@@ -196,6 +196,21 @@ class OwnerNotice(msgspec.Struct, frozen=True):
     happened_at: datetime
 
 
+class OtherCharge(msgspec.Struct, frozen=True):
+    """A version of a charge that the operator loaded (money/other_charges.py); yen with tax."""
+
+    id: int
+    ref: str
+    month: date
+    label: str
+    yen: int
+    tax_rate: int
+    started_on: date | None
+    ended_on: date | None
+    written: int
+    """Yen of it in closed bills."""
+
+
 class Contract(Buyer, frozen=True):
     """ご契約 as far as the member may see it: a user-role login gets its own account ID only."""
 
@@ -213,6 +228,11 @@ class Contract(Buyer, frozen=True):
     """Security products without a licence key to sell now."""
     payers_reached: bool
     """Whether a mail reaches anybody who may decide a purchase request (letters/recipients.py, PAYERS)."""
+    others: list[OtherCharge]
+    """The operator's charges that no bill has settled, the oldest version first; for the customer number alone, which
+    alone may see the bill."""
+    billed_upto: date | None
+    """The month that was closed last, for whoever has `others`."""
     card: Card | None
     waiting_card: ShownCard | None
     """One that waits for a name check (cards/checks.py)."""
@@ -250,6 +270,18 @@ class Contract(Buyer, frozen=True):
         return self.account_ids >= ACCOUNT_IDS
 
 
+OTHER = json_object(
+    OtherCharge,
+    tables.OtherCharge,
+    "o",
+    written="(SELECT coalesce(sum(h.yen), 0) FROM charge h JOIN bill_close b ON b.month = h.billed"
+    " WHERE h.other = o.id AND b.closed_at IS NOT NULL)",
+)
+"""A version of a charge of the operator: the statement calls its row `o`."""
+# By an index that holds what waits alone: a page does not read what was charged for years.
+_WAITING = """FROM other_charge o WHERE s.account IS NULL AND o.contract = c.id
+    AND o.ref IN (SELECT ref FROM other_charge WHERE contract = c.id AND billed IS NULL)"""
+_BILLED_UPTO = "(SELECT max(month) FROM bill_close WHERE closed_at IS NOT NULL AND s.account IS NULL)"
 _CARD = json_object(Card, tables.Card, "k")
 _WAITING_CARD = json_object(ShownCard, tables.CardCheck, "w")
 _REFUSED_CARD = json_object(RefusedCard, tables.CardCheck, "w")
@@ -290,6 +322,8 @@ GRAPH = json_object(
     ended_with_account=json_list(_ENDED, _GONE, "p.id"),
     out_of_stock=_OUT_OF_STOCK,
     payers_reached=_PAYERS_REACHED,
+    others=json_list(OTHER, _WAITING, "o.id"),
+    billed_upto=_BILLED_UPTO,
     card=json_one(_CARD, "FROM card k WHERE k.contract = c.id"),
     waiting_card=json_one(
         _WAITING_CARD, "FROM card_check w WHERE w.contract = c.id AND w.decided_at IS NULL"

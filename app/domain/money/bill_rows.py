@@ -7,6 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 from app.domain import tables
+from app.domain.access.graph import OTHER, OtherCharge
 from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.json_objects import json_list, json_object, json_one
@@ -82,18 +83,6 @@ class Bill(msgspec.Struct):
     taxes: list[Tax]
 
 
-class Other(msgspec.Struct):
-    id: int
-    ref: str
-    month: date
-    label: str
-    yen: int
-    tax_rate: int
-    started_on: date | None
-    ended_on: date | None
-    written: int
-
-
 class Closed(msgspec.Struct):
     month: date
     closed_at: datetime
@@ -121,7 +110,7 @@ class Found(msgspec.Struct):
     bill: Bill | None
     purchases: list[PurchaseRow]
     written: list[Written]
-    others: list[Other]
+    others: list[OtherCharge]
 
 
 _found = msgspec.json.Decoder(Found)
@@ -153,13 +142,6 @@ _BILL = json_object(
     ),
 )
 _PURCHASE = json_object(PurchaseRow, tables.ServicePeriod, "p", login="a.login", deleted_at="a.deleted_at")
-_OTHER = json_object(
-    Other,
-    tables.OtherCharge,
-    "o",
-    written="(SELECT coalesce(sum(h.yen), 0) FROM charge h JOIN bill_close b ON b.month = h.billed"
-    " WHERE h.other = o.id AND b.closed_at IS NOT NULL)",
-)
 _FOUND = json_object(
     Found,
     tables.Contract,
@@ -199,7 +181,7 @@ _FOUND = json_object(
         "h.id",
     ),
     others=json_list(
-        _OTHER,
+        OTHER,
         "FROM other_charge o WHERE o.contract = c.id"
         " AND o.ref IN (SELECT ref FROM other_charge LEFT JOIN bill_close b ON b.month = billed"
         " WHERE contract = c.id AND b.closed_at IS NULL)",

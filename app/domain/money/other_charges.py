@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from app.domain.access.graph import OtherCharge
 from app.domain.money.bills import Entry
 from app.domain.months import Month
 
@@ -32,6 +33,16 @@ class Version(NamedTuple):
     started_on: date | None
     ended_on: date | None
     written: int = 0
+
+    @classmethod
+    def of(cls, row: OtherCharge) -> Version:
+        """As PostgreSQL tells of it."""
+        return cls(
+            row.id,
+            row.ref,
+            Month.of_day(row.month),
+            *(row.label, row.yen, row.tax_rate, row.started_on, row.ended_on, row.written),
+        )
 
     @property
     def words(self) -> Words:
@@ -81,6 +92,16 @@ def carried(versions: Sequence[Version], lines: Sequence[OtherLine]) -> list[Ver
     """The versions once the ledger holds the lines, too."""
     added = {line.version.id: line.yen for line in lines}
     return [version._replace(written=version.written + added.get(version.id, 0)) for version in versions]
+
+
+def forecast(versions: Sequence[Version], closed: Month | None, month: Month) -> list[OtherLine]:
+    """The lines of a bill that is not closed, after those of the open months before it; `closed`: the last one that is."""
+    lines: list[OtherLine] = []
+    begins = closed.next if closed else min((version.month for version in versions), default=month)
+    for one in begins.upto(month):
+        lines = bill(versions, one)
+        versions = carried(versions, lines)
+    return lines
 
 
 def settled(versions: Sequence[Version], month: Month) -> list[Version]:

@@ -215,7 +215,7 @@ def _forecasts(found: bill_rows.Found, now: datetime) -> dict[Month, list[Entry]
     begins = _begins(found, this)
     purchases = {p.id: Purchase(p.product, p.started_at, p.ended_at, p.deleted_at) for p in found.purchases}
     services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
-    written, others = [_line(line) for line in found.written], [_version(other) for other in found.others]
+    written, others = [_line(line) for line in found.written], [Version.of(other) for other in found.others]
     made: dict[Month, list[Entry]] = {}
     for month in begins.upto(this):
         if month not in closed:
@@ -303,13 +303,4 @@ def _line(row: bill_rows.Written) -> LedgerLine:
         Month.of_day(row.billed),
         row.yen,
         row.tax_rate,
-    )
-
-
-def _version(row: bill_rows.Other) -> Version:
-    return Version(
-        row.id,
-        row.ref,
-        Month.of_day(row.month),
-        *(row.label, row.yen, row.tax_rate, row.started_on, row.ended_on, row.written),
     )

@@ -1,4 +1,4 @@
-"""What the options of a contract cost in this month and in the next, for the first page: from the graph, without a look-up."""
+"""What a contract costs in this month and in the next, for the first page: from the graph, without a look-up."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.access.graph import Contract
-from app.domain.money import billing
+from app.domain.money import billing, other_charges
 from app.domain.money.billing import NEWEST, Service
+from app.domain.money.other_charges import OtherLine, Version
 from app.domain.months import Month
 
 
@@ -18,6 +19,8 @@ class ThisMonth:
     month: Month
     yen: int
     """What the month's bill says of the options."""
+    other_yen: int
+    """What it says beside them, of the operator's other charges (other_charges.py); 0 for who may not see the bill."""
     next_yen: int
     """What that of the next month will say if nothing changes."""
     on_trial: bool
@@ -41,6 +44,12 @@ def of(contract: Contract, now: datetime) -> ThisMonth:
     return ThisMonth(
         month=this,
         yen=sum(charge.yen for charge in due if charge.month == this),
+        other_yen=sum(line.yen for line in _others(contract, this)),
         next_yen=sum(charge.yen for charge in due if charge.month == this.next),
         on_trial=any(Month.of(service.started_at) == this for service in running),
     )
+
+
+def _others(contract: Contract, this: Month) -> list[OtherLine]:
+    closed = Month.of_day(contract.billed_upto) if contract.billed_upto else None
+    return other_charges.forecast([Version.of(other) for other in contract.others], closed, this)
