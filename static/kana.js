@@ -1,12 +1,21 @@
 // 氏名カナ follows 氏名 while it is typed: an input method shows the reading before it converts it. A kana field names the
-// field that it follows in data-kana (partials/layout/form.html). What was corrected by hand is never overwritten.
+// field that it follows in data-kana (partials/layout/form.html). What was corrected by hand is never overwritten, when
+// its form comes back with an error or from its confirm page either: the tab knows it by its place, never by its text.
 (() => {
   "use strict";
   if (window.kanaFollows) return; // it comes with each panel that has such fields
   window.kanaFollows = true;
 
   const states = new WeakMap();
-  const corrected = new Set(); // ids of kana fields; they stay when a form comes back with an error
+  let corrected;
+  // A browser that keeps nothing forgets it with the page.
+  try { corrected = sessionStorage; } catch { corrected = {}; }
+  const placeOf = (kana) => `kana ${location.pathname} ${kana.id}`;
+  // An empty field belongs to nobody yet: the form is a new one.
+  const isCorrected = (kana) => {
+    if (!kana.value) delete corrected[placeOf(kana)];
+    return placeOf(kana) in corrected;
+  };
   const kanaOf = (name) => name.id && document.querySelector(`[data-kana="${name.id}"]`);
 
   // The reading of a text that is kana alone, as the server reads it (domain/fields/reading.py); else null.
@@ -42,7 +51,7 @@
   };
   const show = (name, pieces) => {
     const kana = kanaOf(name);
-    if (known(pieces) && !corrected.has(kana.id)) kana.value = join(pieces);
+    if (known(pieces) && !isCorrected(kana)) kana.value = join(pieces);
   };
 
   // What an input method shows: kana, with the letters of a syllable that is not finished; then what it makes of them.
@@ -90,7 +99,7 @@
 
   const on = (type, act) => addEventListener(type, (event) => {
     const { target } = event;
-    if (target.dataset?.kana && type === "input") corrected[target.value ? "add" : "delete"](target.id);
+    if (target.dataset?.kana && type === "input") corrected[placeOf(target)] = "by hand";
     const state = target.localName === "input" && stateOf(target);
     if (state) act(target, state, event);
   }, true);

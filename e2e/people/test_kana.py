@@ -212,6 +212,26 @@ async def test_what_was_corrected_by_hand_is_never_overwritten(keyboard: Keyboar
     assert await keyboard.value(GIVEN_KANA) == "ヒカリ", "the other one follows still"
 
 
+async def test_it_is_not_overwritten_after_its_confirm_page_either_but_follows_in_a_new_form(
+    keyboard: Keyboard, household: Household
+) -> None:
+    device, path = keyboard.device, f"/accounts/{household.son}/edit"
+    await device.open(path)
+    await device.fill(FAMILY_KANA, "コウ")
+    await device.press("次へ進む")
+    await device.swapped_to("アカウントID登録／変更確認")
+    await device.follow("入力画面へ戻る")
+    await device.shows("アカウントID登録／変更")
+    await keyboard.at(FAMILY)
+    await keyboard.press("Control+a")
+    await keyboard.write("さとう", "佐藤")
+    assert (await keyboard.value(FAMILY), await keyboard.value(FAMILY_KANA)) == ("佐藤", "コウ")
+    await device.fill(FAMILY_KANA, "")
+    await keyboard.at(FAMILY)
+    await keyboard.write("だ", "田")
+    assert await keyboard.value(FAMILY_KANA) == "サトウダ"
+
+
 async def test_kana_that_was_cleared_by_hand_follows_again(keyboard: Keyboard) -> None:
     await keyboard.write("ひかり", "光")
     await keyboard.device.fill(FAMILY_KANA, "コウ")
