@@ -1,6 +1,6 @@
 // 氏名カナ follows 氏名 while it is typed: an input method shows the reading before it converts it. A kana field names the
 // field that it follows in data-kana (partials/layout/form.html). What was corrected by hand is never overwritten, when
-// its form comes back with an error or from its confirm page either: the tab knows it by its place, never by its text.
+// its form comes back with an error or from its confirm page either: the tab remembers the field, and nothing of its text.
 (() => {
   "use strict";
   if (window.kanaFollows) return; // it comes with each panel that has such fields
@@ -10,12 +10,11 @@
   let corrected;
   // A browser that keeps nothing forgets it with the page.
   try { corrected = sessionStorage; } catch { corrected = {}; }
-  const placeOf = (kana) => `kana ${location.pathname} ${kana.id}`;
-  // An empty field belongs to nobody yet: the form is a new one.
-  const isCorrected = (kana) => {
-    if (!kana.value) delete corrected[placeOf(kana)];
-    return placeOf(kana) in corrected;
-  };
+  // Of a form that does not come back from a confirm page nothing is known yet.
+  if (!/[?&]change=/.test(location.search))
+    for (const name of Object.keys(corrected)) if (name.startsWith("kana ")) delete corrected[name];
+  const isCorrected = (kana) => `kana ${kana.id}` in corrected;
+  const correct = ({ id, value }) => value ? corrected[`kana ${id}`] = "by hand" : delete corrected[`kana ${id}`];
   const kanaOf = (name) => name.id && document.querySelector(`[data-kana="${name.id}"]`);
 
   // The reading of a text that is kana alone, as the server reads it (domain/fields/reading.py); else null.
@@ -99,7 +98,7 @@
 
   const on = (type, act) => addEventListener(type, (event) => {
     const { target } = event;
-    if (target.dataset?.kana && type === "input") corrected[placeOf(target)] = "by hand";
+    if (target.dataset?.kana && type === "input") correct(target);
     const state = target.localName === "input" && stateOf(target);
     if (state) act(target, state, event);
   }, true);
