@@ -118,12 +118,13 @@ async def test_a_statement_and_a_month_of_calls_print_on_one_sheet(
     reader: Device, town: Town, household: Household
 ) -> None:
     await town.connection.execute(
-        "INSERT INTO other_charge (ref, contract, month, label, yen, tax_rate, loaded_at)"
-        " SELECT format('%s-more-%s', $1::bigint, nth), $1, $2, '回線料', 100, 10, now() FROM generate_series(1, 5) AS nth",
-        *(household.id, THIS.first_day),
+        "INSERT INTO other_charge (ref, contract, month, label, yen, tax_rate, loaded_at, started_on, ended_on)"
+        " SELECT format('%s-more-%s', $1::bigint, nth), $1, $2, '機器レンタル料', 100, 10, now(), $2, $3"
+        " FROM generate_series(1, 14) AS nth",
+        *(household.id, THIS.first_day, THIS.last_day),
     )
-    for path in (f"/statements/{THIS.iso}", f"/calls/gate-call-050/{THIS.previous.iso}"):
+    for path, lines in ((f"/statements/{THIS.iso}", 17), (f"/calls/gate-call-050/{THIS.previous.iso}", 8)):
         await reader.open(path)
-        assert await reader.page.locator("tbody tr").count() >= 8
+        assert await reader.page.locator("tbody tr").count() >= lines
         printed = await reader.page.pdf(prefer_css_page_size=True)
         assert len(pypdf.PdfReader(io.BytesIO(printed)).pages) == 1, path
