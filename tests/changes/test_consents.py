@@ -103,14 +103,19 @@ async def test_the_version_is_on_input_confirm_and_complete_page_and_beside_the_
     assert tuple(kept.values()) == ("security-360", 2, date(2026, 12, 1), True, "security-purchase", True)
 
 
+def edited_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terms of セキュリティ360° have a third version from now on."""
+    text = TEXTS["security-360"]
+    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
+    monkeypatch.setitem(TEXTS, "security-360", newer)
+
+
 async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_before_it_is_agreed_to(
     contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await contractor.open(PAGE)
     await contractor.submit(PAGE + FULL, agree="yes")
-    text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
-    monkeypatch.setitem(TEXTS, "security-360", newer)
+    edited_once_more(monkeypatch)
     await contractor.submit()
     assert "内容が変わりました" in contractor.text
     assert contractor.rows["規約への同意"].endswith("（第3版、2027/04/01）")
@@ -119,25 +124,13 @@ async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_befo
     assert [row["version"] for row in await database.rows("SELECT version FROM consent")] == [3]
 
 
-async def test_what_was_agreed_to_reads_the_same_after_the_text_was_edited(
-    contractor: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await buy(contractor)
-    text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
-    monkeypatch.setitem(TEXTS, "security-360", newer)
-    await contractor.open(contractor.path)
-    assert contractor.rows["規約への同意"].endswith("（第2版、2026/12/01）")
-
-
 async def test_the_complete_page_holds_the_words_that_were_agreed_to_after_they_were_edited_too(
     contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await buy(contractor)
-    text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
-    monkeypatch.setitem(TEXTS, "security-360", newer)
+    edited_once_more(monkeypatch)
     await contractor.open(contractor.path)
+    assert contractor.rows["規約への同意"].endswith("（第2版、2026/12/01）")
     (agreed,) = contractor.page.select("main details.agreed")
     summary, *lines = [part.get_text() for part in agreed.select("summary, li")]
     assert summary == "セキュリティ360°のサービス説明とサービス利用規約（第2版）"

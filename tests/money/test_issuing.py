@@ -236,14 +236,19 @@ async def test_an_erased_person_leaves_the_sums_and_no_name(reader: Browser) -> 
         )
 
 
-async def test_months_that_were_closed_before_the_issuer_was_written_down_get_one_with_the_next_close(
-    reader: Browser, installed: Installed
-) -> None:
+async def closed_before_the_issuer_was_written_down() -> None:
+    """Two months, as an older version left them."""
     await bought("2025-12-10")
     await close("2025-12", "2026-01")
     await database.rows("ALTER TABLE bill_issuer DISABLE TRIGGER USER")
     await database.rows("DELETE FROM bill_issuer")
     await database.rows("ALTER TABLE bill_issuer ENABLE TRIGGER USER")
+
+
+async def test_months_that_were_closed_before_the_issuer_was_written_down_get_one_with_the_next_close(
+    reader: Browser, installed: Installed
+) -> None:
+    await closed_before_the_issuer_was_written_down()
     await reader.open("/statements/2026-01")
     assert reader.rows["発行者"] == SETTINGS.contact.operator
     await close("2026-02")
@@ -255,11 +260,7 @@ async def test_months_that_were_closed_before_the_issuer_was_written_down_get_on
 async def test_a_server_writes_down_who_issued_what_was_closed_before_that_was_written_down(
     reader: Browser, installed: Installed
 ) -> None:
-    await bought("2025-12-10")
-    await close("2025-12", "2026-01")
-    await database.rows("ALTER TABLE bill_issuer DISABLE TRIGGER USER")
-    await database.rows("DELETE FROM bill_issuer")
-    await database.rows("ALTER TABLE bill_issuer ENABLE TRIGGER USER")
+    await closed_before_the_issuer_was_written_down()
     await database.rows("INSERT INTO bill_close (month, reached) VALUES ('2026-02-01', 0)")
     assert await issuing.nobody_named() == [Month(2025, 12), Month(2026, 1)]
     before = await documents(reader, "2026-01", pdf=False)
