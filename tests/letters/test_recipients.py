@@ -9,6 +9,7 @@ import pytest
 
 from app.domain import clock, tables
 from app.domain.access import passwords
+from app.domain.access.graph import Account
 from app.domain.access.matrix import UserPurchases
 from app.domain.access.members import Member
 from app.domain.changes import asking
@@ -27,6 +28,7 @@ from app.domain.people.customer import ChangeCustomer, registered
 from app.domain.people.customer_password import ChangeCustomerPassword
 from tests import households
 from tests.households import HASH, Household
+from tests.money.steps import empty
 
 CONTACT = "renraku@example.jp"
 DETAILS = AccountDetails("髙﨑", "①郎", "タカサキ", "イチロウ", "髙﨑①", "user")
@@ -399,3 +401,33 @@ async def test_a_new_address_is_told_there_and_nothing_goes_out_without_it(
     assert await recipients.of(told, family.contract, mother, "new@example.jp") == expected
     with pytest.raises(ValueError, match="address that is not given"):
         await recipients.of(told, family.contract, mother)
+
+
+async def test_a_receipt_says_whose_addresses_were_told_each_once_and_none_of_them(family: Household) -> None:
+    """By whoever reads it, no address of another person's is learned."""
+    mother, son, other_admin = (
+        empty(Account, login=login, ucom_address=ours, other_address=theirs)
+        for login, ours, theirs in (
+            ("haha", "haha@s2.spaaqs.ne.jp", "haha@example.com"),
+            ("ko", None, "ko@example.com"),
+            ("chichi", None, "chichi@example.com"),
+        )
+    )
+    addresses = {
+        CONTACT: "連絡用メールアドレス",
+        "ko-new@example.com": "新しいメールアドレス",
+        "ko@example.com": "koのメールアドレス",
+        "haha@s2.spaaqs.ne.jp": "管理者権限の方のメールアドレス",
+        "haha@example.com": "管理者権限の方のメールアドレス",
+        "chichi@example.com": "管理者権限の方のメールアドレス",
+        "former@example.com": "変更前のメールアドレス",
+    }
+    everybody = (mother, son, other_admin)
+    said = await recipients.named(family.contract, everybody, "ko", "ko-new@example.com", list(addresses))
+    assert said == tuple(dict.fromkeys(addresses.values()))
+    for address, whose in addresses.items():
+        named = await recipients.named(family.contract, everybody, "ko", "ko-new@example.com", [address])
+        assert named == (whose,)
+    assert await recipients.named(family.contract, everybody, None, "", ["ko@example.com"]) == (
+        "管理者権限の方のメールアドレス",
+    )

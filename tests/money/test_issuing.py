@@ -396,7 +396,11 @@ async def test_only_who_has_a_correction_is_written_to(reader: Browser) -> None:
             "クレジットカード VISA（下4桁 0000）から引き落とします。",
             "毎月27日（金融機関の休業日は翌営業日）",
         ),
-        ("DELETE FROM card", "お支払いに利用できるカードが登録されていないため、引き落としはできません。", "－"),
+        (
+            "DELETE FROM card",
+            "お支払いに利用できるカードが登録されていないため、引き落としはできません。",
+            "－",
+        ),
         (
             "UPDATE card SET expires = '2026-02'",
             "お支払いに利用できるカードが登録されていないため、引き落としはできません。",
