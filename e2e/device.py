@@ -149,6 +149,13 @@ class Device:
             await self.has_focus_in_view()
             await expect(self.page.locator("#announce")).to_have_text(f"{heading}{SITE}")
 
+    async def completes(self, change: str, button: str) -> None:
+        """From its filled input page over the confirm page, with that button, to the complete page."""
+        await self.press("次へ進む")
+        await self.swapped_to(f"{change}確認")
+        await self.press(button)
+        await self.swapped_to(f"{change}完了")
+
     async def has_focus_in_view(self) -> None:
         """Focus is on something that can be seen, not on the body."""
         focused = self.page.locator(":focus")
