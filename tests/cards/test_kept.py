@@ -156,6 +156,15 @@ def test_how_it_stands_with_each_card_is_said_beside_that_card(
     assert [" ".join([standing.value, *facts]) for standing, facts in said] == expected
 
 
+@pytest.mark.parametrize(
+    ("today", "standing"),
+    [(date(2026, 3, 31), kept.Standing.SOON), (date(2026, 4, 1), kept.Standing.EXPIRED)],
+)
+def test_on_its_last_day_a_card_has_not_expired(today: date, standing: kept.Standing) -> None:
+    contract = empty(Contract, card=Card("VISA", "0000", "2026-03", payer=""))
+    assert [one for one, _ in kept.standings(contract, today)] == [standing]
+
+
 async def test_the_first_page_tells_the_card_that_waits_from_the_one_that_pays(visitor: Browser) -> None:
     [row] = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
     await let_wait(row["id"])

@@ -265,6 +265,16 @@ async def test_a_paper_is_shown_for_90_days_after_its_last_step_and_one_that_wai
     assert timedelta(days=90) == papers.SHOWN
 
 
+async def test_a_form_that_came_back_late_is_shown_for_90_days_after_that(in_january: Browser) -> None:
+    await ask(in_january, "/application", "name")
+    await take(papers.done, await newest(), 1)
+    await take(papers.received, await newest(), 80)
+    for days, left in ((169, 1), (171, 0)):
+        clock.start_at(JANUARY + timedelta(days=days))
+        await goes_on()
+        assert len(await look(in_january, "/application")) == left
+
+
 @pytest.mark.parametrize("path", ["/application", "/guide-request", "/cancellation", "/gate-call-050"])
 async def test_each_page_takes_two_round_trips(
     contractor: Browser, round_trips: list[str], path: str
