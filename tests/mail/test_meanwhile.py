@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -353,10 +353,11 @@ async def test_the_lines_of_an_auto_reply_are_lines_on_the_confirm_page(taro: Br
     assert shown.get_text() == "一行目\n\n三行目"
 
 
-@pytest.mark.parametrize(("ends_on", "over"), [("2020-01-01", True), ("2999-12-31", False), ("", False)])
-async def test_a_period_that_is_over_is_said_before_it_is_set(
-    taro: Browser, ends_on: str, over: bool
+@pytest.mark.parametrize(("days", "over"), [(-1, True), (0, False), (None, False)])
+async def test_a_period_that_is_over_is_said_before_it_is_set_and_its_last_day_is_in_it(
+    taro: Browser, days: int | None, over: bool
 ) -> None:
+    ends_on = "" if days is None else (clock.today() + timedelta(days=days)).isoformat()
     typed: dict[str, Any] = {
         "consent": "yes",
         "enabled": "on",
