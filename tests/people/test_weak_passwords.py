@@ -149,16 +149,16 @@ def test_the_account_id_is_refused_in_any_case_and_backwards(login: str, data: s
 @pytest.mark.parametrize(
     ("alphabet", "length", "most"),
     [
-        (string.printable[:94], 6, 8),
-        (string.printable[:94], 8, 3),
-        (string.ascii_letters + string.digits + "-_", 8, 5),
-        (string.ascii_letters + string.digits + "-_", 12, 1),
+        (string.printable[:94], 6, 3),
+        (string.printable[:94], 8, 2),
+        (string.ascii_letters + string.digits + "-_", 8, 2),
+        (string.ascii_letters + string.digits + "-_", 12, 0),
     ],
 )
 def test_a_random_password_is_practically_never_refused(alphabet: str, length: int, most: int) -> None:
-    """Of 2,000; measured over 10,000 it was 14, 2, 6 and 0."""
+    """Of 400; measured over 10,000 it was 14, 2, 6 and 0."""
     chance = random.Random(12)
-    made = ("".join(chance.choices(alphabet, k=length)) for _ in range(2000))
+    made = ("".join(chance.choices(alphabet, k=length)) for _ in range(400))
     assert sum(judge(password, TARO) is not None for password in made) <= most
 
 
