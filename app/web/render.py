@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from markupsafe import Markup, escape
 
 from app.domain import clock, fields
-from app.domain.access import matrix, members
+from app.domain.access import graph, matrix, members
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
 from app.domain.changes import consents
@@ -73,6 +73,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["deleted_text"] = matrix.DELETED
     made.globals["customer_name"] = matrix.CUSTOMER_NAME
     made.globals["severities"] = notices.SEVERITIES
+    made.globals["most_banners"] = graph.MOST_BANNERS
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable

@@ -331,6 +331,13 @@ async def test_current_notices_come_urgent_ones_first_and_the_newest_before_olde
     assert [banner.title for banner in (await contract_of(family)).banners] == ["urgent", "new", "old"]
 
 
+async def test_of_many_notices_those_stay_that_matter_most(family: Household, tmp_path: Path) -> None:
+    many = [notice(f"{number}", start=-number, end=number, severity="info") for number in range(2, 30)]
+    await load(tmp_path, *many, notice("care", severity="warning"), notice("now", severity="critical"))
+    shown = [banner.title for banner in (await contract_of(family)).banners]
+    assert shown == ["now", "care", *(f"{number}" for number in range(2, graph.MOST_BANNERS))]
+
+
 async def test_what_one_session_closed_is_shown_in_others_and_an_urgent_notice_everywhere(
     family: Household, tmp_path: Path
 ) -> None:

@@ -156,3 +156,25 @@ async def test_closing_what_is_no_notice_is_a_page_that_is_not_there(contractor:
     for notice_id, status in (("x", 404), ("", 404), ("9" * 19, 404), ("12345", 200)):
         await contractor.press("/notices/dismiss", {"csrf_token": str(token["value"]), "notice": notice_id})
         assert contractor.answer.status_code == status
+
+
+async def test_from_the_third_on_all_but_the_most_urgent_are_folded_and_stay_open_where_one_is_closed(
+    contractor: Browser, tmp_path: Path
+) -> None:
+    await load(
+        tmp_path, *(notice(f"その{number}") for number in (1, 2, 3)), notice("緊急", severity="critical")
+    )
+    await contractor.open("/changes")
+    assert contractor.page.select_one("#banners > .bar p").get_text("", strip=True) == "重大緊急"  # type: ignore[union-attr]
+    fold = contractor.page.select("#banners > details:not([open]) .bar")
+    assert len(fold) == 3
+    body = {str(field["name"]): str(field["value"]) for field in fold[0].select("input")}
+    for sent, opened in ((body, True), ({**body, "notice": "0"}, True), ({"notice": "0"}, False)):
+        answer = await contractor.post(
+            "/notices/dismiss",
+            data={"csrf_token": body["csrf_token"], **sent},
+            headers={"HX-Request": "true", "Sec-Fetch-Site": "same-origin"},
+        )
+        assert ('<details class="more-bars" open>' in answer.text) == opened
+    await close(contractor, "その2")
+    assert not contractor.page.select("#banners details")

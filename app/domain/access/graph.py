@@ -304,13 +304,17 @@ _PAYERS_REACHED = """(SELECT c.email <> '' OR EXISTS (
 # One look into the index of the stock for each product.
 _OUT_OF_STOCK = f"""(SELECT coalesce(json_agg(sold), '[]') FROM unnest(ARRAY[{_SOLD}]) AS sold
     WHERE NOT EXISTS (SELECT FROM licence l WHERE l.product = sold AND l.period IS NULL))"""  # noqa: S608 - constants
-_CURRENT_NOTICES = """FROM (
+MOST_BANNERS = 20
+"""Of one page: those that matter most."""
+_URGENT_FIRST = "array_position('{critical,warning,info}'::text[], n.severity), n.starts_at DESC, n.id"
+# The inner limit lets the index answer; the outer one leaves out what matters least.
+_CURRENT_NOTICES = f"""FROM (SELECT * FROM (
     SELECT id, kind, severity, title, starts_at FROM notice
     WHERE coalesce(ends_at, 'infinity') > $2 AND starts_at <= $2
         AND (buildings IS NULL OR c.building = ANY (buildings))
         AND (severity = 'critical' OR id <> ALL (s.dismissed))
-    ORDER BY coalesce(ends_at, 'infinity') DESC LIMIT 20
-) AS n"""
+    ORDER BY coalesce(ends_at, 'infinity') DESC LIMIT 200
+) AS n ORDER BY {_URGENT_FIRST} LIMIT {MOST_BANNERS}) AS n"""  # noqa: S608 - constants
 
 GRAPH = json_object(
     Contract,
@@ -333,7 +337,7 @@ GRAPH = json_object(
     mail_addresses="(SELECT count(*) FROM mail_address m WHERE m.contract = c.id AND m.released_at IS NULL)",
     web_spaces="(SELECT count(*) FROM web_space w WHERE w.contract = c.id AND w.released_at IS NULL)",
     accounts=json_list(_ACCOUNT, _SEEN_ACCOUNTS, "a.id"),
-    banners=json_list(_BANNER, _CURRENT_NOTICES, "n.severity = 'critical' DESC, n.starts_at DESC, n.id"),
+    banners=json_list(_BANNER, _CURRENT_NOTICES, _URGENT_FIRST),
     owner_notices=json_list(
         _OWNER_NOTICE, "FROM owner_notice o WHERE o.account = s.account AND o.seen_at IS NULL", "o.id"
     ),

@@ -44,7 +44,7 @@ async def dismiss(request: Request) -> Response[Any]:
     banners = await notices.dismiss(request.member, int(notice))
     if not request.by_htmx:
         return see_other(own_path(typed.get("next", "")))
-    return piece(request, "layout/banners.html", banners=banners, closed=True)
+    return piece(request, "layout/banners.html", banners=banners, closed=True, more="more" in typed)
 
 
 async def _page(request: Request, title: str, kinds: list[str]) -> Response[str]:
