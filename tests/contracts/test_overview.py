@@ -90,7 +90,7 @@ async def test_the_accordion_has_a_row_for_each_account_id_with_a_link_that_open
 ) -> None:
     await contractor.open("/")
     rows = contractor.page.select("details.accordion")
-    assert [row.select_one("summary span").get_text() for row in rows] == ["arteri-an-001", "arteri-an-002"]  # type: ignore[union-attr]
+    assert [row.select_one("summary .title").get_text() for row in rows] == ["arteri-an-001", "arteri-an-002"]  # type: ignore[union-attr]
     assert "アカウントID基本情報" not in contractor.text
     link = rows[1].select_one("a")
     assert link is not None
