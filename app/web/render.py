@@ -77,6 +77,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["severity_boxes"] = {"critical": "error", "warning": "warning", "info": "info"}
     made.globals["idle_seconds"] = int(members.IDLE.total_seconds())
     made.filters["breakable"] = _breakable
+    made.filters["slashed"] = _slashed
     made.filters["untranslated"] = _untranslated
     made.filters["in_element"] = _in_element
     made.tests["code"] = is_code
@@ -140,6 +141,15 @@ def _shown_text(value: str, *, code: bool) -> str:
     elif not code and _MAY_HOLD_CODES.search(text):
         text = _CODES_IN_TEXT.sub(_not_translated, text)
     return text.replace("@", "@<wbr>")
+
+
+_SLASHED = re.compile(r"[^\s／]{2}(?:／[^\s／]{2})+")
+"""Of a title: 購入／確認／解約."""
+
+
+def _slashed(title: str) -> Markup:
+    """The title with its alternatives in one piece: else a line would begin with ／."""
+    return Markup(_SLASHED.sub(r'<span class="nowrap">\g<0></span>', str(escape(title))))  # noqa: S704 - escaped
 
 
 def _not_translated(found: re.Match[str]) -> str:
