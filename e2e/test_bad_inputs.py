@@ -146,3 +146,17 @@ async def test_what_is_printed_of_an_empty_contract_says_so(new_device: TakeDevi
     await expect(
         device.page.get_by_text("アカウントIDは、まだ登録されていません。").locator("visible=true")
     ).to_have_count(1)
+
+
+async def test_without_a_script_an_opened_row_has_no_room_for_what_never_comes(
+    new_device: TakeDevice, town: Town
+) -> None:
+    device = await new_device(scripts=False)
+    household = await town.household(1)
+    await town.log_in(device, household)
+    await device.open("/")
+    row = device.page.locator(f"#account-{household.son}")
+    await row.locator("summary").click()
+    await expect(row.get_by_role("link")).to_be_visible()
+    height: float = await row.evaluate("node => node.offsetHeight")
+    assert height < 250
