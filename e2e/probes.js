@@ -5,7 +5,7 @@ globalThis.probes = (() => {
   const all = (css) => [...document.querySelectorAll(css)].filter((node) => node.checkVisibility({ visibilityProperty: true }));
   const words = (node) => node.textContent.replace(/\s+/g, "");
   const called = (node) => `<${node.localName} ${node.id || node.className}> ${words(node).slice(0, 30)}`;
-  const hidden = (node) => node.closest(".visually-hidden, .act > span, .stack thead, .entries thead");
+  const hidden = (node) => node.closest(".visually-hidden, .act > span, dd > a > span:not([translate]), .stack thead, .entries thead");
 
   // A6: buttons, menu, summary, checkbox rows and inputs 44 px; links that act 24 px.
   // What nobody sees is no target: a user name that stands there for password managers.
@@ -16,7 +16,7 @@ globalThis.probes = (() => {
   const targets = () => [
     ...small("button, .button, .menu a, summary, label.choice, .site-footer a, select, textarea", 44),
     ...small("input:not([type=hidden], [type=checkbox], [type=radio])", 44),
-    ...small("a.act, .error-summary a, .notice a, .brand a, .next a", 24),
+    ...small("a.act, dd > a, .error-summary a, .notice a, .brand a, .next a", 24),
   ];
 
   // A8: what is called the same leads to the same place; two buttons in main are never called the same.

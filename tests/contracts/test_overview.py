@@ -10,7 +10,6 @@ from app.postgres import database
 from tests.browser import Browser
 from tests.mail.steps import confirmed
 
-
 DAYS = {"starts_on": "2027-01-01", "ends_on": "2027-01-31"}
 
 
