@@ -14,6 +14,8 @@ from app.postgres import database
 from tests.access.test_matrix import ROUTES
 from tests.browser import Browser, filled_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 AFTER = "/customer-password"
 ASKED = {
     **dict.fromkeys(

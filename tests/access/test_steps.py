@@ -26,6 +26,8 @@ from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser, filled_in
 from tests.cards.steps import TYPED as RIGHT_CARD
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 NAMES = {
     "service": ["gate-call-050"],
     "name": ["2026-01", "2026-01.csv", "2026-01.pdf"],

@@ -12,6 +12,8 @@ from app.postgres import database
 from tests.access.test_proofs import pass_minutes
 from tests.browser import Browser
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 MINE = "arteri-an-002"
 NEW = {"password": "mine-2026", "password_again": "mine-2026"}
 PERSON = {"family": "悪", "given": "者", "family_kana": "ワル", "given_kana": "モノ", "user_name": "悪者"}

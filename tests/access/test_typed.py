@@ -24,6 +24,8 @@ from tests.browser import Browser, filled_in
 from tests.households import KEYS
 from tests.test_canary import dump
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 PASSWORD = "Z!9-first"
 
 

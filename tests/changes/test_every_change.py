@@ -26,6 +26,8 @@ from tests.changes.walks import EVERY, MAILED_LINK, WALKS, Walk
 from tests.free import without_condition
 from tests.households import sign_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 PROTOCOLS = Path(__file__).parent / "protocols"
 MAILS = Path(__file__).parents[2] / "app" / "partials" / "mails"
 DECEMBER, JANUARY = (

@@ -14,6 +14,8 @@ from tests.browser import Browser, filled_in
 from tests.changes.test_every_change import ask, begin, last_mail
 from tests.changes.walks import EVERY
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 OURS = "(SELECT id FROM contract WHERE customer_number = '90000000000000')"
 HIS, HERS = (f"(SELECT id FROM account WHERE login = 'arteri-an-00{number}')" for number in (1, 2))
 NOW, LATER = "'2026-01-20 10:00+09'", "'2026-01-20 11:00+09'"

@@ -19,6 +19,8 @@ from tests.browser import Browser
 from tests.households import sign_in
 from tests.mail.steps import ADDRESS, confirmed, get_address, mails, open_notices
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 CONTACT = "arteri-an@keitai.example.jp"
 SON = "/accounts/arteri-an-001"
 SECRET, TEXT = "himitsu@example.com", "入院しています。"

@@ -17,6 +17,8 @@ from tests.browser import Browser, filled_in
 from tests.conftest import Installed
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods, use_other
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 JIRO = "hikari.jiro@s2.spaaqs.ne.jp"
 SABURO = "hikari.saburo@s2.spaaqs.ne.jp"
 

@@ -23,6 +23,8 @@ from tests.mail.steps import mails
 from tests.money.steps import bill, bought, close, entries, loaded, tokyo
 from tests.money.test_statements import read_pdf
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 OTHER_ISSUER = Issuer("別の会社", "大阪市", "06-0000-0000", "平日", "T1000000000001", "毎月1日", "")
 LEDGER = {"bill_close", "charge", "bill_issuer", "bill_tax", "bill_name"}
 """What a closed bill is: these tables refuse to be edited."""

@@ -21,6 +21,8 @@ from app.postgres import database
 from tests.browser import Browser
 from tests.households import sign_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 NUMBER = "90000000000000"
 WIFE, SON = "arteri-an-002", "arteri-an-001"
 BY_NAME = {name: product for product, name in NAMES.items()} | {

@@ -15,6 +15,8 @@ from app.postgres import database
 from tests.access.test_matrix import LOGINS, OWN, ROUTES, delete
 from tests.browser import Browser, filled_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 ALIKE = 2
 """Pages that differ in a number only: so many of them are looked at."""
 MOST_ROUND_TRIPS = 2

@@ -28,6 +28,8 @@ from tests.conftest import HOST
 from tests.mail.steps import buy, get_address
 from tests.test_canary import dump
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 SON, MOTHER = "arteri-an-001", "arteri-an-002"
 PASSWORD, CARD = "Z!9-first", "4111111111111111"
 OPEN_TO_ALL = {"/login", "/forgotten"}

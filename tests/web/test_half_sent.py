@@ -17,6 +17,8 @@ from tests.web.test_give_back import MOTHER, filled_in_text_of
 from tests.web.test_give_back import member as member
 from tests.web.test_whose_form import log_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 SENT = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
 NO_FORMS = sorted(
     path

@@ -17,6 +17,8 @@ from tests.web.test_give_back import MOTHER, REQUEST, typed_into
 from tests.web.test_give_back import member as member
 from tests.web.test_whose_form import log_in
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 BUTTON = "もう一度送信する"
 ONE_OF_EACH = {walk.kind: name for name, walk in reversed(EVERY.items())}
 AWAY = ConnectionError("away")

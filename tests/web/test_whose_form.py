@@ -18,6 +18,8 @@ from tests.browser import Browser, filled_in
 from tests.web.test_give_back import MOTHER, OPEN_TO_ALL, REQUEST, SON, expected, same_form, shown, typed_into
 from tests.web.test_give_back import member as member
 
+pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
+
 WHO = {
     "the contractor": LOGINS[Role.CUSTOMER],
     "the mother": LOGINS[Role.ADMIN],
