@@ -134,6 +134,10 @@ class Command:
 
 
 FILE = (Argument("file", type=Path),)
+FILE_OR_EXAMPLE = (
+    Argument("file", type=Path, nargs="?"),
+    Argument("--example", action="store_true", help="print a file as it has to be"),
+)
 LOGIN = Argument("login", type=_login, metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
 IDENTITIES = (Argument("id", type=_identity, nargs="+"),)
 PORT = Argument("--port", type=_port, default=8000)
@@ -166,16 +170,13 @@ COMMANDS = (
         (Argument("--host", default="127.0.0.1"), PORT, Argument("--workers", type=int, default=2)),
     ),
     Command("migrate", "bring the schema up to date", "staff.migrate"),
-    Command("import contracts", "contracts, as JSON Lines", "imports.contracts", FILE),
+    Command("import contracts", "contracts, as JSON Lines", "imports.contracts", FILE_OR_EXAMPLE),
     Command("import calls", "telephone calls, as CSV", "imports.calls", FILE),
     Command(
         "import charges",
         "the operator's other charges, as CSV",
         "imports.charges",
-        (
-            Argument("file", type=Path, nargs="?"),
-            Argument("--example", action="store_true", help="print a file as it has to be"),
-        ),
+        FILE_OR_EXAMPLE,
     ),
     Command("import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", FILE),
     Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", FILE),

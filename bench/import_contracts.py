@@ -17,8 +17,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app import settings
+from app.domain import installation
 from app.domain.access.passwords import hash_now
 from app.domain.contracts.importing import import_contracts
+from app.domain.installation import Installation, Peppers, Sender
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ACCOUNTS = 2
-"""Account IDs of each contract."""
+"""Account IDs of each contract: the first has an address of ours and a security option with its PIN."""
+DOMAIN = settings.DEMO_MAIL_SYSTEM.domain
+COMPANY = {"kind": "company", "company": "株式会社例示", "birth_date": None, "sex": None, "occupation": None}
+FORWARDING = {"addresses": ["elsewhere@example.jp"], "keep_copy": True}
 
 
 def main() -> None:
@@ -73,6 +79,7 @@ def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dic
     """The first demo contract, again and again with other numbers."""
     demo = Path(__file__).parents[1] / "app" / "demo" / "contracts.jsonl"
     contract: dict[str, Any] = json.loads(demo.read_text(encoding="utf-8").splitlines()[0])
+    holder = contract["holder"]
     account = contract["accounts"][1] | {"password_hash": password_hash}
     del contract["password"], account["password"]
     for number in range(count):
@@ -80,7 +87,23 @@ def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dic
         yield contract | {
             "customer_number": f"{first_digit}{number:013}",
             "password_hash": password_hash,
-            "accounts": [account | {"login": login} for login in logins],
+            "holder": holder | (COMPANY if number % 10 == 0 else {"sex": None, "occupation": "公務員"}),
+            "card": contract["card"] | {"token": f"pm_{number:08}", "payer": f"cus_{number:08}"},
+            "services": [
+                {"product": "mail-web", "account": None, "started_on": "2018-05-10"},
+                {
+                    "product": "security-360",
+                    "account": logins[0],
+                    "started_on": "2022-08-15",
+                    "pin": f"{logins[0]}-PIN",
+                },
+            ],
+            "accounts": [
+                account
+                | {"login": logins[0], "other_address": None, "ucom_address": f"{logins[0]}@{DOMAIN}"}
+                | {"mailbox_10gb": number % 10 == 0, "forwarding": FORWARDING if number % 20 == 0 else None},
+                account | {"login": logins[1], "web_space": None},
+            ],
         }
 
 
@@ -92,6 +115,16 @@ def _measure(file: Path, connection: str) -> tuple[float, float]:
 
 
 async def _import(file: Path, connection: dict[str, Any]) -> None:
+    installation.use(
+        Installation(
+            peppers=Peppers({1: b"a pepper of this measurement"}),
+            data_keys=(b"a data key of this measurement",),
+            sender=Sender("例示通信", "mypage@example.jp", "0120-000-0000", "9時～17時"),
+            mail_domain=DOMAIN,
+            reserved_names=frozenset(),
+            customer_number_digits=14,
+        )
+    )
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     start = time.perf_counter()

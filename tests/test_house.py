@@ -13,8 +13,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent
 FLOORS = {
     9: {"housekeeping", "desk"},
-    8: {"people"},
-    7: {"contracts", "mail", "options"},
+    8: {"contracts", "people"},
+    7: {"mail", "options"},
     6: {"cards"},
     5: {"changes"},
     4: {"money"},
@@ -24,14 +24,14 @@ FLOORS = {
         "catalogue",
         "data_keys",
         "fields",
+        "holders",
         "imports",
-        "installation",
         "json_objects",
         "months",
         "networks",
         "tables",
     },
-    0: {"clock"},
+    0: {"clock", "installation"},
 }
 """Of the rooms of app/domain: its folders, and the files that lie in it beside them."""
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -148,6 +148,8 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         mail_system=settings.DEMO_MAIL_SYSTEM,
         base_url="https://mypage.example.jp",
         low_stock=7,
+        mail_domain=settings.DEMO_MAIL_SYSTEM.domain,
+        customer_number_digits=14,
         reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "upload", "example"}),
         second_factor="offered",
         payment_day=settings.DEMO_PAYMENT_DAY,
@@ -156,7 +158,11 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
 
 GIVEN = {
     "bill close": {"issuer", "sender"},
-    "import contracts": {"peppers"},
+    "import contracts": {
+        *("peppers", "data_keys", "sender", "mail_domain", "reserved_names", "customer_number_digits")
+    },
+    "import calls": {"customer_number_digits"},
+    "import charges": {"customer_number_digits"},
     "import licences": {"data_keys"},
     "licences renew": {"data_keys"},
     "requests done": {"sender"},

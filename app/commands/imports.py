@@ -11,25 +11,29 @@ from typing import TypeVar
 from app import settings
 from app.commands.running import fit, fit_for_licences, migrated, progress, reached, with_database
 from app.domain import installation
-from app.domain.installation import Installation, Peppers
+from app.domain.installation import Installation
 from app.mistake import Mistake
 
 T = TypeVar("T")
 
 
 def contracts(chosen: argparse.Namespace) -> None:
+    from app.domain.contracts import file as contract_file
     from app.domain.contracts.importing import import_contracts
 
-    file, found = _there(chosen.file), settings.peppers()
-    installation.use(Installation(peppers=Peppers(found)))
-    done = _load(file, lambda: fit(found), import_contracts)
+    if chosen.example:
+        print(contract_file.EXAMPLE.read_text(encoding="utf-8"), end="")
+        return
+    file, found = _there(chosen.file, "contracts"), settings.importing()
+    installation.use(found)
+    done = _load(file, lambda: fit(dict(installation.peppers().by_version)), import_contracts)
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
 
 
 def licence_keys(chosen: argparse.Namespace) -> None:
     from app.domain.options.licence_import import import_licences
 
-    file = _there(chosen.file)
+    file = _there(chosen.file, "licences")
     installation.use(Installation(data_keys=settings.data_keys()))
     done = _load(file, fit_for_licences, import_licences)
     print(f"{done.new} licence keys loaded, {done.already_there} were there already")
@@ -38,7 +42,8 @@ def licence_keys(chosen: argparse.Namespace) -> None:
 def calls(chosen: argparse.Namespace) -> None:
     from app.domain.money.call_import import import_calls
 
-    done = _load(_there(chosen.file), migrated, import_calls)
+    _hand_over_digits()
+    done = _load(_there(chosen.file, "calls"), migrated, import_calls)
     print(f"{done.calls} calls {'were loaded from the same file before' if done.before else 'loaded'}")
 
 
@@ -48,9 +53,8 @@ def charges(chosen: argparse.Namespace) -> None:
     if chosen.example:
         print("\n".join(charge_import.EXAMPLE))
         return
-    if chosen.file is None:
-        raise Mistake("name the file to load; `mypage import charges --example` prints one")
-    done = _load(_there(chosen.file), migrated, charge_import.import_charges)
+    _hand_over_digits()
+    done = _load(_there(chosen.file, "charges"), migrated, charge_import.import_charges)
     print(f"{done.new} charges loaded, {done.changed} changed, {done.same} were there already as they are")
     if done.corrections:
         print(
@@ -61,7 +65,7 @@ def charges(chosen: argparse.Namespace) -> None:
 def notices(chosen: argparse.Namespace) -> None:
     from app.domain.notices.notice_import import import_notices
 
-    done = _load(_there(chosen.file), migrated, import_notices)
+    done = _load(_there(chosen.file, "notices"), migrated, import_notices)
     print(
         f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
     )
@@ -86,7 +90,13 @@ def _load(
             raise Mistake(f"{file}: nothing was loaded\n{error}") from error
 
 
-def _there(file: Path) -> Path:
+def _hand_over_digits() -> None:
+    installation.use(Installation(customer_number_digits=settings.customer_number_digits()))
+
+
+def _there(file: Path | None, what: str) -> Path:
+    if file is None:
+        raise Mistake(f"name the file to load; `mypage import {what} --example` prints one")
     if not file.is_file():
         raise Mistake(f"{file}: no such file")
     return file

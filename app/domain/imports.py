@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from app.domain import installation
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -106,8 +108,9 @@ _REWRITTEN = re.compile(
 )
 _REWRITTEN_NAME = re.compile(rf"-?[0-9](?:[.][0-9]+)?E[+][0-9]+|{_NAMED}")
 _DAY_ALONE = re.compile(_YEAR_FIRST)
-_CUSTOMER_NUMBER = re.compile(r"[0-9]{14}")
-_WITHOUT_ZEROS = re.compile(r"[1-9][0-9]{7,12}")
+_WITHOUT_ZEROS = re.compile(r"[1-9][0-9]*")
+MOST_ZEROS = 6
+"""That a spreadsheet is thought to have taken away."""
 
 
 def resaved(text: str) -> str:
@@ -127,10 +130,12 @@ def resaved_name(text: str) -> str:
 
 def wrong_customer_number(text: str) -> str:
     """Why it is none; "" for one. A spreadsheet takes its zeros away and writes its last digits as zeros."""
-    if _CUSTOMER_NUMBER.fullmatch(text):
+    digits = installation.customer_number_digits()
+    if text.isascii() and text.isdecimal() and len(text) == digits:
         return ""
-    cause = RESAVED if _WITHOUT_ZEROS.fullmatch(text) else resaved(text)
-    return f"customer_number: must be 14 digits{cause}"
+    shorter = _WITHOUT_ZEROS.fullmatch(text) and digits - MOST_ZEROS <= len(text) < digits
+    cause = RESAVED if shorter else resaved(text)
+    return f"customer_number: must be {digits} digits{cause}"
 
 
 # --- lines, of which one at a time is in memory; one that is too long comes as None -----------------------------------

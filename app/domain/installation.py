@@ -58,6 +58,9 @@ class Issuer:
     """Where the line and the calls are billed, in the operator's words; "": on the portal's bill, with all else."""
 
 
+CUSTOMER_NUMBER_DIGITS = 14
+"""How long UCOM's customer numbers are, and an operator's who says nothing else."""
+
 Encryption = Literal["tls", "starttls"]
 """How a mail program's connection is encrypted: from its first byte, or from STARTTLS on. There is none without."""
 UploadProtocol = Literal["sftp", "ftps"]
@@ -111,6 +114,8 @@ class Installation:
     sender: Sender | None = None
     issuer: Issuer | None = None
     mail_system: MailSystem | None = None
+    mail_domain: str | None = None
+    """The domain of the members' addresses, of which a command needs nothing else."""
     base_url: str | None = None
     """Scheme and host that links in mails begin with."""
     low_stock: int | None = None
@@ -120,6 +125,8 @@ class Installation:
     second_factor: SecondFactor | None = None
     payment_day: str | None = None
     """When a card is debited, in the operator's words; "": it was not said."""
+    customer_number_digits: int | None = None
+    """How long every customer number is."""
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -165,6 +172,15 @@ def mail_system() -> MailSystem:
     return _needed("mail_system", _current.mail_system)
 
 
+def mail_domain() -> str:
+    return _needed("mail_domain", _current.mail_domain)
+
+
+def given(part: str) -> bool:
+    """Whether a part was handed over, for what a command can do without."""
+    return getattr(_current, part) is not None
+
+
 def base_url() -> str:
     return _needed("base_url", _current.base_url)
 
@@ -179,6 +195,10 @@ def reserved_names() -> frozenset[str]:
 
 def payment_day() -> str:
     return _needed("payment_day", _current.payment_day)
+
+
+def customer_number_digits() -> int:
+    return _needed("customer_number_digits", _current.customer_number_digits)
 
 
 def second_factor() -> SecondFactor:

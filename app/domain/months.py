@@ -39,6 +39,11 @@ class Month(NamedTuple):
     def of_day(cls, day: date) -> Self:
         return cls(day.year, day.month)
 
+    @classmethod
+    def of_optional(cls, day: date | None) -> Self | None:
+        """The month of a day that may be none."""
+        return cls.of_day(day) if day else None
+
     @property
     def next(self) -> Month:
         return Month(self.year + self.month // 12, self.month % 12 + 1)

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from app.domain import reserved_names
-from app.domain.installation import Installation, Issuer, Peppers, SecondFactor, Sender
+from app.domain.installation import (
+    CUSTOMER_NUMBER_DIGITS,
+    Installation,
+    Issuer,
+    Peppers,
+    SecondFactor,
+    Sender,
+)
 from app.settings import mail_system, parts, variables
 from app.settings.of_demo import (
     DEMO_BILLING,
@@ -61,11 +69,13 @@ __all__ = [
     "SettingsError",
     "Smtp",
     "SupportWindow",
+    "customer_number_digits",
     "data_dir",
     "data_keys",
     "database_url",
     "delivery",
     "demo",
+    "importing",
     "installation_of",
     "issuer",
     "made_by_demo",
@@ -125,6 +135,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         internal=parts.internal(environment, wrong),
         second_factor=parts.second_factor(environment, wrong),
         payment_day=parts.payment_day(environment, wrong),
+        customer_number_digits=parts.customer_number_digits(environment, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -140,6 +151,17 @@ def second_factor(environment: Mapping[str, str] = os.environ) -> SecondFactor:
     return chosen
 
 
+def customer_number_digits(environment: Mapping[str, str] = os.environ) -> int:
+    """How long customer numbers are, for a command; a demo's have what those of its file have. Raises SettingsError."""
+    if made_by_demo(environment):
+        return CUSTOMER_NUMBER_DIGITS
+    wrong: list[str] = []
+    digits = parts.customer_number_digits(environment, wrong)
+    if wrong:
+        raise SettingsError(wrong[0])
+    return digits
+
+
 def installation_of(chosen: Settings) -> Installation:
     """What the rules in app/domain need of the settings; a server, the demo and the tests hand over all of it."""
     return Installation(
@@ -148,11 +170,13 @@ def installation_of(chosen: Settings) -> Installation:
         sender=_sender(chosen.contact, chosen.mail.sender),
         issuer=_issuer(chosen.contact, chosen.invoice_number, chosen.billing, chosen.payment_day),
         mail_system=chosen.mail_system,
+        mail_domain=chosen.mail_system.domain,
         base_url=chosen.base_url,
         low_stock=chosen.low_stock,
         reserved_names=reserved_names.of_operator(_host_names(chosen), chosen.reserved_names),
         second_factor=chosen.second_factor,
         payment_day=chosen.payment_day,
+        customer_number_digits=chosen.customer_number_digits,
     )
 
 
@@ -188,6 +212,39 @@ def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     if wrong:
         raise SettingsError("\n".join(wrong))
     return tuple(found)
+
+
+def importing(environment: Mapping[str, str] = os.environ) -> Installation:
+    """What an import of contracts goes by: peppers, and of the rest what is set. A line that needs what is not says so.
+
+    Raises SettingsError.
+    """
+    if made_by_demo(environment):
+        made = installation_of(demo(data_dir(environment)))
+        return replace(made, peppers=Peppers(peppers(environment)), data_keys=data_keys(environment))
+    wrong: list[str] = []
+    unsaid: list[str] = []
+    domain = environment.get("MYPAGE_MAIL_DOMAIN", "").strip().lower()
+    hosts = map(str.lower, variables.split(environment.get("MYPAGE_HOSTS", "")))
+    named = (
+        environment.get(name, "")
+        for name in ("MYPAGE_IMAP_HOST", "MYPAGE_SUBMISSION_HOST", "MYPAGE_WEB_HOST")
+    )
+    contact, address = parts.contact(environment, unsaid), parts.sender(environment, unsaid)
+    found = Installation(
+        peppers=Peppers(peppers(environment)),
+        data_keys=data_keys(environment) if environment.get("MYPAGE_DATA_KEYS") else None,
+        sender=None if unsaid else _sender(contact, address),
+        mail_domain=domain or None,
+        reserved_names=reserved_names.of_operator(
+            filter(None, [*hosts, domain, *named, address.rpartition("@")[2]]),
+            parts.reserved_names(environment, wrong),
+        ),
+        customer_number_digits=customer_number_digits(environment),
+    )
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
 
 
 def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:

@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.domain import networks
 from app.domain.catalogue import SECURITY
-from app.domain.installation import SecondFactor
+from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.shape import Billing, Contact, Internal, Mail, Security, Smtp
@@ -34,6 +34,15 @@ def billing(environment: Mapping[str, str], wrong: list[str]) -> Billing:
     example = "none, or 回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。"
     elsewhere = needed(environment, "MYPAGE_BILLED_ELSEWHERE", wrong, example)
     return Billing(address, "" if elsewhere == "none" else elsewhere)
+
+
+def customer_number_digits(environment: Mapping[str, str], wrong: list[str]) -> int:
+    name, preset = "MYPAGE_CUSTOMER_NUMBER_DIGITS", CUSTOMER_NUMBER_DIGITS
+    value = environment.get(name) or str(preset)
+    if re.fullmatch(r"[0-9]{1,2}", value) and 6 <= int(value) <= 14:
+        return int(value)
+    wrong.append(f"{name} is {value!r}: a number from 6 to 14 is wanted")
+    return preset
 
 
 def payment_day(environment: Mapping[str, str], wrong: list[str]) -> str:

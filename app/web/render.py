@@ -13,7 +13,7 @@ from litestar import Response
 from litestar.response import Redirect
 from markupsafe import Markup, escape
 
-from app.domain import clock, fields
+from app.domain import clock, fields, installation
 from app.domain.access import graph, matrix, members
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
@@ -65,6 +65,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     )
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
+    made.globals["customer_number_digits"] = installation.customer_number_digits
     made.globals["consent_texts"] = consents.TEXTS
     made.globals["agreed_words"] = consents.words
     made.globals.update({"hindrance": None, "resumed": "", "left": []})
@@ -110,7 +111,7 @@ _CODES_IN_TEXT = re.compile(
     r"""
     [^\s<>「」（）、。：]+@[a-z0-9.-]+         # a mail address
     | (?<![!-~])[a-z][a-z0-9-]{1,13}[a-z0-9](?![!-~])  # an account ID
-    | (?<![!-~])[0-9]{14}(?![!-~])              # a customer number
+    | (?<![!-~])[0-9]{6,14}(?![!-~])            # a customer number
     """,
     re.VERBOSE,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS, read
+from app.settings import DEMO_MAIL_SYSTEM
 from tests.contracts.lines import ABSENT, HASH, account, as_bytes, contract, lines, plain_account
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAMILY = "有光".encode()
+DOMAIN = DEMO_MAIL_SYSTEM.domain
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_a_good_line_gives_its_values_in_the_order_of_the_columns(write: Callabl
     values = dict(zip(CONTRACT_COLUMNS, line.contract, strict=True))
     assert (values["customer_number"], values["password_hash"]) == (f"{1:014}", HASH)
     assert (values["opened_on"], values["household"], values["fax"]) == (date(2014, 12, 1), 0, "")
-    assert line.card == ("VISA", "0000", "2030-01", "AN ARUTERI")
+    assert line.card == ("VISA", "0000", "2030-01", "AN ARUTERI", "", "")
     (made,) = (dict(zip(ACCOUNT_COLUMNS, values, strict=True)) for values in line.accounts)
     assert (made["slot"], made["login"], made["other_address"]) == (1, "login-1", None)
 
@@ -107,6 +109,16 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("holder.sex", {"holder__sex": "女"}),
     ("holder.address", {"holder__address": "a" * 201}),
     ("holder.occupation", {"holder__occupation": ""}),
+    ("holder.kind", {"holder__kind": "firm"}),
+    ("holder.company", {"holder__company": "株式会社例示"}),
+    ("holder.company", {"holder__kind": "company"}),
+    (
+        "holder.company_kana",
+        {"holder__kind": "company", "holder__company": "例", "holder__company_kana": "例"},
+    ),
+    ("holder.family", {"holder__family": None}),
+    ("holder.birth_date", {"holder__birth_date": None}),
+    ("holder.occupation", {"holder__occupation": None}),
     ("holder.household", {"holder__household": 21}),
     ("holder.household", {"holder__household": -1}),
     ("holder.household", {"holder__household": True}),
@@ -119,6 +131,8 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("holder.email", {"holder__email": "a@example.jp, b@example.jp"}),
     ("card.brand", {"card__brand": "Visa"}),
     ("card.last4", {"card__last4": "4111111111111111"}),
+    ("card.token", {"card__token": "pm_4111111111111111"}),
+    ("card.payer", {"card__payer": "cus 1"}),
     ("card.expires", {"card__expires": "2030-13"}),
     ("card.holder", {"card__holder": "有光 杏"}),
     ("accounts", {"accounts": {}}),
@@ -131,6 +145,7 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("accounts[0].user_name", {"accounts__0__user_name": "a.b"}),
     ("accounts[0].role", {"accounts__0__role": "root"}),
     ("accounts[0].other_address", {"accounts__0__other_address": ""}),
+    ("accounts[0].other_address", {"accounts__0__other_address": f"me@{DOMAIN}"}),
     ("accounts[0].password", {"accounts__0__password": "abc12345"}),
     ("accounts[0].password", {"accounts__0__password": "abcdefgh", "accounts__0__password_hash": ABSENT}),
     ("accounts[0].password", {"accounts__0": plain_account("log-in-1", "log-in-1")}),

@@ -190,7 +190,7 @@ async def test_every_bad_line_is_listed_with_its_number_and_nothing_is_loaded(
     )
     assert str(refused).splitlines() == [
         "line 2: broken JSON: Input data was truncated",
-        "line 3: holder.sex: must be one of 男性, 女性",
+        "line 3: holder.sex: must be one of 男性, 女性, or null",
         "line 3: card.last4: must be the last 4 digits of the card number",
         "line 6: accounts: 6 account IDs, but at most 5 are possible",
     ]
@@ -264,7 +264,7 @@ async def test_a_copy_that_fails_leaves_nothing(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contract_import, "BATCH", 1)
-    broken = contract_file.ContractLine(2, [], card=("VISA", "\x00", "2030-01", "A"))
+    broken = contract_file.ContractLine(2, [], card=("VISA", "\x00", "2030-01", "A", "", ""))
     good = list(contract_file.read(write(contract(1))))
     monkeypatch.setattr(contract_file, "read", lambda _: iter([*good, broken]))
     with pytest.raises(asyncpg.PostgresError):

@@ -449,12 +449,16 @@ async def test_a_password_is_used_once_for_a_login(empty_database: str) -> None:
 
 
 async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_database: str) -> None:
-    for number in ("9" * 13, "9" * 15, "9000000000000a", "９" * 14, ""):
+    for number in ("9" * 5, "9" * 15, "9000000000000a", "９" * 14, ""):
         with pytest.raises(asyncpg.CheckViolationError):
             await households.new_contract(customer_number=number)
     for values in (
         {"password_hash": "demo01"},
         {"mail_product": "other"},
+        {"holder_kind": "firm"},
+        {"holder_kind": "company"},
+        {"company": "株式会社例示"},
+        {"birth_date": None},
         {"household": -1},
         {"household": 21},
         {"user_purchases": "maybe"},
@@ -462,6 +466,9 @@ async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_databas
     ):
         with pytest.raises(asyncpg.CheckViolationError):
             await households.new_contract(**values)
+    await households.new_contract(
+        customer_number="9" * 6, holder_kind="company", company="例示", birth_date=None
+    )
     contract = await households.new_contract(household=20)
     right: dict[str, Any] = {
         "contract": contract,

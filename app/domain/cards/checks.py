@@ -8,7 +8,7 @@ from typing import Any
 
 from piccolo.columns.combination import Where
 
-from app.domain import clock, tables
+from app.domain import clock, holders, tables
 from app.domain.cards import kept
 from app.domain.cards.kept import KeptCard
 from app.domain.letters import outbox, recipients
@@ -110,6 +110,7 @@ async def _waiting(*which: Where) -> list[Check]:
         tables.CardCheck.select(
             *tables.CardCheck.all_columns(),
             whose.customer_number,
+            *(whose.holder_kind, whose.company, whose.company_kana),
             whose.family,
             whose.given,
             whose.family_kana,
@@ -121,13 +122,17 @@ async def _waiting(*which: Where) -> list[Check]:
     return [_check(row) for row in rows]
 
 
+_NAME = ("holder_kind", "company", "family", "given")
+_KANA = ("holder_kind", "company_kana", "family_kana", "given_kana")
+
+
 def _check(row: dict[str, Any]) -> Check:
     return Check(
         id=row["id"],
         contract=row["contract"],
         customer_number=row["contract.customer_number"],
-        contractor=f"{row['contract.family']} {row['contract.given']}",
-        contractor_kana=f"{row['contract.family_kana']} {row['contract.given_kana']}",
+        contractor=holders.name(*(row[f"contract.{name}"] for name in _NAME)),
+        contractor_kana=holders.name(*(row[f"contract.{name}"] for name in _KANA)),
         card=KeptCard.of(row),
         holder=row["holder"],
         asked_at=row["asked_at"],

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import regex
 
-from app.domain import clock
+from app.domain import clock, installation
 from app.domain.fields import NAME_LENGTH, Wrong, half_width, reading
 from app.domain.months import Month
 
@@ -192,13 +192,14 @@ _MAY_BE_NO_CARD = _no_card(_SIGN, _SIGN)
 _NO_CARD = _no_card("[-)./]", "(?P=sign)")
 """A phone number, a day, a time, a postal code: beside them other digits are no part of a card."""
 _ANY_DIGIT = regex.compile(r"\p{N}")
-_CUSTOMER_NUMBER = re.compile(r"\s*[0-9]{14}\s*")
 
 
 def within(text: str, *, may_be_customer: bool = False) -> bool:
-    """Whether somebody typed a card number there; `may_be_customer`: 14 digits alone are a customer number there."""
+    """Whether somebody typed a card number there; `may_be_customer`: as many digits alone as a customer
+    number has are one there."""
     plain, _ = _read(text)
-    if may_be_customer and _CUSTOMER_NUMBER.fullmatch(plain):
+    alone = plain.strip()
+    if may_be_customer and alone.isdecimal() and len(alone) == installation.customer_number_digits():
         return False
     return bool(_cards(plain))
 

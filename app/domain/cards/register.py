@@ -54,10 +54,14 @@ def refusal(contract: Contract) -> str | None:
 
 
 async def is_contractor(contract: Contract, holder: str) -> bool:
-    """Whether the name on the card can be the contractor's, who is known in kana."""
-    columns = tables.Contract.select(tables.Contract.family_kana, tables.Contract.given_kana)
-    (kana,) = await columns.where(tables.Contract.id == contract.id)
-    return roman_names.may_be(holder, kana["family_kana"], kana["given_kana"])
+    """Whether the name on the card can be the contractor's, who is known in kana; of a company its own, or the person's
+    that is registered beside it."""
+    c = tables.Contract
+    columns = c.select(c.family_kana, c.given_kana, c.company_kana)
+    (kana,) = await columns.where(c.id == contract.id)
+    return roman_names.may_be(holder, kana["family_kana"], kana["given_kana"]) or roman_names.may_be(
+        holder, kana["company_kana"], ""
+    )
 
 
 @dataclass(frozen=True)

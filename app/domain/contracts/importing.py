@@ -8,20 +8,21 @@ lock while lines are judged or passwords hashed. Memory does not grow with the f
 from __future__ import annotations
 
 import asyncio
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from app.domain import clock
+from app.domain import clock, data_keys, installation
 from app.domain.access import passwords
+from app.domain.contracts import clashes, loading
 from app.domain.contracts import file as contract_file
 from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS
+from app.domain.contracts.seal import Seal
 from app.domain.imports import PROBLEM_TABLE, refuse_problems
+from app.domain.months import Month
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ HASHES = 32
 """Plain passwords that are fetched for hashing at a time, about a second's work."""
 LOCK = 7_302_020
 """Key of the advisory lock that makes imports of contracts wait for each other."""
-NONCE = 12
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ async def import_contracts(path: Path, progress: Callable[[int], None]) -> Contr
 
     Raises ImportRefused, OSError when the file cannot be read, and what the database raises; then nothing was loaded.
     """
-    seal = _Seal()
+    seal = Seal()
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await connection.execute(_PREPARE)
@@ -79,30 +79,17 @@ CREATE TEMPORARY TABLE incoming_card ON COMMIT DROP AS
     SELECT 0::bigint AS line, {", ".join(CARD_COLUMNS)} FROM card WITH NO DATA;
 CREATE TEMPORARY TABLE incoming_account ON COMMIT DROP AS
     SELECT 0::bigint AS line, {", ".join(ACCOUNT_COLUMNS)} FROM account WITH NO DATA;
+CREATE TEMPORARY TABLE incoming_mail (line bigint, slot smallint, address text, reserved boolean, web_space text,
+    forwarding text[], keep_copy boolean) ON COMMIT DROP;
+CREATE TEMPORARY TABLE incoming_service (line bigint, index smallint, slot smallint, product text, started_on date,
+    pin bytea, fingerprint bytea, older bytea[]) ON COMMIT DROP;
 CREATE TEMPORARY TABLE incoming_password (line bigint, slot smallint, sealed bytea) ON COMMIT DROP;
 CREATE TEMPORARY TABLE made_hash (line bigint, slot smallint, hash text) ON COMMIT DROP;
 {PROBLEM_TABLE}
 """  # noqa: S608 -- constants only
 
 
-class _Seal:
-    """Encrypts plain passwords while they wait for hashing: temporary tables are files of the database server.
-
-    The key lives in this object only.
-    """
-
-    def __init__(self) -> None:
-        self._cipher = AESGCM(AESGCM.generate_key(bit_length=128))
-
-    def close(self, password: str) -> bytes:
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + self._cipher.encrypt(nonce, password.encode(), None)
-
-    def open(self, sealed: bytes) -> str:
-        return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None).decode()
-
-
-async def _stage(connection: Any, path: Path, seal: _Seal, progress: Callable[[int], None]) -> None:
+async def _stage(connection: Any, path: Path, seal: Seal, progress: Callable[[int], None]) -> None:
     """Copy the file; of a bad line whatever can still clash with another one."""
     lines = contract_file.read(path)
     while batch := list(islice(lines, BATCH)):
@@ -110,48 +97,57 @@ async def _stage(connection: Any, path: Path, seal: _Seal, progress: Callable[[i
             if records:
                 await connection.copy_records_to_table(table, records=records)
         progress(batch[-1].number)
-    await connection.execute("ANALYZE incoming_contract; ANALYZE incoming_account; ANALYZE incoming_card")
+    await connection.execute(
+        "ANALYZE incoming_contract; ANALYZE incoming_account; ANALYZE incoming_card; ANALYZE incoming_mail;"
+        "ANALYZE incoming_service"
+    )
 
 
-def _records(batch: list[ContractLine], seal: _Seal) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
+def _records(batch: list[ContractLine], seal: Seal) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     yield "problem", [(line.number, reason) for line in batch for reason in line.problems]
     yield "incoming_contract", [(line.number, *line.contract) for line in batch if line.contract]
     yield "incoming_card", [(line.number, *line.card) for line in batch if line.card]
     yield "incoming_account", [(line.number, *account) for line in batch for account in line.accounts]
+    yield (
+        "incoming_mail",
+        [
+            (
+                line.number,
+                *(one.slot, one.address, one.reserved, one.web_space),
+                list(one.forwarding),
+                one.keep_copy,
+            )
+            for line in batch
+            for one in line.mail
+        ],
+    )
+    yield "incoming_service", [record for line in batch for record in _services(line)]
     yield (
         "incoming_password",
         [(line.number, slot, seal.close(password)) for line in batch for slot, password in line.plain],
     )
 
 
-# --- what lines may not share ---------------------------------------------------------------------------------------
+def _services(line: ContractLine) -> Iterator[tuple[object, ...]]:
+    """What was bought before, with each PIN encrypted already."""
+    for one in line.services:
+        pin, newest, older = None, None, []
+        if one.pin is not None:
+            keys = data_keys.current()
+            newest, *older = keys.fingerprints(one.pin)
+            pin = keys.encrypt(one.pin)
+        yield (line.number, *(one.index, one.slot, one.product, one.started_on), pin, newest, older)
 
-_CUSTOMER_NUMBER_TWICE = """
-INSERT INTO problem SELECT line, format('customer_number: stands on line %s already; keep one of the two', first)
-FROM (SELECT line, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming_contract
-    WHERE customer_number IS NOT NULL WINDOW same AS (PARTITION BY customer_number ORDER BY line)) AS numbered
-WHERE nth > 1
-"""
-_LOGIN_TWICE = """
-INSERT INTO problem
-SELECT line, format('accounts[%s].login: stands on line %s already; give one of the two another', slot - 1, first)
-FROM (SELECT line, slot, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming_account
-    WHERE login IS NOT NULL WINDOW same AS (PARTITION BY login ORDER BY line, slot)) AS numbered
-WHERE nth > 1
-"""
-_LOGIN_OF_ANOTHER = """
-INSERT INTO problem
-SELECT line, format(
-    'accounts[%s].login: belongs to another contract, or did and was deleted there; give another', incoming.slot - 1)
-FROM incoming_account incoming JOIN incoming_contract USING (line)
-JOIN account ON account.login = incoming.login JOIN contract ON contract.id = account.contract
-WHERE contract.customer_number <> incoming_contract.customer_number
-"""
+
+# --- what lines may not share ---------------------------------------------------------------------------------------
 
 
 async def _refuse_conflicts(connection: Any) -> None:
     """Raise ImportRefused for bad lines, those included that clash with each other or with what is there."""
-    await refuse_problems(connection, _CUSTOMER_NUMBER_TWICE, _LOGIN_TWICE, _LOGIN_OF_ANOTHER)
+    await refuse_problems(
+        connection,
+        *clashes.among_them(installation.mail_domain() if installation.given("mail_domain") else ""),
+    )
 
 
 # --- passwords ------------------------------------------------------------------------------------------------------
@@ -168,7 +164,7 @@ FROM incoming_password JOIN incoming_contract USING (line) ORDER BY line, slot
 """
 
 
-async def _hash_plain_passwords(connection: Any, seal: _Seal, progress: Callable[[int], None]) -> None:
+async def _hash_plain_passwords(connection: Any, seal: Seal, progress: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
     await connection.execute(_WAITING_PASSWORDS)
     with ThreadPoolExecutor(max_workers=2) as threads:
@@ -181,7 +177,7 @@ async def _hash_plain_passwords(connection: Any, seal: _Seal, progress: Callable
             progress(waiting[-1]["line"])
 
 
-def _hash(seal: _Seal, slot: int, sealed: bytes) -> str:
+def _hash(seal: Seal, slot: int, sealed: bytes) -> str:
     """Slot 0 is the customer number, whose hashes carry the pepper."""
     return passwords.hash_now(seal.open(sealed), peppered=slot == 0)
 
@@ -189,52 +185,12 @@ def _hash(seal: _Seal, slot: int, sealed: bytes) -> str:
 # --- into the tables of the members ---------------------------------------------------------------------------------
 
 
-def _listed(columns: tuple[str, ...], table: str = "") -> str:
-    """The columns but the password hash, for a statement."""
-    return ", ".join(table + column for column in columns if column != "password_hash")
-
-
-# A password hash is the one that the file gave, else the one that was made. Ids follow the order of the file.
-
-_LOAD_CONTRACTS = f"""
-INSERT INTO contract ({_listed(CONTRACT_COLUMNS)}, password_hash)
-SELECT {_listed(CONTRACT_COLUMNS)}, coalesce(password_hash, hash)
-FROM incoming_contract i LEFT JOIN made_hash m ON m.line = i.line AND m.slot = 0 ORDER BY i.line
-"""  # noqa: S608 -- constants only, as below
-_NOTE_LOADED = """
-CREATE TEMPORARY TABLE loaded ON COMMIT DROP AS
-    SELECT line, contract.id, contract.password_hash, contract.opened_on
-    FROM incoming_contract JOIN contract USING (customer_number);
-ANALYZE loaded;
-"""
-_LOAD_CARDS = f"""
-INSERT INTO card (contract, {_listed(CARD_COLUMNS)})
-SELECT loaded.id, {_listed(CARD_COLUMNS)} FROM incoming_card JOIN loaded USING (line) ORDER BY line
-"""  # noqa: S608
-_LOAD_ACCOUNTS = f"""
-INSERT INTO account (contract, {_listed(ACCOUNT_COLUMNS)}, password_hash, registered_at)
-SELECT loaded.id, {_listed(ACCOUNT_COLUMNS, "i.")}, coalesce(i.password_hash, hash),
-    least(loaded.opened_on::timestamp AT TIME ZONE 'Asia/Tokyo', $1)
-FROM incoming_account i JOIN loaded USING (line)
-LEFT JOIN made_hash m ON m.line = i.line AND m.slot = i.slot ORDER BY i.line, i.slot
-"""  # noqa: S608
-_LOAD_USED_PASSWORDS = """
-INSERT INTO used_password (contract, hash) SELECT id, password_hash FROM loaded ORDER BY line;
-INSERT INTO used_password (contract, account, hash)
-SELECT loaded.id, account.id, account.password_hash
-FROM loaded JOIN account ON account.contract = loaded.id ORDER BY account.id;
-"""
-
-
 async def _load(connection: Any) -> None:
     """Raises ImportRefused when a member registered one of the account IDs since they were compared."""
     try:
         async with database.engine().transaction():
-            await connection.execute(_LOAD_CONTRACTS)
-            await connection.execute(_NOTE_LOADED)
-            await connection.execute(_LOAD_CARDS)
-            await connection.execute(_LOAD_ACCOUNTS, clock.now())
-            await connection.execute(_LOAD_USED_PASSWORDS)
+            keys = data_keys.current().names[0] if installation.given("data_keys") else None
+            await loading.load(connection, clock.now(), Month.this(), keys)
     except asyncpg.IntegrityConstraintViolationError as error:
         database.without_detail(error)
         if isinstance(error, asyncpg.UniqueViolationError):

@@ -21,6 +21,7 @@ from app.domain.fields.choices import (
     past_date,
     role,
     sex,
+    shown_occupation,
 )
 from app.domain.fields.credentials import (
     RESERVED,
@@ -32,6 +33,7 @@ from app.domain.fields.credentials import (
 )
 from app.domain.fields.mail import (
     ADDRESS_LENGTH,
+    LOCAL_PART_LENGTH,
     ONE_ADDRESS,
     PERIOD,
     as_sent,
@@ -62,6 +64,7 @@ __all__ = [
     "EARLIEST",
     "HOUSEHOLD",
     "LINE_LENGTH",
+    "LOCAL_PART_LENGTH",
     "NAME_LENGTH",
     "OCCUPATIONS",
     "ONE_ADDRESS",
@@ -100,6 +103,7 @@ __all__ = [
     "reply_subject",
     "role",
     "sex",
+    "shown_occupation",
     "text_of_lines",
     "to_dial",
     "to_others",

@@ -76,6 +76,11 @@ def occupation(text: str) -> str:
     return text
 
 
+def shown_occupation(text: str) -> str:
+    """職業 as pages show it: what an operator's file calls otherwise is その他."""
+    return text if text in OCCUPATIONS or not text else OCCUPATIONS[-1]
+
+
 def household(text: str) -> int:
     """同居人数: 0 to 20."""
     value = reading.half_width(text)

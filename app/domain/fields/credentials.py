@@ -9,6 +9,7 @@ import re
 
 import regex
 
+from app.domain import installation
 from app.domain.fields import reading
 from app.domain.fields.reading import Wrong
 
@@ -45,12 +46,13 @@ def account_id(text: str) -> str:
 
 
 def customer_number(text: str) -> str:
-    """お客様番号: 14 digits; blanks and hyphens between them are dropped."""
+    """お客様番号: as many digits as the operator's numbers have; blanks and hyphens between them are dropped."""
     value = reading.digits(text)
-    rule = "お客様番号は14桁の数字です。"
+    long = installation.customer_number_digits()
+    rule = f"お客様番号は{long}桁の数字です。"
     if value and len(value) <= 64:
         reading.must_be_of(_DIGIT, value, rule, text)
-    if len(value) != 14:
+    if len(value) != long:
         raise Wrong(rule)
     return value
 

@@ -50,12 +50,12 @@ def text_of_lines(text: str, label: str, most: int) -> str:
     return value
 
 
-def kana(text: str, label: str = "氏名カナ") -> str:
-    """A part of 氏名カナ: ひらがな and 半角カナ become 全角カナ; ー and ・ allowed; up to 32."""
+def kana(text: str, label: str = "氏名カナ", most: int = NAME_LENGTH) -> str:
+    """A part of 氏名カナ: ひらがな and 半角カナ become 全角カナ; ー and ・ allowed; up to `most`."""
     value = reading.katakana(text)
     if not value:
         raise Wrong(f"{label}を入力してください。")
-    reading.must_fit(value, NAME_LENGTH, f"{label}は{NAME_LENGTH}文字以内で入力してください。")
+    reading.must_fit(value, most, f"{label}は{most}文字以内で入力してください。")
     reading.must_be_of(_KATAKANA, value, f"{label}は、全角カタカナで入力してください。", text)
     return value
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import jinja2
 from piccolo.custom_types import Combinable
 
-from app.domain import clock, installation, tables
+from app.domain import clock, holders, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
 from app.domain.access.members import Member
 from app.postgres import database
@@ -88,7 +88,7 @@ def noting() -> Iterator[list[str]]:
 
 # SQL for a row for each recipient with the name of whom it is for, and for the bell, in one statement. An address that is
 # not registered yet, or no more, is the contractor's unless an account ID had it.
-_POST = """
+_POST = f"""
 WITH people AS (
     SELECT a.family || ' ' || a.given AS name, a.other_address, m.address, f.address AS former, a.deleted_at, a.id
     FROM account a
@@ -98,15 +98,15 @@ WITH people AS (
 ), posted AS (
     INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)
     SELECT $1, one.recipient, $2, coalesce(
-            (SELECT p.name FROM people p
+            (SELECT p.name || ' 様' FROM people p
                 WHERE one.recipient IN (p.other_address, p.address, p.former) AND one.recipient <> c.email
                 ORDER BY p.deleted_at IS NOT NULL, p.former IS NOT DISTINCT FROM one.recipient, p.id LIMIT 1),
-            nullif($8, ''), c.family || ' ' || c.given
-        ) || E' 様\n\n' || $3, one.message_id, $4, $4, 0
+            nullif($8, '') || ' 様', {holders.ADDRESSED}
+        ) || E'\n\n' || $3, one.message_id, $4, $4, 0
     FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id), contract c WHERE c.id = $1
 )
 SELECT pg_notify($7, '')
-"""
+"""  # noqa: S608 - constants
 
 
 NOTHING_DONE = frozenset(

@@ -6,13 +6,12 @@ from datetime import date, datetime
 
 import msgspec
 
-from app.domain import tables
+from app.domain import holders, tables
 from app.domain.access.graph import OTHER, OtherCharge
 from app.domain.access.members import Member
 from app.domain.catalogue import Product
 from app.domain.json_objects import json_list, json_object, json_one
 from app.domain.money import ledger
-from app.domain.money.issuing import RECIPIENT
 from app.domain.money.ledger import LOOK_BACK
 from app.domain.months import Month
 from app.postgres import database
@@ -27,6 +26,7 @@ class PurchaseRow(msgspec.Struct):
     product: Product
     started_at: datetime
     ended_at: datetime | None
+    charged_from: date | None
     deleted_at: datetime | None
     """When its account ID was deleted."""
 
@@ -71,6 +71,7 @@ class IssuerRow(msgspec.Struct):
 class Name(msgspec.Struct):
     customer_number: str
     recipient: str
+    honorific: str
     card_brand: str | None
     card_last4: str | None
 
@@ -102,6 +103,7 @@ class Corrected(msgspec.Struct):
 
 class Found(msgspec.Struct):
     recipient: str
+    honorific: str
     opened_on: date
     begins: date | None
     closed: list[Closed]
@@ -146,7 +148,8 @@ _FOUND = json_object(
     Found,
     tables.Contract,
     "c",
-    recipient=RECIPIENT,
+    recipient=holders.NAME,
+    honorific=holders.HONORIFIC,
     begins="(SELECT min(month) FROM bill_close WHERE closed_at IS NOT NULL)",
     closed=json_list(
         json_object(Closed, tables.BillClose, "b", issued=_ISSUED),

@@ -39,6 +39,8 @@ class Service:
     product: Product
     started_at: datetime
     ended_at: datetime | None
+    charged_from: Month | None = None
+    """The first month that the portal charges, of what was bought before it."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ def owed(
     """
     found: list[tuple[Service, Product | Fee, Month]] = []
     for service in services:
-        months = charged_months(service.started_at, service.ended_at, upto, since)
+        ours = max(filter(None, (since, service.charged_from)), default=None)
+        months = charged_months(service.started_at, service.ended_at, upto, ours)
         found += [(service, service.product, month) for month in months]
         fee = catalogue.FEES_OF_BUYING_AGAIN.get(service.product)
         if fee and (service.product in had or _bought_before(service, services)):
             month = Month.of(service.started_at)
-            found += [(service, fee, month)] if (since or month) <= month <= upto else []
+            found += [(service, fee, month)] if (ours or month) <= month <= upto else []
     return found
 
 

@@ -134,6 +134,8 @@ class Recipient:
 
     customer_number: str
     name: str
+    honorific: str
+    """様, of a company 御中."""
     card: str | None
     """VISA（下4桁 0000）."""
 

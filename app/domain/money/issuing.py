@@ -10,7 +10,7 @@ from dataclasses import astuple
 from datetime import date
 from typing import Any
 
-from app.domain import clock, installation, tables
+from app.domain import clock, holders, installation, tables
 from app.domain.letters import outbox, recipients
 from app.domain.money import bills, other_charges
 from app.domain.money.billing import yen
@@ -70,11 +70,9 @@ async def issue(connection: Any, month: Month, made: Mapping[int, Sequence[Entry
 
 # SQL for COPY, and for rows that are made of other rows.
 _TAX = ("contract", "month", "tax_rate", "yen", "tax")
-RECIPIENT = "concat_ws(' ', c.family, c.given)"
-"""The contractor's name as a bill gives it; `c` is the contract."""
 _NAMES = f"""
-INSERT INTO bill_name (contract, month, customer_number, recipient, card_brand, card_last4)
-SELECT c.id, $2, c.customer_number, {RECIPIENT}, d.brand, d.last4
+INSERT INTO bill_name (contract, month, customer_number, recipient, honorific, card_brand, card_last4)
+SELECT c.id, $2, c.customer_number, {holders.NAME}, {holders.HONORIFIC}, d.brand, d.last4
 FROM contract c LEFT JOIN card d ON d.contract = c.id AND d.expires >= $3 WHERE c.id = ANY($1) ORDER BY c.id
 """  # noqa: S608 - a constant
 

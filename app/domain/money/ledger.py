@@ -184,11 +184,17 @@ async def first_month() -> Month:
     (closed,) = await months.where(tables.BillClose.closed_at.is_not_null())
     if closed["min"]:
         return Month.of_day(closed["min"])
-    (bought,) = await tables.ServicePeriod.select(Min(tables.ServicePeriod.started_at))
+    (bought,) = await database.rows(_FIRST_BOUGHT)
     (loaded,) = await tables.OtherCharge.select(Min(tables.OtherCharge.month))
-    first = [Month.of(bought["min"])] if bought["min"] else []
+    first = [Month.of(bought["first"])] if bought["first"] else []
     first += [Month.of_day(loaded["min"])] if loaded["min"] else []
     return min([*first, Month.this().previous])
+
+
+# SQL for coalesce(): what was bought before the portal is charged from a later month on.
+_FIRST_BOUGHT = """
+SELECT min(coalesce(charged_from::timestamp AT TIME ZONE 'Asia/Tokyo', started_at)) AS first FROM service_period
+"""
 
 
 async def _close_batch(month: Month, since: Month) -> int:
@@ -261,7 +267,7 @@ ORDER BY contract LIMIT $2
 """
 _LOCK = "SELECT 1 FROM contract WHERE id = ANY($1) ORDER BY id FOR SHARE"
 _PURCHASES = """
-SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at, a.deleted_at
+SELECT p.contract, p.id, a.login, p.product, p.started_at, p.ended_at, p.charged_from, a.deleted_at
 FROM service_period p LEFT JOIN account a ON a.id = p.account WHERE p.contract = ANY($1) ORDER BY p.id
 """
 _SPANS = """
@@ -289,7 +295,10 @@ def _by_contract(rows: Collection[Any], make: Callable[[Any], Any]) -> dict[int,
 
 def _purchase(row: Any) -> tuple[Service, Purchase]:
     product, when = Product(row["product"]), (row["started_at"], row["ended_at"])
-    return Service(row["id"], row["login"], product, *when), Purchase(product, *when, row["deleted_at"])
+    charged_from = Month.of_optional(row["charged_from"])
+    return Service(row["id"], row["login"], product, *when, charged_from), Purchase(
+        product, *when, row["deleted_at"]
+    )
 
 
 def _span(row: Any) -> Span:

@@ -205,7 +205,7 @@ def _begins(found: bill_rows.Found, this: Month) -> Month:
     """The ledger's first month; while nothing is closed, that of what the contract is charged first."""
     if found.begins:
         return Month.of_day(found.begins)
-    first = [Month.of(purchase.started_at) for purchase in found.purchases]
+    first = [Month.of_optional(p.charged_from) or Month.of(p.started_at) for p in found.purchases]
     return min([*first, *(Month.of_day(other.month) for other in found.others)], default=this)
 
 
@@ -214,7 +214,10 @@ def _forecasts(found: bill_rows.Found, now: datetime) -> dict[Month, list[Entry]
     this, closed = Month.of(now), _closed(found)
     begins = _begins(found, this)
     purchases = {p.id: Purchase(p.product, p.started_at, p.ended_at, p.deleted_at) for p in found.purchases}
-    services = [Service(p.id, p.login, p.product, p.started_at, p.ended_at) for p in found.purchases]
+    services = [
+        Service(p.id, p.login, p.product, p.started_at, p.ended_at, Month.of_optional(p.charged_from))
+        for p in found.purchases
+    ]
     written, others = [_line(line) for line in found.written], [Version.of(other) for other in found.others]
     made: dict[Month, list[Entry]] = {}
     for month in begins.upto(this):
@@ -257,7 +260,9 @@ def _as_written(
         listed.state,
         _closed(found)[listed.month],
         Issuer(**msgspec.structs.asdict(issuer)) if issuer else installation.issuer(),
-        Recipient(name.customer_number, name.recipient, bills.card(name.card_brand, name.card_last4))
+        Recipient(
+            name.customer_number, name.recipient, name.honorific, bills.card(name.card_brand, name.card_last4)
+        )
         if name
         else None,
         entries,
@@ -279,7 +284,7 @@ def _forecast(
     contract = member.contract
     card = contract.card if contract.card and contract.card.expires >= Month.of(now).iso else None
     named = bills.card(card.brand, card.last4) if card else None
-    recipient = Recipient(contract.customer_number, found.recipient, named)
+    recipient = Recipient(contract.customer_number, found.recipient, found.honorific, named)
     return Statement(
         listed.month,
         listed.state,

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from app.domain import clock, tables
+from app.domain import clock, fields, holders, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.access.proofs import Step
@@ -35,18 +35,21 @@ class ContractorDetails:
     """What the contractor changes here; an optional one that is not there is None or empty."""
 
     occupation: str
+    """As registered, which may be none of those that are offered; "": of a company."""
     household: int | None
     phone: str
     fax: str
     mobile: str
     email: str
 
-    @property
-    def shown(self) -> dict[str, str]:
-        """Each as the pages show it, by its label."""
-        return {
-            "職業": self.occupation,
+    def shown(self, kind: str) -> dict[str, str]:
+        """Each as the pages show it, by its label. A company has no 職業 and nobody who lives there."""
+        of_person = {
+            "職業": fields.shown_occupation(self.occupation),
             "同居人数": "" if self.household is None else f"{self.household}人",
+        }
+        return {
+            **(of_person if kind == holders.PERSON else {}),
             "電話番号": self.phone,
             "FAX番号": self.fax,
             "携帯電話番号": self.mobile,
@@ -62,23 +65,43 @@ class Contractor:
     given: str
     family_kana: str
     given_kana: str
-    birth_date: date
-    sex: str
+    birth_date: date | None
+    sex: str | None
     address: str
     details: ContractorDetails
+    holder_kind: str = holders.PERSON
+    company: str = ""
+    company_kana: str = ""
     waiting: WaitingAddress | None = None
     """A new 連絡用メールアドレス that is not verified yet."""
 
     @property
     def on_paper(self) -> list[Row]:
-        """What only a paper form changes."""
+        """What only a paper form changes. Of a company whom it can be asked for, as far as that is known."""
+        if self.is_company:
+            person = f"{self.family} {self.given}".strip()
+            return [
+                Row("法人名", self.company),
+                Row("法人名カナ", self.company_kana or NOT_THERE),
+                *([Row("ご担当者", person)] if person else []),
+                Row("設置先住所", self.address),
+            ]
         return [
             Row("氏名", parts(self.family, self.given)),
             Row("氏名カナ", parts(self.family_kana, self.given_kana, "カナ")),
-            Row("生年月日", f"{self.birth_date:%Y/%m/%d}"),
-            Row("性別", self.sex),
+            Row("生年月日", f"{self.birth_date:%Y/%m/%d}" if self.birth_date else NOT_THERE),
+            Row("性別", self.sex or NOT_THERE),
             Row("設置先住所", self.address),
         ]
+
+    @property
+    def is_company(self) -> bool:
+        return self.holder_kind == holders.COMPANY
+
+    def occupation(self, chosen: str) -> str:
+        """What is registered when that is chosen: その他 stands for what the operator's file calls otherwise."""
+        former = self.details.occupation
+        return former if chosen == fields.shown_occupation(former) else chosen
 
 
 async def registered(member: Member) -> Contractor:
@@ -153,8 +176,8 @@ class ChangeCustomer(
         )
 
     def _rows(self, before: Contractor) -> list[Row]:
-        old = before.details.shown
-        new = self.details.shown
+        old = before.details.shown(before.holder_kind)
+        new = self.details.shown(before.holder_kind)
         if self._new_address:
             new["連絡用メールアドレス"] = f"{self._new_address}（確認の後に登録）"
         return before.on_paper + [
@@ -164,18 +187,21 @@ class ChangeCustomer(
 
     def _items(self, before: Contractor) -> str:
         """The labels of what changes, for a mail: no value of it goes out."""
-        old = before.details.shown
+        old = before.details.shown(before.holder_kind)
         return "、".join(
             f"{label}（{'変更' if value else DELETED}）"
-            for label, value in self.details.shown.items()
+            for label, value in self.details.shown(before.holder_kind).items()
             if value != old[label]
         )
 
 
-_ON_PAPER = ("family", "given", "family_kana", "given_kana", "birth_date", "sex", "address")
+_ON_PAPER = (
+    *("holder_kind", "company", "company_kana", "family", "given", "family_kana", "given_kana"),
+    *("birth_date", "sex", "address"),
+)
 # SQL for the left join: one look at the contractor and at the address that waits, if there is one.
 _REGISTERED = """
-SELECT family, given, family_kana, given_kana, birth_date, sex, address,
+SELECT holder_kind, company, company_kana, family, given, family_kana, given_kana, birth_date, sex, address,
     occupation, household, phone, fax, mobile, c.email, k.email AS waiting_email, k.asked_at AS waiting_since
 FROM contract c LEFT JOIN email_check k ON k.contract = c.id AND k.asked_at > $2 WHERE c.id = $1
 """

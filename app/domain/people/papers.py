@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncpg import UniqueViolationError
 
-from app.domain import clock, tables
+from app.domain import clock, holders, tables
 from app.domain.access.graph import Contract
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -104,13 +104,13 @@ def _requested(row: Any) -> Requested:
 
 
 # SQL for the left join: the address of the contract, and each request, if there is one.
-_DESK = """
-SELECT c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to,
+_DESK = f"""
+SELECT c.address || '　' || {holders.ADDRESSED} AS sent_to,
     p.paper, p.asked_at, p.done_at, p.received_at, p.entered_at
 FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.paper = ANY ($2)
     AND (p.done_at IS NULL OR greatest(p.done_at, p.received_at, p.entered_at) > $3)
 WHERE c.id = $1 ORDER BY p.asked_at DESC, p.id DESC
-"""
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True)
@@ -257,10 +257,10 @@ async def _note(statement: str, identity: int, among: Collection[str], mail: str
 
 
 # SQL for the text that is put together of four columns.
-_WAITING = """
-SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || c.family || ' ' || c.given || ' 様' AS sent_to, p.paper
+_WAITING = f"""
+SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || {holders.ADDRESSED} AS sent_to, p.paper
 FROM paper_request p JOIN contract c ON c.id = p.contract WHERE p.done_at IS NULL ORDER BY p.id
-"""
+"""  # noqa: S608 - a constant
 # SQL for the join of two columns only.
 _SENT = """
 SELECT p.id, p.asked_at, p.done_at, p.received_at, c.customer_number, p.paper

@@ -138,7 +138,7 @@ async def of_contractor(contract: int) -> About:
     row = (
         await c.select(
             c.customer_number,
-            *(c.family, c.given, c.family_kana, c.given_kana),
+            *(c.family, c.given, c.family_kana, c.given_kana, c.company, c.company_kana),
             *(c.phone, c.mobile, c.fax, c.birth_date, c.email),
         )
         .where(c.id == contract)
@@ -148,8 +148,8 @@ async def of_contractor(contract: int) -> About:
         raise LookupError("there is no such contract")
     return About(
         customer_number=row["customer_number"],
-        names=(row["family"], row["given"]),
-        kana=(row["family_kana"], row["given_kana"]),
+        names=(row["family"], row["given"], row["company"]),
+        kana=(row["family_kana"], row["given_kana"], row["company_kana"]),
         phones=(row["phone"], row["mobile"], row["fax"]),
         birth_date=row["birth_date"],
         addresses=(row["email"],),

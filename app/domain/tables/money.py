@@ -21,6 +21,11 @@ class ServicePeriod(Table):
     product = Text()
     started_at = Timestamptz(default=None)
     ended_at = Timestamptz(null=True, default=None)
+    charged_from = Date(
+        null=True,
+        default=None,
+        help_text="first month that is charged here, of what was bought before the portal",
+    )
 
     @classmethod
     async def end(cls, now: datetime, *which: Combinable) -> None:
@@ -114,6 +119,7 @@ class BillName(Table):
     month = ForeignKey(BillClose, null=False, default=None, on_delete=OnDelete.restrict)
     customer_number = Text()
     recipient = Text()
+    honorific = Text(default="様", help_text="様 or 御中")
     card_brand = Text(null=True, default=None, help_text="of the card that it was to be debited from")
     card_last4 = Text(null=True, default=None)
 

@@ -35,7 +35,8 @@ async def input_page(request: Request) -> Response[str]:
 @post("/customer", opt=open_to(Permission.CONTRACT))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
-    now, details = await customer.registered(member), _details(form)
+    now = await customer.registered(member)
+    details = _details(form, now)
     if details and details.email not in ("", now.details.email):
         await form.accept("email", ours.somebodys(details.email))
     form.must_change(details != now.details)
@@ -65,11 +66,15 @@ async def verify_address(request: Request) -> Response[Any]:
     return see_other(f"/changes/{identity}")
 
 
-def _details(form: Form) -> customer.ContractorDetails | None:
+def _details(form: Form, now: Contractor) -> customer.ContractorDetails | None:
     """What was typed; None with the reasons in the form."""
     details = customer.ContractorDetails(
-        occupation=form.take("occupation", fields.occupation) or "",
-        household=form.take("household", fields.optional_household),
+        occupation=now.details.occupation
+        if now.is_company
+        else now.occupation(form.take("occupation", fields.occupation) or ""),
+        household=now.details.household
+        if now.is_company
+        else form.take("household", fields.optional_household),
         phone=form.take("phone", fields.phone) or "",
         fax=form.take("fax", partial(fields.optional_phone, label="FAX番号")) or "",
         mobile=form.take("mobile", partial(fields.optional_phone, label="携帯電話番号")) or "",
@@ -80,8 +85,10 @@ def _details(form: Form) -> customer.ContractorDetails | None:
 
 def _filled(details: customer.ContractorDetails) -> Form:
     household = "" if details.household is None else str(details.household)
-    names = ("occupation", "phone", "fax", "mobile", "email")
-    return Form({"household": household, **{name: getattr(details, name) for name in names}})
+    occupation = fields.shown_occupation(details.occupation)
+    names = ("phone", "fax", "mobile", "email")
+    known = {name: getattr(details, name) for name in names}
+    return Form({"household": household, "occupation": occupation, **known})
 
 
 def _page(request: Request, form: Form, now: Contractor) -> Response[str]:
@@ -91,6 +98,7 @@ def _page(request: Request, form: Form, now: Contractor) -> Response[str]:
         title="顧客基本情報入力",
         form=form,
         on_paper=now.on_paper,
+        is_company=now.is_company,
         occupations=fields.OCCUPATIONS,
         waiting=now.waiting,
     )
