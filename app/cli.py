@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns its exit status: 0, 1 for a mistake that is named on stderr."""
+    """Run a command; returns its exit status: 0, 1 for a mistake that is named on stderr, 3 for a guard that stopped it."""
     chosen = _parser().parse_args(arguments)
     try:
         _function(chosen.run)(chosen)
     except Mistake as error:
         print(f"mypage: {error}", file=sys.stderr)
-        return 1
+        return error.status
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -134,6 +134,7 @@ class Command:
 
 
 FILE = (Argument("file", type=Path),)
+DRY_RUN = Argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
 FILE_OR_EXAMPLE = (
     Argument("file", type=Path, nargs="?"),
     Argument("--example", action="store_true", help="print a file as it has to be"),
@@ -170,16 +171,31 @@ COMMANDS = (
         (Argument("--host", default="127.0.0.1"), PORT, Argument("--workers", type=int, default=2)),
     ),
     Command("migrate", "bring the schema up to date", "staff.migrate"),
-    Command("import contracts", "contracts, as JSON Lines", "imports.contracts", FILE_OR_EXAMPLE),
-    Command("import calls", "telephone calls, as CSV", "imports.calls", FILE),
+    Command(
+        "import contracts",
+        "contracts, as JSON Lines",
+        "imports.contracts",
+        (
+            *FILE_OR_EXAMPLE,
+            DRY_RUN,
+            Argument(
+                "--update", action="store_true", help="compare contracts that are there, and change them"
+            ),
+            Argument("--contact", action="store_true", help="with --update: contact details, too"),
+            Argument("--yes", metavar="DIGEST", help="with --update: apply exactly the plan of that digest"),
+        ),
+    ),
+    Command("import calls", "telephone calls, as CSV", "imports.calls", (*FILE, DRY_RUN)),
     Command(
         "import charges",
         "the operator's other charges, as CSV",
         "imports.charges",
-        FILE_OR_EXAMPLE,
+        (*FILE_OR_EXAMPLE, DRY_RUN),
     ),
-    Command("import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", FILE),
-    Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", FILE),
+    Command(
+        "import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", (*FILE, DRY_RUN)
+    ),
+    Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", (*FILE, DRY_RUN)),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(
         "bill close",

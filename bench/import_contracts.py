@@ -1,7 +1,8 @@
 """How long an import of contracts takes, and that its memory does not grow: `python -m bench.import_contracts [N]`.
 
 Imports N/10 and then N contracts (default 100,000; one password hash for all) into an embedded PostgreSQL, each in a
-process of its own, so that each has its own peak memory, and then the N again, all of which are there already.
+process of its own, so that each has its own peak memory, then the N again, all of which are there already, and last a
+nightly feed of the N (`--update`) of which CHANGED differ.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from app import settings
 from app.domain import installation
 from app.domain.access.passwords import hash_now
+from app.domain.contracts.feeding import Asked, feed_contracts
 from app.domain.contracts.importing import import_contracts
 from app.domain.installation import Installation, Peppers, Sender
 from app.domain.tables import TABLES
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS = 2
 """Account IDs of each contract: the first has an address of ours and a security option with its PIN."""
+CHANGED = 200
 DOMAIN = settings.DEMO_MAIL_SYSTEM.domain
 COMPANY = {"kind": "company", "company": "株式会社例示", "birth_date": None, "sex": None, "occupation": None}
 FORWARDING = {"addresses": ["elsewhere@example.jp"], "keep_copy": True}
@@ -42,9 +45,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("contracts", type=int, nargs="?", default=100_000)
     parser.add_argument("--one", nargs=2, metavar=("FILE", "CONNECTION"), help=argparse.SUPPRESS)
+    parser.add_argument("--update", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
-        asyncio.run(_import(Path(chosen.one[0]), json.loads(chosen.one[1])))
+        asyncio.run(_import(Path(chosen.one[0]), json.loads(chosen.one[1]), update=chosen.update))
     else:
         _compare(chosen.contracts)
 
@@ -56,13 +60,21 @@ def _compare(contracts: int) -> None:
         whole_file = _write(Path(folder) / "whole.jsonl", contracts, "2")
         whole = _measure(whole_file, connection)
         again = _measure(whole_file, connection)
+        nightly = _measure(_changed(whole_file), connection, "--update")
     print(f"{'contracts':>12}{'seconds':>10}{'peak MiB':>10}")
-    for count, (seconds, mebibytes) in ((contracts // 10, part), (contracts, whole), (contracts, again)):
+    for count, (seconds, mebibytes) in (
+        (contracts // 10, part),
+        (contracts, whole),
+        (contracts, again),
+        (contracts, nightly),
+    ):
         print(f"{count:>12,}{seconds:>10.1f}{mebibytes:>10.1f}")
     print(
         f"ten times the contracts: {whole[0] / part[0]:.1f} x the time, {whole[1] / part[1]:.2f} x the memory"
     )
-    print("(the last row: the same file again, nothing to load)")
+    print(
+        f"(the last two rows: the same file again, nothing to load; a nightly feed, {CHANGED} of which differ)"
+    )
 
 
 def _write(path: Path, contracts: int, first_digit: str) -> Path:
@@ -107,14 +119,24 @@ def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dic
         }
 
 
-def _measure(file: Path, connection: str) -> tuple[float, float]:
+def _changed(file: Path) -> Path:
+    """The same file, CHANGED of whose lines say another building."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    step = max(1, len(lines) // CHANGED)
+    lines[::step] = [line.replace('"B001"', '"B777"') for line in lines[::step]]
+    made = file.with_name("nightly.jsonl")
+    made.write_text("".join(lines), encoding="utf-8")
+    return made
+
+
+def _measure(file: Path, connection: str, *more: str) -> tuple[float, float]:
     """Seconds and peak MiB of importing the file in a new process."""
-    command = [sys.executable, "-m", "bench.import_contracts", "--one", str(file), connection]
+    command = [sys.executable, "-m", "bench.import_contracts", "--one", str(file), connection, *more]
     seconds, mebibytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return float(seconds), float(mebibytes)
 
 
-async def _import(file: Path, connection: dict[str, Any]) -> None:
+async def _import(file: Path, connection: dict[str, Any], *, update: bool) -> None:
     installation.use(
         Installation(
             peppers=Peppers({1: b"a pepper of this measurement"}),
@@ -123,12 +145,16 @@ async def _import(file: Path, connection: dict[str, Any]) -> None:
             mail_domain=DOMAIN,
             reserved_names=frozenset(),
             customer_number_digits=14,
+            closed_months=3,
         )
     )
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     start = time.perf_counter()
-    await import_contracts(file, lambda _: None)
+    if update:
+        await feed_contracts(file, lambda _: None, Asked())
+    else:
+        await import_contracts(file, lambda _: None)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux, bytes on macOS
     print(seconds, peak / (1024**2 if sys.platform == "darwin" else 1024))

@@ -150,6 +150,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         low_stock=7,
         mail_domain=settings.DEMO_MAIL_SYSTEM.domain,
         customer_number_digits=14,
+        closed_months=3,
         reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "upload", "example"}),
         second_factor="offered",
         payment_day=settings.DEMO_PAYMENT_DAY,
@@ -159,7 +160,8 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
 GIVEN = {
     "bill close": {"issuer", "sender"},
     "import contracts": {
-        *("peppers", "data_keys", "sender", "mail_domain", "reserved_names", "customer_number_digits")
+        *("peppers", "data_keys", "sender", "mail_domain", "reserved_names"),
+        *("customer_number_digits", "closed_months"),
     },
     "import calls": {"customer_number_digits"},
     "import charges": {"customer_number_digits"},

@@ -8,6 +8,7 @@ from app.domain import clock, tables
 from app.domain.access import attempts, challenges, login_events, members, typed
 from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
+from app.domain.contracts import closing
 from app.domain.letters import recipients
 from app.domain.mail import consent
 from app.domain.money import issuing
@@ -53,6 +54,7 @@ async def tidy() -> bool:
         await challenges.forget(now)
         await typed.tidy(now)
         await consent.tidy(now)
+    await closing.end_due()
     await issuing.name_issuer_of_closed()
     await reminders.post_due()
     await purchase_requests.lapse_due()

@@ -61,6 +61,8 @@ class Issuer:
 CUSTOMER_NUMBER_DIGITS = 14
 """How long UCOM's customer numbers are, and an operator's who says nothing else."""
 
+CLOSED_MONTHS = 3
+
 Encryption = Literal["tls", "starttls"]
 """How a mail program's connection is encrypted: from its first byte, or from STARTTLS on. There is none without."""
 UploadProtocol = Literal["sftp", "ftps"]
@@ -127,6 +129,8 @@ class Installation:
     """When a card is debited, in the operator's words; "": it was not said."""
     customer_number_digits: int | None = None
     """How long every customer number is."""
+    closed_months: int | None = None
+    """How long the customer number of a contract that is over goes on to read."""
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -199,6 +203,10 @@ def payment_day() -> str:
 
 def customer_number_digits() -> int:
     return _needed("customer_number_digits", _current.customer_number_digits)
+
+
+def closed_months() -> int:
+    return _needed("closed_months", _current.closed_months)
 
 
 def second_factor() -> SecondFactor:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.domain import reserved_names
 from app.domain.installation import (
+    CLOSED_MONTHS,
     CUSTOMER_NUMBER_DIGITS,
     Installation,
     Issuer,
@@ -136,6 +137,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         second_factor=parts.second_factor(environment, wrong),
         payment_day=parts.payment_day(environment, wrong),
         customer_number_digits=parts.customer_number_digits(environment, wrong),
+        closed_months=variables.number(environment, "MYPAGE_CLOSED_MONTHS", CLOSED_MONTHS, 120, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -177,6 +179,7 @@ def installation_of(chosen: Settings) -> Installation:
         second_factor=chosen.second_factor,
         payment_day=chosen.payment_day,
         customer_number_digits=chosen.customer_number_digits,
+        closed_months=chosen.closed_months,
     )
 
 
@@ -241,6 +244,7 @@ def importing(environment: Mapping[str, str] = os.environ) -> Installation:
             parts.reserved_names(environment, wrong),
         ),
         customer_number_digits=customer_number_digits(environment),
+        closed_months=variables.number(environment, "MYPAGE_CLOSED_MONTHS", CLOSED_MONTHS, 120, wrong),
     )
     if wrong:
         raise SettingsError("\n".join(wrong))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.domain.installation import CUSTOMER_NUMBER_DIGITS, MailSystem, SecondFactor
+from app.domain.installation import CLOSED_MONTHS, CUSTOMER_NUMBER_DIGITS, MailSystem, SecondFactor
 from app.domain.networks import Network
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
@@ -116,5 +116,6 @@ class Settings:
     second_factor: SecondFactor = "offered"
     """Who must have one."""
     customer_number_digits: int = CUSTOMER_NUMBER_DIGITS
+    closed_months: int = CLOSED_MONTHS
     payment_day: str = ""
     """When a card is debited, in words; "": members are told to ask."""

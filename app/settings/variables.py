@@ -23,6 +23,7 @@ VARIABLES = {
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
     "MYPAGE_CUSTOMER_NUMBER_DIGITS": "how long every customer number is, 6 to 14 (default 14)",
+    "MYPAGE_CLOSED_MONTHS": "how many months the customer number of a contract that ended can read its bills (default 3)",
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",

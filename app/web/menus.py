@@ -30,7 +30,7 @@ class Menus:
         menu = self._pages.menu(member)
         entry = current(menu, path)
         exact, places = entry is not None and entry.path == path, here if here == "/" else ""
-        key = (member.role, member.deleted, entry, exact, places)
+        key = (member.role, member.deleted, member.closed, entry, exact, places)
         if key not in self._made:
             made = self._templates.get_template("layout/menu.html").render(
                 menu=menu, current=entry, exact=exact, here=places, center=self._center

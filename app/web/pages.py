@@ -19,7 +19,7 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
-from app.domain.access.matrix import Permission, Role, allowed
+from app.domain.access.matrix import CLOSED_MAY, Permission, Role, allowed
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
 
@@ -167,6 +167,7 @@ class Pages:
         self._menus = {
             (role, deleted): _menu(in_order, role, deleted) for role in Role for deleted in (False, True)
         }
+        self._menu_of_closed = _menu(in_order, Role.CUSTOMER, closed=True)
 
     def step_of(self, path: str) -> Step | None:
         """The step that guards whatever the path shows: its page's, or that of the page that its form stands on."""
@@ -174,7 +175,7 @@ class Pages:
 
     def menu(self, member: Member) -> list[Section]:
         """The side menu as this member may use it."""
-        return self._menus[member.role, member.deleted]
+        return self._menu_of_closed if member.closed else self._menus[member.role, member.deleted]
 
 
 def current(menu: Iterable[Section], path: str) -> Entry | None:
@@ -197,8 +198,10 @@ def _home(role: Role) -> str:
     return OWN_PAGE if role is Role.USER else OVERVIEW
 
 
-def _menu(in_order: InOrder, role: Role, deleted: bool) -> list[Section]:
-    """What a role is offered. A deleted person can pass no step, having no password any more, and may not write."""
+def _menu(in_order: InOrder, role: Role, deleted: bool = False, closed: bool = False) -> list[Section]:
+    """What a role is offered, and the customer number of a contract that is over.
+
+    A deleted person can pass no step, having no password any more, and may not write."""
     sections = [
         Section(
             title,
@@ -206,6 +209,7 @@ def _menu(in_order: InOrder, role: Role, deleted: bool) -> list[Section]:
                 Entry(_home(role) if place.path == "/" else place.title, place.path)
                 for place, page in entries
                 if allowed(page.permission, role) and not (deleted and (page.step or page.nothing_to_read))
+                if not closed or (page.permission in CLOSED_MAY and "#" not in place.path)
             ],
         )
         for title, entries in in_order

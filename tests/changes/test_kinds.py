@@ -21,6 +21,7 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "user-purchases":              (Permission.ACCOUNTS,         None,        Told.CONTRACT,            True),
     "customer":                    (Permission.CONTRACT,         Step.RECENT, Told.CONTRACT,            False),
     "contact-address":             (Permission.CONTRACT,         Step.RECENT, Told.OLD_AND_NEW_ADDRESS, True),
+    "by-operator":                 (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
     "customer-password":           (Permission.CONTRACT,         Step.HOLDER, Told.CONTRACT,            True),
     "customer-password-reset":     (Permission.CONTRACT,         None,        Told.CONTRACT,            True),
     "account-password-reset":      (Permission.ACCOUNT_PASSWORD, None,        Told.ACCOUNT,             True),

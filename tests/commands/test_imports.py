@@ -98,6 +98,69 @@ def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_dem
     assert missing.stderr == "mypage: no request 7 waits, nothing was noted: see `mypage requests list`\n"
 
 
+@pytest.mark.slow
+def test_a_feed_is_planned_stopped_and_applied_by_its_digest(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    assert mypage(tmp_path, "import", "contracts", str(DEMO_CONTRACTS), **told).returncode == 0
+    file = tmp_path / "feed.jsonl"
+    good = DEMO_CONTRACTS.read_text()
+    file.write_text(good.replace('"sex":"女性"', '"sex":null'))
+    update = ["import", "contracts", str(file), "--update"]
+    planned = mypage(tmp_path, *update, "--dry-run", **told)
+    assert planned.returncode == 0, planned.stderr
+    assert "90000000000000: sex (性別): 女性 -> 未登録" in planned.stdout
+    assert planned.stdout.endswith("dry run: nothing was changed\n")
+    digest = planned.stdout.partition("digest: ")[2].split()[0]
+    stopped = mypage(tmp_path, *update, **told)
+    assert stopped.returncode == 3
+    assert "sex would be emptied" in stopped.stderr
+    assert f"--yes {digest}" in stopped.stderr
+    moved = mypage(tmp_path, *update, "--yes", "0" * 32, **told)
+    assert (moved.returncode, "nothing was changed" in moved.stderr) == (1, True)
+    applied = mypage(tmp_path, *update, "--yes", digest, **told)
+    assert applied.returncode == 0, applied.stderr
+    assert "0 changed" in mypage(tmp_path, *update, **told).stdout
+    alone = mypage(tmp_path, "import", "contracts", str(file), "--yes", digest, **told)
+    assert (alone.returncode, "go with --update" in alone.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_a_dry_run_of_every_import_says_what_would_be_done_and_does_nothing(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    contracts = ["import", "contracts", str(DEMO_CONTRACTS)]
+    loaded = "4 contracts loaded, 0 were there already and were left as they are\n"
+    for _ in range(2):
+        assert mypage(tmp_path, *contracts, "--dry-run", **told).stdout == f"{DRY_RUN}{loaded}"
+    assert mypage(tmp_path, *contracts, **told).stdout == loaded
+    files = {
+        "licences": "security-360,PIN-0001\n",
+        "calls": "90000000000000,hikari-denwa,2026-01-05T10:00:00,0312345678,60,9\n",
+        "charges": f"line-1,90000000000000,{Month.this().iso},回線料,5500,10,\n",
+        "notices": (
+            '{"kind":"outage","severity":"info","title":"障害","text":"調査中です。","starts_at":"2026-01-10T09:00",'
+            '"ends_at":null,"buildings":null}\n'
+        ),
+    }
+    for what, text in files.items():
+        file = tmp_path / what
+        file.write_text(text)
+        said = [mypage(tmp_path, "import", what, str(file), "--dry-run", **told) for _ in range(2)]
+        run = mypage(tmp_path, "import", what, str(file), **told)
+        done = run.stdout
+        assert done.startswith("1 "), run.stderr
+        assert {one.stdout for one in said} == {DRY_RUN + done}
+        file.write_text(f"{text}nonsense\n")
+        refused = mypage(tmp_path, "import", what, str(file), "--dry-run", **told)
+        assert (refused.returncode, "line 2" in refused.stderr) == (1, True)
+
+
+DRY_RUN = "dry run: nothing was changed; without --dry-run it would be:\n"
+
+
 def test_charges_are_loaded_billed_and_corrected_by_the_commands(
     tmp_path: Path, server: dict[str, Any], empty_database: str
 ) -> None:

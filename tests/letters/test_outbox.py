@@ -109,6 +109,17 @@ FACTS: dict[str, dict[str, object]] = {
     "mailbox-size": {"login": "taro-01", "size": "10GB", "costs": ("来月からの料金：220円",)},
     "paper-requested": {"paper": "GATE CALL050 申込書", "by": WHO},
     "paper-sent": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
+    "by-operator": {"items": "設置先住所", "by": "運営会社"},
+    "contract-closing": {
+        "closed_on": date(2026, 1, 31),
+        "readable_until": date(2026, 4, 30),
+        "by": "運営会社",
+    },
+    "contract-reopened": {
+        "closed_on": date(2026, 1, 31),
+        "then": "そのままお使いいただけます。",
+        "by": "運営会社",
+    },
     "paper-received": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
     "paper-entered": {"paper": "GATE CALL050 申込書", "date": date(2026, 1, 10)},
     "passkey-registered": {"login": "アカウントID「taro-01」", "label": "太郎の電話", "by": WHO},

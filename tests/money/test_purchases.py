@@ -70,8 +70,8 @@ async def test_a_purchase_is_a_period_of_whom_it_was_bought_for_from_that_moment
     ]
     rows = await tables.ServicePeriod.select().order_by(tables.ServicePeriod.id)
     assert [tuple(row.values()) for row in rows] == [
-        (keys[0], family.contract, None, SUPPORT, now, None),
-        (keys[1], family.contract, family.son, FILTER, now, None),
+        (keys[0], family.contract, None, SUPPORT, now, None, None),
+        (keys[1], family.contract, family.son, FILTER, now, None, None),
     ]
 
 

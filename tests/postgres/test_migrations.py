@@ -126,6 +126,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "bill_close",
         "bill_issuer",
         "call_file",
+        "feed_run",
         "notice",
     }
     assert without == shared

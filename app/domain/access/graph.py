@@ -216,6 +216,8 @@ class Contract(Buyer, frozen=True):
 
     id: int
     customer_number: str
+    closed_on: date | None
+    """Its last day, once that is known (closed.py)."""
     contract_type: str
     mail_product: str
     user_purchases: UserPurchases

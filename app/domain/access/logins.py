@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from piccolo.columns import Column
 
 from app.domain import clock, tables
-from app.domain.access import members, passwords, second_factor
+from app.domain.access import closed, members, passwords, second_factor
 from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.login_events import Device
 from app.domain.access.members import LIFETIME, Member, SessionEnded, Stage
@@ -179,8 +179,10 @@ async def _open(
 ) -> None:
     """Make the session and note the login, which has not succeeded while the second factor is missing.
 
-    `proved_at`: when its password was typed, if that is not to count as a proof now.
+    `proved_at`: when its password was typed, if that is not to count as a proof now. Raises closed.ContractOver.
     """
+    found = await database.rows(_CLOSED_ON, owner.contract)
+    closed.must_log_in(found[0]["closed_on"], account=owner.account is not None)
     result = "unfinished" if Stage.SECOND_FACTOR in stages else "ok"
     of_whom = owner.contract, owner.account, clock.now(), device.browser, device.network
     await database.rows(_OPEN, token_hash, *of_whom, result, [stage.value for stage in stages], proved_at)
@@ -277,6 +279,7 @@ async def _store(owner: Owner, made: str) -> None:
         )
 
 
+_CLOSED_ON = "SELECT closed_on FROM contract WHERE id = $1"
 # SQL for both rows in one round trip, on the way of every login: Piccolo takes a millisecond longer for the two.
 _OPEN = """
 WITH noted AS (

@@ -119,6 +119,13 @@ MATRIX: dict[Permission, tuple[Sign, Sign, Sign]] = {
 chapter 6's, and the two of purchase requests."""
 
 
+CLOSED_MAY = frozenset(
+    {
+        *(Permission.OVERVIEW, Permission.STATEMENTS, Permission.CHANGES, Permission.OWN_DATA),
+        *(Permission.NOTICES, Permission.SESSION),
+    }
+)
+"""What the customer number of a contract that is over may do: read, none of it is a change."""
 AGAIN = {
     Permission.STATEMENTS: "料金明細照会",
     Permission.PARTNERS: "ギガシネマ with U-NEXT、UCOM光 クラブオフ",

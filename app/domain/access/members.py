@@ -14,9 +14,18 @@ from typing import TYPE_CHECKING, Literal
 from cryptography.fernet import Fernet, MultiFernet
 
 from app.domain import clock, tables
-from app.domain.access import graph, typed
+from app.domain.access import closed, graph, typed
 from app.domain.access.graph import Account, Contract
-from app.domain.access.matrix import CUSTOMER_NAME, ROLE_NAMES, Forbidden, Missing, Permission, Role, allowed
+from app.domain.access.matrix import (
+    CLOSED_MAY,
+    CUSTOMER_NAME,
+    ROLE_NAMES,
+    Forbidden,
+    Missing,
+    Permission,
+    Role,
+    allowed,
+)
 from app.domain.months import Month
 from app.postgres import database
 
@@ -120,12 +129,18 @@ class Member:
         return self.own is not None and self.own.deleted_at is not None
 
     @property
+    def closed(self) -> bool:
+        """The contract is over: the customer number reads what is left, and changes nothing."""
+        return closed.is_over(self.contract.closed_on)
+
+    @property
     def accounts(self) -> list[Account]:
         """The living account IDs that this member may see, in order of registration."""
         return [account for account in self.contract.accounts if account.deleted_at is None]
 
     def may(self, permission: Permission) -> bool:
-        return allowed(permission, self.role)
+        before_open = self.stage is not Stage.OPEN  # its pages alone are open then (guard.py)
+        return allowed(permission, self.role) and (not self.closed or before_open or permission in CLOSED_MAY)
 
     def may_change(self, permission: Permission) -> bool:
         """Whether a page offers a change of it: a deleted person may read, not write."""
@@ -186,7 +201,17 @@ async def find(
         now - BEFORE_OPEN,
         *((ticket.name_hash, ticket.path, now - typed.VALID) if ticket else ()),
     )
-    return _member(found[0], token_hash, seal_keys) if found else None
+    member = _member(found[0], token_hash, seal_keys) if found else None
+    return member if member and _may_go_on(member) else None
+
+
+def _may_go_on(member: Member) -> bool:
+    """Whether the contract's end leaves the session alive: its customer number's as long as it may read."""
+    try:
+        closed.must_log_in(member.contract.closed_on, account=member.own is not None)
+    except closed.ContractOver:
+        return False
+    return True
 
 
 async def how_it_ended(token_hash: bytes) -> Ended:

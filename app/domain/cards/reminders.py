@@ -53,6 +53,7 @@ _NOTE = """
 WITH noted AS (
     INSERT INTO card_reminder (contract, card, days, posted_at)
     SELECT k.contract, k.id, $1, $3 FROM card k
+    JOIN contract c ON c.id = k.contract AND c.closed_on IS NULL
     WHERE k.expires = ANY($2)
         AND NOT EXISTS (SELECT 1 FROM card_reminder r WHERE r.card = k.id AND r.days = $1)
     ORDER BY k.id LIMIT $4

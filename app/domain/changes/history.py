@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
+from app.domain.changes import by_operator  # noqa: F401 - its kind is in every history
 from app.domain.changes.kept import COLUMNS, VISIBLE, Asked, asked, seen_by
 from app.domain.changes.kinds import KINDS
 from app.postgres import database

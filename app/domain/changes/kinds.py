@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from app.domain.access.graph import Account
-from app.domain.access.matrix import Missing, Permission
+from app.domain.access.matrix import Missing, Permission, allowed
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
 from app.domain.changes.consents import TEXTS
@@ -100,8 +100,8 @@ class Change(ABC):
 
     @classmethod
     def readable(cls, member: Member) -> bool:
-        """Whether receipts of this kind are in the member's history."""
-        return member.may(cls.read_with or cls.permission)
+        """Whether receipts of this kind are in the member's history, also of a contract that is over."""
+        return allowed(cls.read_with or cls.permission, member.role)
 
     @property
     @abstractmethod

@@ -92,9 +92,10 @@ FROM {rows} WHERE split_part(lower({address}), '@', 2) = '{domain}' AND {_NEW}
 """  # noqa: S608 - constants, and the operator's own domain
 
 
-def among_them(domain: str) -> list[str]:
-    """The statements; `domain`: of the members' addresses, "" where it was not said."""
-    found = [_CUSTOMER_NUMBER_TWICE, _LOGIN_TWICE, _LOGIN_OF_ANOTHER, _ADDRESS_TWICE, _ADDRESS_OF_ANOTHER]
+def among_them(domain: str, *, numbers: bool = True) -> list[str]:
+    """The statements; `domain`: of the members' addresses, "" where it was not said. `numbers`: customer numbers, too."""
+    found = [_CUSTOMER_NUMBER_TWICE] if numbers else []
+    found += [_LOGIN_TWICE, _LOGIN_OF_ANOTHER, _ADDRESS_TWICE, _ADDRESS_OF_ANOTHER]
     found += [_SPACE_TWICE, _SPACE_OF_ANOTHER, _RESERVED, _PIN_TWICE, _PIN_OF_ANOTHER]
     if domain and "'" not in domain:
         forwarded = "incoming_mail JOIN incoming_contract USING (line), unnest(forwarding) AS target"

@@ -6,7 +6,9 @@ password. `mypage import contracts --example` prints EXAMPLE, and docs/operating
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +19,19 @@ from app.domain import fields, holders
 from app.domain.catalogue import ACCOUNT_IDS
 from app.domain.contracts import bought, rules, shape
 from app.domain.contracts.bought import MailOfAccount, ServiceBefore
+from app.domain.contracts.header import Header, is_header
 from app.domain.contracts.rules import Rule
 from app.domain.fields import Wrong
-from app.domain.imports import LONGEST_JSON, json_lines, undecoded
+from app.domain.imports import LONGEST_JSON, ImportRefused, Problem, json_lines, undecoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLE = Path(__file__).with_name("example.jsonl")
-CONTRACT_COLUMNS = ("customer_number", "password_hash", *rules.CONTRACT, "holder_kind", *rules.PERSON)
+CONTRACT_COLUMNS = (
+    *("customer_number", "password_hash", *rules.CONTRACT),
+    *("holder_kind", *rules.PERSON, "closed_on"),
+)
 CARD_COLUMNS = tuple(rules.CARD)
 ACCOUNT_COLUMNS = ("slot", "login", "password_hash", *rules.ACCOUNT)
 
@@ -46,30 +52,60 @@ class ContractLine:
     plain: list[tuple[int, str]] = field(default_factory=list, repr=False)
     mail: list[MailOfAccount] = field(default_factory=list)
     services: list[ServiceBefore] = field(default_factory=list, repr=False)
+    says_closing: bool = False
+    """`closed_on` stands in it, be it null."""
+    digest: bytes = b""
+    """Of the line as it stands in the file."""
 
 
 _contract_decoder = msgspec.json.Decoder(shape.Contract)
 _account_decoder = msgspec.json.Decoder(shape.Account)
+_header_decoder = msgspec.json.Decoder(Header)
 
 
 def read(path: Path) -> Iterator[ContractLine]:
-    """The lines of the file that are not blank. Raises OSError when the file cannot be read."""
+    """The contracts of the file. Raises OSError when the file cannot be read."""
+    for number, raw in lines(path):
+        yield judged(number, raw)
+
+
+def lines(path: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The lines of the file that are not blank, without its header; None for one that is too long."""
+    first = True
     for number, raw in json_lines(path):
-        if raw is None:
-            yield ContractLine(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
-        else:
-            yield judged(number, raw)
+        if not (first and raw is not None and is_header(raw)):
+            yield number, raw
+        first = False
 
 
-def judged(number: int, raw: bytes) -> ContractLine:
+def header(path: Path) -> Header | None:
+    """The header of the file, if it has one. Raises ImportRefused for one that cannot be read."""
+    for number, raw in json_lines(path):
+        if raw is None or not is_header(raw):
+            return None
+        try:
+            return _header_decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ImportRefused([Problem(number, undecoded(error))]) from error
+    return None
+
+
+def digest(raw: bytes, *, contact: bool = False) -> bytes:
+    """By which a line is known again; `contact`: one that the contact details were taken from, too."""
+    return hashlib.sha256((b"contact " if contact else b"") + raw.strip()).digest()
+
+
+def judged(number: int, raw: bytes | None) -> ContractLine:
     """One line of the file, as it stands there."""
+    if raw is None:
+        return ContractLine(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
     try:
         contract = _contract_decoder.decode(raw.decode())
     except UnicodeDecodeError as error:
         return ContractLine(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
     except (msgspec.DecodeError, RecursionError) as error:
         return ContractLine(number, [undecoded(error)])
-    return _LineJudge(number).judge(contract)
+    return replace(_LineJudge(number).judge(contract), digest=digest(raw))
 
 
 class _LineJudge:
@@ -91,14 +127,26 @@ class _LineJudge:
             self._hash("", 0, rule, contract),
             *self._values("", rules.CONTRACT, contract),
             *self._holder(contract.holder),
+            self._closed_on(contract),
         )
         card = self._values("card.", rules.CARD, contract.card) if contract.card else None
         accounts = self._decoded(contract.accounts)
         made = [self._account(f"accounts[{slot - 1}].", slot, one) for slot, one in accounts]
         mail, services = bought.judged(contract, accounts, self._value, self._problems)
         return ContractLine(
-            self._number, self._problems, values, card, made, self._plain, mail=mail, services=services
+            *(self._number, self._problems, values, card, made, self._plain),
+            mail=mail,
+            services=services,
+            says_closing=contract.closed_on is not msgspec.UNSET,
         )
+
+    def _closed_on(self, contract: shape.Contract) -> object:
+        if contract.closed_on is msgspec.UNSET:
+            return None
+        day = self._value("closed_on", rules.CLOSED_ON, contract.closed_on)
+        if isinstance(day, date) and day.isoformat() < contract.opened_on:
+            self._problems.append("closed_on: must not be before opened_on")
+        return day
 
     def _holder(self, holder: shape.Holder) -> tuple[object, ...]:
         kind = self._value("holder.kind", rules.KIND, holder.kind)

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from app.domain import clock, data_keys, installation
+from app.domain import clock, data_keys, installation, tables
 from app.domain.access import passwords
-from app.domain.contracts import clashes, loading
+from app.domain.contracts import clashes, header, loading
 from app.domain.contracts import file as contract_file
 from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS
+from app.domain.contracts.header import FEED, Before, Header
 from app.domain.contracts.seal import Seal
 from app.domain.imports import PROBLEM_TABLE, refuse_problems
 from app.domain.months import Month
@@ -58,23 +59,70 @@ async def import_contracts(path: Path, progress: Callable[[int], None]) -> Contr
     seal = Seal()
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
-        await connection.execute(_PREPARE)
-        await _stage(connection, path, seal, progress)
-        await _refuse_conflicts(connection)
-        already_there = await connection.fetchval(_DROP_PRESENT)
-        await _hash_plain_passwords(connection, seal, progress)
-        await _load(connection)
-        return ContractsImported(
+        await prepare(connection)
+        head = await read_header(path)
+        lines = await stage(connection, contract_file.read(path), seal, progress)
+        await must_be_next(connection, head, lines)
+        await refuse_conflicts(connection)
+        already_there = await connection.fetchval(DROP_PRESENT)
+        await hash_and_load(connection, seal, progress)
+        done = ContractsImported(
             await connection.fetchval("SELECT count(*) FROM incoming_contract"), already_there
         )
+        if head:
+            await note_run(head, lines, "", f"{done.new:,} new, {done.already_there:,} left as they are")
+        return done
 
+
+# --- which feed it is -------------------------------------------------------------------------------------------------
+
+
+async def read_header(path: Path) -> Header | None:
+    """The header, if the file has one. Raises ImportRefused."""
+    return contract_file.header(path)
+
+
+async def must_be_next(connection: Any, head: Header | None, lines: int) -> None:
+    """Note what is wrong with the header as a problem of line 1; `lines`: that follow it."""
+    if head:
+        last = await connection.fetchrow(_LAST_RUN, FEED)
+        before = Before(last["sequence"], last["made_at"]) if last else None
+        records = [(1, reason) for reason in header.problems(head, lines, before)]
+        await connection.copy_records_to_table("problem", records=records)
+
+
+async def note_run(head: Header | None, lines: int, digest: str, summary: str) -> None:
+    """Remember that it was applied, so that the next one must follow it."""
+    run = tables.FeedRun(
+        feed=FEED,
+        sequence=head.sequence if head else None,
+        made_at=head.moment if head else None,
+        lines=lines,
+        digest=digest,
+        applied_at=clock.now(),
+        summary=summary,
+    )
+    await run.save()
+
+
+# SQL for what is asked within an import's own transaction, whose connection is at hand.
+_LAST_RUN = """
+SELECT sequence, made_at FROM feed_run WHERE feed = $1 AND sequence IS NOT NULL ORDER BY sequence DESC LIMIT 1
+"""
 
 # --- from the file into temporary tables ----------------------------------------------------------------------------
+
+
+async def prepare(connection: Any) -> None:
+    """Make the temporary tables, once no other import is at it."""
+    await connection.execute(_PREPARE)
+
 
 _PREPARE = f"""
 SELECT pg_advisory_xact_lock({LOCK});
 CREATE TEMPORARY TABLE incoming_contract ON COMMIT DROP AS
-    SELECT 0::bigint AS line, {", ".join(CONTRACT_COLUMNS)} FROM contract WITH NO DATA;
+    SELECT 0::bigint AS line, {", ".join(CONTRACT_COLUMNS)}, false AS says_closing, ''::bytea AS digest
+    FROM contract WITH NO DATA;
 CREATE TEMPORARY TABLE incoming_card ON COMMIT DROP AS
     SELECT 0::bigint AS line, {", ".join(CARD_COLUMNS)} FROM card WITH NO DATA;
 CREATE TEMPORARY TABLE incoming_account ON COMMIT DROP AS
@@ -89,23 +137,30 @@ CREATE TEMPORARY TABLE made_hash (line bigint, slot smallint, hash text) ON COMM
 """  # noqa: S608 -- constants only
 
 
-async def _stage(connection: Any, path: Path, seal: Seal, progress: Callable[[int], None]) -> None:
-    """Copy the file; of a bad line whatever can still clash with another one."""
-    lines = contract_file.read(path)
+async def stage(
+    connection: Any, lines: Iterator[ContractLine], seal: Seal, progress: Callable[[int], None]
+) -> int:
+    """Copy the lines; of a bad one whatever can still clash with another one. How many there were."""
+    read = 0
     while batch := list(islice(lines, BATCH)):
         for table, records in _records(batch, seal):
             if records:
                 await connection.copy_records_to_table(table, records=records)
+        read += len(batch)
         progress(batch[-1].number)
     await connection.execute(
         "ANALYZE incoming_contract; ANALYZE incoming_account; ANALYZE incoming_card; ANALYZE incoming_mail;"
         "ANALYZE incoming_service"
     )
+    return read
 
 
 def _records(batch: list[ContractLine], seal: Seal) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     yield "problem", [(line.number, reason) for line in batch for reason in line.problems]
-    yield "incoming_contract", [(line.number, *line.contract) for line in batch if line.contract]
+    yield (
+        "incoming_contract",
+        [(line.number, *line.contract, line.says_closing, line.digest) for line in batch if line.contract],
+    )
     yield "incoming_card", [(line.number, *line.card) for line in batch if line.card]
     yield "incoming_account", [(line.number, *account) for line in batch for account in line.accounts]
     yield (
@@ -142,17 +197,18 @@ def _services(line: ContractLine) -> Iterator[tuple[object, ...]]:
 # --- what lines may not share ---------------------------------------------------------------------------------------
 
 
-async def _refuse_conflicts(connection: Any) -> None:
-    """Raise ImportRefused for bad lines, those included that clash with each other or with what is there."""
-    await refuse_problems(
-        connection,
-        *clashes.among_them(installation.mail_domain() if installation.given("mail_domain") else ""),
-    )
+async def refuse_conflicts(connection: Any, *, numbers: bool = True) -> None:
+    """Raise ImportRefused for bad lines, those included that clash with each other or with what is there.
+
+    `numbers`: look for customer numbers that stand twice, too.
+    """
+    domain = installation.mail_domain() if installation.given("mail_domain") else ""
+    await refuse_problems(connection, *clashes.among_them(domain, numbers=numbers))
 
 
 # --- passwords ------------------------------------------------------------------------------------------------------
 
-_DROP_PRESENT = """
+DROP_PRESENT = """
 WITH present AS (
     DELETE FROM incoming_contract USING contract
     WHERE contract.customer_number = incoming_contract.customer_number RETURNING 1
@@ -185,6 +241,12 @@ def _hash(seal: Seal, slot: int, sealed: bytes) -> str:
 # --- into the tables of the members ---------------------------------------------------------------------------------
 
 
+async def hash_and_load(connection: Any, seal: Seal, progress: Callable[[int], None]) -> None:
+    """Hash what has to be hashed, then load all that is staged."""
+    await _hash_plain_passwords(connection, seal, progress)
+    await _load(connection)
+
+
 async def _load(connection: Any) -> None:
     """Raises ImportRefused when a member registered one of the account IDs since they were compared."""
     try:
@@ -194,5 +256,5 @@ async def _load(connection: Any) -> None:
     except asyncpg.IntegrityConstraintViolationError as error:
         database.without_detail(error)
         if isinstance(error, asyncpg.UniqueViolationError):
-            await _refuse_conflicts(connection)
+            await refuse_conflicts(connection)
         raise

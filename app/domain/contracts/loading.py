@@ -80,6 +80,20 @@ INSERT INTO licence (product, pin, data_key, fingerprint, loaded_at, contract, p
 SELECT product, pin, $1, fingerprint, $2, contract, period FROM pins
 WHERE period NOT IN (SELECT period FROM taken) ORDER BY period
 """
+CONTACT = ("occupation", "household", "phone", "fax", "mobile", "email")
+"""What members change themselves: the feed's with `--contact` alone."""
+_CARD_TEXT = "concat_ws('|', k.brand, k.last4, k.expires, k.holder, k.token, k.payer)"
+_CONTACT_TEXTS = ", ".join(f"'{name}', i.{name}::text" for name in CONTACT)
+SAID = (
+    f"jsonb_build_object({_CONTACT_TEXTS})"
+    f" || CASE WHEN k.token <> '' THEN jsonb_build_object('card', {_CARD_TEXT}) ELSE '{{}}' END"
+)
+"""What the feed says of what members may change, too; `i` is the staged line, `k` its card."""
+_REMEMBER_NEW = f"""
+INSERT INTO feed_line (contract, digest, said)
+SELECT loaded.id, i.digest, {SAID}
+FROM incoming_contract i JOIN loaded USING (line) LEFT JOIN incoming_card k ON k.line = i.line ORDER BY i.line
+"""  # noqa: S608 - names of columns
 _LOAD_USED_PASSWORDS = """
 INSERT INTO used_password (contract, hash) SELECT id, password_hash FROM loaded ORDER BY line;
 INSERT INTO used_password (contract, account, hash)
@@ -100,3 +114,4 @@ async def load(connection: Any, now: datetime, month: Month, data_key: bytes | N
     if data_key is not None:
         await connection.execute(_LOAD_PINS, data_key, now)
     await connection.execute(_LOAD_USED_PASSWORDS)
+    await connection.execute(_REMEMBER_NEW)

@@ -177,6 +177,7 @@ CONTRACT = {
     "opened_on": DAY,
     "user_purchases": one_of(tuple(UserPurchases)),
 }
+CLOSED_ON = _or_null(DAY)
 KIND = one_of(holders.KINDS)
 _OF_ALL = {
     "address": Rule(fields.one_line, ONE_LINE.must),

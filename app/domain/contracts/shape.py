@@ -96,6 +96,8 @@ class Contract(WithPassword, kw_only=True):
     mail_product: str
     building: str
     opened_on: str
+    closed_on: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Null: it goes on; left out: nothing is said of that."""
     holder: Holder
     card: Card | None
     user_purchases: str = UserPurchases.ASK.value

@@ -41,6 +41,11 @@ async def end_of_account(account: Account, now: datetime, product: Product | Non
     await tables.ServicePeriod.end(now, *which)
 
 
+async def end_of_contract(contract: int, moment: datetime) -> None:
+    """End all that the contract and its account IDs have bought."""
+    await tables.ServicePeriod.end_with_contract(contract, moment)
+
+
 def monthly(product: Product, now: datetime) -> str:
     """月額利用料 (税込), of the first month that buying it now is charged for."""
     price = catalogue.price(product, Month.of(now).next.first_day)

@@ -54,6 +54,8 @@ TITLES: dict[type[Table], str] = {
     tables.Outbox: "マイページから送ったメール",
     tables.LoginEvent: "ログイン",
     tables.Session: "最近ログインした端末",
+    tables.FieldHold: "受付窓口で変更した項目",
+    tables.FeedCase: "運営会社の情報と照合する項目",
     tables.Passkey: "パスキー",
     tables.Totp: "認証アプリ",
     tables.RecoveryCode: "回復コード",
@@ -68,6 +70,7 @@ LEFT_OUT: dict[type[Table], str] = {
     tables.OneTimePassword: "a way to a new password: nothing but a hash",
     tables.KeptForm: "a form that was not taken yet, sealed; it lasts half an hour",
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
+    tables.FeedLine: "what the operator's own system says of the contract, which it is asked for there",
     tables.PasskeyUser: "a random name that authenticators know a login by",
 }
 """Tables about a contract that are not exported, each with the reason."""
@@ -95,6 +98,8 @@ OF_THE_CONTRACT: dict[type[Table], str] = {
     tables.CardCheck: "the contractor's",
     tables.CardReminder: "the contractor's",
     tables.EmailCheck: "the contractor's",
+    tables.FieldHold: "the contractor's",
+    tables.FeedCase: "the contractor's",
     tables.Charge: "料金明細照会 is not for a user role",
     tables.OtherCharge: "料金明細照会 is not for a user role",
     tables.BillTax: "料金明細照会 is not for a user role",

@@ -24,6 +24,7 @@ from app.domain.tables.access import (
 from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
+from app.domain.tables.feeds import FeedCase, FeedLine, FeedRun, FieldHold
 from app.domain.tables.letters import FormerAddress, Outbox
 from app.domain.tables.mail import (
     AppPassword,
@@ -98,6 +99,10 @@ TABLES: list[type[Table]] = [
     Totp,
     RecoveryCode,
     UsedChallenge,
+    FeedRun,
+    FeedLine,
+    FieldHold,
+    FeedCase,
 ]
 """All of them, each after those that it refers to."""
 
@@ -124,6 +129,10 @@ __all__ = [
     "Consent",
     "Contract",
     "EmailCheck",
+    "FeedCase",
+    "FeedLine",
+    "FeedRun",
+    "FieldHold",
     "FormerAddress",
     "Forwarding",
     "KeptForm",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigSerial, Date, SmallInt, Text
+from piccolo.columns import BigSerial, Date, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -35,6 +35,9 @@ class Contract(Table):
     user_purchases = Text(
         default="ask", help_text="whether ユーザー権限 may buy security options: yes, ask or no"
     )
+
+    closed_on = Date(null=True, default=None, help_text="its last day (access/closed.py)")
+    ended_at = Timestamptz(null=True, default=None, help_text="when all that hung on it was ended after that")
 
     @classmethod
     async def lock(cls, contract: int) -> None:

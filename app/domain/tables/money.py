@@ -32,6 +32,12 @@ class ServicePeriod(Table):
         """End those that go on (money/purchases.py says which)."""
         await cls.update({cls.ended_at: now}).where(*which, cls.ended_at.is_null())
 
+    @classmethod
+    async def end_with_contract(cls, contract: int, moment: datetime) -> None:
+        """End what goes on of the contract and its account IDs; what began after the moment ends as it began."""
+        query = "UPDATE service_period SET ended_at = greatest({}, started_at) WHERE contract = {} AND ended_at IS NULL"
+        await cls.raw(query, moment, contract)
+
 
 class BillClose(Table):
     """A month of the ledger: up to which contract its charges are written, and when it was whole (ledger.py)."""

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from app.domain.access import names, passkeys
 from app.domain.access.challenges import WrongChallenge
+from app.domain.access.closed import ContractOver
 from app.domain.access.kept_passkeys import WrongPasskey
 from app.domain.access.logins import By, WrongPair
 from app.domain.access.matrix import Missing, Permission, Role
@@ -59,6 +60,9 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
         return _page(request, form)
+    except ContractOver as over:
+        form.must(False, "name", str(over))
+        return _page(request, form)
     leads_to = landing(request, member, form.typed.get("next", ""))
     in_the_other_form = name.by != form.typed["by"] and member.stage is Stage.OPEN
     return elsewhere(request, saying(leads_to, f"by-{name.by}") if in_the_other_form else leads_to)
@@ -82,6 +86,8 @@ async def log_in_by_passkey(request: Request) -> Response[Any]:
         form.refuse(Refused(wrong.reason))
     except WrongPair:  # its account ID was deleted just now
         form.refuse(Refused(passkeys.UNKNOWN))
+    except ContractOver as over:
+        form.refuse(Refused(str(over)))
     else:
         return elsewhere(request, landing(request, member, form.typed.get("next", "")))
     return _page(request, form)
@@ -131,7 +137,7 @@ def landing(request: Request, member: Member, next_path: str) -> str:
     if member.stage is not Stage.OPEN:
         first = request.pages.entries.get(member.stage, "/")
         return f"{first}?{urlencode({'next': back})}" if back != "/" else first
-    if back == "/" and member.role is Role.CUSTOMER and not member.accounts:
+    if back == "/" and member.role is Role.CUSTOMER and not member.accounts and not member.closed:
         return FIRST_REGISTRATION
     return back
 

@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from app.domain import catalogue, clock
+from app.domain.access import closed
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission, Role
 from app.domain.cards import kept
@@ -81,6 +82,13 @@ SHOWN: dict[str, Any] = {
 )
 async def overview(request: Request) -> Response[str]:
     member = request.member
+    if member.closed and member.contract.closed_on:
+        return page(
+            request,
+            "contracts/overview/closed.html",
+            title="ご契約は終了しました",
+            readable_until=closed.readable_until(member.contract.closed_on),
+        )
     if member.role is Role.USER:
         return page(request, "contracts/overview/own.html", title=OWN_PAGE, account=member.own, **SHOWN)
     opened = request.query_params.get("open")
