@@ -7,12 +7,15 @@ import contextlib
 import functools
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 
 from app import demo, gateway, routes, web
+from app.branding import BRAND, BrandError, colours
 from app.domain import housekeeping, installation
 from app.domain.cards import visits
 from app.domain.tables import TABLES
@@ -45,7 +48,7 @@ log = logging.getLogger("mypage")
 
 def portal(settings: Settings, engine: Engine) -> ASGIApp:
     """The whole application for one worker; it connects when it is started, not when it is made."""
-    files = StaticFiles(static_folder())
+    files = StaticFiles(static_folder(), _of_brand(static_folder()))
     templates = render.environment(files, demo=settings.demo)
     payment_gateway = gateway.of(settings)
 
@@ -69,6 +72,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
 
     packages = (routes, web, demo) if settings.demo else (routes, web)
     handlers = [handler for package in packages for handler in collected(package)]
+    _keep_apart(handlers)
     app = Litestar(
         route_handlers=[*handlers, *files.routes()],
         guards=[guard.guard],
@@ -93,6 +97,27 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.pages = Pages(app.routes)
     app.state.menus = Menus(templates, app.state.pages, settings.contact)
     return FrontDoor(app, settings, Frameless(templates, settings.contact))
+
+
+def _keep_apart(handlers: list[HTTPRouteHandler]) -> None:
+    """Raises BrandError where a partner of the brand would stand on the path of a page."""
+    taken = [path for handler in handlers for path in handler.paths]
+    for partner in BRAND.partners:
+        if taken.count(f"/{partner.key}") > 1:
+            toml = BRAND.folder / "brand.toml"
+            raise BrandError(
+                f"{toml}: the portal has a page /{partner.key} of its own: choose another key for it"
+            )
+
+
+def _of_brand(folder: Path) -> dict[str, bytes]:
+    """What the brand makes of the static files: its colours in the stylesheet, its mark as the icon."""
+    given = BRAND.names.colours
+    style = (folder / "mypage.css").read_bytes()
+    return {
+        "mypage.css": colours.stylesheet(style, {"light": given.light, "dark": given.dark}),
+        "icon.svg": BRAND.mark,
+    }
 
 
 async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:

@@ -11,6 +11,7 @@ import httpx
 import lxml.html
 from lxml.html import HtmlElement
 
+from app.branding import BRAND
 from app.web import errors
 from app.web.forms import PASSWORDS
 from tests.free import promises_of, strings
@@ -53,7 +54,7 @@ def _headings(
 ) -> None:
     assert named.get("title"), where
     title = named["title"][0].text_content()
-    assert title.strip().endswith("｜マイページ"), where
+    assert title.strip().endswith(f"｜{BRAND.service}"), where
     assert title.startswith("エラー：") == (answer.status_code == 422), where
     headings = named.get("h1", [])
     assert len(headings) == 1, f"{where}: {len(headings)} h1"

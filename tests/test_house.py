@@ -35,7 +35,7 @@ FLOORS = {
 }
 """Of the rooms of app/domain: its folders, and the files that lie in it beside them."""
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
-BELOW = {"domain", "mistake", "postgres", "security_log"}
+BELOW = {"branding", "domain", "mistake", "postgres", "security_log"}
 """What of app/ the domain may know of."""
 SHARED_ROUTES = "app.routes.changes.drafts"
 """What the routes of every subject may import of another's: the way back from a confirm page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.params import FromPath
 
+from app.branding import BRAND
 from app.domain.access.matrix import Missing, Permission
 from app.domain.catalogue import NAMES, SECURITY
 from app.settings import Settings
@@ -33,6 +34,9 @@ def _outside(settings: Settings) -> dict[str, tuple[str, str]]:
     """What it is called and its address, by the name that our paths have for it."""
     return {
         **{product.value: (NAMES[product], settings.installers[product]) for product in SECURITY},
-        "giga-cinema": ("ギガシネマ with U-NEXT", settings.elsewhere.cinema),
-        "club-off": ("UCOM光 クラブオフ", settings.elsewhere.club),
+        **{
+            partner.key: (partner.name, address)
+            for partner in BRAND.partners
+            if (address := settings.elsewhere.partners.get(partner.key))
+        },
     }

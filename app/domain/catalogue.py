@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from app.branding import BRAND
 from app.mistake import Mistake
 
 ACCOUNT_IDS = 5
@@ -28,7 +29,7 @@ NAMES = {
     Product.MAIL_PACK: "メールパック",
     Product.MAIL_WEB: "メール&Webスペース",
     Product.MAILBOX_10GB: "メールボックス 10GB",
-    Product.REMOTE_SUPPORT: "UCOM光 リモートサポート",
+    Product.REMOTE_SUPPORT: BRAND.named("リモートサポート"),
     Product.SECURITY_360: "セキュリティ360°",
     Product.SECURITY_ONLINE: "セキュリティオンライン",
     Product.KIDS_FILTER: "安心 Kidsフィルター",
@@ -41,7 +42,7 @@ class Fee(StrEnum):
     REMOTE_SUPPORT_AGAIN = "remote-support-again"
 
 
-FEE_NAMES = {Fee.REMOTE_SUPPORT_AGAIN: "UCOM光 リモートサポート 再申し込み手数料"}
+FEE_NAMES = {Fee.REMOTE_SUPPORT_AGAIN: BRAND.named("リモートサポート 再申し込み手数料")}
 FEES_OF_BUYING_AGAIN = {Product.REMOTE_SUPPORT: Fee.REMOTE_SUPPORT_AGAIN}
 """What a contract pays that buys a product again which it had before."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from app.branding import BRAND
 from app.domain import installation
 from app.domain.fields import Wrong
 
@@ -44,7 +45,7 @@ SYSTEM = _names(
 PORTAL = _names(
     "mypage login logout signin signup register account accounts password billing bill invoice payment payments",
     "contact privacy legal help helpdesk desk service services customer customers customerservice member members",
-    "staff office official operations privacypolicy compliance press recruit ucom ucomhikari",
+    "staff office official operations privacypolicy compliance press recruit",
 )
 """Who speaks for the operator to a member."""
 WEB = _names(
@@ -59,7 +60,7 @@ MACHINES = _names(
 )
 """Names of machines; with a number behind it is one, too (ns1, mx02, pop3)."""
 _MACHINE = re.compile(rf"(?:{'|'.join(sorted(MACHINES))})[0-9]{{0,3}}")
-_EXACT = ROLES | VALIDATION | AUTOMATIC | SYSTEM | PORTAL | WEB
+_EXACT = ROLES | VALIDATION | AUTOMATIC | SYSTEM | PORTAL | WEB | BRAND.reserved_names
 
 
 def plain(name: str) -> str:

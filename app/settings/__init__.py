@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from app.branding import BRAND
 from app.domain import reserved_names
 from app.domain.installation import (
     CLOSED_MONTHS,
@@ -99,6 +100,7 @@ def database_url(environment: Mapping[str, str] = os.environ) -> str | None:
 def production(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
     wrong: list[str] = []
+    environment = _with_brand(environment)
     settings = Settings(
         secret_keys=tuple(variables.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=parts.peppers(environment, wrong),
@@ -117,13 +119,14 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
             hours=variables.needed(
                 environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"
             ),
+            ways=BRAND.names.remote_support.ways,
         ),
         installers=parts.installers(environment, wrong),
         elsewhere=Elsewhere(
             fault_phone=variables.needed(environment, "MYPAGE_FAULT_PHONE", wrong, "0120-000-0001"),
             fault_hours=variables.needed(environment, "MYPAGE_FAULT_HOURS", wrong, "24時間（年中無休）"),
-            cinema=variables.https(environment, "MYPAGE_CINEMA_URL", wrong, "https://cinema.example.jp/"),
-            club=variables.https(environment, "MYPAGE_CLUB_URL", wrong, "https://club.example.jp/"),
+            partners=parts.partners(environment, wrong),
+            fault_ways=BRAND.names.fault.ways,
         ),
         mail=parts.mail(environment, wrong),
         mail_system=mail_system.read(environment, hosts, wrong),
@@ -259,6 +262,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
     if made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
         return DEMO_CONTACT.operator, DEMO_MAIL
     wrong: list[str] = []
+    environment = _with_brand(environment)
     operator = variables.needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
     mail = parts.mail(environment, wrong)
     if wrong:
@@ -273,6 +277,7 @@ def writer(environment: Mapping[str, str] = os.environ) -> Sender:
     if made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
         return _sender(DEMO_CONTACT, DEMO_MAIL.sender)
     wrong: list[str] = []
+    environment = _with_brand(environment)
     contact, address = parts.contact(environment, wrong), parts.sender(environment, wrong)
     if wrong:
         raise SettingsError(
@@ -287,6 +292,7 @@ def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
     if made_by_demo(environment) and not environment.get("MYPAGE_INVOICE_NUMBER"):
         return _issuer(DEMO_CONTACT, DEMO_INVOICE_NUMBER, DEMO_BILLING, DEMO_PAYMENT_DAY)
     wrong: list[str] = []
+    environment = _with_brand(environment)
     found = (
         parts.contact(environment, wrong),
         parts.invoice_number(environment, wrong),
@@ -299,6 +305,11 @@ def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
             + "\n".join(f"  {line}" for line in wrong)
         )
     return _issuer(*found)
+
+
+def _with_brand(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment, with what the brand's folder says of it where it says nothing itself."""
+    return {**BRAND.variables(), **{name: value for name, value in environment.items() if value}}
 
 
 def _issuer(contact: Contact, invoice_number: str, billing: Billing, payment_day: str) -> Issuer:

@@ -7,20 +7,40 @@ import os
 import secrets
 from pathlib import Path
 
+from app.branding import BRAND
 from app.domain.catalogue import SECURITY
 from app.domain.installation import MailServer, MailSystem, SecondFactor, Upload
 from app.settings.shape import Billing, Contact, Elsewhere, Mail, Settings, SupportWindow
 
 DEMO_INVOICE_NUMBER = "T9000000000000"
-DEMO_CONTACT = Contact("デモ通信株式会社", "0120-000-0000", "9時～17時（年中無休）")
+_BRAND = BRAND.names
+DEMO_CONTACT = Contact(
+    _BRAND.operator.name or "デモ通信株式会社",
+    _BRAND.contact.phone or "0120-000-0000",
+    _BRAND.contact.hours or "9時～17時（年中無休）",
+    _BRAND.contact.ways,
+)
 DEMO_BILLING = Billing(
-    "〒100-0000 東京都千代田区例示1-2-3",
+    _BRAND.operator.address or "〒100-0000 東京都千代田区例示1-2-3",
     "回線と通話の料金は、この金額に含まれません。別にお送りする請求書でご請求します。",
 )
-DEMO_REMOTE_SUPPORT = SupportWindow("0120-000-0000", "9時～17時（年中無休）")
+DEMO_REMOTE_SUPPORT = SupportWindow(
+    _BRAND.remote_support.phone or "0120-000-0000",
+    _BRAND.remote_support.hours or "9時～17時（年中無休）",
+    _BRAND.remote_support.ways,
+)
 DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
 DEMO_ELSEWHERE = Elsewhere(
-    "0120-000-0001", "24時間（年中無休）", "https://cinema.example.jp/", "https://club.example.jp/"
+    _BRAND.fault.phone or "0120-000-0001",
+    _BRAND.fault.hours or "24時間（年中無休）",
+    {
+        partner.key: f"https://{partner.key}.example.jp/"
+        if partner.address.startswith("$")
+        else partner.address
+        for partner in BRAND.partners
+        if partner.address
+    },
+    _BRAND.fault.ways,
 )
 DEMO_MAIL_SYSTEM = MailSystem(
     "s2.spaaqs.ne.jp",

@@ -11,13 +11,14 @@ from typing import cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
 
+from app.branding import BRAND
 from app.domain import networks
 from app.domain.catalogue import SECURITY
 from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.shape import Billing, Contact, Internal, Mail, Security, Smtp
-from app.settings.variables import ADVICE, KEY_LENGTH, needed, needed_list, number, split, weak
+from app.settings.variables import ADVICE, KEY_LENGTH, https, needed, needed_list, number, split, weak
 
 
 def contact(environment: Mapping[str, str], wrong: list[str]) -> Contact:
@@ -25,7 +26,19 @@ def contact(environment: Mapping[str, str], wrong: list[str]) -> Contact:
         operator=needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社"),
         phone=needed(environment, "MYPAGE_CONTACT_PHONE", wrong, "0120-000-0000"),
         hours=needed(environment, "MYPAGE_CONTACT_HOURS", wrong, "9時～17時（年中無休）"),
+        ways=BRAND.names.contact.ways,
     )
+
+
+def partners(environment: Mapping[str, str], wrong: list[str]) -> dict[str, str]:
+    """Where the brand's partners are, by key; one that the brand gives no address is left out."""
+    return {
+        partner.key: https(environment, partner.address[1:], wrong, "https://partner.example.jp/")
+        if partner.address.startswith("$")
+        else partner.address
+        for partner in BRAND.partners
+        if partner.address
+    }
 
 
 def billing(environment: Mapping[str, str], wrong: list[str]) -> Billing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,8 @@ from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
 
 Security = Literal["starttls", "tls", "none"]
+Ways = tuple[tuple[str, str], ...]
+"""What a desk offers beside its phone, each with what it is called (branding.Window)."""
 
 
 class SettingsError(Mistake):
@@ -24,6 +27,7 @@ class Contact:
     operator: str
     phone: str
     hours: str
+    ways: Ways = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class SupportWindow:
 
     phone: str
     hours: str
+    ways: Ways = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,9 @@ class Elsewhere:
 
     fault_phone: str
     fault_hours: str
-    cinema: str
-    club: str
+    partners: Mapping[str, str]
+    """Address by the partner's key; one that has none is asked for by phone."""
+    fault_ways: Ways = ()
 
 
 @dataclass(frozen=True)

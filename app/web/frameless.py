@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app import request_id
+from app.branding import BRAND
 from app.web.errors import TROUBLES
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from app.settings.shape import Contact
 
 _NUMBER = "number-of-the-request"
-NO_PLACE_OF_OURS = "URLの形が正しくないか、このホスト名ではマイページを表示できません。"
+NO_PLACE_OF_OURS = f"URLの形が正しくないか、このホスト名では{BRAND.service}を表示できません。"
 
 
 class Frameless:

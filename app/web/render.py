@@ -13,6 +13,7 @@ from litestar import Response
 from litestar.response import Redirect
 from markupsafe import Markup, escape
 
+from app.branding import BRAND
 from app.domain import clock, fields, installation
 from app.domain.access import graph, matrix, members
 from app.domain.access.members import Member, Stage
@@ -66,6 +67,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["customer_number_digits"] = installation.customer_number_digits
+    made.globals["brand"] = BRAND
     made.globals["consent_texts"] = consents.TEXTS
     made.globals["agreed_words"] = consents.words
     made.globals.update({"hindrance": None, "resumed": "", "left": []})
@@ -88,6 +90,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.filters["moment"] = clock.minute
     made.filters["day"] = day
     made.filters["yen"] = billing.yen
+    made.filters["way_rows"] = _way_rows
     return made
 
 
@@ -167,6 +170,12 @@ def _in_element(value: object, name: str) -> Markup:
     code = is_code(value)
     text = _shown_text(value, code=code) if isinstance(value, str) else value
     return Markup(f'<{name} translate="no">{text}</{name}>' if code else f"<{name}>{text}</{name}>")  # noqa: S704
+
+
+def _way_rows(ways: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The ways beside a phone as rows; what is an address is a link."""
+    link = Markup('<a class="act" href="{0}" rel="noreferrer external">{0}</a>')
+    return tuple((name, link.format(way) if way.startswith("https://") else way) for name, way in ways)
 
 
 def day(value: date | datetime) -> str:

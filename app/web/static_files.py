@@ -1,9 +1,11 @@
 """Static files under names that carry a hash of the content, so that a browser may keep them for ever."""
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 import brotli  # type: ignore[import-untyped]
 from litestar import Response, get
@@ -36,14 +38,14 @@ class StaticFile:
 
 
 class StaticFiles:
-    """The files of one folder, read and compressed once."""
+    """The files of one folder, read and compressed once; `given` ones, by their names, go before the folder's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, given: Mapping[str, bytes] = MappingProxyType({})) -> None:
         self._urls: dict[str, str] = {}
         self._files: dict[str, StaticFile] = {}
-        for path in sorted(folder.iterdir()):
+        for path in sorted({*folder.iterdir(), *map(folder.joinpath, given)}):
             if path.suffix in CONTENT_TYPES:
-                file = _read(path)
+                file = _compressed(path.suffix, given.get(path.name) or for_browsers(path))
                 name = f"{path.stem}.{file.digest}{path.suffix}"
                 self._urls[path.name] = f"/static/{name}"
                 self._files[name] = file
@@ -70,10 +72,9 @@ class StaticFiles:
         return [static_file, favicon]
 
 
-def _read(path: Path) -> StaticFile:
-    content = for_browsers(path)
+def _compressed(suffix: str, content: bytes) -> StaticFile:
     bodies = {"br": brotli.compress(content), "gzip": gzip.compress(content, mtime=0), "identity": content}
-    return StaticFile(CONTENT_TYPES[path.suffix], sha256(content).hexdigest()[:16], bodies)
+    return StaticFile(CONTENT_TYPES[suffix], sha256(content).hexdigest()[:16], bodies)
 
 
 def for_browsers(path: Path) -> bytes:

@@ -13,6 +13,7 @@ import jinja2
 import pytest
 from bs4 import BeautifulSoup
 
+from app.branding import BRAND
 from app.domain.changes import consents
 from app.domain.changes.consents import TEXTS, TextVersion
 from app.domain.people import own_data
@@ -28,7 +29,7 @@ TERMS = PARTIALS / "terms"
 def digest(name: str) -> str:
     """Of the words of a text, wherever they come from; not of its tags and line breaks."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PARTIALS), autoescape=True)
-    text = environment.get_template(f"terms/{name}.html").render()
+    text = environment.get_template(f"terms/{name}.html").render(brand=BRAND)
     words = "".join(BeautifulSoup(text, "html.parser").get_text().split())
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 

@@ -49,7 +49,11 @@ async def test_the_contact_page_names_the_desk_for_faults(visitor: Browser) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "address"), [("/giga-cinema", SETTINGS.elsewhere.cinema), ("/club-off", SETTINGS.elsewhere.club)]
+    ("path", "address"),
+    [
+        ("/giga-cinema", SETTINGS.elsewhere.partners["giga-cinema"]),
+        ("/club-off", SETTINGS.elsewhere.partners["club-off"]),
+    ],
 )
 async def test_a_partner_is_behind_the_customers_step_and_told_nothing(
     admin: Browser, path: str, address: str

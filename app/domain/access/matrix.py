@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from app.branding import BRAND
+
 
 class Missing(Exception):
     """Not there, or not this member's: the two look the same."""
@@ -128,13 +130,13 @@ CLOSED_MAY = frozenset(
 """What the customer number of a contract that is over may do: read, none of it is a change."""
 AGAIN = {
     Permission.STATEMENTS: "料金明細照会",
-    Permission.PARTNERS: "ギガシネマ with U-NEXT、UCOM光 クラブオフ",
+    Permission.PARTNERS: "、".join(partner.name for partner in BRAND.partners),
     Permission.OWN_DATA: "ご登録情報のダウンロード",
 }
 """What an admin logs in to again with the customer number (×※), by its name in the menu."""
 ADMIN_MAY = (
     "お客様番号でログインしたときと同じお手続きができます。"
-    f"ただし、{'、'.join(AGAIN.values())}と、お客様番号パスワードの変更では、"
+    f"ただし、{'、'.join(filter(None, AGAIN.values()))}と、お客様番号パスワードの変更では、"
     "お客様番号とお客様番号パスワードで、もう一度ログインします。"
 )
 

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.branding import BRAND
 from app.domain.access import kept_passkeys
 from app.domain.access.challenges import Challenges
 from app.domain.access.kept_passkeys import NewPasskey, Registered, WrongPasskey
@@ -22,11 +23,11 @@ LONGEST = 16_384
 """Characters of an authenticator's answer that are looked at; the longest that was seen has some 2,000."""
 TIMEOUT = 300_000
 """Milliseconds that a browser waits for its authenticator."""
-RP_NAME = "マイページ"
+RP_NAME = BRAND.service
 
 UNREADABLE = "パスキーの応答を読み取れませんでした。もう一度お試しください。"
 REFUSED = "パスキーを確認できませんでした。もう一度お試しください。"
-UNKNOWN = "このパスキーは登録されていません。マイページから削除された可能性があります。"
+UNKNOWN = f"このパスキーは登録されていません。{BRAND.service}から削除された可能性があります。"
 ANOTHERS = "このパスキーは、ログイン中のIDのものではありません。"
 MADE_HERE = "このログイン中に登録したパスキーでは、ご本人の確認ができません。"
 

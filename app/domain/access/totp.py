@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.branding import BRAND
 from app.domain import clock, data_keys, tables
 from app.domain.access.second_factor import Whose, rows_of
 from app.domain.data_keys import WrongDataKeys
 from app.domain.fields import reading
 from app.postgres import database
 
-ISSUER = "マイページ"
+ISSUER = BRAND.service
 SECONDS = 30
 DIGITS = 6
 AROUND = 1

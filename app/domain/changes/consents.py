@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.branding import BRAND
 from app.domain import tables
 from app.domain.catalogue import NAMES, Product
 from app.domain.changes.words import Row
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 WORDS = Path(__file__).parent / "agreed"
-"""A file for each version of each text: its words, a line for each line of it."""
+"""A file for each version of each text: its words, a line for each line of it, without those of the brand (Brand.said)."""
 LABEL = "規約への同意"
 """How confirm page and receipt call it."""
 
@@ -93,7 +94,7 @@ TEXTS = {
         _service(Product.REMOTE_SUPPORT, "7e0c588b98190457"),
         ConsentText(
             "mail-address",
-            "UCOMの提供するメールアドレスについて",
+            f"{BRAND.short}の提供するメールアドレスについて",
             (TextVersion(1, _BEGUN, "5934d5e4ef0d7b68"),),
         ),
         ConsentText("card", "クレジットカード支払い注意事項", (TextVersion(1, _BEGUN, "52b51168f82af47c"),)),
@@ -121,7 +122,7 @@ def versions(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
 @cache
 def words(name: str, number: int) -> str:
     """What that version of a text said. Raises FileNotFoundError for one that never was."""
-    return (WORDS / f"{name}.{number}.txt").read_text(encoding="utf-8")
+    return BRAND.said((WORDS / f"{name}.{number}.txt").read_text(encoding="utf-8"))
 
 
 async def keep(contract: int, change: uuid.UUID, names: Iterable[str], now: datetime) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 import jinja2
 from piccolo.custom_types import Combinable
 
+from app.branding import BRAND
 from app.domain import clock, holders, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
 from app.domain.access.members import Member
@@ -133,8 +134,15 @@ def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str
         "when": _shown("when", moment),
         "by": shown.get("by", ""),
         "sender": sender(),
+        "foot": _foot(sender()),
     }
     return subject, _texts.get_template("frame.txt").render(frame)
+
+
+def _foot(by: installation.Sender) -> str:
+    """What the brand has every mail end with."""
+    words = {"operator": by.name, "center": BRAND.center, "phone": by.phone, "hours": by.hours}
+    return re.sub(r"\{(\w+)\}", lambda word: words[word[1]], BRAND.names.mail.foot.strip())
 
 
 _texts = jinja2.Environment(
@@ -146,6 +154,8 @@ _texts = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
+
+_texts.globals["brand"] = BRAND
 
 _SECRET = re.compile(r"password|passwd|hash|secret|token|\bpin\b|card|cvv", re.IGNORECASE)
 """Names of facts that no mail may carry (spec 16)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
+from app.branding import BRAND
 from app.domain import catalogue, clock, reserved_names, tables
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import Permission
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-UCOM = "UCOMの提供するメールアドレスを取得する"
+UCOM = f"{BRAND.short}の提供するメールアドレスを取得する"
 OTHER = "他社のメールを利用する"
 TAKEN = "このメールアドレスは、すでに使われているか、過去に使われていたため登録できません。別の文字列を入力してください。"
 AGAIN = "現在と同じメールアドレスです。もう一度登録すると、「メールアドレス登録完了メール」を送り直します。"
@@ -36,7 +37,7 @@ NO_MORE = "これまでのメールアドレス（{}）は使えなくなりま�
 SAME = "現在のメールアドレスと同じです。"
 OURS = "当社のメールアドレスは、「他社のメールを利用する」では登録できません。"
 LOSSES = (
-    "これまでのUCOM光のメールアドレスは使えなくなり、保存されているメールはすべて失われます。",
+    f"これまでの{BRAND.prefix}のメールアドレスは使えなくなり、保存されているメールはすべて失われます。",
     "メール転送、自動返信の設定、メールソフト用パスワードと、Webスペースも失われます。元に戻すことはできません。",
 )
 
@@ -173,7 +174,7 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
             tables.Account.id == account.id
         )
         await self._remember_former(member, account, now)
-        await self._tell(member, "UCOM")
+        await self._tell(member, "ours")
         return Receipt(
             title="メールアドレス登録／変更完了",
             lead=f"メールアドレスの{_deed(account, self.address)}が完了しました。"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.branding import BRAND
 from app.domain import clock
 from app.domain.access.graph import Account, Period
 from app.domain.access.matrix import Permission
@@ -20,7 +21,7 @@ from app.domain.money import billing, offer, purchases
 if TYPE_CHECKING:
     from datetime import datetime
 
-NO_ADDRESS = "UCOM光のメールアドレスを登録すると、ご利用いただけます。"
+NO_ADDRESS = f"{BRAND.prefix}のメールアドレスを登録すると、ご利用いただけます。"
 SMALLER = "保存されているメール（{}）は残ります。1GBに戻した後は、使用量が1GBに達すると、新しいメールを受け取れません。"
 IN_USE = (
     "メールボックスの使用量が1GBを超えているため、1GBに変更できません。"

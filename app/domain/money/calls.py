@@ -9,12 +9,13 @@ from typing import Any
 
 import phonenumbers
 
+from app.branding import BRAND
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.months import Month
 from app.postgres import database
 
-SERVICES = {"gate-call-050": "GATE CALL050", "hikari-denwa": "UCOM光電話"}
+SERVICES = BRAND.telephony
 """By their names in paths and files."""
 MONTHS = 24
 """That can be looked at, the current one included."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.branding import BRAND
 from app.domain import installation
 from app.domain.catalogue import (
     ACTIVATION,
@@ -17,6 +18,7 @@ from app.domain.catalogue import (
     MAIL_PRODUCTS,
     SECURITY,
     Product,
+    name,
 )
 from app.domain.money import billing
 from app.domain.money.billing import Cost, Earlier
@@ -61,7 +63,7 @@ def card_named(card: ShownCard | None, *, shown: bool = True) -> str:
 def when_charged() -> str:
     """When the card is debited, in the operator's words."""
     center = installation.sender()
-    ask = f"インフォメーションセンターでご確認ください。電話：{center.phone}、受付時間：{center.hours}"
+    ask = f"{BRAND.center}でご確認ください。電話：{center.phone}、受付時間：{center.hours}"
     return f"お支払い日：{installation.payment_day() or ask}"
 
 
@@ -102,13 +104,13 @@ _START = {
 def _how_to_end(product: Product, now: datetime) -> str:
     """Where it is cancelled, until when it can be used then, and what is charged."""
     if product in SECURITY:
-        return f"マイページの「セキュリティオプション購入／解約」で、いつでも解約できます。{_SOFTWARE}"
+        return f"{BRAND.service}の「セキュリティオプション購入／解約」で、いつでも解約できます。{_SOFTWARE}"
     if product is Product.MAILBOX_10GB:
-        return f"マイページの「メールボックス容量変更」で1GBに戻すと、すぐに解約となり、{IN_FULL}"
+        return f"{BRAND.service}の「メールボックス容量変更」で1GBに戻すと、すぐに解約となり、{IN_FULL}"
     if product is Product.REMOTE_SUPPORT:
         fee, _ = billing.tariff(FEES_OF_BUYING_AGAIN[product], Month.of(now))
         return (
-            f"マイページの「UCOM光 リモートサポート」で、いつでも解約できます。解約するとすぐに利用できなくなり、{IN_FULL}。"
+            f"{BRAND.service}の「{name(product)}」で、いつでも解約できます。解約するとすぐに利用できなくなり、{IN_FULL}。"
             f"もう一度お申し込みになるときは、再申し込み手数料 {billing.yen(fee)}（税込）がかかります"
         )
     return (

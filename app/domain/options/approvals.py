@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from app.branding import BRAND
 from app.domain import clock, installation
 from app.domain.access.graph import Account, PendingRequest
 from app.domain.access.matrix import Missing, Permission
@@ -26,12 +27,12 @@ from app.domain.options.security import BuySecurity
 
 NO_NEED = "このご契約では、申請しなくても、ご自分で購入できます。"
 REACHED = (
-    "ご契約者様と管理者権限の方に、マイページの画面でお知らせします。"
+    f"ご契約者様と管理者権限の方に、{BRAND.service}の画面でお知らせします。"
     "メールアドレスが登録されている方には、メールでもお知らせします。"
 )
 NOT_REACHED = (
     "ご契約者様と管理者権限の方のメールアドレスが、どれも登録されていないため、メールではお知らせできません。"
-    "マイページの画面には表示されますので、申請したことを、ご契約者様か管理者権限の方に直接お伝えください。"
+    f"{BRAND.service}の画面には表示されますので、申請したことを、ご契約者様か管理者権限の方に直接お伝えください。"
 )
 A_DAY = 5
 """Requests of one account ID in 24 hours: one for each product, and two again. Each mails everybody who may decide."""

@@ -74,7 +74,7 @@ class _RemoteSupport(
 
     def _receipt(self, lead: str, rows: list[Row], link: Link) -> Receipt:
         return Receipt(
-            title="UCOM光 リモートサポート購入／解約完了",
+            title=f"{NAME}購入／解約完了",
             lead=lead,
             rows=rows,
             next=(link, Link("ご契約情報一覧", "/")),
@@ -85,7 +85,7 @@ class _RemoteSupport(
 class BuyRemoteSupport(
     _RemoteSupport,
     kind="remote-support-purchase",
-    name="UCOM光 リモートサポート購入",
+    name=f"{NAME}購入",
     consents=(PRODUCT.value,),
 ):
     """リモートサポートの購入."""
@@ -95,7 +95,7 @@ class BuyRemoteSupport(
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
-            title="UCOM光 リモートサポート購入／解約確認",
+            title=f"{NAME}購入／解約確認",
             rows=[*self._rows(now, "購入する"), ENVIRONMENT],
             lead=offer.LEAD,
             offer=cost_rows(payment.six_rows(member, PRODUCT, now)),
@@ -108,16 +108,14 @@ class BuyRemoteSupport(
         await purchases.start(member, None, PRODUCT, now)
         await self._tell(member, costs, "remote-support-purchased", now)
         return self._receipt(
-            "UCOM光 リモートサポートの購入が完了しました。すぐにご利用いただけます。",
+            f"{NAME}の購入が完了しました。すぐにご利用いただけます。",
             [*self._rows(now, "購入する"), ENVIRONMENT, *cost_rows(costs)],
             Link("リモートサポート窓口の電話番号を見る", self.back),
         )
 
 
 @dataclass(frozen=True)
-class CancelRemoteSupport(
-    _RemoteSupport, kind="remote-support-cancellation", name="UCOM光 リモートサポート解約"
-):
+class CancelRemoteSupport(_RemoteSupport, kind="remote-support-cancellation", name=f"{NAME}解約"):
     """リモートサポートの解約: at once."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
@@ -125,7 +123,7 @@ class CancelRemoteSupport(
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
-            title="UCOM光 リモートサポート購入／解約確認",
+            title=f"{NAME}購入／解約確認",
             rows=self._rows(now, "解約する"),
             costs=cost_rows(_ending(member.contract, now)),
             notices=cancellation_notices(now),
@@ -138,9 +136,9 @@ class CancelRemoteSupport(
         await purchases.end(member, None, PRODUCT, now)
         await self._tell(member, costs, "remote-support-cancelled", now)
         receipt = self._receipt(
-            "UCOM光 リモートサポートの解約が完了しました。",
+            f"{NAME}の解約が完了しました。",
             [*self._rows(now, "解約する"), *cost_rows(costs)],
-            Link("UCOM光 リモートサポート", self.back),
+            Link(NAME, self.back),
         )
         return replace(receipt, notices=cancellation_notices(now))
 

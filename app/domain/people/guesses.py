@@ -13,6 +13,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from app.branding import BRAND
+
 Span = tuple[int, int]
 """Start and end of a piece, the end not included."""
 Match = dict[str, Any]
@@ -143,7 +145,7 @@ JAPANESE = frozenset(
     )
 )
 """zxcvbn's lists were counted in English: Japanese words, names and places that they lack, or have far behind."""
-SERVICE = frozenset({"ucom", "ucomhikari", "mypage", "my-page", "member", "kaiin"})
+SERVICE = frozenset({"mypage", "my-page", "member", "kaiin"}) | BRAND.reserved_names
 """What the portal calls itself, in letters."""
 _MANY = 100
 """Guesses for one of JAPANESE."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from app.branding import BRAND
 from app.domain import tables
 from app.domain.access.login_events import Device
 from app.domain.access.matrix import Permission
@@ -113,7 +114,9 @@ def _rows(way: Way, browser: str, network: str) -> list[Row]:
 
 
 def _receipt(rows: list[Row]) -> Receipt:
-    return Receipt(title=f"{TITLE}完了", lead=DONE, rows=rows, next=(Link("マイページの最初の画面", "/"),))
+    return Receipt(
+        title=f"{TITLE}完了", lead=DONE, rows=rows, next=(Link(f"{BRAND.service}の最初の画面", "/"),)
+    )
 
 
 def _must_be_its_stage(member: Member, way: Way) -> None:

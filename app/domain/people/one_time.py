@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import security_log
+from app.branding import BRAND
 from app.domain import clock, tables
 from app.domain.access import logins, members, passwords
 from app.domain.access.logins import Owner
@@ -61,7 +62,7 @@ async def issue(name: Name, days: int) -> Issued:
         await database.rows(_KEEP, *whose, made, owner.mark, until)
         await members.end_waiting(*whose, Stage.NEW_PASSWORD)
         told = await recipients.of_login(*whose) + await recipients.former(*whose)
-        by = "インフォメーションセンター"
+        by = BRAND.center
         await outbox.post(owner.contract, told, "one-time-issued", login=name.in_words, until=until, by=by)
     security_log.note("one-time-issued", whose)
     return Issued(password, until, len(set(told)))

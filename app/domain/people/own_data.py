@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from piccolo.columns import Bytea, Column, ForeignKey, Serial
 
+from app.branding import BRAND
 from app.domain import clock, tables
 from app.domain.access.matrix import Role
 from app.domain.changes import kept
@@ -31,7 +32,7 @@ TITLES: dict[type[Table], str] = {
     tables.Account: "アカウントID",
     tables.ServicePeriod: "オプションサービスの購入",
     tables.PurchaseRequest: "購入の申請",
-    tables.MailAddress: "UCOM光のメールアドレス",
+    tables.MailAddress: f"{BRAND.prefix}のメールアドレス",
     tables.Mailbox: "メールボックス",
     tables.AppPassword: "メールソフト用パスワード",
     tables.Forwarding: "メール転送",
@@ -51,7 +52,7 @@ TITLES: dict[type[Table], str] = {
     tables.Consent: "規約への同意",
     tables.PaperRequest: "書類のご請求",
     tables.FormerAddress: "以前のメールアドレス",
-    tables.Outbox: "マイページから送ったメール",
+    tables.Outbox: f"{BRAND.service}から送ったメール",
     tables.LoginEvent: "ログイン",
     tables.Session: "最近ログインした端末",
     tables.FieldHold: "受付窓口で変更した項目",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncpg import UniqueViolationError
 
+from app.branding import BRAND
 from app.domain import clock, holders, tables
 from app.domain.access.graph import Contract
 from app.domain.access.matrix import Permission
@@ -28,8 +29,8 @@ APPLICATIONS = {
     "address": "設置先住所の変更（移転）の申請書",
     "birth-date-and-sex": "生年月日・性別の訂正の申請書",
     "payment-by-another": "ご契約者以外のカードでお支払いになるための申請書",
-    "gate-call-050-application": "GATE CALL050 申込書",
-    "gate-call-050-cancellation": "GATE CALL050 解約申請書",
+    "gate-call-050-application": f"{BRAND.telephony['gate-call-050']} 申込書",
+    "gate-call-050-cancellation": f"{BRAND.telephony['gate-call-050']} 解約申請書",
 }
 GATE_CALL_050 = tuple(paper for paper in APPLICATIONS if paper.startswith("gate-call-050-"))
 ENDING = ("gate-call-050-cancellation",)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import security_log
+from app.branding import BRAND
 from app.domain import data_keys, tables
 from app.domain.access import kept_passkeys, logins, recovery_codes, second_factor, totp
 from app.domain.access.kept_passkeys import NewPasskey, WrongPasskey
@@ -293,7 +294,7 @@ class RenewRecoveryCodes(
 # --- by staff ---------------------------------------------------------------------------------------------------------
 
 
-DESK = "インフォメーションセンター"
+DESK = BRAND.center
 
 
 class NoFactor(Exception):

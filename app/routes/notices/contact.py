@@ -1,4 +1,4 @@
-"""お問い合わせ窓口 and 個人情報保護方針: the foot of every page."""
+"""お問い合わせ窓口: the foot of every page."""
 
 from __future__ import annotations
 
@@ -19,15 +19,4 @@ async def contact(request: Request) -> Response[str]:
         title="お問い合わせ窓口",
         contact=settings.contact,
         elsewhere=settings.elsewhere,
-    )
-
-
-@get("/privacy", opt=open_to(Permission.ANYONE))
-async def privacy(request: Request) -> Response[str]:
-    return page(
-        request,
-        "notices/contact/privacy.html",
-        title="個人情報保護方針",
-        contact=request.settings.contact,
-        hosted=request.gateway.origin is not None,
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 from litestar import Response, get
 
-from app.domain.access.matrix import Permission
+from app.branding import BRAND
+from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.catalogue import NAMES, Product
 from app.domain.people import papers, ways_out
@@ -35,40 +36,46 @@ async def cancellation(request: Request) -> Response[str]:
 
 @get("/hikari-denwa", opt=open_to(Permission.BY_PHONE))
 async def hikari_denwa(request: Request) -> Response[str]:
-    return _page(request, "hikari_denwa", "UCOM光電話のお申し込み・ご解約")
+    return _page(request, "hikari_denwa", f"{BRAND.telephony['hikari-denwa']}のお申し込み・ご解約")
 
 
 @get("/gate-call-050", opt=open_to(Permission.ON_PAPER))
 async def gate_call_050(request: Request) -> Response[str]:
     desk = await papers.desk(request.member.contract, papers.GATE_CALL_050)
-    return _page(request, "gate_call_050", "GATE CALL050のお申し込み・ご解約", requested=desk.requested)
+    title = f"{BRAND.telephony['gate-call-050']}のお申し込み・ご解約"
+    return _page(request, "gate_call_050", title, requested=desk.requested)
+
+
+PARTNERS = {f"/{partner.key}": partner for partner in BRAND.partners}
+"""The brand's partners by their paths."""
 
 
 @get(
-    "/giga-cinema",
+    [*PARTNERS] or ["/partners"],  # where there is none, nothing is found there
     opt=open_to(
-        Permission.PARTNERS, step=Step.CUSTOMER, menu=Place(Menu.OPTIONS, 30, "ギガシネマ with U-NEXT")
+        Permission.PARTNERS,
+        step=Step.CUSTOMER,
+        menu=tuple(
+            Place(Menu.OPTIONS, 30 + number, partner.name, path)
+            for number, (path, partner) in enumerate(PARTNERS.items())
+        ),
     ),
 )
-async def giga_cinema(request: Request) -> Response[str]:
-    return _page(request, "giga_cinema", "ギガシネマ with U-NEXT")
-
-
-@get(
-    "/club-off",
-    opt=open_to(Permission.PARTNERS, step=Step.CUSTOMER, menu=Place(Menu.OPTIONS, 40, "UCOM光 クラブオフ")),
-)
-async def club_off(request: Request) -> Response[str]:
-    return _page(request, "club_off", "UCOM光 クラブオフ")
+async def partner(request: Request) -> Response[str]:
+    """A partner's service: its own page lies behind the step of ※, a link out on it."""
+    path = request.scope["path"]
+    if path not in PARTNERS:
+        raise Missing(path)
+    shown = PARTNERS[path]
+    address = request.settings.elsewhere.partners.get(shown.key)
+    return _page(request, "partner", shown.name, partner=shown, address=address)
 
 
 def _page(request: Request, name: str, title: str, **shown: Any) -> Response[str]:
-    settings = request.settings
     return page(
         request,
         f"notices/hand_over/{name}.html",
         title=title,
-        contact=settings.contact,
-        elsewhere=settings.elsewhere,
+        contact=request.settings.contact,
         **shown,
     )

@@ -21,7 +21,7 @@ from app.web.request import Request
 
 @get(
     "/remote-support",
-    opt=open_to(Permission.REMOTE_SUPPORT, menu=Place(Menu.OPTIONS, 20, "UCOM光 リモートサポート")),
+    opt=open_to(Permission.REMOTE_SUPPORT, menu=Place(Menu.OPTIONS, 20, remote_support.NAME)),
 )
 async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyRemoteSupport))
@@ -44,7 +44,7 @@ def _page(request: Request, form: Form) -> Response[str]:
     return page(
         request,
         "options/remote_support/input.html",
-        title="UCOM光 リモートサポート購入／確認／解約",
+        title=f"{remote_support.NAME}購入／確認／解約",
         form=form,
         bought=remote_support.purchase(member.contract),
         refused=asking.judge(member, BuyRemoteSupport()),

@@ -1,0 +1,55 @@
+"""What the words in braces of the brand's texts stand for on this installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from markupsafe import Markup
+
+from app.branding import BRAND, texts
+from app.branding.shape import Passage, Text
+from app.domain import fields
+from app.domain.access.matrix import ADMIN_MAY
+from app.web.request import Request
+
+CARD_KEEPER = "カードの情報は、決済会社Stripe（ストライプ）の画面で入力され、同社が保管します。"
+
+
+def shown(request: Request, text: Text) -> dict[str, object]:
+    """A text for a template: lead and sections, those that somebody has written, with the words put in."""
+    words = _words(request)
+    return {"lead": _lead(text.lead, words), "sections": list(_sections(text.sections, words))}
+
+
+def _lead(html: str, words: Mapping[str, object]) -> Markup:
+    return texts.put_in(html.replace("<p>", '<p class="lead">', 1), words)
+
+
+def _sections(sections: tuple[Passage, ...], words: Mapping[str, object]) -> Iterator[tuple[Markup, Markup]]:
+    return ((texts.put_in(one.heading, words), texts.put_in(one.html, words)) for one in sections if one.html)
+
+
+def _words(request: Request) -> dict[str, object]:
+    settings = request.settings
+    contact = settings.contact
+    return {
+        "service": BRAND.service,
+        "tagline": BRAND.tagline,
+        "short": BRAND.short,
+        "prefix": BRAND.prefix,
+        "center": BRAND.center,
+        "operator": contact.operator,
+        "address": settings.billing.address,
+        "phone": phone(contact.phone),
+        "hours": contact.hours,
+        "card_keeper": CARD_KEEPER if request.gateway.origin is not None else "",
+        "admin_may": ADMIN_MAY,
+    }
+
+
+def phone(number: str) -> Markup:
+    """A number of ours, which a touch calls."""
+    dialled = fields.to_dial(number)
+    if not dialled:
+        return Markup("{}").format(number)
+    return Markup('<a class="tel" href="tel:{}">{}</a>').format(dialled, number)
