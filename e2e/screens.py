@@ -72,6 +72,7 @@ HOUSE = [
     ),
     Screen("well-known, change the password", "/.well-known/change-password", "admin"),
     Screen("contact, nobody logged in", "/contact", "nobody"),
+    Screen("outages, nobody logged in", "/outages", "nobody"),
     Screen("privacy, nobody logged in", "/privacy", "nobody"),
     Screen("404, nobody logged in", "/nowhere", "nobody", status=404),
     Screen("overview", "/"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -128,6 +129,12 @@ def notices(chosen: argparse.Namespace) -> None:
     print(
         f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
     )
+    if done.unknown_buildings:
+        print(
+            f"mypage: no contract is in {', '.join(done.unknown_buildings)}: nobody there is told; mend the codes if "
+            "they are mistyped, and load the file again",
+            file=sys.stderr,
+        )
 
 
 def _load(

@@ -134,6 +134,7 @@ ROUTES: dict[tuple[str, str], Permission] = {
     ("POST", "/logins/end"): Permission.LOGINS,
     ("GET", "/own-data"): Permission.OWN_DATA,
     ("GET", "/own-data.json"): Permission.OWN_DATA,
+    ("GET", "/outages"): Permission.ANYONE,
     ("GET", "/privacy"): Permission.ANYONE,
     ("GET", "/readyz"): Permission.PUBLIC,
     ("GET", "/proof"): Permission.SESSION,

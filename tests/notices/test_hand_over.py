@@ -45,7 +45,8 @@ async def test_who_has_to_phone_finds_number_and_hours(contractor: Browser, path
 async def test_the_contact_page_names_the_desk_for_faults(visitor: Browser) -> None:
     await visitor.open("/contact")
     assert SETTINGS.elsewhere.fault_phone in visitor.text
-    assert "障害情報" not in visitor.text  # that page needs a login
+    assert not visitor.page.select("main a[href^='/notices']")  # these pages need a login
+    assert visitor.page.select("main a[href='/outages']")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ async def test_notices_are_loaded_as_they_stand_in_the_file(tmp_path: Path) -> N
     second = notice(
         "別の障害", kind="maintenance", severity="critical", starts_at="2026-01-10T00:00:00+00:00"
     )
-    assert await load(tmp_path, first, "", second) == NoticesImported(2, 0, 0)
+    assert await load(tmp_path, first, "", second) == NoticesImported(2, 0, 0, ("B001", "B002"))
     one, two = await rows()
     assert one["starts_at"] == two["starts_at"]  # without an offset it is Asia/Tokyo
     assert (one["ends_at"], one["buildings"], one["body"]) == (None, ["B001", "B002"], "一\n\n二")
@@ -134,3 +134,125 @@ async def test_another_kind_of_file_is_given_up_early(
     monkeypatch.setattr(notice_import, "MOST", 3)
     found = await refusal(tmp_path, *(notice(f"{number}") for number in range(9)))
     assert found == [Problem(4, "more than 3 notices: split the file")]
+
+
+# --- an id, and what it corrects ----------------------------------------------------------------------------------------
+
+
+async def test_an_id_corrects_everything_of_its_notice_and_its_banner_opens_again(tmp_path: Path) -> None:
+    first = notice(id="O-17", services=["インターネット"], state="発生", buildings=["B001"])
+    await load(tmp_path, first)
+    await households.new_session(await households.new_contract())
+    await database.rows("UPDATE session SET dismissed = ARRAY(SELECT id FROM notice)")
+    right = notice("正しい題", start=-3, id="O-17", kind="maintenance", severity="critical", buildings=None)
+    assert (await load(tmp_path, right)).changed == 1
+    (one,) = await rows()
+    assert (one["title"], one["kind"], one["severity"], one["buildings"]) == (
+        *("正しい題", "maintenance", "critical"),
+        None,
+    )
+    assert (one["services"], one["state"]) == (None, None)
+    (session,) = await database.rows("SELECT dismissed FROM session")
+    assert session["dismissed"] == []
+    assert await load(tmp_path, right) == NoticesImported(0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "別の題"},
+        {"text": "別の本文"},
+        {"severity": "critical"},
+        {"ends_at": "2030-01-01T00:00"},
+        {"buildings": ["B001"]},
+        {"services": ["電話"]},
+        {"state": "復旧"},
+        {"emergency_calls": "110番へつながりません。"},
+        {"updated_at": "2026-01-10T09:30"},
+        {"next_update_at": "2026-01-10T10:30"},
+        {"withdrawn": True},
+    ],
+)
+@pytest.mark.parametrize("identity", [{"id": "O-17"}, {}])
+async def test_whatever_differs_is_a_change_and_the_same_again_is_none(
+    tmp_path: Path, changes: dict[str, Any], identity: dict[str, str]
+) -> None:
+    first = {**notice(), **identity}
+    await load(tmp_path, first)
+    if not identity and "title" in changes:
+        assert (await load(tmp_path, {**first, **changes})).new == 1
+        return
+    assert await load(tmp_path, {**first, **changes}) == NoticesImported(
+        0, 1, 0, ("B001",) if "buildings" in changes else ()
+    )
+    before = await rows()
+    assert (await load(tmp_path, {**first, **changes})).already_there == 1
+    assert await rows() == before
+
+
+async def test_a_notice_from_before_gets_its_id_and_keeps_it(tmp_path: Path) -> None:
+    first = notice()
+    await load(tmp_path, first)
+    assert (await load(tmp_path, {**first, "id": "O-17"})).changed == 1
+    assert (await load(tmp_path, first)).already_there == 1
+    (one,) = await rows()
+    assert one["identity"] == "O-17"
+
+
+async def test_a_notice_cannot_become_another_one(tmp_path: Path) -> None:
+    one, two, bare = notice(id="O-1"), notice("二つ目", id="O-2"), notice("三つ目")
+    await load(tmp_path, one, two, bare)
+    taken = "id: the notice {} has this kind, title and starts_at; change one of them"
+    assert await refusal(tmp_path, two, {**two, "id": "O-1"} | {"starts_at": two["starts_at"]}) == [
+        Problem(2, "the same kind, title and starts_at stand on line 1 already; keep one")
+    ]
+    assert await refusal(tmp_path, {**two, "id": "O-1"}) == [Problem(1, taken.format("O-2"))]
+    assert await refusal(tmp_path, {**bare, "id": "O-1"}) == [Problem(1, taken.format("without an id"))]
+    assert await refusal(tmp_path, one, {**bare, "id": "O-1"}) == [
+        Problem(2, "the same id stands on line 1 already; keep one")
+    ]
+
+
+async def test_what_is_withdrawn_is_kept_with_its_moment_and_may_come_back(tmp_path: Path) -> None:
+    first = notice(id="O-17")
+    await load(tmp_path, first)
+    await load(tmp_path, {**first, "withdrawn": True})
+    (one,) = await rows()
+    moment = one["withdrawn_at"]
+    assert moment is not None
+    await load(tmp_path, {**first, "withdrawn": True, "text": "誤報でした。"})
+    assert [row["withdrawn_at"] for row in await rows()] == [moment]
+    await load(tmp_path, first)
+    assert [row["withdrawn_at"] for row in await rows()] == [None]
+
+
+async def test_buildings_that_no_contract_is_in_are_named(tmp_path: Path) -> None:
+    await households.new_contract(building="B001")
+    file = [notice(buildings=["B001", "B0O1"]), notice("二つ目", buildings=["Z9", "B0O1"]), notice("三つ目")]
+    assert (await load(tmp_path, *file)).unknown_buildings == ("B0O1", "Z9")
+    assert (await load(tmp_path, *file)).unknown_buildings == ("B0O1", "Z9")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": "O 17"}, "id: must be 1 to 64 signs of ASCII without blanks"),
+        ({"id": ""}, "id: must be 1 to 64 signs of ASCII without blanks"),
+        ({"state": "調査中"}, "state: must be one of 発生, 復旧"),
+        (
+            {"state": "復旧", "ends_at": None},
+            "state: 復旧 needs ends_at, the moment since when it works again",
+        ),
+        ({"services": ["電話", " "]}, "services: must be 1 to 200 visible characters"),
+        ({"emergency_calls": ""}, "emergency_calls: must be 1 to 200 visible characters"),
+        (
+            {"next_update_at": "soon"},
+            "next_update_at: must be a moment as 2026-01-10T09:00, in Asia/Tokyo unless it has an offset",
+        ),
+        ({"withdrawn": "yes"}, "withdrawn: Expected `bool`, got `str`"),
+    ],
+)
+async def test_what_is_told_of_an_outage_is_judged_too(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    assert await refusal(tmp_path, {**notice(), **changes}) == [Problem(1, reason)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from app.domain.notices import notices
 from tests.browser import Browser
 from tests.notices.filed import load, notice
@@ -178,3 +180,82 @@ async def test_from_the_third_on_all_but_the_most_urgent_are_folded_and_stay_ope
         assert ('<details class="more-bars" open>' in answer.text) == opened
     await close(contractor, "その2")
     assert not contractor.page.select("#banners details")
+# --- without a login ----------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_cannot_log_in_reads_what_is_wrong_the_worst_first(
+    visitor: Browser, tmp_path: Path
+) -> None:
+    await load(
+        tmp_path,
+        notice("軽い障害", severity="info"),
+        notice(
+            "重い障害",
+            start=-3,
+            severity="critical",
+            buildings=["B001", "B002"],
+            services=["インターネット", "電話"],
+            state="発生",
+            emergency_calls="110番、119番へつながりません。携帯電話をお使いください。",
+            updated_at="2026-01-10T09:30",
+            next_update_at="2026-01-10T10:30",
+        ),
+        notice("誤報", withdrawn=True),
+        notice("先の作業", kind="maintenance", start=24, end=30),
+        notice("昨日の障害", start=-30, end=-24, state="復旧"),
+        notice("先月の障害", start=-800, end=-799),
+    )
+    await visitor.open("/login")
+    shown = [link.get_text() for link in visitor.page.select("main .bars a")]
+    assert shown == ["重い障害", "軽い障害"]
+    await visitor.open(str(visitor.page.select("main .bars a")[0]["href"]))
+    assert visitor.path == "/outages"
+    titles = [heading.get_text().split()[-1] for heading in visitor.page.select("main article h3")]
+    assert titles == ["重い障害", "軽い障害", "先の作業", "昨日の障害"]
+    article = visitor.page.select("main article")[0]
+    worst = dict(
+        zip(*([part.get_text() for part in article.select(name)] for name in ("dt", "dd")), strict=True)
+    )
+    assert worst["状態"] == "発生"
+    assert worst["対象の建物"] == "一部の建物（2棟）"
+    assert worst["対象のサービス"] == "インターネット、電話"
+    assert (
+        worst["緊急通報（110、118、119）への影響"]
+        == "110番、119番へつながりません。携帯電話をお使いください。"
+    )
+    assert (worst["最終更新"], worst["次回の更新予定"]) == ("2026/01/10 09:30", "2026/01/10 10:30")
+    assert "B001" not in visitor.answer.text
+
+
+async def test_a_withdrawn_notice_is_no_banner_and_stands_with_the_past_ones(
+    contractor: Browser, tmp_path: Path
+) -> None:
+    await load(tmp_path, notice("誤報", end=None, id="O-17", severity="critical"))
+    await contractor.open("/")
+    assert contractor.page.select_one("#banners a")
+    await load(tmp_path, notice("誤報", end=None, id="O-17", severity="critical", withdrawn=True))
+    await contractor.open("/")
+    assert not contractor.page.select_one("#banners a")
+    await contractor.open("/notices/outage")
+    assert "現在、お知らせはありません。" in contractor.text
+    past = contractor.page.select_one("section[aria-labelledby=past]")
+    assert past is not None
+    assert "取り消し（" in past.get_text()
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "end", "said"),
+    [
+        ("outage", -1, None, "発生"),
+        ("outage", -2, -1, "復旧"),
+        ("maintenance", 1, 2, "予定"),
+        ("maintenance", -1, 2, "作業中"),
+        ("maintenance", -2, -1, "終了"),
+    ],
+)
+async def test_where_the_operator_says_no_state_the_times_do(
+    visitor: Browser, tmp_path: Path, kind: str, start: float, end: float | None, said: str
+) -> None:
+    await load(tmp_path, notice(start=start, end=end, kind=kind))
+    await visitor.open("/outages")
+    assert visitor.rows["状態"] == said

@@ -24,12 +24,18 @@ NOT_PRESSED = ("/logout", "/changes/", "/logins/end")
 """Forms whose press would end the crawl or what it looks at; that they are routes is looked at all the same."""
 NOT_LINKED = {
     *("/favicon.ico", "/healthz", "/readyz", "/login", "/proof", "/notices"),
-    *("/payment/return", "/customer/email", "/.well-known/change-password", "/.well-known/security.txt"),
+    *(
+        "/outages",
+        "/payment/return",
+        "/customer/email",
+        "/.well-known/change-password",
+        "/.well-known/security.txt",
+    ),
     *("/forgotten", "/forgotten/sent", "/forgotten/new", "/new-password"),
     *("/login/second", "/login/passkey.json", "/login/second/passkey.json", "/proof/passkey.json"),
     "/second-factor/passkeys.json",
 }
-"""Pages that no page links to: for programs and scripts, on the way to others, from the payment gateway or a mail."""
+"""Pages that no page of a member links to: for programs and scripts, on the way to others, from the payment gateway or a mail."""
 
 
 @pytest.fixture

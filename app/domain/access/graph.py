@@ -312,7 +312,7 @@ _URGENT_FIRST = "array_position('{critical,warning,info}'::text[], n.severity), 
 # The inner limit lets the index answer; the outer one leaves out what matters least.
 _CURRENT_NOTICES = f"""FROM (SELECT * FROM (
     SELECT id, kind, severity, title, starts_at FROM notice
-    WHERE coalesce(ends_at, 'infinity') > $2 AND starts_at <= $2
+    WHERE coalesce(ends_at, 'infinity') > $2 AND starts_at <= $2 AND withdrawn_at IS NULL
         AND (buildings IS NULL OR c.building = ANY (buildings))
         AND (severity = 'critical' OR id <> ALL (s.dismissed))
     ORDER BY coalesce(ends_at, 'infinity') DESC LIMIT 200

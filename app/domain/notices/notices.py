@@ -1,12 +1,14 @@
 """お知らせ (spec 15): 障害情報 and メンテナンス情報, for everybody or for some buildings.
 
 A current one for the member's building is a banner on every page. The banners come with the member, in the same
-statement (access/graph.py); whoever is not logged in sees none, because no building is known and no query is made there.
+statement (access/graph.py). Whoever is not logged in reads what is current and coming for any building: who cannot log in
+may be who is cut off.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from app.domain import clock
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 KINDS = {"outage": "障害情報", "maintenance": "メンテナンス情報"}
 SEVERITIES = {"critical": "重大", "warning": "注意", "info": "お知らせ"}
 """In words; a 重大 banner cannot be closed."""
+STATES = ("発生", "復旧")
+"""What an operator says of an outage; where nothing is said, its times do."""
+BY_TIME = {
+    "outage": {"current": "発生", "coming": "予定", "past": "復旧"},
+    "maintenance": {"current": "作業中", "coming": "予定", "past": "終了"},
+}
+WITHDRAWN = "取り消し"
+RECENT = timedelta(days=7)
+"""A notice that ended can be read without a login so long."""
 PAGE = 20
 """Past notices on one page."""
 
@@ -39,7 +50,26 @@ class Notice:
     starts_at: datetime
     ends_at: datetime | None
     buildings: list[str] | None
+    services: list[str] | None
+    said: str | None
+    """One of STATES, as the operator says it."""
+    emergency_calls: str | None
+    updated_at: datetime
+    next_update_at: datetime | None
+    withdrawn_at: datetime | None
     state: State
+
+    @property
+    def in_words(self) -> str:
+        """How far it is."""
+        if self.withdrawn_at:
+            return WITHDRAWN
+        return self.said or BY_TIME[self.kind][self.state]
+
+    @property
+    def of_public(self) -> str:
+        """Whom it is for, to somebody whose building is not known: codes of buildings are the operator's."""
+        return f"一部の建物（{len(self.buildings)}棟）" if self.buildings else "すべての建物"
 
 
 @dataclass(frozen=True)
@@ -60,24 +90,43 @@ async def listed(member: Member, kinds: list[str], page: int) -> NoticePage:
             _LISTED, member.contract.id, kinds, clock.now(), PAGE + 1, (page - 1) * PAGE
         )
     ]
+    return _page(found)
+
+
+async def public() -> NoticePage:
+    """What is current, coming or not long past, of both kinds and all buildings; what was withdrawn is for nobody here."""
+    now = clock.now()
+    return _page([Notice(**row) for row in await database.rows(_PUBLIC, now, now - RECENT, PAGE + 1)])
+
+
+def _page(found: list[Notice]) -> NoticePage:
     current, coming, past = (
         [notice for notice in found if notice.state == state] for state in ("current", "coming", "past")
     )
     return NoticePage(current, coming, past[:PAGE], older=len(past) > PAGE)
 
 
+_COLUMNS = """n.id, n.kind, n.severity, n.title, n.body, n.starts_at, n.ends_at, n.buildings, n.services,
+    n.state AS said, n.emergency_calls, n.updated_at, n.next_update_at, n.withdrawn_at"""
+_FIRST = "array_position(ARRAY['critical', 'warning', 'info'], severity)"
 # SQL for two orders in one list, of which only the past is paged.
-_LISTED = """
+_LISTED = f"""
 WITH mine AS (
-    SELECT n.id, n.kind, n.severity, n.title, n.body, n.starts_at, n.ends_at, n.buildings,
-        CASE WHEN n.ends_at <= $3 THEN 'past' WHEN n.starts_at > $3 THEN 'coming' ELSE 'current' END AS state
+    SELECT {_COLUMNS}, CASE WHEN n.ends_at <= $3 OR n.withdrawn_at IS NOT NULL THEN 'past'
+        WHEN n.starts_at > $3 THEN 'coming' ELSE 'current' END AS state
     FROM notice n JOIN contract c ON c.id = $1
     WHERE n.kind = ANY ($2) AND (n.buildings IS NULL OR c.building = ANY (n.buildings))
 )
-SELECT * FROM (SELECT * FROM mine WHERE state <> 'past' ORDER BY state DESC, starts_at, id) AS ahead
+SELECT * FROM (SELECT * FROM mine WHERE state <> 'past' ORDER BY state DESC, {_FIRST}, starts_at, id) AS ahead
 UNION ALL
 SELECT * FROM (SELECT * FROM mine WHERE state = 'past' ORDER BY starts_at DESC, id LIMIT $4 OFFSET $5) AS past
-"""
+"""  # noqa: S608 - constants
+_PUBLIC = f"""
+SELECT {_COLUMNS},
+    CASE WHEN n.ends_at <= $1 THEN 'past' WHEN n.starts_at > $1 THEN 'coming' ELSE 'current' END AS state
+FROM notice n WHERE coalesce(n.ends_at, 'infinity') > $2 AND n.withdrawn_at IS NULL
+ORDER BY state DESC, {_FIRST}, starts_at DESC, id LIMIT 10 * $3
+"""  # noqa: S608 - constants
 
 
 async def dismiss(member: Member, notice: int) -> list[Banner]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from piccolo.columns import BigSerial, Bytea, ForeignKey, SmallInt, Text, Timestamptz
+from piccolo.columns import BigSerial, Bytea, Date, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -61,6 +61,7 @@ class PaperRequest(Table):
     contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
     account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict, help_text="who asked")
     paper = Text(help_text="which one (papers.py)")
+    wanted_on = Date(null=True, default=None, help_text="the last day, where the line is to end")
     asked_at = Timestamptz(default=None)
     done_at = Timestamptz(null=True, default=None, help_text="when it was sent")
     received_at = Timestamptz(null=True, default=None, help_text="when it came back, filled in")

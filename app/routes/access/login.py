@@ -18,6 +18,9 @@ from app.domain.access.members import Member, Stage
 from app.domain.access.names import Name
 from app.domain.access.passkeys import RelyingParty
 from app.domain.changes.words import Refused
+from app.domain.notices import notices
+from app.domain.notices.notices import Notice
+from app.postgres import database
 from app.web import factors
 from app.web.forms import Form
 from app.web.pages import open_to
@@ -45,7 +48,7 @@ NAMES: dict[By, str] = {"customer": "お客様番号", "account": "アカウン�
 async def login_page(request: Request) -> Response[Any]:
     if request.visit.member:
         return see_other(own_path(request.query_params.get("next", "")))
-    return _page(request, Form({"next": request.query_params.get("next", "")}))
+    return await _page(request, Form({"next": request.query_params.get("next", "")}))
 
 
 @post("/login", opt=open_to(Permission.ANYONE))
@@ -53,16 +56,16 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     form = await request.read_form()
     pair = _pair(form)
     if pair is None:
-        return _page(request, form)
+        return await _page(request, form)
     name, password = pair
     try:
         member = await request.visit.log_in(name.by, name.name, password)
     except WrongPair:
         form.must(False, "name", WRONG_PAIR)
-        return _page(request, form)
+        return await _page(request, form)
     except ContractOver as over:
         form.must(False, "name", str(over))
-        return _page(request, form)
+        return await _page(request, form)
     leads_to = landing(request, member, form.typed.get("next", ""))
     in_the_other_form = name.by != form.typed["by"] and member.stage is Stage.OPEN
     return elsewhere(request, saying(leads_to, f"by-{name.by}") if in_the_other_form else leads_to)
@@ -90,7 +93,7 @@ async def log_in_by_passkey(request: Request) -> Response[Any]:
         form.refuse(Refused(str(over)))
     else:
         return elsewhere(request, landing(request, member, form.typed.get("next", "")))
-    return _page(request, form)
+    return await _page(request, form)
 
 
 @post("/logout", opt=open_to(Permission.ANYONE, back="/", same_origin=True))
@@ -150,7 +153,17 @@ def wanted_party(request: Request) -> RelyingParty:
     return party
 
 
-def _page(request: Request, form: Form) -> Response[str]:
+async def _current() -> list[Notice]:
+    """What whoever is cut off looks for first; nothing while the database is away, so that the page still stands."""
+    try:
+        return (await notices.public()).current
+    except Exception as error:
+        if not database.unavailable(error):
+            raise
+        return []
+
+
+async def _page(request: Request, form: Form) -> Response[str]:
     return page(
         request,
         "access/login/login.html",
@@ -161,5 +174,6 @@ def _page(request: Request, form: Form) -> Response[str]:
         out="out" in request.query_params,
         reset="reset" in request.query_params,
         passkeys=request.relying_party is not None,
+        current=await _current(),
         kept=f"{TYPED}=" in form.typed.get("next", ""),
     )

@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.params import FromPath
 
+from app.branding import BRAND
 from app.domain import catalogue, clock
 from app.domain.access import closed
 from app.domain.access.graph import Account
@@ -23,7 +24,7 @@ from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
 
-NEEDS_ADDRESS = "UCOM光のメールアドレスが必要です"
+NEEDS_ADDRESS = f"{BRAND.prefix}のメールアドレスが必要です"
 CARD_SIGNS = {
     Standing.FINE: "ok",
     Standing.SOON: "warning",

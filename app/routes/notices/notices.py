@@ -14,6 +14,18 @@ from app.web.render import own_path, page, piece, see_other
 from app.web.request import Request
 
 
+@get("/outages", opt=open_to(Permission.ANYONE))
+async def public(request: Request) -> Response[str]:
+    return page(
+        request,
+        "notices/notices/public.html",
+        title="障害・メンテナンスのお知らせ",
+        kinds=notices.KINDS,
+        found=await notices.public(),
+        elsewhere=request.settings.elsewhere,
+    )
+
+
 @get("/notices", opt=open_to(Permission.NOTICES))
 async def both(request: Request) -> Response[str]:
     return await _page(request, "障害・メンテナンス情報", list(notices.KINDS))
