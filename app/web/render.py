@@ -67,7 +67,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["static_url"] = files.url
     made.globals["demo"] = demo
     made.globals["customer_number_digits"] = installation.customer_number_digits
-    made.globals["brand"] = BRAND
+    made.globals["our"] = BRAND
     made.globals["consent_texts"] = consents.TEXTS
     made.globals["agreed_words"] = consents.words
     made.globals.update({"hindrance": None, "resumed": "", "left": []})

@@ -191,7 +191,7 @@ FACTS = {
     name
     for path in MAILS.glob("*.txt")
     for name in meta.find_undeclared_variables(jinja2.Environment().parse(path.read_text()))
-} - {"brand"}
+} - {"our"}
 """The facts of any mail."""
 
 

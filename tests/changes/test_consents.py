@@ -29,7 +29,7 @@ TERMS = PARTIALS / "terms"
 def digest(name: str) -> str:
     """Of the words of a text, wherever they come from; not of its tags and line breaks."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PARTIALS), autoescape=True)
-    text = environment.get_template(f"terms/{name}.html").render(brand=BRAND)
+    text = environment.get_template(f"terms/{name}.html").render(our=BRAND)
     words = "".join(BeautifulSoup(text, "html.parser").get_text().split())
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 

@@ -155,7 +155,7 @@ _texts = jinja2.Environment(
     keep_trailing_newline=True,
 )
 
-_texts.globals["brand"] = BRAND
+_texts.globals["our"] = BRAND
 
 _SECRET = re.compile(r"password|passwd|hash|secret|token|\bpin\b|card|cvv", re.IGNORECASE)
 """Names of facts that no mail may carry (spec 16)."""
