@@ -180,6 +180,8 @@ async def test_from_the_third_on_all_but_the_most_urgent_are_folded_and_stay_ope
         assert ('<details class="more-bars" open>' in answer.text) == opened
     await close(contractor, "その2")
     assert not contractor.page.select("#banners details")
+
+
 # --- without a login ----------------------------------------------------------------------------------------------------
 
 
