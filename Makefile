@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers clean browser pdf checker
+.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers accessibility clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -61,6 +61,10 @@ browsers: .venv/dev .build/browsers/ready ## The journeys in other engines: ENGI
 	@status=0; for engine in $(ENGINES); do \
 		echo "$$engine:"; .build/browsers/bin/python -m pytest browsers --engine $$engine || status=1; done; exit $$status
 ENGINES = chromium firefox webkit old-webkit
+
+accessibility: .venv/dev browser ## Look at every screen, and write what came of it for the policy page
+	@mkdir -p .build; $(BIN)/python -m pytest -q -n $(WORKERS) e2e/test_accessibility.py --junitxml .build/accessibility.xml; \
+		$(BIN)/python -m e2e.results .build/accessibility.xml
 
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot

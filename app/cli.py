@@ -63,6 +63,23 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _resolver(text: str) -> tuple[str, int]:
+    """A name server: an address, and a port if it is not 53."""
+    from app.domain import networks
+
+    address, port = text, "53"
+    if text.startswith("["):
+        address, _, port = text[1:].partition("]")
+        port = port.removeprefix(":") or "53"
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    if networks.address(address) is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address of a name server: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53"
+        )
+    return address, _port(port)
+
+
 def _login(text: str) -> str:
     if not text.isprintable():  # a byte that is no UTF-8 either
         raise argparse.ArgumentTypeError(f"{text!r} is no customer number and no account ID")
@@ -169,6 +186,19 @@ COMMANDS = (
         "serve for production, from the environment",
         "servers.serve",
         (Argument("--host", default="127.0.0.1"), PORT, Argument("--workers", type=int, default=2)),
+    ),
+    Command(
+        "check",
+        "what this installation lacks, each with what to do",
+        "check.check",
+        (
+            Argument(
+                "--resolver",
+                type=_resolver,
+                metavar="ADDRESS[:PORT]",
+                help="name server; default the system's",
+            ),
+        ),
     ),
     Command("migrate", "bring the schema up to date", "staff.migrate"),
     Command(

@@ -73,6 +73,8 @@ HOUSE = [
     Screen("well-known, change the password", "/.well-known/change-password", "admin"),
     Screen("contact, nobody logged in", "/contact", "nobody"),
     Screen("outages, nobody logged in", "/outages", "nobody"),
+    Screen("seller, nobody logged in", "/seller", "nobody"),
+    Screen("our mails, nobody logged in", "/our-mails", "nobody"),
     Screen("privacy, nobody logged in", "/privacy", "nobody"),
     Screen("404, nobody logged in", "/nowhere", "nobody", status=404),
     Screen("overview", "/"),

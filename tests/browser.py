@@ -49,7 +49,8 @@ class Browser(httpx.AsyncClient):
 
     @page.setter
     def page(self, page: BeautifulSoup) -> None:
-        self._page = page
+        """Go back to a page that was opened before."""
+        self._page, self._tree = page, lxml.html.document_fromstring(str(page))
 
     @property
     def _sentences(self) -> str:

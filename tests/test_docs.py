@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, settings
+from app.postgres import database
 from tests.access.test_matrix import ROUTES
 
 ROOT = Path(__file__).parent.parent
@@ -109,3 +110,12 @@ def test_the_changelog_tells_what_the_version_of_the_project_file_is() -> None:
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings[0] == "Unreleased"
     assert version in headings
+
+
+async def test_the_statements_of_the_incident_plan_work(filled_database: str) -> None:
+    plan = (ROOT / "docs" / "incident.md").read_text()
+    statements = re.findall(r"`(SELECT [^`]+)`", plan)
+    assert len(statements) > 7
+    for statement in statements:
+        given = statement.replace("contract = …", "contract = 1").replace("…", "now()")
+        await database.rows(given)

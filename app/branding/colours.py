@@ -47,6 +47,8 @@ CONTROLS = (
 """Edges and marks that one has to see, and what they stand on."""
 RING = "#ffffff"
 """The focus ring on the header."""
+PAPER = "#ffffff"
+"""What a bill's PDF is printed on, with headings in the light scheme's colour of the header."""
 
 _TOKEN = re.compile(r"--([a-z-]+): (#[0-9a-f]{6});")
 _END = "@layer base {"
@@ -104,8 +106,12 @@ def too_little(given: Mapping[str, Mapping[str, str]]) -> list[TooLittle]:
     """The pairs with a colour that the brand gave which cannot be read, or seen."""
     found = []
     for scheme in SCHEMES:
-        tokens = {**shipped()[scheme], **given[scheme], "ring": RING}
-        for pairs, wanted in ((TEXT, TEXT_RATIO), ((*CONTROLS, ("ring", "header")), CONTROL_RATIO)):
+        tokens = {**shipped()[scheme], **given[scheme], "ring": RING, "paper": PAPER}
+        printed = (("header", "paper"),) if scheme == "light" else ()
+        for pairs, wanted in (
+            ((*TEXT, *printed), TEXT_RATIO),
+            ((*CONTROLS, ("ring", "header")), CONTROL_RATIO),
+        ):
             for token, ground in pairs:
                 colour, under = tokens[token], tokens[ground]
                 ratio = contrast(colour, under)

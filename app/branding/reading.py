@@ -12,7 +12,7 @@ import msgspec
 from app.branding import colours, mark, texts
 from app.branding.shape import Brand, BrandError, Names, Partner, Text
 
-TEXTS = ("privacy",)
+TEXTS = ("privacy", "seller", "accessibility", "mails")
 """The texts that every brand has."""
 TELEPHONY = ("gate-call-050", "hikari-denwa")
 """The telephone services by their names in files and paths; a brand names both."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,11 @@ class Brand:
         for word in ("prefix", "short", "service"):
             text = text.replace(f"{{{word}}}", getattr(self, word))
         return text
+
+    def foot(self, operator: str, phone: str, hours: str) -> str:
+        """What every mail ends with."""
+        words = {"operator": operator, "center": self.center, "phone": phone, "hours": hours}
+        return re.sub(r"\{(\w+)\}", lambda word: words[word[1]], self.names.mail.foot.strip())
 
     def variables(self) -> dict[str, str]:
         """What the brand says of what variables of the environment say, too; where one is set, it goes before the brand."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 WORDS = frozenset(
-    [
+    {
         "service",
         "tagline",
         "short",
@@ -25,11 +25,12 @@ WORDS = frozenset(
         "center",
         "operator",
         "address",
+        "representative",
         "phone",
         "hours",
-        "card_keeper",
-        "admin_may",
-    ]
+    }
+    | {"host", "base_url", "sender", "card_keeper", "admin_may", "payment_day", "checked"}
+    | {"keep_logins", "keep_mails", "keep_addresses", "keep_bills"}
 )
 """What may stand in braces; app/web/brand_words.py gives each."""
 _WORD = re.compile(r"\{([^{}\s]*)\}")

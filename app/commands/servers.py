@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app import settings
+from app.branding import BRAND
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import catalogue, clock, installation
 from app.domain.access import peppers, totp
@@ -75,7 +76,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
 
 def _greet(port: int) -> None:
     print(
-        f"マイページ (demo): http://127.0.0.1:{port}/\n"
+        f"{BRAND.service} (demo): http://127.0.0.1:{port}/\n"
         f"  at http://localhost:{port}/ to try passkeys, which need a name instead of an address\n"
         "\n"
         "  お客様番号でログイン    90000000000000 … 90000000000003    password demo01\n"

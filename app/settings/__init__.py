@@ -83,6 +83,7 @@ __all__ = [
     "made_by_demo",
     "peppers",
     "production",
+    "with_brand",
     "writer",
 ]
 
@@ -100,7 +101,7 @@ def database_url(environment: Mapping[str, str] = os.environ) -> str | None:
 def production(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
     wrong: list[str] = []
-    environment = _with_brand(environment)
+    environment = with_brand(environment)
     settings = Settings(
         secret_keys=tuple(variables.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=parts.peppers(environment, wrong),
@@ -262,7 +263,7 @@ def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:
     if made_by_demo(environment) and not environment.get("MYPAGE_SMTP_HOST"):
         return DEMO_CONTACT.operator, DEMO_MAIL
     wrong: list[str] = []
-    environment = _with_brand(environment)
+    environment = with_brand(environment)
     operator = variables.needed(environment, "MYPAGE_OPERATOR", wrong, "例示通信株式会社")
     mail = parts.mail(environment, wrong)
     if wrong:
@@ -277,7 +278,7 @@ def writer(environment: Mapping[str, str] = os.environ) -> Sender:
     if made_by_demo(environment) and not environment.get("MYPAGE_MAIL_FROM"):
         return _sender(DEMO_CONTACT, DEMO_MAIL.sender)
     wrong: list[str] = []
-    environment = _with_brand(environment)
+    environment = with_brand(environment)
     contact, address = parts.contact(environment, wrong), parts.sender(environment, wrong)
     if wrong:
         raise SettingsError(
@@ -292,7 +293,7 @@ def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
     if made_by_demo(environment) and not environment.get("MYPAGE_INVOICE_NUMBER"):
         return _issuer(DEMO_CONTACT, DEMO_INVOICE_NUMBER, DEMO_BILLING, DEMO_PAYMENT_DAY)
     wrong: list[str] = []
-    environment = _with_brand(environment)
+    environment = with_brand(environment)
     found = (
         parts.contact(environment, wrong),
         parts.invoice_number(environment, wrong),
@@ -307,7 +308,7 @@ def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
     return _issuer(*found)
 
 
-def _with_brand(environment: Mapping[str, str]) -> Mapping[str, str]:
+def with_brand(environment: Mapping[str, str]) -> Mapping[str, str]:
     """The environment, with what the brand's folder says of it where it says nothing itself."""
     return {**BRAND.variables(), **{name: value for name, value in environment.items() if value}}
 

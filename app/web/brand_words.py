@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from markupsafe import Markup
 
+from app import accessibility
 from app.branding import BRAND, texts
 from app.branding.shape import Passage, Text
-from app.domain import fields
+from app.domain import fields, housekeeping
+from app.domain.access import login_events
 from app.domain.access.matrix import ADMIN_MAY
+from app.domain.letters import recipients
+from app.domain.money import bill_rows
 from app.web.request import Request
 
+ASK = "お問い合わせ窓口で、遅滞なくお答えします。"
+WHEN_CHARGED = (
+    "カード会社の規約に定められた日に、口座から引き落とされます。引き落とし日は、カード会社により異なります。"
+)
 CARD_KEEPER = "カードの情報は、決済会社Stripe（ストライプ）の画面で入力され、同社が保管します。"
 
 
@@ -40,11 +49,26 @@ def _words(request: Request) -> dict[str, object]:
         "center": BRAND.center,
         "operator": contact.operator,
         "address": settings.billing.address,
+        "representative": BRAND.names.operator.representative or ASK,
         "phone": phone(contact.phone),
         "hours": contact.hours,
+        "host": settings.base_url.partition("://")[2],
+        "base_url": f"{settings.base_url}/",
+        "sender": settings.mail.sender,
+        "payment_day": settings.payment_day or WHEN_CHARGED,
+        "checked": accessibility.in_words(),
+        "keep_logins": _span(login_events.KEPT),
+        "keep_mails": _span(housekeeping.SENT_MAILS),
+        "keep_addresses": _span(recipients.FORMER),
+        "keep_bills": f"{bill_rows.MONTHS // 12}年",
         "card_keeper": CARD_KEEPER if request.gateway.origin is not None else "",
         "admin_may": ADMIN_MAY,
     }
+
+
+def _span(time: timedelta) -> str:
+    """A time that something is kept, in words."""
+    return f"{time.days // 365}年" if time.days % 365 == 0 else f"{time.days}日"
 
 
 def phone(number: str) -> Markup:

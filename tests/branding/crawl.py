@@ -171,7 +171,17 @@ async def prepare() -> None:
 
 
 async def before_login(looking: Looking) -> None:
-    for path in ("/login", "/forgotten", "/contact", "/privacy", "/accessibility", "/no/such/page"):
+    for path in (
+        "/login",
+        "/forgotten",
+        "/contact",
+        "/privacy",
+        "/seller",
+        "/our-mails",
+        "/accessibility",
+        "/outages",
+        "/no/such/page",
+    ):
         await looking.browser.open(path)
         looking.judge("GET", path, {200, 404})
     looking.look("style", await looking.browser.get(str(looking.browser.page.select("link")[0]["href"])))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
+from litestar import get
 
-from app import settings
+from app import main, routes, settings
 from app.branding import SHIPPED, BrandError, colours
 from app.branding.reading import read
-from app.main import _of_brand
+from app.main import _keep_apart, _of_brand
 from app.resources import static_folder
+from app.web.pages import collected
 from tests.branding.test_crawl import OTHER
-from tests.commands.programs import mypage
+from tests.commands.programs import SERVING, mypage
 
 
 @pytest.fixture
@@ -258,12 +262,30 @@ def test_a_command_says_so_before_it_does_anything(folder: Path, tmp_path: Path)
     assert not (tmp_path / "data").exists()
 
 
-def test_what_the_environment_says_goes_before_the_brand() -> None:
-    said = read(OTHER).variables()
-    assert said["MYPAGE_OPERATOR"] == "緑野ネット株式会社"
-    assert said["MYPAGE_FAULT_PHONE"] == "0120-000-0110"
+def test_what_the_environment_says_goes_before_the_brand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(SHIPPED).variables() == {}
-    assert "MYPAGE_OPERATOR" in settings.VARIABLES
+    monkeypatch.setattr(settings, "BRAND", read(OTHER))
+    given = {name: value for name, value in SERVING.items() if name != "MYPAGE_OPERATOR"}
+    chosen = settings.production({**given, "MYPAGE_FAULT_PHONE": ""})
+    assert chosen.contact.operator == "緑野ネット株式会社"
+    assert chosen.elsewhere.fault_phone == "0120-000-0110"
+    assert chosen.contact.phone == SERVING["MYPAGE_CONTACT_PHONE"]
+
+
+def test_a_partner_does_not_take_the_place_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers = collected(routes)
+    _keep_apart(handlers)
+    other = read(OTHER)
+    partner = msgspec.structs.replace(other.partners[0], key="login")
+    monkeypatch.setattr(
+        main, "BRAND", replace(other, names=msgspec.structs.replace(other.names, partners=(partner,)))
+    )
+    with pytest.raises(BrandError, match="has a page /login of its own: choose another key"):
+        _keep_apart([*handlers, get("/login")(_nothing)])
+
+
+async def _nothing() -> None:
+    """What a partner's page would be."""
 
 
 def test_the_stylesheet_has_the_colours_and_their_hash_in_its_name() -> None:

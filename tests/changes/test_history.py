@@ -203,6 +203,7 @@ OF_USERS = [
     *("Webスペース削除", "Webスペース登録"),
 ]
 BETWEEN = ["メールサービス購入", "メールボックス容量変更"]
+LINE = "インターネット回線の解約のお申し出"
 AT_LAST = ["UCOM光 リモートサポート解約", "UCOM光 リモートサポート購入"]
 FACTORS = ["パスキー削除", "パスキー登録", "回復コード再発行", "認証アプリ削除", "認証アプリ登録"]
 
@@ -210,7 +211,7 @@ FACTORS = ["パスキー削除", "パスキー登録", "回復コード再発行
 async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the_feature_table(
     contractor: Browser, admin: Browser, family_user: Browser
 ) -> None:
-    everything = [*OF_THE_CONTRACT, *OF_USERS[:3], *BETWEEN, *OF_USERS[3:], *AT_LAST, *FACTORS]
+    everything = [*OF_THE_CONTRACT, *OF_USERS[:3], *BETWEEN, *OF_USERS[3:], *AT_LAST, LINE, *FACTORS]
     for browser, names in (
         (contractor, everything),
         (admin, everything),

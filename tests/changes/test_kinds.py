@@ -27,6 +27,7 @@ DECLARED: dict[str, tuple[Permission, Step | None, Told, bool]] = {
     "account-password-reset":      (Permission.ACCOUNT_PASSWORD, None,        Told.ACCOUNT,             True),
     "card":                        (Permission.PAYMENT,          Step.RECENT, Told.CONTRACT,            False),
     "paper-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
+    "line-cancellation":           (Permission.BY_PHONE,         Step.RECENT, Told.CONTRACT,            True),
     "guide-request":               (Permission.CONTRACT,         None,        Told.CONTRACT,            False),
     "mail-service-purchase":       (Permission.MAIL_SERVICE,     None,        Told.CONTRACT,            False),
     "mail-address-ucom":           (Permission.MAIL_ADDRESS,     Step.RECENT, Told.NEW_ADDRESS,         True),
@@ -64,6 +65,7 @@ def test_every_kind_declares_the_permission_the_step_and_the_recipients_that_it_
 def test_every_kind_has_a_limit_for_a_day_and_a_lower_one_where_it_uses_up_names() -> None:
     assert {kind: change.a_day for kind, change in KINDS.items() if change.a_day != 50} == {
         "account-registration": 20,
+        "line-cancellation": 5,
         "mail-address-ucom": 10,
         "mail-address-other": 10,
         "purchase-request": 5,

@@ -37,7 +37,7 @@ THE_CONTRACT_IS_FULL = (
 )
 ASKED_FOR = (
     "INSERT INTO paper_request (contract, account, paper, asked_at)"
-    f" SELECT {OURS}, NULL, paper, {NOW} FROM unnest(ARRAY['name', 'guide']) paper"
+    f" SELECT {OURS}, NULL, paper, {NOW} FROM unnest(ARRAY['name', 'guide', 'line-cancellation']) paper"
 )
 IT_LAPSES = f"UPDATE purchase_request SET lapses_at = {NOW}, asked_at = '2026-01-01'"
 IT_IS_REFUSED = (
@@ -102,6 +102,7 @@ REFUSED = [
     Meanwhile("an account ID is deleted with all that it has", HE_IS_DELETED, GONE),
     Meanwhile("the customer moves", "UPDATE contract SET phone = '0'", "もう一度内容を", on_the_page=False),
     Meanwhile("a paper is asked for", ASKED_FOR, "すでにご請求を受け付け", on_the_page=False),
+    Meanwhile("the line is to end", ASKED_FOR, "解約のお申し出を、すでに受け付けています", on_the_page=False),
     Meanwhile("a guide is asked for", ASKED_FOR, "すでにご請求を受け付け", on_the_page=False),
     Meanwhile("the mail service is bought", bought("mail-web"), "すでに購入されています"),
     Meanwhile("the mail service is bought", THE_CARD_GOES, NO_CARD),

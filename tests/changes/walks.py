@@ -165,6 +165,13 @@ PEOPLE = {
         "contact-address", MAILED_LINK, form="/customer/email", after=("the customer moves",)
     ),
     "a paper is asked for": Walk("paper-request", "/application", {"paper": "name"}, later=follow),
+    "the line is to end": Walk(
+        "line-cancellation",
+        "/cancellation",
+        {"wanted_on": "2026-03-10"},
+        after=("remote support is bought",),
+        later=follow,
+    ),
     "a guide is asked for": Walk("guide-request", "/guide-request", {"paper": "guide"}),
     "an authenticator app is registered": Walk("totp-registration", "/second-factor/totp", code_of_the_app),
     "a passkey is the first factor": Walk(

@@ -208,9 +208,9 @@ async def test_whoever_cannot_log_in_reads_what_is_wrong_the_worst_first(
         notice("先月の障害", start=-800, end=-799),
     )
     await visitor.open("/login")
-    shown = [link.get_text() for link in visitor.page.select("main .bars a")]
+    shown = [link.get_text() for link in visitor.page.select("main .bar a")]
     assert shown == ["重い障害", "軽い障害"]
-    await visitor.open(str(visitor.page.select("main .bars a")[0]["href"]))
+    await visitor.open(str(visitor.page.select("main .bar a")[0]["href"]))
     assert visitor.path == "/outages"
     titles = [heading.get_text().split()[-1] for heading in visitor.page.select("main article h3")]
     assert titles == ["重い障害", "軽い障害", "先の作業", "昨日の障害"]

@@ -47,6 +47,11 @@ def test_the_white_focus_ring_stands_out_on_the_header() -> None:
     assert colours.too_little(given)[-1].token == "ring"
 
 
+def test_headings_of_a_bill_stand_out_on_paper() -> None:
+    given = {**GIVEN, "light": {**GIVEN["light"], "header": "#ffe0a0", "on-header": "#000000"}}
+    assert "paper" in {bad.ground for bad in colours.too_little(given)}
+
+
 def test_every_colour_has_a_dark_one() -> None:
     assert set(TOKENS["dark"]) == set(TOKENS["light"]) == colours.known()
 

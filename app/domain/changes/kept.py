@@ -85,7 +85,7 @@ CASE kind WHEN 'card' THEN (
 """What waits for somebody was asked at the moment that its change was applied; a purchase request that nobody decides lapses
 by itself."""
 _PROGRESS = """
-CASE WHEN kind IN ('paper-request', 'guide-request') THEN (
+CASE WHEN kind IN ('paper-request', 'guide-request', 'line-cancellation') THEN (
     SELECT json_build_object('what', p.paper,
         'moments', json_build_array(p.asked_at, p.done_at, p.received_at, p.entered_at)) FROM paper_request p
     WHERE p.contract = change.contract AND p.asked_at = change.applied_at LIMIT 1

@@ -134,15 +134,8 @@ def rendered(mail: str, moment: datetime, facts: dict[str, object]) -> tuple[str
         "when": _shown("when", moment),
         "by": shown.get("by", ""),
         "sender": sender(),
-        "foot": _foot(sender()),
     }
     return subject, _texts.get_template("frame.txt").render(frame)
-
-
-def _foot(by: installation.Sender) -> str:
-    """What the brand has every mail end with."""
-    words = {"operator": by.name, "center": BRAND.center, "phone": by.phone, "hours": by.hours}
-    return re.sub(r"\{(\w+)\}", lambda word: words[word[1]], BRAND.names.mail.foot.strip())
 
 
 _texts = jinja2.Environment(

@@ -22,21 +22,31 @@ from app.domain.letters.recipients import Told
 from app.postgres import database
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 APPLICATIONS = {
     "name": "氏名・名義変更の申請書",
     "address": "設置先住所の変更（移転）の申請書",
     "birth-date-and-sex": "生年月日・性別の訂正の申請書",
     "payment-by-another": "ご契約者以外のカードでお支払いになるための申請書",
+    "disclosure": "個人情報の開示の請求書",
+    "correction": "個人情報の訂正・追加・削除の請求書",
+    "suspension": "個人情報の利用停止・消去の請求書",
+    "hikari-denwa-application": f"{BRAND.telephony['hikari-denwa']} 申込書",
+    "hikari-denwa-cancellation": f"{BRAND.telephony['hikari-denwa']} 解約申請書",
     "gate-call-050-application": f"{BRAND.telephony['gate-call-050']} 申込書",
     "gate-call-050-cancellation": f"{BRAND.telephony['gate-call-050']} 解約申請書",
 }
 GATE_CALL_050 = tuple(paper for paper in APPLICATIONS if paper.startswith("gate-call-050-"))
-ENDING = ("gate-call-050-cancellation",)
+HIKARI_DENWA = tuple(paper for paper in APPLICATIONS if paper.startswith("hikari-denwa-"))
+LINE = "line-cancellation"
+"""Not asked for as a paper: whoever asks that the line ends gets it (line_cancellation.py)."""
+ENDING = ("gate-call-050-cancellation", "hikari-denwa-cancellation", LINE)
 """The forms by which something is cancelled."""
+FORMS = {**APPLICATIONS, LINE: "インターネット回線の解約の書類"}
+"""What comes back, and is entered then."""
 GUIDES = {"guide": "ご利用ガイド", "terms": "利用規約"}
-NAMES = {**APPLICATIONS, **GUIDES}
+NAMES = {**FORMS, **GUIDES}
 NOTICES = (
     "お届けまで、1週間から2週間ほどかかります。",
     "送り先は、ご登録の設置先住所です。送料はかかりません。",
@@ -59,7 +69,7 @@ SHOWN = timedelta(days=90)
 
 def milestones(progress: Progress) -> tuple[Milestone, ...]:
     """The steps of a paper, with the moments of those that were reached."""
-    names = STEPS if progress.what in APPLICATIONS else STEPS[:2]
+    names = STEPS if progress.what in FORMS else STEPS[:2]
     return words.milestones(names, progress.moments)
 
 
@@ -196,10 +206,12 @@ class WaitingPaper:
     customer_number: str
     sent_to: str
     paper: str
+    wanted_on: date | None
 
     @property
     def name(self) -> str:
-        return NAMES[self.paper]
+        wanted = f"（ご希望の解約日 {self.wanted_on:%Y/%m/%d}）" if self.wanted_on else ""
+        return f"{NAMES[self.paper]}{wanted}"
 
 
 @dataclass(frozen=True)
@@ -229,7 +241,7 @@ async def waiting() -> list[WaitingPaper]:
 
 async def sent() -> list[SentPaper]:
     """All forms that were sent and are not done with, oldest first."""
-    return [SentPaper(**row) for row in await database.rows(_SENT, list(APPLICATIONS))]
+    return [SentPaper(**row) for row in await database.rows(_SENT, list(FORMS))]
 
 
 async def done(identity: int) -> None:
@@ -239,12 +251,12 @@ async def done(identity: int) -> None:
 
 async def received(identity: int) -> None:
     """The form came back, filled in: likewise."""
-    await _note(_RECEIVED, identity, APPLICATIONS, "paper-received")
+    await _note(_RECEIVED, identity, FORMS, "paper-received")
 
 
 async def entered(identity: int) -> None:
     """What the form asks for was done: likewise."""
-    await _note(_ENTERED, identity, APPLICATIONS, "paper-entered")
+    await _note(_ENTERED, identity, FORMS, "paper-entered")
 
 
 async def _note(statement: str, identity: int, among: Collection[str], mail: str) -> None:
@@ -259,7 +271,7 @@ async def _note(statement: str, identity: int, among: Collection[str], mail: str
 
 # SQL for the text that is put together of four columns.
 _WAITING = f"""
-SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || {holders.ADDRESSED} AS sent_to, p.paper
+SELECT p.id, p.asked_at, c.customer_number, c.address || '　' || {holders.ADDRESSED} AS sent_to, p.paper, p.wanted_on
 FROM paper_request p JOIN contract c ON c.id = p.contract WHERE p.done_at IS NULL ORDER BY p.id
 """  # noqa: S608 - a constant
 # SQL for the join of two columns only.

@@ -64,5 +64,14 @@ async def privacy(request: Request) -> Response[str]:
 
 @get("/accessibility", opt=open_to(Permission.ANYONE))
 async def accessibility(request: Request) -> Response[str]:
-    contact = request.settings.contact
-    return page(request, "notices/documents/accessibility.html", title="アクセシビリティ", contact=contact)
+    return text_page(request, BRAND.texts["accessibility"])
+
+
+@get("/seller", opt=open_to(Permission.ANYONE))
+async def seller(request: Request) -> Response[str]:
+    return text_page(request, BRAND.texts["seller"])
+
+
+@get("/our-mails", opt=open_to(Permission.ANYONE))
+async def our_mails(request: Request) -> Response[str]:
+    return text_page(request, BRAND.texts["mails"])

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, post
 
 from app.branding import BRAND
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
 from app.domain.catalogue import NAMES, Product
-from app.domain.people import papers, ways_out
+from app.domain.changes import asking
+from app.domain.people import line_cancellation, papers, ways_out
+from app.domain.people.line_cancellation import RequestLineCancellation
+from app.routes.changes.drafts import draft
+from app.web.forms import Form
 from app.web.pages import Menu, Place, open_to
-from app.web.render import page
+from app.web.render import page, see_other
 from app.web.request import Request
 
 
 @get("/cancellation", opt=open_to(Permission.BY_PHONE, menu=Place(Menu.PROCEDURES, 60, "ご解約")))
 async def cancellation(request: Request) -> Response[str]:
-    """The line by phone; everything else where it ends alone."""
+    """The line by phone or by a request in writing; everything else where it ends alone."""
+    drafted = await draft(request, None, RequestLineCancellation)
+    return await _cancellation(request, Form({"wanted_on": f"{drafted[0].wanted_on}"} if drafted else {}))
+
+
+@post("/cancellation", opt=open_to(Permission.BY_PHONE))
+async def ask_for_cancellation(request: Request) -> Response[Any]:
+    form = await request.read_form()
+    wanted = form.take("wanted_on", line_cancellation.wanted_day)
+    if wanted is None:
+        return await _cancellation(request, form)
+    return see_other(f"/changes/{await asking.ask(request.member, RequestLineCancellation(wanted))}")
+
+
+async def _cancellation(request: Request, form: Form) -> Response[str]:
     member = request.member
     contract = member.contract
     return _page(
@@ -30,13 +48,18 @@ async def cancellation(request: Request) -> Response[str]:
         mail_bought=contract.bought(contract.mail.product) is not None,
         base=contract.mail.base,
         support_bought=contract.bought(Product.REMOTE_SUPPORT) is not None,
-        requested=(await papers.desk(contract, papers.ENDING)).requested,
+        requested=(desk := await papers.desk(contract, papers.ENDING)).requested,
+        waits=papers.LINE in desk.waiting,
+        form=form,
+        longest=line_cancellation.LONGEST.days,
     )
 
 
 @get("/hikari-denwa", opt=open_to(Permission.BY_PHONE))
 async def hikari_denwa(request: Request) -> Response[str]:
-    return _page(request, "hikari_denwa", f"{BRAND.telephony['hikari-denwa']}のお申し込み・ご解約")
+    desk = await papers.desk(request.member.contract, papers.HIKARI_DENWA)
+    title = f"{BRAND.telephony['hikari-denwa']}のお申し込み・ご解約"
+    return _page(request, "hikari_denwa", title, requested=desk.requested)
 
 
 @get("/gate-call-050", opt=open_to(Permission.ON_PAPER))

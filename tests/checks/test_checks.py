@@ -1,0 +1,197 @@
+"""`mypage check`: what is in order, what is to be seen to, and what to do."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from app import accessibility, branding, checks, settings
+from app.branding.reading import read
+from app.checks import Looked, sender, texts
+from tests.branding.test_crawl import OTHER
+from tests.checks.name_server import knowing
+from tests.commands.programs import SERVING, mypage
+
+GOOD = {
+    "mypage.example.jp": ["unrelated", "v=spf1 ip4:192.0.2.1 -all"],
+    "s2026._domainkey.mypage.example.jp": ["v=DKIM1; k=rsa; p=MIIB"],
+    "_dmarc.mypage.example.jp": ["v=DMARC1; p=reject; rua=mailto:a@example.jp"],
+}
+ENVIRONMENT = {"MYPAGE_MAIL_FROM": "mypage@mypage.example.jp", "MYPAGE_DKIM_SELECTOR": "s2026"}
+
+
+def outcomes(found: Any) -> list[tuple[str, str]]:
+    return [(one.check, one.outcome) for one in found]
+
+
+@pytest.fixture
+def brand(monkeypatch: pytest.MonkeyPatch) -> Callable[[branding.Brand], None]:
+    def use(other: branding.Brand) -> None:
+        for module in (texts, branding, settings):
+            monkeypatch.setattr(module, "BRAND", other)
+
+    return use
+
+
+# --- SPF, DKIM, DMARC ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "said"),
+    [
+        ({}, {"SPF": "ok", "DKIM": "ok", "DMARC": "ok"}, "p=reject"),
+        ({"mypage.example.jp": ["unrelated"]}, {"SPF": "failure"}, "mypage.example.jp has none: add a TXT"),
+        ({"mypage.example.jp": ["v=spf10 -all"]}, {"SPF": "failure"}, "has none"),
+        (
+            {"mypage.example.jp": ["v=spf1 -all", "v=spf1 mx -all"]},
+            {"SPF": "failure"},
+            "has 2, which counts as none",
+        ),
+        ({"mypage.example.jp": ["v=spf1 +all"]}, {"SPF": "failure"}, "lets everybody send as it"),
+        (
+            {"s2026._domainkey.mypage.example.jp": []},
+            {"DKIM": "failure"},
+            "s2026._domainkey.mypage.example.jp has no key",
+        ),
+        ({"s2026._domainkey.mypage.example.jp": ["v=DKIM1; p="]}, {"DKIM": "failure"}, "has no key"),
+        ({"_dmarc.mypage.example.jp": []}, {"DMARC": "failure"}, "such as `v=DMARC1; p=quarantine"),
+        ({"_dmarc.mypage.example.jp": ["v=DMARC1; p=none"]}, {"DMARC": "warning"}, "only watches (p=none)"),
+        (
+            {"_dmarc.mypage.example.jp": [], "_dmarc.example.jp": ["v=DMARC1; p=none; sp=reject"]},
+            {"DMARC": "ok"},
+            "_dmarc.example.jp: p=reject",
+        ),
+        (
+            {"_dmarc.mypage.example.jp": [], "_dmarc.example.jp": ["v=DMARC1; p=reject; sp=none"]},
+            {"DMARC": "warning"},
+            "_dmarc.example.jp only watches",
+        ),
+    ],
+)
+def test_the_senders_records_are_looked_up(
+    changes: dict[str, list[str]], outcome: dict[str, str], said: str
+) -> None:
+    records = {name: listed for name, listed in {**GOOD, **changes}.items() if listed}
+    with knowing(records) as server:
+        found = list(sender.records(Looked(ENVIRONMENT, server)))
+    assert dict(outcomes(found)) == {"SPF": "ok", "DKIM": "ok", "DMARC": "ok", **outcome}
+    assert any(said in one.text for one in found if one.check in outcome)
+
+
+def test_without_a_selector_the_key_cannot_be_looked_up_and_the_others_are() -> None:
+    with knowing(GOOD) as server:
+        found = list(sender.records(Looked({**ENVIRONMENT, "MYPAGE_DKIM_SELECTOR": ""}, server)))
+    assert outcomes(found) == [("SPF", "ok"), ("DKIM", "warning"), ("DMARC", "ok")]
+    assert "set it to the selector" in found[1].text
+
+
+def test_a_name_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "PATIENCE", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        (found,) = sender.records(Looked(ENVIRONMENT, nobody.getsockname()))
+    assert (found.check, found.outcome) == ("sender", "failure")
+    assert "DNS does not answer for mypage.example.jp" in found.text
+    assert "or name a server with --resolver" in found.text
+
+
+def test_without_a_sender_nothing_is_looked_up() -> None:
+    (found,) = sender.records(Looked({}))
+    assert (found.outcome, found.text[:34]) == ("failure", "MYPAGE_MAIL_FROM is not set: nothi")
+
+
+# --- texts --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_heading_without_a_text_is_named_by_file_and_line(brand: Callable[[branding.Brand], None]) -> None:
+    assert outcomes(texts.headings(Looked({}))) == [("texts", "ok")]
+    brand(read(OTHER))
+    (found,) = texts.headings(Looked({}))
+    assert found.outcome == "warning"
+    assert found.text.startswith(f"{OTHER / 'privacy.md'}, line 9: nothing stands below 「書きかけの見出し」")
+
+
+def test_who_represents_the_operator_has_to_be_said(brand: Callable[[branding.Brand], None]) -> None:
+    assert outcomes(texts.representative(Looked({}))) == [("representative", "warning")]
+    brand(read(OTHER))
+    assert outcomes(texts.representative(Looked({}))) == [("representative", "ok")]
+
+
+def test_when_is_paid_has_to_be_said() -> None:
+    (found,) = texts.payment_day(Looked({"MYPAGE_PAYMENT_DAY": " "}))
+    assert (found.outcome, "for example 毎月27日" in found.text) == ("failure", True)
+    assert outcomes(texts.payment_day(Looked({"MYPAGE_PAYMENT_DAY": "毎月27日"}))) == [("payment day", "ok")]
+
+
+def test_a_phone_without_another_way_beside_it_is_named(brand: Callable[[branding.Brand], None]) -> None:
+    phones = {"MYPAGE_CONTACT_PHONE": "0120-1", "MYPAGE_FAULT_PHONE": "0120-2"}
+    found = list(texts.ways_beside_phones(Looked(phones)))
+    assert [one.outcome for one in found] == ["warning", "warning"]
+    assert "MYPAGE_FAULT_PHONE 0120-2 is the only way" in found[1].text
+    assert "in [fault] of" in found[1].text
+    other = read(OTHER)
+    brand(other)
+    assert [one.outcome for one in texts.ways_beside_phones(Looked({}))] == ["ok", "ok", "ok"]
+    fault = msgspec.structs.replace(other.names.fault, mail=None)
+    brand(replace(other, names=msgspec.structs.replace(other.names, fault=fault)))
+    assert [one.outcome for one in texts.ways_beside_phones(Looked({}))] == ["ok", "warning", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [("2", ["warning"]), ("0", ["warning"]), ("3", ["ok"]), ("", []), ("some", ["failure"])],
+)
+def test_a_closed_contract_reads_its_bills_long_enough(
+    monkeypatch: pytest.MonkeyPatch, value: str, found: list[str]
+) -> None:
+    monkeypatch.setattr(texts, "VARIABLES", {"MYPAGE_CLOSED_MONTHS": ""})
+    looked = Looked({"MYPAGE_CLOSED_MONTHS": value})
+    assert [one.outcome for one in texts.closed_months(looked)] == found
+    monkeypatch.setattr(texts, "VARIABLES", {})
+    assert list(texts.closed_months(looked)) == []
+
+
+def test_the_policy_says_what_came_of_looking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(accessibility, "RESULTS", tmp_path / "accessibility.json")
+    assert outcomes(texts.accessibility_results(Looked({}))) == [("accessibility", "warning")]
+    assert accessibility.in_words() == accessibility.NONE
+    for wrong, outcome, said in (
+        (0, "ok", "問題は見つかりませんでした"),
+        (2, "warning", "問題が見つかった画面は2です"),
+    ):
+        kept = accessibility.Results("0123456789", "2026-11-30", 190, wrong)
+        (tmp_path / "accessibility.json").write_bytes(msgspec.json.encode(kept))
+        assert outcomes(texts.accessibility_results(Looked({}))) == [("accessibility", outcome)]
+        assert "2026/11/30に、版 0123456789 の190の画面" in accessibility.in_words()
+        assert said in accessibility.in_words()
+
+
+# --- the command --------------------------------------------------------------------------------------------------------
+
+
+def test_the_settings_are_looked_at_first() -> None:
+    first = next(checks.run(Looked({})))
+    assert (first.check, first.outcome) == ("settings", "failure")
+    assert "MYPAGE_PEPPERS is not set" in first.text
+    assert next(checks.run(Looked(SERVING))).outcome == "ok"
+
+
+@pytest.mark.slow
+def test_the_command_says_each_finding_in_a_line_and_fails_for_a_failure(tmp_path: Path) -> None:
+    given = {**SERVING, **ENVIRONMENT, "MYPAGE_PAYMENT_DAY": "毎月27日"}
+    with knowing(GOOD) as (address, port):
+        done = mypage(tmp_path, "check", "--resolver", f"{address}:{port}", **given)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "ok       SPF: mypage.example.jp: v=spf1 ip4:192.0.2.1 -all\n" in done.stdout
+        given["MYPAGE_PAYMENT_DAY"] = ""
+        done = mypage(tmp_path, "check", "--resolver", f"{address}:{port}", **given)
+    assert done.returncode == 1
+    assert "failure  payment day: MYPAGE_PAYMENT_DAY is not set" in done.stdout
+    refused = mypage(tmp_path, "check", "--resolver", "localhost")
+    assert "'localhost' is no address of a name server" in refused.stderr
