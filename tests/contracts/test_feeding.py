@@ -18,7 +18,7 @@ from app.domain.contracts.importing import import_contracts
 from app.domain.contracts.plans import Plan
 from app.domain.imports import ImportRefused
 from app.postgres import database
-from tests.contracts.lines import account, contract, lines
+from tests.contracts.lines import ABSENT, account, contract, lines
 from tests.households import log_in
 from tests.mail.steps import mails
 
@@ -347,6 +347,16 @@ async def test_what_a_member_does_between_plan_and_lock_counts(
     monkeypatch.setattr(feeding, "_again_under_lock", meanwhile)
     plan = await feed(write(contract(1, holder__phone="03-0000-0002")), contact=True)
     assert (await value("phone"), plan.counts.cases) == ("03-0000-0009", 1)
+
+
+async def test_a_contract_that_is_there_needs_no_password_and_a_new_one_does(
+    write: Callable[..., Path],
+) -> None:
+    await load(write(contract(1)))
+    plain = [contract(number, building="B777", password_hash=ABSENT, accounts=[]) for number in (1, 2)]
+    assert (await feed(write(plain[0]))).counts.changed == 1
+    with pytest.raises(ImportRefused, match="line 2: password: give exactly one"):
+        await feed(write(*plain))
 
 
 async def test_accounts_and_services_of_a_known_contract_are_left_to_its_members(

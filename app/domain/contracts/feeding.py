@@ -122,8 +122,9 @@ _number = msgspec.json.Decoder(_Number)
 
 async def _look_for_news(
     connection: Any, path: Path, progress: Callable[[int], None], asked: Asked
-) -> tuple[bytes, int, set[int]]:
-    """SHA-256 of the file, how many lines it has, and which of them are not as they were applied last."""
+) -> tuple[bytes, int, dict[int, bool]]:
+    """SHA-256 of the file, how many lines it has, and which of them are not as they were applied last; True: of a contract
+    that is there."""
     content, read = hashlib.sha256(), 0
     strange: set[int] = set()
     await connection.execute(_SEEN)
@@ -143,7 +144,11 @@ async def _look_for_news(
     await connection.execute("ANALYZE seen")
     await connection.execute(_TWICE)
     found = await connection.fetch(_NEWS)
-    return content.digest(), read, strange | {row["line"] for row in found}
+    return (
+        content.digest(),
+        read,
+        dict.fromkeys(strange, False) | {row["line"]: row["known"] for row in found},
+    )
 
 
 def _customer_number(raw: bytes | None) -> str | None:
@@ -161,7 +166,7 @@ async def _stage_news(
     seal: Seal,
     progress: Callable[[int], None],
     content: bytes,
-    wanted: set[int],
+    wanted: dict[int, bool],
     asked: Asked,
 ) -> None:
     """Judge and stage the lines that are news. Raises ImportRefused for a file that was written to meanwhile."""
@@ -171,7 +176,8 @@ async def _stage_news(
         for number, raw in file.lines(path):
             again.update(raw or b"")
             if number in wanted:
-                yield replace(file.judged(number, raw), digest=file.digest(raw or b"", contact=asked.contact))
+                line = file.judged(number, raw, known=wanted[number])
+                yield replace(line, digest=file.digest(raw or b"", contact=asked.contact))
 
     await importing.stage(connection, news(), seal, progress)
     if again.digest() != content:
@@ -189,7 +195,8 @@ FROM (SELECT line, first_value(line) OVER same AS first, row_number() OVER same 
 WHERE nth > 1
 """
 _NEWS = """
-SELECT line FROM seen LEFT JOIN contract USING (customer_number) LEFT JOIN feed_line l ON l.contract = contract.id
+SELECT line, contract.id IS NOT NULL AS known
+FROM seen LEFT JOIN contract USING (customer_number) LEFT JOIN feed_line l ON l.contract = contract.id
 WHERE l.digest IS DISTINCT FROM seen.digest
 """
 

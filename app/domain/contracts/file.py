@@ -95,8 +95,8 @@ def digest(raw: bytes, *, contact: bool = False) -> bytes:
     return hashlib.sha256((b"contact " if contact else b"") + raw.strip()).digest()
 
 
-def judged(number: int, raw: bytes | None) -> ContractLine:
-    """One line of the file, as it stands there."""
+def judged(number: int, raw: bytes | None, *, known: bool = False) -> ContractLine:
+    """One line of the file, as it stands there. `known`: of a contract that is there, which needs no password."""
     if raw is None:
         return ContractLine(number, [f"longer than {LONGEST_JSON} bytes: write one contract a line"])
     try:
@@ -105,14 +105,15 @@ def judged(number: int, raw: bytes | None) -> ContractLine:
         return ContractLine(number, [f"not UTF-8 at byte {error.start + 1}: save the file as UTF-8"])
     except (msgspec.DecodeError, RecursionError) as error:
         return ContractLine(number, [undecoded(error)])
-    return replace(_LineJudge(number).judge(contract), digest=digest(raw))
+    return replace(_LineJudge(number, known).judge(contract), digest=digest(raw))
 
 
 class _LineJudge:
     """Judges one line and collects all that is wrong with it."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, known: bool) -> None:
         self._number = number
+        self._known = known
         self._problems: list[str] = []
         self._plain: list[tuple[int, str]] = []
 
@@ -183,6 +184,8 @@ class _LineJudge:
 
     def _hash(self, where: str, slot: int, rule: Rule, given: shape.WithPassword) -> object:
         """The given hash; None when a plain password was given instead, which is noted, or nothing right."""
+        if self._known and given.password is given.password_hash is msgspec.UNSET:
+            return None
         if isinstance(given.password, str) == isinstance(given.password_hash, str):
             self._problems.append(f"{where}password: give exactly one of password and password_hash")
         elif isinstance(given.password_hash, str):

@@ -60,11 +60,8 @@ async def log_in(request: Request) -> Response[Any] | Redirect:
     name, password = pair
     try:
         member = await request.visit.log_in(name.by, name.name, password)
-    except WrongPair:
-        form.must(False, "name", WRONG_PAIR)
-        return await _page(request, form)
-    except ContractOver as over:
-        form.must(False, "name", str(over))
+    except (WrongPair, ContractOver) as refused:
+        form.must(False, "name", str(refused) or WRONG_PAIR)
         return await _page(request, form)
     leads_to = landing(request, member, form.typed.get("next", ""))
     in_the_other_form = name.by != form.typed["by"] and member.stage is Stage.OPEN
