@@ -40,6 +40,8 @@ def test_the_day_itself_is_no_end_and_the_next_one_is() -> None:
     with pytest.raises(closed.ContractOver, match="アカウントIDではログインできません"):
         closed.must_log_in(date(2026, 1, 31), account=True)
     closed.must_log_in(date(2026, 1, 31), account=False)
+    clock.start_at(datetime(2026, 4, 30, 23, 59, tzinfo=clock.TOKYO))
+    closed.must_log_in(date(2026, 1, 31), account=False)
     clock.start_at(datetime(2026, 5, 1, 0, 0, tzinfo=clock.TOKYO))
     with pytest.raises(closed.ContractOver, match="2026/04/30に終わりました"):
         closed.must_log_in(date(2026, 1, 31), account=False)

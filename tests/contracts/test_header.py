@@ -39,6 +39,8 @@ def test_all_that_is_wrong_with_one_is_named() -> None:
     ]
     right = Header("contracts", "2026-01-10T02:00", 2, 7)
     assert header.problems(right, 2, None) == []
+    for lines in (1, 3):
+        assert [problem.split(":")[0] for problem in header.problems(right, lines, None)] == ["lines"]
     assert right.moment == datetime(2026, 1, 9, 17, tzinfo=UTC)
 
 
