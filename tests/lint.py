@@ -114,7 +114,7 @@ def _phones(where: str, page: HtmlElement) -> None:
         around = [element, *element.iterancestors()]
         called = [one.get("href") for one in around if one.tag == "a"]
         assert called == [f"tel:{re.sub('[^0-9]', '', text)}"], f"{where}: {text} cannot be called"
-        listed = "".join(one.text_content() for one in around if one.tag in ("dl", "p"))
+        listed = "".join(one.text_content() for one in around if one.tag in ("dl", "p", "li"))
         assert HOURS in listed, f"{where}: {text} without its hours"
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
+
+from app.mistake import Mistake
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """A line a finding; exits with 1 where one of them is a failure."""
+    """A line a finding. Raises Mistake where one of them is a failure."""
     from app.checks import Looked, run
 
-    failed = False
+    failures = 0
     for found in run(Looked(os.environ, chosen.resolver)):
-        failed |= found.outcome == "failure"
+        failures += found.outcome == "failure"
         print(f"{found.outcome:8} {found.check}: {found.text}", flush=True)
-    if failed:
-        sys.exit(1)
+    if failures:
+        raise Mistake(f"{failures} of these must be mended")

@@ -192,8 +192,8 @@ async def contract(empty_database: str) -> int:
 
 async def test_about_the_contractor_is_all_that_is_registered(contract: int) -> None:
     about = await weak_passwords.of_contractor(contract)
-    assert about.names == ("有光", "杏")
-    assert about.kana == ("アリミツ", "アン")
+    assert about.names == ("有光", "杏", "")
+    assert about.kana == ("アリミツ", "アン", "")
     assert about.phones == ("045-283-9174", "", "045-283-9175")
     assert about.birth_date == date(1980, 1, 2)
     assert about.addresses == ("an@example.jp",)

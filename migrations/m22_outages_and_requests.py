@@ -7,7 +7,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from migrations import chapter
 
-ID = "m23_outages_and_requests"
+ID = "m22_outages_and_requests"
 
 SCHEMA = """
 ALTER TABLE notice
