@@ -59,6 +59,12 @@ FACTS: dict[str, dict[str, object]] = {
         "browser": "Safari（iPhone）",
         "network": "192.0.2.*",
     },
+    "line-cancellation": {
+        "received": datetime(2026, 1, 10, 9, 0, tzinfo=clock.TOKYO),
+        "wanted": date(2026, 3, 10),
+        "most": "合計 1,650円（税込、日割りなし）",
+        "by": WHO,
+    },
     "login-locked": {**DEVICE, "browser": "不明なブラウザー"},
     "account-registered": {"login": "taro-01", "name": "髙﨑 太郎", "role": "ユーザー権限", "by": WHO},
     "auto-reply": {"login": "taro-01", "state": "利用する", "period": "2026/01/10 から 指定なし まで"},
