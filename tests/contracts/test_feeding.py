@@ -145,6 +145,16 @@ async def test_a_card_with_a_token_is_replaced_and_one_without_says_nothing(
     assert (await database.rows("SELECT token FROM card"))[0][0] == "pm_of_member"
 
 
+async def test_a_card_that_a_member_registered_before_the_feed_ever_named_one_stays(
+    write: Callable[..., Path],
+) -> None:
+    await load(write(contract(1)))
+    await database.rows("UPDATE card SET token = 'pm_of_member'")
+    plan = await feed(write(contract(1, card__token="pm_1", card__payer="cus_1")))
+    assert plan.counts.cases == 1
+    assert (await database.rows("SELECT token FROM card"))[0][0] == "pm_of_member"
+
+
 # --- whose a field is ---
 
 
@@ -223,6 +233,15 @@ async def test_a_contract_that_the_desk_closed_is_not_reopened_by_a_feed_that_do
     assert str(await value("closed_on")) == "2026-01-31"
     await feed(write(contract(1, closed_on="2026-01-31", building="B777")))
     assert await tables.FieldHold.count() == 0
+
+
+async def test_a_feed_that_says_nothing_of_the_end_takes_none_back(write: Callable[..., Path]) -> None:
+    clock.start_at(NIGHT)
+    await load(write(contract(1, closed_on="2026-02-28")))
+    assert (await feed(write(contract(1, building="B777")))).counts.reopened == 0
+    assert str(await value("closed_on")) == "2026-02-28"
+    assert (await feed(write(contract(1, building="B777", closed_on=None)))).counts.reopened == 1
+    assert await value("closed_on") is None
 
 
 async def test_another_mail_product_beside_a_bought_one_is_for_somebody_to_decide(
