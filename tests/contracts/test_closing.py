@@ -20,7 +20,7 @@ from app.postgres import database
 from app.settings import DEMO_MAIL_SYSTEM
 from tests.browser import Browser
 from tests.contracts.lines import ABSENT, account, contract, lines
-from tests.households import sign_in
+from tests.households import new_session, sign_in
 from tests.mail.steps import mails
 
 NUMBER = f"{9_000:014}"
@@ -92,14 +92,18 @@ async def log_in(browser: Browser, by: str, name: str, password: str) -> None:
 
 async def test_everything_ends_with_the_last_moment_of_the_last_day(ending: None) -> None:
     at(2026, 1, 31, 23, 59)
+    (whose,) = await database.rows("SELECT id FROM contract WHERE customer_number = $1", NUMBER)
+    await new_session(whose["id"])
     await housekeeping.tidy()
     assert set((await counts()).values()) == {1, 2}
+    assert await tables.Session.count() == 1
     at(2026, 2, 1, 0, 5)
     await housekeeping.tidy()
     assert set((await counts()).values()) == {0}
     ends = await database.rows("SELECT DISTINCT ended_at FROM service_period")
     assert [row["ended_at"] for row in ends] == [closed.end_of(date(2026, 1, 31))]
     assert Month.of(ends[0]["ended_at"]) == Month(2026, 1)
+    assert await tables.Session.count() == 0
     (deleted,) = await database.rows("SELECT deleted_at FROM account WHERE login = 'family-1'")
     assert deleted["deleted_at"] is not None
     assert await closing.end_due() == 0
