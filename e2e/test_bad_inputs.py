@@ -82,9 +82,9 @@ async def test_thirty_notices_leave_room_for_the_page(new_device: TakeDevice, to
     phone = await new_device(size=PHONE)
     await _walked(phone, town)
     await town.connection.execute(
-        "INSERT INTO notice (kind, severity, title, body, starts_at, ends_at, buildings)"
+        "INSERT INTO notice (kind, severity, title, body, starts_at, ends_at, updated_at, buildings)"
         " SELECT 'outage', (ARRAY['info', 'warning', 'critical'])[1 + nth % 3], 'お知らせ' || nth, 'です。',"
-        " now() - nth * interval '1 hour', now() + interval '1 day', ARRAY[$1] FROM generate_series(1, 30) AS nth",
+        " now() - nth * interval '1 hour', now() + interval '1 day', now(), ARRAY[$1] FROM generate_series(1, 30) AS nth",
         BUILDING,
     )
     await phone.open("/changes")

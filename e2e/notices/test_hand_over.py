@@ -40,7 +40,7 @@ async def test_an_admin_types_the_customer_number_before_a_partners_site(
     await admin.press("次へ進む")
     await admin.shows("ギガシネマ with U-NEXT")
     await admin.follow("ギガシネマ with U-NEXTの専用ページへ進む")
-    await expect(admin.page.get_by_text("https://cinema.example.jp/")).to_be_visible()
+    await expect(admin.page.get_by_text("https://giga-cinema.example.jp/")).to_be_visible()
 
 
 async def test_another_device_is_logged_out_from_here(
