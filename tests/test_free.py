@@ -45,6 +45,7 @@ def test_a_promise_without_its_condition_in_the_same_element_is_found(page: str,
     assert promises(page) == found
 
 
+@pytest.mark.slow
 async def test_a_month_that_may_still_cost_something_is_no_0_yen(contractor: Browser) -> None:
     await buy(contractor)
     await contractor.open("/statements")

@@ -216,6 +216,7 @@ async def tidied() -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 async def test_a_failure_halfway_leaves_everything_as_it_was(family: Household, mother: Member) -> None:
     await households.new_session(family.contract, seen_at=clock.now() - timedelta(hours=25))

@@ -85,6 +85,7 @@ async def started(arguments: dict[str, Any]) -> AsyncIterator[None]:
         database.use(before, TABLES)
 
 
+@pytest.mark.slow
 async def test_starting_the_portal_leaves_the_clock_where_it_is(
     server: dict[str, Any], empty_database: str
 ) -> None:
@@ -93,6 +94,7 @@ async def test_starting_the_portal_leaves_the_clock_where_it_is(
         assert clock.now().year == 2031
 
 
+@pytest.mark.slow
 async def test_starting_the_portal_hands_over_its_settings(
     server: dict[str, Any], empty_database: str, before_start: None
 ) -> None:

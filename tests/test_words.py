@@ -55,12 +55,14 @@ def strings(tree: ast.AST) -> Iterator[str]:
             yield text
 
 
+@pytest.mark.slow
 def test_the_looking_finds_what_it_looks_through() -> None:
     found = [text for _, text in sentences()]
     assert len(found) > 1500
     assert any("ログアウトしました。" in text for text in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("now", GONE)
 def test_old_words_do_not_come_back(now: str) -> None:
     old = re.compile(GONE[now])

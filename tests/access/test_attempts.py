@@ -58,6 +58,7 @@ async def set_counters(failures: int) -> None:
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_login_has_ten_attempts_and_the_eleventh_is_refused_from_wherever() -> None:
     assert await let_through(10) == 10
     assert await let_through(3) == 0
@@ -126,6 +127,7 @@ async def test_an_address_that_is_refused_locks_no_login_and_uses_up_nothing_of_
     assert await let_through(11, "account a-001", "192.0.2.2") == 10
 
 
+@pytest.mark.slow
 async def test_a_burst_from_one_address_reaches_no_more_logins_than_its_limit() -> None:
     burst = [attempt(f"account a-{number % 30:03}") for number in range(150)]
     passed = [counted for counted in await asyncio.gather(*burst) if counted]
@@ -217,6 +219,7 @@ async def test_a_count_never_falls_below_nothing() -> None:
     assert await counters() == [0, 0, 0]
 
 
+@pytest.mark.slow
 async def test_forty_right_passwords_at_once_leave_nothing_counted() -> None:
     async def right(number: int) -> None:
         counted = await attempt(f"account a-{number:03}")

@@ -27,6 +27,7 @@ def made(number: int) -> NewPasskey:
     return NewPasskey(bytes([number]) * 32, b"a public key", 0, ["internal"])
 
 
+@pytest.mark.slow
 async def test_a_login_keeps_five_and_a_removed_ones_place_is_free(contractor: Browser) -> None:
     member = await member_of(contractor)
     for number in range(MOST):
@@ -84,6 +85,7 @@ async def test_authenticators_know_a_login_by_one_handle_for_ever(
     assert len(handles[0]) == 32
 
 
+@pytest.mark.slow
 async def test_a_passkey_is_removed_by_its_owner_alone(contractor: Browser) -> None:
     await register(contractor)
     (row,) = await database.rows("SELECT id, contract FROM passkey")

@@ -22,6 +22,7 @@ from tests.conftest import HOST
 WRONG = "入力されたお客様番号またはアカウントIDと、パスワードの組み合わせが正しくありません。"
 
 
+@pytest.mark.slow
 async def test_the_customer_number_lands_on_the_overview(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     assert visitor.path == "/"
@@ -297,6 +298,7 @@ def test_next_leads_only_to_paths_of_ours(path: str, leads_to: str) -> None:
     assert own_path(path) == leads_to
 
 
+@pytest.mark.slow
 async def test_guessing_is_stopped_with_a_wait_and_the_right_password_waits_too(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -316,6 +318,7 @@ async def test_guessing_is_stopped_with_a_wait_and_the_right_password_waits_too(
     assert visitor.heading == "ユーザー管理"
 
 
+@pytest.mark.slow
 async def test_a_browser_that_has_logged_in_before_is_not_locked_out(
     another_browser: Browser, visitor: Browser
 ) -> None:
@@ -370,6 +373,7 @@ async def test_htmx_is_sent_to_the_login_page_when_the_session_is_over(contracto
     assert answer.text == ""
 
 
+@pytest.mark.slow
 async def test_while_the_whole_portal_is_guessed_at_a_stranger_waits_and_a_known_browser_does_not(
     visitor: Browser, another_browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,6 +408,7 @@ async def test_who_is_logged_in_already_goes_on_to_where_the_login_page_would_le
     assert contractor.path == leads_to
 
 
+@pytest.mark.slow
 async def test_an_imported_hash_gets_the_pepper_at_the_first_login(visitor: Browser) -> None:
     plain = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$"
     from app.domain.access import passwords
@@ -441,6 +446,7 @@ async def test_an_origin_that_is_no_address_is_refused(contractor: Browser, orig
     assert answer.status_code == 403
 
 
+@pytest.mark.slow
 async def test_a_login_page_that_was_open_before_a_login_in_another_tab_still_logs_in(
     visitor: Browser,
 ) -> None:
@@ -470,6 +476,7 @@ def csrf_token(browser: Browser) -> str:
     return str(field["value"])
 
 
+@pytest.mark.slow
 async def test_a_browser_that_logs_in_under_the_new_key_is_known_when_the_old_one_is_gone(
     visitor: Browser, another_browser: Browser, application: ASGIApp
 ) -> None:
@@ -493,6 +500,7 @@ async def test_a_browser_that_logs_in_under_the_new_key_is_known_when_the_old_on
         litestar.state.settings = settings
 
 
+@pytest.mark.slow
 async def test_a_browser_that_logged_in_under_an_older_key_is_known_with_a_new_one_in_front(
     visitor: Browser, another_browser: Browser, application: ASGIApp
 ) -> None:

@@ -38,6 +38,7 @@ async def end(browser: Browser, whose: str) -> None:
     raise AssertionError(f"no other session of {whose}")
 
 
+@pytest.mark.slow
 async def test_customer_and_admin_see_the_contracts_logins_a_user_the_own(
     another_browser: Browser, contractor: Browser, admin: Browser, family_user: Browser
 ) -> None:
@@ -63,6 +64,7 @@ async def test_the_own_session_is_marked_and_has_no_button(contractor: Browser, 
     assert [len(row.select("form")) for row in rows] == [0, 1]
 
 
+@pytest.mark.slow
 async def test_a_wrong_password_is_a_failure_of_its_owner_and_an_unknown_name_of_nobody(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -79,6 +81,7 @@ async def test_a_wrong_password_is_a_failure_of_its_owner_and_an_unknown_name_of
     ]
 
 
+@pytest.mark.slow
 async def test_attempts_that_are_refused_unseen_are_one_line(
     contractor: Browser, another_browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +116,7 @@ async def test_a_session_is_ended_from_another_device(contractor: Browser, famil
     assert family_user.heading == "ログイン"
 
 
+@pytest.mark.slow
 async def test_a_user_role_member_ends_the_own_sessions_only(
     contractor: Browser, family_user: Browser, another_browser: Browser
 ) -> None:

@@ -110,6 +110,7 @@ FORGED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGED)
 async def test_what_is_forged_opens_nothing(contractor: Browser, another_browser: Browser, name: str) -> None:
     forged, reason = FORGED[name]
@@ -132,6 +133,7 @@ async def test_junk_opens_nothing_and_is_told_in_words(visitor: Browser, junk: s
     assert (visitor.answer.status_code, visitor.reasons) == (422, [UNREADABLE])
 
 
+@pytest.mark.slow
 async def test_a_part_of_an_answer_that_is_missing_or_junk_is_told_in_words(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -181,6 +183,7 @@ async def test_an_answer_that_comes_too_late_is_told(contractor: Browser, anothe
     assert another_browser.reasons == [TOO_OLD]
 
 
+@pytest.mark.slow
 async def test_a_passkey_that_was_removed_and_one_of_nobody_open_nothing(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -193,6 +196,7 @@ async def test_a_passkey_that_was_removed_and_one_of_nobody_open_nothing(
         assert another_browser.reasons == [UNKNOWN]
 
 
+@pytest.mark.slow
 async def test_a_deleted_persons_passkey_opens_nothing(
     contractor: Browser, family_user: Browser, another_browser: Browser
 ) -> None:
@@ -214,6 +218,7 @@ async def test_nor_would_it_if_its_row_were_left(family_user: Browser, another_b
     assert row["used_at"] is None
 
 
+@pytest.mark.slow
 async def test_trying_again_and_again_is_limited_by_address(visitor: Browser) -> None:
     await visitor.open("/login")
     token = str(visitor.form("/login/passkey").select("input")[0]["value"])
@@ -274,6 +279,7 @@ async def test_a_passkey_that_is_removed_while_it_signs_in_opens_nothing(
     assert len(await database.rows("SELECT 1 FROM session")) == 1
 
 
+@pytest.mark.slow
 async def test_nor_is_it_the_second_factor(
     contractor: Browser, another_browser: Browser, removed_meanwhile: None
 ) -> None:
@@ -312,6 +318,7 @@ async def failures() -> list[int]:
     return [row["failures"] for row in rows]
 
 
+@pytest.mark.slow
 async def test_a_passkey_after_the_password_is_limited_by_address_and_a_right_one_counts_nothing(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -331,6 +338,7 @@ async def test_a_passkey_after_the_password_is_limited_by_address_and_a_right_on
     assert another_browser.answer.status_code == 429
 
 
+@pytest.mark.slow
 async def test_a_passkey_at_the_step_is_limited_together_with_passwords(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -428,6 +436,7 @@ async def test_after_a_password_was_set_here_a_passkey_is_the_way(
     assert another_browser.path == "/customer-password"
 
 
+@pytest.mark.slow
 async def test_an_account_id_passes_the_customers_step_with_the_customer_numbers_passkey_alone(
     contractor: Browser, admin: Browser
 ) -> None:

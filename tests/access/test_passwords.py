@@ -56,6 +56,7 @@ async def of_customer(password: str, *used: str) -> str:
 # --- making and checking ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_new_password_is_verified_and_another_is_not() -> None:
     for stored in (await of_account("abc12345"), await of_customer("abc12345"), imported("abc12345")):
         assert await passwords.verify(stored, "abc12345")
@@ -141,6 +142,7 @@ async def test_the_same_password_of_the_same_login_is_the_same_text() -> None:
     assert await of_account("other-01", first) == await of_account("other-01", first)
 
 
+@pytest.mark.slow
 async def test_every_password_used_before_is_refused_and_a_new_one_is_not() -> None:
     used: list[str] = []
     for password in ("abc12345", "abc12346", "abc12347"):
@@ -150,6 +152,7 @@ async def test_every_password_used_before_is_refused_and_a_new_one_is_not() -> N
     assert await passwords.for_account("ABC12345", used)
 
 
+@pytest.mark.slow
 async def test_an_imported_hash_with_its_own_salt_and_cost_counts_as_used() -> None:
     old, other = imported("abc12345"), imported("abc12346", b"yet another salt", 128, 1)
     newest = await of_account("abc12347", other, old)
@@ -160,6 +163,7 @@ async def test_an_imported_hash_with_its_own_salt_and_cost_counts_as_used() -> N
     assert await passwords.for_account("abc12348", [newest, other, old])
 
 
+@pytest.mark.slow
 async def test_a_password_used_under_an_old_pepper_is_refused_under_the_new_one(installed: Installed) -> None:
     old = await of_customer("demo01")
     installed(peppers=Peppers({1: FIRST, 2: SECOND}))
@@ -264,6 +268,7 @@ async def test_an_import_takes_a_hash_within_its_bounds_only(edge: str, allowed:
     assert passwords.is_hash(edge) == allowed
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(
     st.from_regex(
@@ -279,6 +284,7 @@ async def test_whatever_an_import_takes_can_be_verified_without_an_error(text: s
         assert not await passwords.verify(text, "abc12345")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(st.binary(min_size=8, max_size=64), st.integers(1, 4), st.integers(0, 40))
 async def test_whatever_argon2_wrote_is_taken_and_verified(salt: bytes, lanes: int, more: int) -> None:
@@ -298,6 +304,7 @@ async def test_an_unknown_name_costs_what_a_known_one_costs() -> None:
         await passwords.pretend(password)
 
 
+@pytest.mark.slow
 async def test_at_most_two_passwords_are_looked_at_at_once() -> None:
     stored = await of_account("abc12345")
     limiter = passwords._logins

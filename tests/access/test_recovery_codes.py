@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from app.domain.access import recovery_codes
 from app.domain.access.second_factor import Whose
 from app.domain.installation import Peppers
@@ -22,6 +24,7 @@ async def made_for(whose: Whose) -> list[str]:
     return codes
 
 
+@pytest.mark.slow
 async def test_a_code_opens_a_login_once_and_that_is_told(
     contractor: Browser, another_browser: Browser
 ) -> None:

@@ -34,6 +34,7 @@ async def stages() -> list[list[str]]:
 # --- the stage --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_password_alone_opens_nothing_of_a_login_with_a_factor(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -51,6 +52,7 @@ async def test_the_password_alone_opens_nothing_of_a_login_with_a_factor(
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_a_login_that_waits_can_change_nothing(contractor: Browser, another_browser: Browser) -> None:
     await set_up_totp(contractor)
     await another_browser.log_in(*CUSTOMER)
@@ -89,6 +91,7 @@ async def test_the_session_has_another_token_after_it_and_the_former_opens_nothi
     assert another_browser.heading == "ログイン"
 
 
+@pytest.mark.slow
 async def test_it_is_asked_for_in_every_session(contractor: Browser, another_browser: Browser) -> None:
     key, _ = await set_up_totp(contractor)
     for _ in range(2):
@@ -111,6 +114,7 @@ async def test_who_is_logged_in_wholly_is_led_on_from_there(contractor: Browser)
     assert contractor.path == "/"
 
 
+@pytest.mark.slow
 async def test_a_factor_that_was_removed_in_another_tab_leads_to_a_new_login(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -127,6 +131,7 @@ async def test_a_factor_that_was_removed_in_another_tab_leads_to_a_new_login(
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_a_person_who_was_deleted_while_it_is_asked_comes_no_further(
     contractor: Browser, family_user: Browser, another_browser: Browser
 ) -> None:
@@ -149,6 +154,7 @@ async def test_a_session_that_waits_for_nothing_passes_nothing(empty_database: s
 # --- ログイン履歴 and mails -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_history_says_of_a_login_that_it_succeeded_when_it_did_and_not_before(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -234,6 +240,7 @@ async def test_setting_up_gives_the_session_another_token(visitor: Browser, inst
     assert await stages() == [[]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("also", ["", "new-password"], ids=["at set-up", "with a one-time password"])
 async def test_the_first_factor_ends_the_other_sessions_that_would_set_one_up(
     visitor: Browser, another_browser: Browser, family_user: Browser, installed: Installed, also: str
@@ -255,6 +262,7 @@ async def test_the_first_factor_ends_the_other_sessions_that_would_set_one_up(
     assert len(await database.rows("SELECT 1 FROM totp")) == 1
 
 
+@pytest.mark.slow
 async def test_the_first_factor_leaves_who_sets_one_up_for_another_login(
     visitor: Browser, another_browser: Browser, installed: Installed
 ) -> None:
@@ -266,6 +274,7 @@ async def test_the_first_factor_leaves_who_sets_one_up_for_another_login(
     assert another_browser.heading == "2段階認証"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["passkey", "totp"])
 async def test_a_session_that_gave_the_password_alone_adds_no_factor_to_one_that_there_is(
     visitor: Browser, another_browser: Browser, installed: Installed, way: str

@@ -98,6 +98,7 @@ async def test_an_empty_and_a_wrong_code_are_told_and_never_shown_again(
     assert another_browser.page.select("input[name=code]")[0]["value"] == ""
 
 
+@pytest.mark.slow
 async def test_guessing_is_limited_noted_and_told_once_and_a_known_browser_still_comes_in(
     contractor: Browser, another_browser: Browser, visitor: Browser
 ) -> None:

@@ -136,6 +136,7 @@ async def test_after_many_pdfs_none_is_made(contractor: Browser, monkeypatch: py
 # --- the line of logins -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_login_is_looked_at_while_many_new_passwords_wait(empty_database: str) -> None:
     """The order in which the work is done, not how long it takes."""
     done: list[str] = []

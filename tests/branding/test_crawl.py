@@ -46,6 +46,7 @@ def test_no_page_mail_pdf_or_csv_of_another_brand_has_a_word_of_the_shipped_one(
     assert found["mails"] > 50
 
 
+@pytest.mark.slow
 def test_the_program_says_no_word_of_the_shipped_brand() -> None:
     """What a crawl does not come by (a branch of a mail, a reason that is seldom given) has none either."""
     code = re.compile('ucom_address|kind-ucom|labels.ucom|"ucom"')

@@ -253,6 +253,7 @@ def test_a_text_is_read_as_what_it_is_and_none_of_its_html_is(folder: Path) -> N
     assert text.sections[1].html.replace("\n", "") == "<ul><li>一つ</li></ul>"
 
 
+@pytest.mark.slow
 def test_a_command_says_so_before_it_does_anything(folder: Path, tmp_path: Path) -> None:
     (folder / "mark.svg").write_text("<svg onload='x'/>")
     for command in (("migrate",), ("serve",), ("demo",)):

@@ -84,6 +84,7 @@ def test_the_gateways_names_are_in_nothing_that_is_printed_mailed_or_shown() -> 
     assert "secret" not in f"{card!r}{kept.card_rows(shown)}"
 
 
+@pytest.mark.slow
 async def test_without_a_card_or_with_an_expired_one_a_purchase_leads_to_this_page(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000003", "demo01")
     await visitor.open("/mail-service")

@@ -194,6 +194,7 @@ def hidden(digits: str, masked: str) -> str:
     return "".join(numbers.MASK if sign in digits else sign for sign in masked)
 
 
+@pytest.mark.slow
 @given(cards("12345678"), st.lists(BETWEEN, min_size=19, max_size=19), st.sampled_from(SCRIPTS), st.data())
 def test_a_number_is_masked_with_any_signs_between_any_of_its_digits(
     card: str, signs: list[str], script: str, data: st.DataObject
@@ -291,6 +292,7 @@ def test_what_is_written_otherwise_is_none(text: str) -> None:
     assert not numbers.within(text)
 
 
+@pytest.mark.slow
 def test_a_long_text_of_digits_is_read_in_time() -> None:
     began = time.perf_counter()
     numbers.mask("4111 1111 1111 1111 1 12:30 " * 2_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain import clock
 from app.domain.cards import checks, kept, numbers
 from app.domain.cards import register as payment
@@ -88,6 +90,7 @@ WRONG: list[tuple[dict[str, str], str]] = [
 ]
 
 
+@pytest.mark.slow
 async def test_a_wrong_form_says_why_and_keeps_everything_but_the_number(contractor: Browser) -> None:
     for changed, reason in WRONG:
         await type_in(contractor, **changed)
@@ -184,6 +187,7 @@ async def test_the_page_of_a_waiting_card_promises_a_mail_where_one_can_go(contr
     assert payment.NOT_MAILED in contractor.text
 
 
+@pytest.mark.slow
 async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
     contractor: Browser, round_trips: list[str]
 ) -> None:
@@ -221,6 +225,7 @@ async def test_the_receipt_of_a_card_that_waited_says_what_came_of_it(
     assert contractor.heading == "お支払い方法登録／変更完了"
 
 
+@pytest.mark.slow
 async def test_a_refused_card_is_told_on_the_page_until_the_next_is_registered(
     contractor: Browser, round_trips: list[str]
 ) -> None:

@@ -33,6 +33,7 @@ def application(with_stripe: ASGIApp) -> ASGIApp:
     return with_stripe
 
 
+@pytest.mark.slow
 async def test_a_card_that_was_typed_at_stripe_is_confirmed_and_registered_here(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -71,6 +72,7 @@ async def test_the_issuer_is_asked_by_3d_secure_for_each_card_that_is_typed(
     assert asked["payment_method_options[card][request_three_d_secure]"] == "any"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("result", "kept_as"),
     [
@@ -99,6 +101,7 @@ async def test_what_came_of_it_is_kept_for_staff_and_shown_to_no_member(
     assert not [page for page in pages if kept_as in page.replace("data-failed", "")]
 
 
+@pytest.mark.slow
 async def test_a_card_that_waits_for_staff_takes_it_along_when_it_is_approved(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -146,6 +149,7 @@ async def test_the_vaults_form_is_not_there(contractor: Browser, stripe: FakeStr
     assert (contractor.answer.status_code, contractor.heading) == (404, "ページが見つかりません")
 
 
+@pytest.mark.slow
 async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_asked(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -177,6 +181,7 @@ async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_p
     assert contractor.form("/payment/visit").select("input[name=agree][checked]")
 
 
+@pytest.mark.slow
 async def test_who_comes_back_late_gives_the_password_before_any_card_is_shown(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -197,6 +202,7 @@ async def test_who_comes_back_late_gives_the_password_before_any_card_is_shown(
     assert contractor.heading == "お支払い方法登録／変更確認"
 
 
+@pytest.mark.slow
 async def test_a_visit_of_another_contract_at_stripe_is_not_taken(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -207,6 +213,7 @@ async def test_a_visit_of_another_contract_at_stripe_is_not_taken(
     assert contractor.reasons == [NOT_FINISHED]
 
 
+@pytest.mark.slow
 async def test_a_stripe_that_fails_once_is_asked_again_for_the_same_visit(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -231,6 +238,7 @@ async def test_a_stripe_that_is_away_or_refuses_is_said_in_words(
 # --- a restricted key ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("right", sorted(RIGHTS))
 async def test_without_one_of_the_rights_that_the_documents_ask_for_the_log_names_it(
     contractor: Browser,
@@ -257,6 +265,7 @@ async def test_without_one_of_the_rights_that_the_documents_ask_for_the_log_name
     assert await database.rows("SELECT 1 FROM card WHERE three_d_secure = 'authenticated'") == []
 
 
+@pytest.mark.slow
 async def test_a_key_that_may_not_read_attempts_costs_nobody_a_card(
     contractor: Browser,
     stripe: FakeStripe,
@@ -298,6 +307,7 @@ async def test_what_is_said_to_stripe_is_said_to_nobody_it_leads_to(
         assert another.requests == []
 
 
+@pytest.mark.slow
 async def test_a_stripe_that_hangs_does_not_hold_the_portal(
     contractor: Browser, stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def application(with_stripe: ASGIApp) -> ASGIApp:
     return with_stripe
 
 
+@pytest.mark.slow
 async def test_a_visit_is_for_whoever_began_it_and_for_an_hour(
     contractor: Browser, with_stripe: ASGIApp, stripe: FakeStripe
 ) -> None:
@@ -52,6 +53,7 @@ async def test_a_visit_is_for_whoever_began_it_and_for_an_hour(
     assert len(stripe.requests) == before
 
 
+@pytest.mark.slow
 async def test_cards_that_were_not_confirmed_or_were_replaced_are_dropped_at_stripe_a_day_later(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -74,6 +76,7 @@ async def test_cards_that_were_not_confirmed_or_were_replaced_are_dropped_at_str
     assert await database.rows("SELECT 1 FROM card_visit") == []
 
 
+@pytest.mark.slow
 async def test_a_card_that_waits_for_staff_is_kept_at_stripe_until_they_refused_it(
     contractor: Browser, stripe: FakeStripe
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+import pytest
+
 from app.domain import clock
 from app.domain.changes import history
 from app.postgres import database
@@ -110,6 +112,7 @@ async def test_a_long_history_is_read_page_by_page(contractor: Browser) -> None:
     assert contractor.answer.status_code == 200
 
 
+@pytest.mark.slow
 async def test_the_password_and_its_first_characters_are_in_no_table(contractor: Browser) -> None:
     await contractor.open("/accounts/arteri-an-001/edit")
     await contractor.submit(password="Zq7-geheim", password_again="Zq7-geheim")
@@ -124,6 +127,7 @@ async def test_the_password_and_its_first_characters_are_in_no_table(contractor:
     assert "geheim" not in contractor.answer.text
 
 
+@pytest.mark.slow
 async def test_the_first_characters_are_shown_to_the_session_that_typed_them_only(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -141,6 +145,7 @@ async def dump() -> str:
     return "\n".join(row["t"] for found in rows for row in found)
 
 
+@pytest.mark.slow
 async def test_where_nobody_can_be_mailed_the_complete_page_says_so(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000003", "demo01")
     await confirmed(visitor, "/customer-password", password="hik!7q2m", password_again="hik!7q2m")

@@ -63,6 +63,7 @@ async def test_twenty_presses_of_one_button_are_one_change_with_one_receipt(cust
     assert len(await history.history(customer)) == 1
 
 
+@pytest.mark.slow
 async def test_twenty_registrations_at_once_leave_five_account_ids_and_fifteen_reasons(
     customer: Member,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain import tables
 from app.domain.access.members import Member
 from app.domain.changes import asking, history
@@ -45,6 +47,7 @@ async def test_a_receipt_shows_the_former_value_beside_the_new_one(contractor: B
     assert replaced(contractor) == ["変更前：（姓）有光 （名）杏", "変更前：ユーザー権限"]
 
 
+@pytest.mark.slow
 async def test_a_user_reads_what_others_did_to_the_own_account_id_and_nothing_else(
     contractor: Browser, family_user: Browser
 ) -> None:
@@ -88,6 +91,7 @@ async def test_a_receipt_of_an_account_id_that_was_deleted_leads_nowhere_that_is
     assert not contractor.page.select("main a[href^='/accounts/']")
 
 
+@pytest.mark.slow
 async def test_the_history_is_narrowed_down_to_an_account_id_and_a_kind(
     contractor: Browser, admin: Browser
 ) -> None:
@@ -131,6 +135,7 @@ async def delete(browser: Browser, login: str) -> None:
     assert browser.heading == "アカウントID削除完了"
 
 
+@pytest.mark.slow
 async def test_deleted_account_ids_are_choices_behind_the_living_ones_on_the_page_and_in_the_file(
     contractor: Browser, stranger: Browser, round_trips: list[str]
 ) -> None:
@@ -253,6 +258,7 @@ async def test_a_user_role_members_first_page_is_called_by_its_name(family_user:
     assert "ユーザー管理へ" in family_user.text
 
 
+@pytest.mark.slow
 async def test_the_history_has_what_was_done_newest_first_page_by_page(mother: Member) -> None:
     for number in range(history.PAGE + 2):
         await asking.confirm(mother, await asking.ask(mother, OneMore(most=99, about=str(number))))

@@ -91,6 +91,7 @@ def test_without_a_selector_the_key_cannot_be_looked_up_and_the_others_are() -> 
     assert "set it to the selector" in found[1].text
 
 
+@pytest.mark.slow
 def test_a_name_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "PATIENCE", 0.2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:

@@ -90,6 +90,7 @@ async def log_in(browser: Browser, by: str, name: str, password: str) -> None:
     await browser.press("/login", typed)
 
 
+@pytest.mark.slow
 async def test_everything_ends_with_the_last_moment_of_the_last_day(ending: None) -> None:
     at(2026, 1, 31, 23, 59)
     (whose,) = await database.rows("SELECT id FROM contract WHERE customer_number = $1", NUMBER)
@@ -121,6 +122,7 @@ async def test_it_is_charged_as_if_it_was_cancelled_on_that_day(ending: None) ->
     ]
 
 
+@pytest.mark.slow
 async def test_the_customer_is_told_of_the_end_and_of_its_being_taken_back(
     ending: None, tmp_path: Path
 ) -> None:
@@ -134,6 +136,7 @@ async def test_the_customer_is_told_of_the_end_and_of_its_being_taken_back(
     assert await closing.end_due() == 0
 
 
+@pytest.mark.slow
 async def test_the_customer_number_reads_and_changes_nothing_until_its_months_are_over(
     ending: None, visitor: Browser
 ) -> None:
@@ -183,6 +186,7 @@ async def test_a_login_says_that_the_contract_is_over_to_whoever_has_the_passwor
     assert "ご覧いただける期間も、2026/04/30に終わりました" in visitor.text
 
 
+@pytest.mark.slow
 async def test_a_session_of_an_account_id_ends_with_the_contract(ending: None, visitor: Browser) -> None:
     await sign_in(visitor, "account", "family-1")
     await visitor.open("/")
@@ -193,6 +197,7 @@ async def test_a_session_of_an_account_id_ends_with_the_contract(ending: None, v
     assert visitor.heading == "ログイン"
 
 
+@pytest.mark.slow
 async def test_a_contract_that_is_reopened_begins_anew_and_its_names_stay_taken(
     ending: None, tmp_path: Path, visitor: Browser
 ) -> None:
@@ -210,6 +215,7 @@ async def test_a_contract_that_is_reopened_begins_anew_and_its_names_stay_taken(
     assert await tables.MailAddress.exists().where(tables.MailAddress.address == f"family.one@{DOMAIN}")
 
 
+@pytest.mark.slow
 async def test_an_end_that_is_moved_after_it_came_comes_again(
     ending: None, tmp_path: Path, visitor: Browser
 ) -> None:

@@ -123,6 +123,7 @@ async def test_a_dry_run_says_what_would_be_done_and_does_nothing(write: Callabl
     assert f"digest: {plan.digest}" in said
 
 
+@pytest.mark.slow
 async def test_a_card_with_a_token_is_replaced_and_one_without_says_nothing(
     write: Callable[..., Path],
 ) -> None:
@@ -187,6 +188,7 @@ async def test_what_a_member_changed_is_not_put_back_by_what_the_feed_said_befor
     assert await value("phone") == "03-0000-0003"
 
 
+@pytest.mark.slow
 async def test_a_field_that_the_desk_changed_is_held_until_the_feed_says_the_same(
     write: Callable[..., Path],
 ) -> None:
@@ -201,6 +203,7 @@ async def test_a_field_that_the_desk_changed_is_held_until_the_feed_says_the_sam
     assert await value("building") == "B001"
 
 
+@pytest.mark.slow
 async def test_a_third_value_and_fourteen_days_are_a_case_for_somebody(write: Callable[..., Path]) -> None:
     clock.start_at(NIGHT)
     await load(write(contract(1), contract(2)))
@@ -223,6 +226,7 @@ async def test_a_third_value_and_fourteen_days_are_a_case_for_somebody(write: Ca
         await holding.settle(first["id"], for_feed=True, now=clock.now())
 
 
+@pytest.mark.slow
 async def test_a_contract_that_the_desk_closed_is_not_reopened_by_a_feed_that_does_not_know(
     write: Callable[..., Path],
 ) -> None:
@@ -258,6 +262,7 @@ async def test_another_mail_product_beside_a_bought_one_is_for_somebody_to_decid
 # --- the header ---
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_cut_at_any_line_is_refused_whole(write: Callable[..., Path]) -> None:
     await load(write(*map(contract, range(1, 5)), sequence=1))
     path = write(*(contract(number, building="B777") for number in range(1, 5)), sequence=2)
@@ -312,6 +317,7 @@ async def test_bad_lines_are_named_with_their_lines_and_nothing_is_changed(
 # --- guards ---
 
 
+@pytest.mark.slow
 async def test_three_of_twenty_are_closed_and_many_are_not(
     write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +345,7 @@ async def test_a_field_that_is_emptied_everywhere_stops_the_feed(write: Callable
     assert await value("sex") == "女性"
 
 
+@pytest.mark.slow
 async def test_a_plan_is_not_applied_after_the_database_moved(write: Callable[..., Path]) -> None:
     await load(write(contract(1), contract(2)))
     path = write(contract(1, building="B777"), contract(2))

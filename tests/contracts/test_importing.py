@@ -90,6 +90,7 @@ async def test_a_contract_is_loaded_with_its_card_and_its_account_ids(write: Cal
     ]
 
 
+@pytest.mark.slow
 async def test_the_demo_contracts_are_those_of_the_specification() -> None:
     assert await load(servers.DEMO_CONTRACTS) == ContractsImported(new=4, already_there=0)
     found = await database.rows(
@@ -108,6 +109,7 @@ async def test_the_demo_contracts_are_those_of_the_specification() -> None:
     assert (found[0]["brand"], found[0]["last4"], found[0]["expires"]) == ("VISA", "0000", "2030-01")
 
 
+@pytest.mark.slow
 async def test_plain_passwords_verify_after_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contract_import, "HASHES", 2)
     await load(servers.DEMO_CONTRACTS)
@@ -249,6 +251,7 @@ async def test_an_account_id_that_a_member_registers_meanwhile_is_refused_with_i
     assert len((await everything())["contract"]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 async def test_a_constraint_of_the_database_that_the_rules_missed_leaves_nothing_and_shows_no_hash(
     write: Callable[..., Path],

@@ -90,6 +90,7 @@ async def test_the_example_is_loaded_with_all_that_it_says(empty_database: str) 
     ] == [(f"hanako.reiji@{DOMAIN}", 10 * 1024**3)]
 
 
+@pytest.mark.slow
 async def test_what_was_bought_before_is_charged_from_the_month_of_the_import_on(empty_database: str) -> None:
     clock.start_at(datetime(2026, 3, 20, tzinfo=clock.TOKYO))
     await load(file.EXAMPLE)
@@ -212,6 +213,7 @@ async def _sent_to(browser: Browser) -> str:
     return browser.rows["送り先"]
 
 
+@pytest.mark.slow
 async def test_a_bill_of_a_company_is_for_it(company: Browser) -> None:
     await database.rows(
         "INSERT INTO service_period (contract, product, started_at)"
@@ -231,6 +233,7 @@ async def test_a_bill_of_a_company_is_for_it(company: Browser) -> None:
     assert company.rows["宛名"] == "株式会社例示 御中"
 
 
+@pytest.mark.slow
 async def test_an_occupation_of_the_operators_own_is_shown_as_other_and_stays(
     visitor: Browser, tmp_path: Path
 ) -> None:
@@ -254,6 +257,7 @@ async def test_an_occupation_of_the_operators_own_is_shown_as_other_and_stays(
     assert (await database.rows(kept, f"{7_001:014}"))[0][0] == "学生"
 
 
+@pytest.mark.slow
 async def test_a_pin_that_the_portal_does_not_know_is_said_to_be_with_the_member(
     visitor: Browser, tmp_path: Path
 ) -> None:

@@ -106,6 +106,7 @@ async def test_htmx_gets_the_opened_row_alone(contractor: Browser) -> None:
     assert len(contractor.answer.content) <= 4096
 
 
+@pytest.mark.slow
 async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> None:
     for page, typed in (
         ("forwarding", {"address_1": "a.rather.long.address.of.taro@mail.example.com", "consent": "yes"}),
@@ -121,6 +122,7 @@ async def test_the_row_of_whoever_has_everything_is_small_too(taro: Browser) -> 
     assert len(taro.answer.content) <= 4096
 
 
+@pytest.mark.slow
 async def test_what_is_printed_of_an_account_id_is_what_its_row_says(taro: Browser) -> None:
     await confirmed(
         taro,
@@ -189,6 +191,7 @@ async def test_a_contract_without_account_ids_says_so_and_leads_on(visitor: Brow
     assert visitor.page.select_one("main a[href='/accounts/new']")
 
 
+@pytest.mark.slow
 @pytest.mark.own_database  # others would be counted too
 @pytest.mark.parametrize(
     "path", ["/", "/?open=arteri-an-001", "/accounts", "/accounts/arteri-an-001", "/accounts/new"]

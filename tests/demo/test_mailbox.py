@@ -39,6 +39,7 @@ def mails(browser: Browser) -> list[str]:
     return [heading.get_text() for heading in browser.page.select("main article h2")]
 
 
+@pytest.mark.slow
 async def test_an_empty_mailbox_says_so_and_the_foot_leads_to_it(browser: Browser) -> None:
     await browser.open("/login")
     (link,) = browser.page.select("footer a[href='/demo/mailbox']")
@@ -47,6 +48,7 @@ async def test_an_empty_mailbox_says_so_and_the_foot_leads_to_it(browser: Browse
     assert "送信されたメールは、まだありません。" in browser.text
 
 
+@pytest.mark.slow
 async def test_what_a_change_posted_is_read_there_newest_first(browser: Browser) -> None:
     await browser.log_in("account", "arteri-an-002", "abc12345")
     for password in ("neu-12345", "neuer-12345"):
@@ -94,6 +96,7 @@ async def test_a_link_of_ours_can_be_followed_and_no_other(browser: Browser) -> 
     assert [link["href"] for link in browser.page.select("main article a")] == ["/customer/email?token=a-b_1"]
 
 
+@pytest.mark.slow
 async def test_the_page_stays_readable_when_many_were_sent(browser: Browser) -> None:
     async with database.engine().transaction():
         told = [f"a{number}@example.jp" for number in range(SHOWN + 5)]
@@ -103,6 +106,7 @@ async def test_the_page_stays_readable_when_many_were_sent(browser: Browser) -> 
     assert f"a{SHOWN + 4}@example.jp" in browser.page.select("main article")[0].get_text()
 
 
+@pytest.mark.slow
 async def test_what_leads_outside_leads_to_a_page_that_says_where(browser: Browser) -> None:
     for name, part in (
         ("kids-filter", "安心 Kidsフィルター"),

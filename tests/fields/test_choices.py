@@ -13,6 +13,7 @@ from app.domain import clock, fields
 from tests.fields.judging import half_width, judged, near, thorough
 
 
+@pytest.mark.slow
 @thorough
 @given(near("012９０", 2, "20"))
 def test_a_household_is_0_to_20(text: str) -> None:

@@ -57,6 +57,7 @@ RULES: dict[str, tuple[Callable[[str], Any], Callable[[str], Any], str, int, str
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", RULES)
 def test_a_rule_takes_what_the_spec_allows_and_nothing_else_and_leaves_what_it_made(field: str) -> None:
     rule, allowed, alphabet, longest, sample = RULES[field]
@@ -74,6 +75,7 @@ def test_a_rule_takes_what_the_spec_allows_and_nothing_else_and_leaves_what_it_m
     compare()
 
 
+@pytest.mark.slow
 def test_every_single_character_of_an_account_id_is_judged_as_the_spec_says() -> None:
     texts = (f"a{chr(code)}a" for code in range(0x10000))
     assert [text for text in texts if judged(fields.account_id, text) != account_id(text)] == []

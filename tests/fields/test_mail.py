@@ -113,6 +113,7 @@ def test_a_mail_address_may_have_254_characters_and_is_made_half_width() -> None
     assert fields.mail_address(" ｔａｒｏ@Example.JP ") == "taro@example.jp"
 
 
+@pytest.mark.slow
 @thorough
 @given(near("ab.@-x", 12, "taro@example.jp"))
 def test_any_text_is_one_address_or_a_sentence(text: str) -> None:

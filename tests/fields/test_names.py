@@ -92,6 +92,7 @@ def joins_or_forms(text: str) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("field", RULES)
 def test_a_rule_takes_what_the_spec_allows_and_nothing_else_and_leaves_what_it_made(field: str) -> None:
     rule, allowed, alphabet, longest, sample = RULES[field]
@@ -110,6 +111,7 @@ def test_a_rule_takes_what_the_spec_allows_and_nothing_else_and_leaves_what_it_m
     compare()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("field", "around"), [("name", "杏"), ("kana", "ア"), ("user_name", "杏")])
 def test_every_single_character_is_judged_as_the_spec_says(field: str, around: str) -> None:
     rule, allowed, *_ = RULES[field]
@@ -215,6 +217,7 @@ def test_what_a_user_name_does_not_take_is_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_full_width_character_of_japanese_windows_may_stand_in_a_user_name() -> None:
     pairs = (bytes((first, second)) for first in range(0x81, 0xFD) for second in range(0x40, 0xFD))
     decoded = [pair.decode("cp932", "replace") for pair in pairs]

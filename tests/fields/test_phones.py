@@ -16,6 +16,7 @@ FORM = re.compile(r"0(-?[0-9]){9,10}")
 """Digits, the first 0, with one hyphen at most between two (spec 12)."""
 
 
+@pytest.mark.slow
 @thorough
 @given(near("00123456789０-－ー −(（.", 20, "012-345-6789"))
 def test_what_is_taken_is_in_one_form_and_stays(text: str) -> None:
@@ -25,6 +26,7 @@ def test_what_is_taken_is_in_one_form_and_stays(text: str) -> None:
         assert fields.phone(value) == value
 
 
+@pytest.mark.slow
 @given(st.from_regex(FORM, fullmatch=True).filter(str.isascii))
 def test_hyphens_stay_where_they_were_typed(number: str) -> None:
     assert fields.phone(number) == number

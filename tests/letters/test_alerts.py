@@ -43,6 +43,7 @@ async def hers() -> str:
     return str(row["other_address"])
 
 
+@pytest.mark.slow
 async def test_a_login_from_a_new_browser_is_told_to_the_persons_address_and_to_the_contracts(
     visitor: Browser,
 ) -> None:
@@ -67,6 +68,7 @@ async def test_the_customer_number_is_not_in_the_mail_but_its_end(visitor: Brows
     assert not re.search(r"[0-9]{14}", mail.body)
 
 
+@pytest.mark.slow
 async def test_a_browser_that_is_known_is_told_of_no_more(visitor: Browser) -> None:
     for _ in range(3):
         await visitor.log_in("customer", "90000000000000", "demo01")
@@ -75,6 +77,7 @@ async def test_a_browser_that_is_known_is_told_of_no_more(visitor: Browser) -> N
     assert await told() == [CONTACT]
 
 
+@pytest.mark.slow
 async def test_new_browsers_are_told_of_once_a_day_each_login_for_itself(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -90,6 +93,7 @@ async def test_new_browsers_are_told_of_once_a_day_each_login_for_itself(
     assert await told() == [CONTACT] * 3
 
 
+@pytest.mark.slow
 async def test_a_browser_is_new_again_when_the_password_was_changed(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -127,6 +131,7 @@ async def test_a_wrong_password_tells_nobody_of_a_browser(visitor: Browser) -> N
     assert await outbox.newest(1) == []
 
 
+@pytest.mark.slow
 async def test_a_login_that_strangers_lock_is_told_once_a_day(visitor: Browser) -> None:
     for _ in range(attempts.PER_LOGIN):
         await visitor.log_in("account", HERS, "wrong123")
@@ -146,6 +151,7 @@ async def test_a_login_that_strangers_lock_is_told_once_a_day(visitor: Browser) 
     assert len(await told(LOCKED)) == 4
 
 
+@pytest.mark.slow
 async def test_a_locked_customer_number_is_named_by_its_end_alone(visitor: Browser) -> None:
     for _ in range(attempts.PER_LOGIN + 1):
         await visitor.log_in("customer", "90000000000000", "wrong")
@@ -155,6 +161,7 @@ async def test_a_locked_customer_number_is_named_by_its_end_alone(visitor: Brows
     assert "90000000000000" not in mail.body
 
 
+@pytest.mark.slow
 async def test_guessing_at_the_step_of_an_open_screen_is_told_to_the_login_that_it_is_about(
     visitor: Browser,
 ) -> None:
@@ -175,6 +182,7 @@ async def test_guessing_at_the_step_of_an_open_screen_is_told_to_the_login_that_
     assert await told(LOCKED) == []
 
 
+@pytest.mark.slow
 async def test_a_name_that_nobody_has_is_told_to_nobody(visitor: Browser) -> None:
     for _ in range(attempts.PER_LOGIN + 2):
         await visitor.log_in("account", "nobody-at-all", "wrong123")
@@ -182,6 +190,7 @@ async def test_a_name_that_nobody_has_is_told_to_nobody(visitor: Browser) -> Non
     assert await outbox.newest(1) == []
 
 
+@pytest.mark.slow
 async def test_a_browser_that_knows_the_login_locks_itself_alone_and_tells_nobody(visitor: Browser) -> None:
     await visitor.log_in("account", HIS, "abc12345")
     await visitor.submit("/logout")

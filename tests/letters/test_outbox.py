@@ -317,6 +317,7 @@ def test_a_fact_is_a_word_or_a_number(templates: object, value: object) -> None:
 # --- posting ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_mail_is_kept_for_each_distinct_recipient(contract: int) -> None:
     await posted(contract, "a@example.jp", "b@example.jp", "", "a@example.jp", login="髙﨑①")
     first, second = await kept()

@@ -34,6 +34,7 @@ async def test_without_the_service_choice_a_is_greyed_out_with_its_reason(contra
     assert "購入が必要です" in contractor.reasons[0]
 
 
+@pytest.mark.slow
 async def test_an_address_of_ours_is_registered_and_shows_the_mail_programs_settings(
     contractor: Browser,
 ) -> None:
@@ -48,6 +49,7 @@ async def test_an_address_of_ours_is_registered_and_shows_the_mail_programs_sett
     assert {mail["recipient"] for mail in await mails()} == {ADDRESS, "arteri-an@keitai.example.jp"}
 
 
+@pytest.mark.slow
 async def test_a_mail_pack_gives_one_address_without_a_purchase(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01")
     for login in ("pack-one", "pack-two"):
@@ -103,6 +105,7 @@ async def test_the_last_available_address_taken_meanwhile_is_refused_in_words(co
     assert not await database.rows("SELECT 1 FROM mail_address WHERE address = $1", ADDRESS)
 
 
+@pytest.mark.slow
 async def test_the_confirm_page_of_an_address_shows_the_one_that_it_replaces(taro: Browser) -> None:
     for login, typed, before in (
         ("arteri-an-001", {"kind": "ucom", "local_part": "hikari.jiro"}, ADDRESS),
@@ -127,6 +130,7 @@ async def test_changing_the_address_keeps_the_mailbox_and_costs_nothing(contract
     assert contractor.rows["メールアカウント"].startswith("1個")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
@@ -185,6 +189,7 @@ async def test_one_address_for_two_account_ids_at_once_is_given_once(contractor:
     assert len(await database.rows("SELECT 1 FROM mailbox WHERE retired_at IS NULL")) == 1
 
 
+@pytest.mark.slow
 async def test_the_last_address_of_a_pack_goes_to_one_of_many_who_ask_at_once(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01")
     pages = []

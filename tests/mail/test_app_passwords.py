@@ -66,6 +66,7 @@ async def with_address(taro: Browser) -> Browser:
     return taro
 
 
+@pytest.mark.slow
 async def test_one_is_made_by_us_shown_once_and_kept_as_a_hash_alone(with_address: Browser) -> None:
     password = await make(with_address, "スマートフォン")
     assert re.fullmatch(rf"[{LETTERS}]{{16}}", password)
@@ -84,6 +85,7 @@ async def test_one_is_made_by_us_shown_once_and_kept_as_a_hash_alone(with_addres
     assert row["hint"] == app_passwords.hint(password)
 
 
+@pytest.mark.slow
 async def test_no_other_session_sees_it_not_even_before_the_complete_page(
     with_address: Browser, another_browser: Browser
 ) -> None:
@@ -103,6 +105,7 @@ async def test_no_other_session_sees_it_not_even_before_the_complete_page(
     assert re.fullmatch(r"[a-z]{16}", with_address.rows[app_passwords.TITLE])
 
 
+@pytest.mark.slow
 async def test_twenty_presses_at_once_make_one_password_which_the_page_shows(with_address: Browser) -> None:
     await with_address.open(PATH)
     await with_address.submit(PATH, called="自宅のパソコン", consent="yes")
@@ -120,6 +123,7 @@ async def test_twenty_presses_at_once_make_one_password_which_the_page_shows(wit
     assert len([mail for mail in await mails() if "ほかの方" in mail["subject"]]) == 1
 
 
+@pytest.mark.slow
 async def test_the_portals_password_opens_the_mailbox_only_while_there_is_no_other(
     with_address: Browser,
 ) -> None:
@@ -161,6 +165,7 @@ async def test_both_people_are_told_and_no_mail_holds_the_password(with_address:
     assert not any(password in mail["body"] for mail in await mails())
 
 
+@pytest.mark.slow
 async def test_own_data_names_them_without_anything_that_opens_a_mailbox(with_address: Browser) -> None:
     password = await make(with_address, "スマートフォン")
     [row] = await kept()
@@ -171,6 +176,7 @@ async def test_own_data_names_them_without_anything_that_opens_a_mailbox(with_ad
     assert not {password, row["hash"], row["selector"], row["hint"]} & set(map(str, own.values()))
 
 
+@pytest.mark.slow
 async def test_a_name_is_needed_and_given_once(with_address: Browser) -> None:
     await make(with_address, "スマートフォン")
     for called, reason in (("", "名前を入力してください。"), ("スマートフォン", TAKEN)):
@@ -181,6 +187,7 @@ async def test_a_name_is_needed_and_given_once(with_address: Browser) -> None:
     assert with_address.reasons == ["名前は32文字以内で入力してください。"]
 
 
+@pytest.mark.slow
 async def test_what_was_typed_is_there_again_on_the_way_back(with_address: Browser) -> None:
     await with_address.open(PATH)
     await with_address.submit(PATH, called="車の中", consent="yes")
@@ -188,6 +195,7 @@ async def test_what_was_typed_is_there_again_on_the_way_back(with_address: Brows
     assert str(with_address.form(PATH).select_one("[name=called]")["value"]) == "車の中"  # type: ignore[index]
 
 
+@pytest.mark.slow
 async def test_a_slot_that_is_empty_and_one_that_is_none_are_missing(with_address: Browser) -> None:
     await make(with_address, "一")
     await with_address.open(PATH)
@@ -218,6 +226,7 @@ async def test_the_overview_leads_there_over_the_settings_of_who_has_a_mailbox(w
     assert with_address.page.select("main a[href='/accounts/arteri-an-001/mail-passwords']")
 
 
+@pytest.mark.slow
 async def test_who_registers_an_address_is_led_there(with_address: Browser) -> None:
     await get_address(with_address, "arteri-an-001", "hikari.neu")
     assert with_address.page.select(f"main nav a[href='{PATH}']")
@@ -227,6 +236,7 @@ async def test_who_registers_an_address_is_led_there(with_address: Browser) -> N
     assert "アカウントIDのパスワード" not in with_address.text
 
 
+@pytest.mark.slow
 async def test_they_end_with_the_address_and_with_the_account_id(with_address: Browser) -> None:
     await make(with_address, "一")
     await use_other(with_address, "arteri-an-001", "taro@example.com")
@@ -340,6 +350,7 @@ def test_the_hint_is_dovecots() -> None:
     assert app_passwords.hint("secret1") == "a11"
 
 
+@pytest.mark.slow
 async def test_its_name_which_mails_show_holds_no_link(with_address: Browser) -> None:
     await with_address.open(PATH)
     await with_address.submit(PATH, called="更新はevil.example", consent="yes")

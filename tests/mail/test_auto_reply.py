@@ -12,6 +12,7 @@ from tests.browser import Browser
 from tests.mail.steps import confirmed
 
 
+@pytest.mark.slow
 async def test_an_auto_reply_is_set_and_keeps_its_text_when_it_is_off(taro: Browser) -> None:
     path = "/accounts/arteri-an-001/auto-reply"
     await confirmed(
@@ -88,6 +89,7 @@ async def where_it_stands(browser: Browser) -> tuple[str, str]:
     return row, notice.get_text(" ", strip=True) if notice else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("now", "why"),
     [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain.mail import forwarding
 from app.postgres import database
 from tests.browser import Browser, filled_in
 from tests.mail.steps import ADDRESS, confirmed, get_address
 
 
+@pytest.mark.slow
 async def test_what_is_forwarded_without_a_copy_cannot_be_brought_back_and_the_confirm_page_says_so(
     taro: Browser,
 ) -> None:
@@ -22,6 +25,7 @@ async def test_what_is_forwarded_without_a_copy_cannot_be_brought_back_and_the_c
     assert "受け取れなかったメールは戻せません" not in taro.text
 
 
+@pytest.mark.slow
 async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None:
     await confirmed(
         taro,
@@ -42,6 +46,7 @@ async def test_forwarding_is_set_changed_and_switched_off(taro: Browser) -> None
     assert not await database.rows("SELECT 1 FROM forwarding")
 
 
+@pytest.mark.slow
 async def test_forwarding_to_itself_twice_or_in_a_loop_is_refused_at_the_field(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")
@@ -56,6 +61,7 @@ async def test_forwarding_to_itself_twice_or_in_a_loop_is_refused_at_the_field(t
     assert taro.reasons == [forwarding.loop_reason("hikari.jiro@s2.spaaqs.ne.jp")]
 
 
+@pytest.mark.slow
 async def test_two_forwardings_confirmed_meanwhile_make_no_loop(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")

@@ -95,6 +95,7 @@ async def test_the_change_to_another_company_says_it_on_every_page_and_in_the_ma
     assert "なくなるホームページ：https://home.s2.spaaqs.ne.jp/taro.home/" in mail["body"]
 
 
+@pytest.mark.slow
 async def test_a_smaller_box_and_fewer_targets_say_what_they_take_away(taro: Browser) -> None:
     await confirmed(taro, "/accounts/arteri-an-001/mailbox", agree="yes")
     await taro.open("/accounts/arteri-an-001/mailbox")

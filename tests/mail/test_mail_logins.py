@@ -93,6 +93,7 @@ async def test_account_id_and_address_in_any_case_are_one_count_with_the_portals
     assert not await portal_looks(person)
 
 
+@pytest.mark.slow
 async def test_of_many_at_once_ten_are_let_through(person: Person) -> None:
     logins = [program(person.login, f"192.0.2.{number}") for number in range(40)]
     said = await asyncio.gather(*(refusal(login) for login in logins))
@@ -112,6 +113,7 @@ async def told() -> list[str]:
     return list(await tables.Outbox.select(tables.Outbox.recipient).output(as_list=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [12, 30])
 async def test_right_passwords_at_once_lock_nothing_however_many_and_nobody_is_told_of_a_lock(
     person: Person, number: int
@@ -124,6 +126,7 @@ async def test_right_passwords_at_once_lock_nothing_however_many_and_nobody_is_t
     assert await told() == []
 
 
+@pytest.mark.slow
 async def test_after_right_passwords_at_once_the_count_is_where_the_wrong_ones_left_it(
     person: Person,
 ) -> None:
@@ -136,6 +139,7 @@ async def test_after_right_passwords_at_once_the_count_is_where_the_wrong_ones_l
     assert await tried(program(person.login), RIGHT) == 0
 
 
+@pytest.mark.slow
 async def test_a_wrong_password_among_right_ones_in_flight_is_no_lock(person: Person) -> None:
     right = [program(person.login, f"192.0.2.{number}") for number in range(9)]
     for login in right:
@@ -155,6 +159,7 @@ async def test_the_portals_guesses_are_told_when_they_refuse_the_members_own_pro
     assert person.address in await told()
 
 
+@pytest.mark.slow
 async def test_what_an_address_is_refused_for_leaves_nothing_counted_of_the_login(person: Person) -> None:
     for number in range(100):
         await tried(program(f"name-{number}"), AWAY)
@@ -211,6 +216,7 @@ async def test_a_name_that_nobody_has_is_refused_alike_and_locks_no_login_of_the
     assert await events() == []
 
 
+@pytest.mark.slow
 async def test_an_address_that_guesses_at_many_names_is_refused_for_all(person: Person) -> None:
     for number in range(100):
         assert await tried(program(f"name-{number}"), AWAY) == 1
@@ -269,6 +275,7 @@ async def test_other_passwords_other_networks_and_other_mailboxes_count_each(per
     assert await portal_failures(person) == 3
 
 
+@pytest.mark.slow
 async def test_guesses_that_look_alike_are_not_looked_at_twice_so_guessing_is_no_cheaper(
     person: Person,
 ) -> None:
@@ -280,6 +287,7 @@ async def test_guesses_that_look_alike_are_not_looked_at_twice_so_guessing_is_no
     assert sum(looked_at) == 10
 
 
+@pytest.mark.slow
 async def test_a_password_that_was_wrong_is_looked_at_again_when_it_may_be_the_right_one_now(
     person: Person,
 ) -> None:
@@ -302,6 +310,7 @@ async def test_nothing_is_remembered_of_what_was_right_or_not_looked_at_or_has_n
     assert await tried(replace(phone, hint=""), WRONG, 3) == 3
 
 
+@pytest.mark.slow
 async def test_while_there_are_too_many_failures_over_all_dovecot_waits_first(person: Person) -> None:
     assert await mail_logins.allow(SECRET, program(person.login)) == Answer()
     everybody = tables.Attempt.key == attempts.key(SECRET, "all")
@@ -314,6 +323,7 @@ async def test_while_there_are_too_many_failures_over_all_dovecot_waits_first(pe
 # --- app passwords ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_may_be_an_app_password_is_let_through_and_a_guess_that_looks_like_one_counts(
     person: Person,
 ) -> None:

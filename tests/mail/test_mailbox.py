@@ -38,6 +38,7 @@ async def test_without_an_address_of_ours_each_page_says_what_is_needed(
     assert not contractor.page.select("main form")
 
 
+@pytest.mark.slow
 async def test_a_box_with_more_than_1_gb_in_it_does_not_shrink(taro: Browser) -> None:
     path = "/accounts/arteri-an-001/mailbox"
     await confirmed(taro, path, agree="yes")

@@ -58,6 +58,7 @@ async def test_forwarding_to_the_own_plus_address_is_forwarding_to_oneself(
     assert taro.reasons == [forwarding.ITSELF]
 
 
+@pytest.mark.slow
 async def test_a_loop_over_plus_addresses_is_found(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await confirmed(
@@ -74,6 +75,7 @@ async def test_nobody_is_forwarded_to(taro: Browser) -> None:
     assert taro.reasons == [ours.nobody_reason(NOBODYS)]
 
 
+@pytest.mark.slow
 async def test_who_gave_the_address_up_meanwhile_is_not_forwarded_to(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await taro.open("/accounts/arteri-an-001/forwarding")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+import pytest
+
 from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.mail import service as mail_service
@@ -127,6 +129,7 @@ async def test_from_ours_to_anothers_the_mail_service_ends_by_itself_and_says_so
 COSTS = re.compile(r"今月（\d{4}年\d+月）の料金：[\d,]+円（税込、日割りなし[^）]*）")
 
 
+@pytest.mark.slow
 async def test_what_the_end_costs_stands_on_confirm_page_receipt_history_and_mail(
     contractor: Browser,
 ) -> None:
@@ -160,6 +163,7 @@ async def test_a_mail_address_that_ends_nothing_has_no_costs_on_its_receipt(cont
     assert "円" not in (await mails())[-1]["body"]
 
 
+@pytest.mark.slow
 async def test_a_user_who_causes_the_end_is_seen_by_admins_and_the_contact(
     contractor: Browser, family_user: Browser
 ) -> None:
@@ -170,6 +174,7 @@ async def test_a_user_who_causes_the_end_is_seen_by_admins_and_the_contact(
     assert sorted(told) == ["arteri-an@keitai.example.jp", "arteri-kichi@mail.example.com"]
 
 
+@pytest.mark.slow
 async def test_deleting_an_account_id_ends_the_service_when_it_was_the_last(contractor: Browser) -> None:
     await buy(contractor)
     await get_address(contractor, "arteri-an-001", "hikari.taro")

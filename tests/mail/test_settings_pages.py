@@ -57,6 +57,7 @@ async def test_the_page_tells_the_owner_servers_user_name_and_the_password_of_th
     assert "容量は1GBです。" in taro.text
 
 
+@pytest.mark.slow
 async def test_with_a_first_app_password_the_page_asks_for_that_one(taro: Browser) -> None:
     await make_app_password(taro)
     await taro.open(MAIL)
@@ -83,6 +84,7 @@ async def test_a_translating_browser_leaves_addresses_ids_and_hosts_as_they_are(
     assert untranslated(taro) == {ADDRESS, "arteri-an-001", "993", "587", "SSL/TLS", "STARTTLS", *hosts}
 
 
+@pytest.mark.slow
 async def test_the_page_is_a_link_away_from_the_accordion_the_receipts_and_the_app_passwords(
     taro: Browser, family_user: Browser
 ) -> None:
@@ -96,6 +98,7 @@ async def test_the_page_is_a_link_away_from_the_accordion_the_receipts_and_the_a
     assert links(taro)["メールソフトの設定"] == MAIL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("app_password", [False, True])
 async def test_a_new_password_of_the_account_id_leads_there_while_it_opens_the_mailbox(
     taro: Browser, app_password: bool
@@ -130,6 +133,7 @@ async def test_another_contracts_account_id_is_not_there(stranger: Browser, path
     assert stranger.answer.status_code == 404
 
 
+@pytest.mark.slow
 async def test_each_page_takes_one_round_trip(taro: Browser, round_trips: list[str]) -> None:
     for path in (MAIL, WEB):
         round_trips.clear()
@@ -140,6 +144,7 @@ async def test_each_page_takes_one_round_trip(taro: Browser, round_trips: list[s
 # --- web space --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_page_of_a_web_space_tells_how_files_get_there(taro: Browser) -> None:
     await confirmed(taro, f"{OWN}/web-space", space="hikari")
     assert links(taro)["Webスペースの設定"] == WEB
@@ -193,6 +198,7 @@ async def test_without_a_web_space_the_page_leads_to_what_comes_first(contractor
     assert not contractor.rows
 
 
+@pytest.mark.slow
 async def test_a_deleted_person_reads_that_it_is_gone_and_is_led_to_no_form(
     taro: Browser, family_user: Browser
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from app.domain.mail import web_space
 from app.postgres import database
 from tests.browser import Browser
@@ -23,6 +25,7 @@ async def test_a_web_space_is_registered_and_deleted_and_its_name_is_gone(taro: 
     assert await open_periods() == ["mail-web"]
 
 
+@pytest.mark.slow
 async def test_what_the_end_of_the_mail_service_costs_stays_on_the_receipt_and_in_the_mail(
     visitor: Browser,
 ) -> None:
@@ -48,6 +51,7 @@ async def test_what_the_end_of_the_mail_service_costs_stays_on_the_receipt_and_i
     assert "に解約した分" in costs
 
 
+@pytest.mark.slow
 async def test_a_web_space_that_remains_keeps_the_mail_service(taro: Browser) -> None:
     await get_address(taro, "arteri-an-002", "hikari.jiro")
     await confirmed(taro, "/accounts/arteri-an-002/web-space", space="jiro")

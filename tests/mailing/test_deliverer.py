@@ -143,6 +143,7 @@ async def until_said(caplog: pytest.LogCaptureFixture, text: str) -> None:
             await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 async def test_trouble_is_said_and_its_end_and_the_mail_goes_out_after_all(
     contract: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -158,6 +159,7 @@ async def test_trouble_is_said_and_its_end_and_the_mail_goes_out_after_all(
         await until_said(caplog, "mails are delivered again")
 
 
+@pytest.mark.slow
 async def test_a_defect_is_logged_and_the_next_round_goes_on(
     contract: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,6 +36,7 @@ async def close_all(first: str, last: str = "2026-02") -> None:
     await close(*(month.iso for month in Month.parse(first).upto(Month.parse(last))))
 
 
+@pytest.mark.slow
 async def test_bills_of_seven_years_can_be_read_the_older_ones_by_year(
     reader: Browser, round_trips: list[str]
 ) -> None:
@@ -65,6 +66,7 @@ async def test_bills_of_seven_years_can_be_read_the_older_ones_by_year(
     assert (await reader.get("/statements/2019-03")).status_code == 404
 
 
+@pytest.mark.slow
 async def test_an_old_bill_holds_its_own_lines_and_a_correction_of_years_later(reader: Browser) -> None:
     await loaded("line-1", "2019-04", "回線料", 4_400)
     await database.rows("UPDATE contract SET opened_on = '2025-12-31'")

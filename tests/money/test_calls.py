@@ -71,6 +71,7 @@ async def test_the_csv_holds_every_call_and_the_sum_and_no_formula(reader: Brows
     assert rows[-1] == ["合計", "", "", *(str(sum(int(row[n]) for row in rows[1:-1])) for n in (3, 4))]
 
 
+@pytest.mark.slow
 async def test_a_month_of_many_calls_has_pages_with_the_sums_of_all(reader: Browser) -> None:
     for number in range(calls.PAGE):
         await call(f"03{number:08}")
@@ -83,6 +84,7 @@ async def test_a_month_of_many_calls_has_pages_with_the_sums_of_all(reader: Brow
     assert not {row[1] for row in table(reader)} & set(first[18:])
 
 
+@pytest.mark.slow
 async def test_what_is_not_there_answers_404(reader: Browser) -> None:
     for path in (
         *("/calls/telegraph", "/calls/telegraph/2026-01", "/calls/hikari-denwa/2026-04"),
@@ -93,6 +95,7 @@ async def test_what_is_not_there_answers_404(reader: Browser) -> None:
         assert (await reader.get(path)).status_code == 404, path
 
 
+@pytest.mark.slow
 async def test_without_calls_the_pages_say_so(reader: Browser, stranger: Browser) -> None:
     await reader.open("/calls/hikari-denwa/2026-03")
     assert "この月の通話はありません。" in reader.text

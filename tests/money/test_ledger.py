@@ -240,6 +240,7 @@ async def many_contracts(count: int) -> None:
     )
 
 
+@pytest.mark.slow
 async def test_a_killed_close_goes_on_where_it_was(server: dict[str, Any], empty_database: str) -> None:
     await many_contracts(ledger.BATCH + 100)
     connection = json.dumps({**server, "database": empty_database})
@@ -269,6 +270,7 @@ async def waiting(process: asyncio.subprocess.Process) -> None:
         await connection.close()
 
 
+@pytest.mark.slow
 async def test_two_closes_at_once_write_every_charge_once() -> None:
     await many_contracts(2 * ledger.BATCH + 1)
     closed = await asyncio.gather(close(JANUARY), close(JANUARY))

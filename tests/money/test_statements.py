@@ -211,6 +211,7 @@ async def test_the_pdf_begins_with_what_is_due_how_and_when_and_numbers_its_page
     assert len(read.pages) == 2
 
 
+@pytest.mark.slow
 async def test_a_pdf_with_a_character_that_no_font_has_is_refused_and_logged_without_the_name(
     reader: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -296,6 +297,7 @@ async def test_lines_that_come_to_nothing_are_a_bill_with_the_same_condition(rea
     assert reader.rows["小計（税抜）"] == "0円"
 
 
+@pytest.mark.slow
 async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
     await bought("2025-12-10", "2026-01-31")
     await bought("2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT, None)
@@ -309,6 +311,7 @@ async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
     assert forecast["2026年2月"] == "3,300円"
 
 
+@pytest.mark.slow
 async def test_a_correction_is_named_with_its_month(reader: Browser) -> None:
     await bought("2025-12-10")
     await close("2025-12", "2026-01")
@@ -332,6 +335,7 @@ async def test_what_is_no_month_of_the_contract_is_not_there(reader: Browser) ->
         assert (await reader.get(f"/statements/{name}")).status_code == 404, name
 
 
+@pytest.mark.slow
 async def test_months_without_charges_are_one_line_that_says_how_many_and_leads_to_each(
     reader: Browser,
 ) -> None:
@@ -377,6 +381,7 @@ async def test_a_page_is_two_round_trips(reader: Browser, round_trips: list[str]
         assert len(round_trips) == 2
 
 
+@pytest.mark.slow
 async def test_without_font_or_library_the_member_is_led_on_and_the_operator_told(
     reader: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -31,6 +31,7 @@ def contract_of(life: Life, now: datetime) -> Contract:
     return contract
 
 
+@pytest.mark.slow
 @given(lives)
 def test_at_any_moment_it_is_what_the_bill_would_say_if_nothing_more_happened(done: Done) -> None:
     life = Life()

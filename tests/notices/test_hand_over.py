@@ -94,6 +94,7 @@ async def test_accessibility_is_told_to_everybody(visitor: Browser) -> None:
     assert "読み上げソフトを実際に使った確認は、まだ行っていません。" in visitor.text
 
 
+@pytest.mark.slow
 async def test_no_page_of_the_menu_takes_more_than_two_round_trips(
     contractor: Browser, round_trips: list[str]
 ) -> None:

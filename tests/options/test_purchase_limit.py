@@ -31,6 +31,7 @@ async def after_three(visitor: Browser) -> Browser:
     return visitor
 
 
+@pytest.mark.slow
 async def test_a_fourth_purchase_is_refused_in_words_with_the_day_from_which_it_is_possible(
     after_three: Browser,
 ) -> None:
@@ -45,6 +46,7 @@ async def test_a_fourth_purchase_is_refused_in_words_with_the_day_from_which_it_
     assert len(await pins()) == 3
 
 
+@pytest.mark.slow
 async def test_the_accordion_says_so_instead_of_its_button(after_three: Browser) -> None:
     row = await after_three.htmx(f"/accounts/{WIFE}")
     cell = row.select_one(f"#security-360-{WIFE}")
@@ -54,6 +56,7 @@ async def test_the_accordion_says_so_instead_of_its_button(after_three: Browser)
     assert row.select(f"#security-online-{WIFE} a[data-hx-post]")
 
 
+@pytest.mark.slow
 async def test_a_purchase_of_the_third_time_that_still_runs_can_be_cancelled(visitor: Browser) -> None:
     clock.start_at(tokyo("2026-01-10T09:00"))
     await sign_in(visitor, "customer", "90000000000000")
@@ -68,6 +71,7 @@ async def test_a_purchase_of_the_third_time_that_still_runs_can_be_cancelled(vis
     assert SAID in visitor.text
 
 
+@pytest.mark.slow
 async def test_other_products_other_account_ids_and_the_next_month_of_tokyo_are_free_of_it(
     after_three: Browser,
 ) -> None:
@@ -84,6 +88,7 @@ async def test_other_products_other_account_ids_and_the_next_month_of_tokyo_are_
     await buy(after_three)
 
 
+@pytest.mark.slow
 async def test_a_purchase_of_last_month_that_ended_in_this_one_does_not_count(visitor: Browser) -> None:
     clock.start_at(tokyo("2025-12-31T23:50:00"))
     await sign_in(visitor, "customer", "90000000000000")
@@ -98,6 +103,7 @@ async def test_a_purchase_of_last_month_that_ended_in_this_one_does_not_count(vi
     assert SAID in visitor.text
 
 
+@pytest.mark.slow
 async def test_a_confirm_page_that_was_open_before_the_limit_is_refused(visitor: Browser) -> None:
     clock.start_at(tokyo("2026-01-10T09:00"))
     await sign_in(visitor, "customer", "90000000000000")
@@ -112,6 +118,7 @@ async def test_a_confirm_page_that_was_open_before_the_limit_is_refused(visitor:
     assert SAID in visitor.text
 
 
+@pytest.mark.slow
 async def test_the_limit_holds_however_many_buy_and_cancel_at_once(visitor: Browser) -> None:
     (contract,) = await database.rows("SELECT id FROM contract WHERE customer_number = '90000000000000'")
     members = [await households.log_in(contract["id"]) for _ in range(4)]

@@ -119,6 +119,7 @@ async def test_where_it_is_not_permitted_there_is_no_button_but_the_reason_and_w
     assert await database.rows("SELECT 1 FROM purchase_request") == []
 
 
+@pytest.mark.slow
 async def test_the_asker_reads_it_and_takes_it_back(asking_user: Browser) -> None:
     request = await ask(asking_user)
     await asking_user.open("/purchase-requests")
@@ -141,6 +142,7 @@ async def test_the_asker_reads_it_and_takes_it_back(asking_user: Browser) -> Non
 # --- deciding ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["customer", "admin"])
 async def test_whoever_pays_finds_it_on_the_overview_and_approves_it(
     asking_user: Browser, contractor: Browser, admin: Browser, role: str
@@ -331,6 +333,7 @@ async def test_no_page_of_it_takes_more_than_two_round_trips(
         assert len(round_trips) <= most, (path, round_trips)
 
 
+@pytest.mark.slow
 async def test_what_is_sent_about_a_request_takes_two_round_trips(
     asking_user: Browser, contractor: Browser, round_trips: list[str]
 ) -> None:
@@ -352,6 +355,7 @@ async def test_what_is_sent_about_a_request_takes_two_round_trips(
     assert len(round_trips) == 1, round_trips
 
 
+@pytest.mark.slow
 async def test_the_list_leads_on_to_older_requests(
     asking_user: Browser, contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -377,6 +381,7 @@ async def test_the_list_leads_on_to_older_requests(
         assert (await contractor.get(f"/purchase-requests?before={odd}")).status_code == 200
 
 
+@pytest.mark.slow
 async def test_an_empty_stock_is_said_to_who_asks_before_anything_is_pressed(asking_user: Browser) -> None:
     for path in (PAGE, f"/?open={SON}"):
         await asking_user.open(path)

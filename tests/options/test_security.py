@@ -201,6 +201,7 @@ async def test_buying_again_takes_a_new_pin_and_both_are_shown(contractor: Brows
     assert "購入済" in contractor.text
 
 
+@pytest.mark.slow
 async def test_a_deleted_account_ids_options_end_at_once(contractor: Browser, admin: Browser) -> None:
     await buy(admin)
     ((pin, _, _),) = await pins()
@@ -230,6 +231,7 @@ async def test_a_deleted_account_ids_options_end_at_once(contractor: Browser, ad
 # --- download ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_download_link_leads_the_owner_to_the_installer_for_some_minutes(
     contractor: Browser, stranger: Browser, family_user: Browser
 ) -> None:

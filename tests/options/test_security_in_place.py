@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 
 from app.domain import clock
@@ -31,6 +32,7 @@ async def inline(browser: Browser, method: str, path: str, **body: str) -> Beaut
     return piece
 
 
+@pytest.mark.slow
 async def test_the_panel_opens_in_place_and_its_button_swaps_the_new_state_in(contractor: Browser) -> None:
     secret = await token(contractor)
     piece = await contractor.htmx(f"/accounts/{WIFE}")
@@ -80,6 +82,7 @@ async def test_the_accordion_offers_nothing_that_would_be_refused_and_says_why_w
     assert not row.select("a[data-hx-post]")
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the_page(
     contractor: Browser,
 ) -> None:

@@ -15,6 +15,7 @@ from tests.browser import Browser
 from tests.options.steps import SON, buy, cancel, give_address, pins, token
 
 
+@pytest.mark.slow
 async def test_a_user_buys_for_himself_until_the_contract_forbids_it(
     contractor: Browser, family_user: Browser
 ) -> None:
@@ -188,6 +189,7 @@ async def test_what_a_user_buys_is_told_to_the_contract_at_once(
     assert all(f"アカウントID「{SON}」（ユーザー権限）でログインした方" in mail["body"] for mail in mails)
 
 
+@pytest.mark.slow
 async def test_a_user_cancels_whatever_the_switch_says(contractor: Browser, family_user: Browser) -> None:
     await give_address(SON)
     for chosen in ("ask", "no"):

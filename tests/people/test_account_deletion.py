@@ -202,6 +202,7 @@ async def test_its_owner_is_told_at_an_address_that_goes_on_beside_the_contact_a
 # --- what is said before it -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_input_and_confirm_page_say_the_same_before_it_is_done(taro: Browser) -> None:
     await confirmed(taro, "/accounts/arteri-an-001/web-space", space="taro.home")
     await database.rows(
@@ -236,6 +237,7 @@ async def test_whoever_deletes_the_own_account_id_is_warned_of_it_and_nobody_els
         assert fact in OWN
 
 
+@pytest.mark.slow
 async def test_a_part_can_be_ended_instead_and_both_pages_lead_there(
     taro: Browser, family_user: Browser
 ) -> None:

@@ -17,6 +17,7 @@ from tests.households import HASH, PASSWORD, Household
 from tests.people.steps import DETAILS, NEW_HASH, done, kept, now_seen_by
 
 
+@pytest.mark.slow
 async def test_a_password_used_before_on_this_account_id_is_refused_and_on_another_is_not(
     family: Household, customer: Member
 ) -> None:

@@ -60,6 +60,7 @@ async def test_registering_goes_from_input_over_confirm_to_complete(contractor: 
     assert contractor.rows["パスワード"] == "*****"
 
 
+@pytest.mark.slow
 async def test_the_new_account_id_can_log_in(contractor: Browser, another_browser: Browser) -> None:
     await register(contractor)
     await another_browser.log_in("account", "arteri-an-003", "abc-7q2mzw")
@@ -94,6 +95,7 @@ async def test_a_name_that_others_have_or_had_is_refused_with_the_reason(contrac
     assert contractor.reasons == [accounts.TAKEN]
 
 
+@pytest.mark.slow
 async def test_a_deleted_name_is_refused_and_says_why(contractor: Browser) -> None:
     await register(contractor)
     await contractor.open("/accounts/arteri-an-003/delete")
@@ -166,6 +168,7 @@ async def test_an_account_id_is_changed_and_an_empty_password_keeps_the_old(
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_a_changed_password_ends_the_other_sessions_of_that_login(
     contractor: Browser, family_user: Browser, admin: Browser
 ) -> None:
@@ -182,6 +185,7 @@ async def test_a_changed_password_ends_the_other_sessions_of_that_login(
     assert family_user.heading == "ユーザー管理"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["edit", "password"])
 async def test_a_password_is_never_used_twice_on_an_account_id(contractor: Browser, page: str) -> None:
     await contractor.open(f"/accounts/arteri-an-001/{page}")
@@ -211,6 +215,7 @@ async def test_the_last_admin_may_be_taken_away(contractor: Browser) -> None:
     assert contractor.heading == "アカウントID登録／変更完了"
 
 
+@pytest.mark.slow
 async def test_a_sixth_account_id_is_answered_with_the_limit(contractor: Browser) -> None:
     for number in (3, 4, 5):
         await register(contractor, login=f"arteri-an-00{number}")
@@ -247,6 +252,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
     )
 
 
+@pytest.mark.slow
 async def test_pressing_twice_is_one_change_and_the_same_receipt(contractor: Browser) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(**NEW)
@@ -259,6 +265,7 @@ async def test_pressing_twice_is_one_change_and_the_same_receipt(contractor: Bro
     assert len(contractor.page.select("tbody tr")) == 1
 
 
+@pytest.mark.slow
 async def test_a_name_taken_meanwhile_is_refused_in_words_and_nothing_is_kept(
     contractor: Browser, stranger: Browser
 ) -> None:

@@ -52,6 +52,7 @@ async def test_a_new_contact_address_counts_when_its_link_was_answered(contracto
     assert not contractor.page.select("form[action='/customer/email']")
 
 
+@pytest.mark.slow
 async def test_the_link_asks_for_a_login_and_leads_back(
     contractor: Browser, another_browser: Browser, family_user: Browser, stranger: Browser, admin: Browser
 ) -> None:
@@ -78,6 +79,7 @@ async def test_the_link_asks_for_a_login_and_leads_back(
     assert UNUSABLE in another_browser.text
 
 
+@pytest.mark.slow
 async def test_a_link_that_two_answer_at_the_same_time_is_answered_once(
     contractor: Browser, admin: Browser
 ) -> None:
@@ -91,6 +93,7 @@ async def test_a_link_that_two_answer_at_the_same_time_is_answered_once(
     assert len(await mails()) == 4
 
 
+@pytest.mark.slow
 async def test_a_link_dies_after_a_day_by_a_newer_one_and_by_deleting_the_address(
     contractor: Browser,
 ) -> None:
@@ -127,6 +130,7 @@ async def test_the_receipt_of_a_new_contact_address_is_true_whenever_it_is_opene
     assert contractor.page.select("main a[href='/customer']")
 
 
+@pytest.mark.slow
 async def test_links_are_not_sent_without_end(contractor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contact_address, "MOST", 2)
     for name in ("a", "b", "c"):
@@ -171,6 +175,7 @@ async def test_a_made_up_link_opens_nothing(contractor: Browser) -> None:
     assert not contractor.page.select("form[action='/customer/email']")
 
 
+@pytest.mark.slow
 async def test_a_link_that_is_opened_or_answered_late_asks_for_the_password_first(
     contractor: Browser,
 ) -> None:

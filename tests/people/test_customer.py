@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain.changes import words
 from app.domain.people import customer
 from app.postgres import database
@@ -64,6 +66,7 @@ async def test_an_emptied_optional_field_is_deleted_and_the_confirm_page_says_so
         assert field["value"] == ""
 
 
+@pytest.mark.slow
 async def test_wrong_fields_are_told_and_what_was_typed_stays(contractor: Browser) -> None:
     wrong = {"household": "21", "phone": "012-345", "fax": "12345", "mobile": "0", "email": "a@x, b@y"}
     await change(contractor, **wrong)
@@ -89,6 +92,7 @@ async def test_a_wrong_number_is_called_by_the_name_of_its_field(contractor: Bro
     ]
 
 
+@pytest.mark.slow
 async def test_nothing_changed_is_no_change(contractor: Browser) -> None:
     await change(contractor)
     assert contractor.reasons == [words.NOTHING]

@@ -35,6 +35,7 @@ async def test_the_repetition_must_be_the_same(contractor: Browser) -> None:
     assert contractor.reasons == ["確認のため入力したパスワードが、新パスワードと一致しません。"]
 
 
+@pytest.mark.slow
 async def test_a_changed_password_counts_at_once_and_ends_the_customers_other_sessions(
     contractor: Browser, another_browser: Browser, admin: Browser
 ) -> None:
@@ -52,6 +53,7 @@ async def test_a_changed_password_counts_at_once_and_ends_the_customers_other_se
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_a_password_is_never_used_twice(contractor: Browser) -> None:
     await change(contractor, "demo01")
     assert contractor.reasons == [customer_password.USED]
@@ -62,6 +64,7 @@ async def test_a_password_is_never_used_twice(contractor: Browser) -> None:
         assert contractor.reasons == [customer_password.USED]
 
 
+@pytest.mark.slow
 async def test_two_confirm_pages_with_the_same_password_are_one_change(contractor: Browser) -> None:
     await change(contractor, "neu!99")
     first = contractor.path

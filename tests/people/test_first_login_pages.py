@@ -45,6 +45,7 @@ async def test_it_is_not_offered_again_in_that_session_and_may_be_at_the_next_lo
     assert WHY in newcomer.text
 
 
+@pytest.mark.slow
 async def test_it_still_says_so_where_something_was_wrong(newcomer: Browser) -> None:
     await newcomer.submit(**{**NEW, "family_kana": "?"})
     assert newcomer.answer.status_code == 422
@@ -55,6 +56,7 @@ async def test_it_still_says_so_where_something_was_wrong(newcomer: Browser) -> 
     assert newcomer.heading == "アカウントID登録／変更完了"
 
 
+@pytest.mark.slow
 async def test_whoever_has_an_account_id_reads_nothing_of_it_whatever_the_address_says(
     newcomer: Browser, contractor: Browser, admin: Browser
 ) -> None:

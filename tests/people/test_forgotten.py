@@ -73,6 +73,7 @@ async def sessions(login: str | None = None) -> int:
 # --- the story --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_member_without_any_password_gets_back_in_by_mail(
     visitor: Browser, another_browser: Browser, contractor: Browser, tmp_path: Any
 ) -> None:
@@ -102,6 +103,7 @@ async def test_a_member_without_any_password_gets_back_in_by_mail(
     assert "お客様番号パスワードの再設定" in another_browser.text
 
 
+@pytest.mark.slow
 async def test_the_step_that_is_locked_shows_the_way_too(contractor: Browser) -> None:
     await contractor.open("/statements")
     for _ in range(attempts.PER_STEP + 1):
@@ -260,6 +262,7 @@ async def test_one_place_gets_so_many_mails_to_an_address_a_day_and_the_answer_s
     assert len(await mailed()) == forgotten.TO_ONE_ADDRESS + 2
 
 
+@pytest.mark.slow
 async def test_one_address_gets_so_many_mails_a_day_and_a_browser_that_knows_the_login_still_gets_its_own(
     browser_at: NewBrowser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +280,7 @@ async def test_one_address_gets_so_many_mails_a_day_and_a_browser_that_knows_the
     assert len(await mailed()) == 2 + forgotten.TO_ONE_ADDRESS
 
 
+@pytest.mark.slow
 async def test_who_is_refused_uses_up_nothing_of_what_everybody_has(browser_at: NewBrowser) -> None:
     stranger, owner = await browser_at("192.0.2.1"), await browser_at("192.0.2.2")
     start = clock.now()
@@ -392,6 +396,7 @@ async def test_opening_the_link_changes_nothing_and_shows_half_a_login_at_most(
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_it_works_once_on_any_device_and_ends_every_session_of_the_login_alone(
     visitor: Browser, another_browser: Browser, admin: Browser, family_user: Browser
 ) -> None:
@@ -421,6 +426,7 @@ async def test_nobody_is_logged_in_by_it(visitor: Browser) -> None:
     assert await sessions() == 0
 
 
+@pytest.mark.slow
 async def test_a_second_factor_is_asked_for_as_ever(another_browser: Browser, contractor: Browser) -> None:
     await set_up_totp(contractor)
     await another_browser.open(await the_link(another_browser))
@@ -429,6 +435,7 @@ async def test_a_second_factor_is_asked_for_as_ever(another_browser: Browser, co
     assert another_browser.path == "/login/second"
 
 
+@pytest.mark.slow
 async def test_an_admin_who_was_let_in_with_the_old_customer_password_is_asked_again(
     visitor: Browser, admin: Browser
 ) -> None:
@@ -441,6 +448,7 @@ async def test_an_admin_who_was_let_in_with_the_old_customer_password_is_asked_a
     assert admin.heading == "お客様番号で再度ログイン"
 
 
+@pytest.mark.slow
 async def test_all_are_told_of_it_also_where_an_address_was_replaced_and_the_history_says_how(
     visitor: Browser, contractor: Browser
 ) -> None:
@@ -493,6 +501,7 @@ async def test_a_newer_one_takes_the_place_of_the_older_and_only_of_that_login(v
         assert visitor.page.select("main form")
 
 
+@pytest.mark.slow
 async def test_it_dies_with_the_password_that_it_was_asked_for(
     another_browser: Browser, contractor: Browser
 ) -> None:

@@ -186,6 +186,7 @@ def written(day: date) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @given(st.dates(date(1900, 1, 1), date(2026, 12, 31)))
 def test_a_day_is_found_in_all_usual_ways_of_writing(day: date) -> None:
     for form in written(day):

@@ -30,6 +30,7 @@ async def ask(browser: Browser, wanted: str) -> None:
         await browser.prove("demo01")
 
 
+@pytest.mark.slow
 async def test_a_line_is_cancelled_in_writing_with_what_it_costs_at_most(contractor: Browser) -> None:
     clock.start_at(NOW)
     await bought("mail-web", at=NOW - timedelta(days=60))

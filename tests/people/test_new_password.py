@@ -34,6 +34,7 @@ async def arrived(browser: Browser, name: Name) -> str:
     return code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "typed", "reasons"),
     [
@@ -65,6 +66,7 @@ async def test_the_one_time_password_cannot_become_the_own_one_of_an_account_id(
     assert visitor.reasons == ["このアカウントIDで使ったことのあるパスワードは使えません。"]
 
 
+@pytest.mark.slow
 async def test_the_session_goes_on_under_a_new_id_and_the_browser_is_known(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -81,6 +83,7 @@ async def test_the_session_goes_on_under_a_new_id_and_the_browser_is_known(
     assert visitor.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_all_are_told_and_the_history_holds_it(visitor: Browser, family_user: Browser) -> None:
     await arrived(visitor, HIS)
     await visitor.submit("/new-password", **NEW_OF_ACCOUNT)
@@ -91,6 +94,7 @@ async def test_all_are_told_and_the_history_holds_it(visitor: Browser, family_us
     assert family_user.heading == "ログイン"
 
 
+@pytest.mark.slow
 async def test_a_link_that_was_mailed_before_goes_with_it(visitor: Browser) -> None:
     await the_link(visitor)
     await arrived(visitor, CUSTOMER)
@@ -98,12 +102,14 @@ async def test_a_link_that_was_mailed_before_goes_with_it(visitor: Browser) -> N
     assert await database.rows("SELECT 1 FROM password_link") == []
 
 
+@pytest.mark.slow
 async def test_it_is_told_at_the_persons_address_too(visitor: Browser) -> None:
     await arrived(visitor, HERS)
     await visitor.submit("/new-password", **NEW_OF_ACCOUNT)
     assert await mailed(TOLD) == [WIFES, CONTACT]
 
 
+@pytest.mark.slow
 async def test_pressed_twice_it_is_set_once(visitor: Browser) -> None:
     await arrived(visitor, CUSTOMER)
     page = visitor.page
@@ -114,6 +120,7 @@ async def test_pressed_twice_it_is_set_once(visitor: Browser) -> None:
     assert len(await database.rows("SELECT 1 FROM change")) == 1
 
 
+@pytest.mark.slow
 async def test_no_typed_password_is_in_a_row(visitor: Browser, hashed: list[dict[str, Any]]) -> None:
     await arrived(visitor, CUSTOMER)
     await visitor.submit("/new-password", **NEW)

@@ -59,6 +59,7 @@ async def opens(browser: Browser, name: Name, password: str) -> bool:
 # --- the story --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "new", "lands"),
     [
@@ -91,6 +92,7 @@ async def test_a_member_without_any_password_gets_back_in_by_a_staff_code_withou
 # --- the password -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_it_is_twelve_letters_that_cannot_be_taken_for_others_and_another_one_each_time(
     filled_database: str,
 ) -> None:
@@ -113,6 +115,7 @@ async def test_only_its_hash_is_kept_and_no_mail_holds_it(filled_database: str) 
     assert not any(code in mail.body + mail.subject for mail in await outbox.newest(10))
 
 
+@pytest.mark.slow
 async def test_a_new_one_takes_the_place_of_the_old_and_of_a_session_that_it_opened(visitor: Browser) -> None:
     first = await issued()
     await log_in(visitor, CUSTOMER, first)
@@ -134,6 +137,7 @@ async def test_whoever_is_logged_in_already_goes_on_when_it_is_issued_and_when_i
     assert contractor.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_it_works_for_as_many_days_as_staff_said(visitor: Browser) -> None:
     start = clock.now()
     code = await issued(days=3)
@@ -144,6 +148,7 @@ async def test_it_works_for_as_many_days_as_staff_said(visitor: Browser) -> None
     assert await opens(visitor, CUSTOMER, code)
 
 
+@pytest.mark.slow
 async def test_it_is_one_logins_alone(visitor: Browser) -> None:
     code = await issued(HERS)
     assert not await opens(visitor, HIS, code)
@@ -151,12 +156,14 @@ async def test_it_is_one_logins_alone(visitor: Browser) -> None:
     assert await opens(visitor, HERS, code)
 
 
+@pytest.mark.slow
 async def test_two_logins_of_a_contract_have_one_each(visitor: Browser) -> None:
     his, hers = await issued(HIS), await issued(HERS)
     assert await opens(visitor, HERS, hers)
     assert await opens(visitor, HIS, his)
 
 
+@pytest.mark.slow
 async def test_one_that_is_given_out_after_another_was_used_is_as_new(visitor: Browser) -> None:
     start = clock.now()
     assert await opens(visitor, CUSTOMER, await issued())
@@ -166,6 +173,7 @@ async def test_one_that_is_given_out_after_another_was_used_is_as_new(visitor: B
     assert not await opens(visitor, CUSTOMER, code)
 
 
+@pytest.mark.slow
 async def test_the_own_password_works_until_it_is_used_and_no_longer(visitor: Browser) -> None:
     code = await issued()
     assert await opens(visitor, CUSTOMER, "demo01")
@@ -173,6 +181,7 @@ async def test_the_own_password_works_until_it_is_used_and_no_longer(visitor: Br
     assert not await opens(visitor, CUSTOMER, "demo01")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["by a link", "in a session"])
 async def test_a_new_password_ends_it(visitor: Browser, another_browser: Browser, way: str) -> None:
     code = await issued()
@@ -190,6 +199,7 @@ async def test_a_new_password_ends_it(visitor: Browser, another_browser: Browser
         assert await tables.OneTimePassword.count() == 0
 
 
+@pytest.mark.slow
 async def test_a_link_that_was_mailed_before_dies_when_it_is_used(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -230,6 +240,7 @@ async def test_an_imported_hash_has_one_too_of_its_own_cost(
 # --- a login with it --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_one_that_waits_costs_a_login_no_computing(
     visitor: Browser, hashed: list[dict[str, Any]]
 ) -> None:
@@ -246,6 +257,7 @@ async def test_one_that_waits_costs_a_login_no_computing(
     assert await costs(CUSTOMER, code) == unknown
 
 
+@pytest.mark.slow
 async def test_a_login_that_waits_takes_the_same_statements_as_one_without(
     visitor: Browser, round_trips: list[str]
 ) -> None:
@@ -282,6 +294,7 @@ async def test_nothing_opens_but_the_page_that_sets_an_own_password(visitor: Bro
     assert visitor.heading == "ログイン"
 
 
+@pytest.mark.slow
 async def test_it_passes_no_step_and_what_it_opened_proves_nothing(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -297,6 +310,7 @@ async def test_it_passes_no_step_and_what_it_opened_proves_nothing(
     assert "このログイン中に変更したパスワードでは、ご本人の確認ができません。" in visitor.text
 
 
+@pytest.mark.slow
 async def test_a_second_factor_is_asked_for_first(contractor: Browser, another_browser: Browser) -> None:
     key, _ = await set_up_totp(contractor)
     await log_in(another_browser, CUSTOMER, await issued())
@@ -312,6 +326,7 @@ async def test_a_second_factor_is_asked_for_first(contractor: Browser, another_b
     assert another_browser.heading == "パスワードの再設定完了"
 
 
+@pytest.mark.slow
 async def test_without_the_second_factor_it_takes_nothing_away(
     contractor: Browser, another_browser: Browser, stranger: Browser
 ) -> None:
@@ -329,6 +344,7 @@ async def test_without_the_second_factor_it_takes_nothing_away(
     assert stranger.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_with_the_second_factor_the_own_password_opens_nothing(
     contractor: Browser, another_browser: Browser, stranger: Browser
 ) -> None:
@@ -345,6 +361,7 @@ async def test_with_the_second_factor_the_own_password_opens_nothing(
     assert another_browser.heading == "パスワードの再設定完了"
 
 
+@pytest.mark.slow
 async def test_of_two_sessions_that_wait_for_the_factor_one_is_left(
     contractor: Browser, another_browser: Browser, stranger: Browser
 ) -> None:
@@ -365,6 +382,7 @@ async def test_of_two_sessions_that_wait_for_the_factor_one_is_left(
     assert [row["stages"] for row in waiting] == [[Stage.NEW_PASSWORD]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["used up", "answered by a new password", "expired"])
 async def test_one_that_is_good_no_more_when_the_factor_is_given_opens_nothing(
     contractor: Browser, another_browser: Browser, what: str
@@ -383,6 +401,7 @@ async def test_one_that_is_good_no_more_when_the_factor_is_given_opens_nothing(
     assert await opens(another_browser, CUSTOMER, "demo01")
 
 
+@pytest.mark.slow
 async def test_one_that_is_good_no_more_leads_to_no_factor(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -398,6 +417,7 @@ async def test_a_session_that_is_open_opens_the_page_no_more(contractor: Browser
     assert contractor.path == "/"
 
 
+@pytest.mark.slow
 async def test_it_survives_a_closed_browser_for_half_an_hour_and_one_session_at_a_time(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -415,6 +435,7 @@ async def test_it_survives_a_closed_browser_for_half_an_hour_and_one_session_at_
     assert another_browser.heading == "パスワードの再設定完了"
 
 
+@pytest.mark.slow
 async def test_the_later_login_ends_the_earlier(visitor: Browser, another_browser: Browser) -> None:
     code = await issued()
     await log_in(visitor, CUSTOMER, code)
@@ -425,6 +446,7 @@ async def test_the_later_login_ends_the_earlier(visitor: Browser, another_browse
     assert another_browser.heading == "パスワードの再設定完了"
 
 
+@pytest.mark.slow
 async def test_of_logins_at_the_same_time_one_session_is_left(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -460,6 +482,7 @@ async def test_a_login_in_flight_does_not_outlive_what_ends_it(
     assert await database.rows("SELECT 1 FROM session WHERE account = $1", family.son) == []
 
 
+@pytest.mark.slow
 async def test_the_mailbox_is_not_opened_by_it_nor_by_the_password_that_it_stood_in_for(
     taro: Browser, another_browser: Browser
 ) -> None:
@@ -475,6 +498,7 @@ async def test_the_mailbox_is_not_opened_by_it_nor_by_the_password_that_it_stood
     assert not await passwords.verify(await at_the_mail_server(), "abc12345")
 
 
+@pytest.mark.slow
 async def test_a_wrong_guess_counts_and_the_right_one_does_not(visitor: Browser) -> None:
     code = await issued()
     await log_in(visitor, CUSTOMER, code[:-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from piccolo.columns import Bytea
 
 from app.domain import tables
@@ -117,6 +118,7 @@ def test_a_column_that_is_left_out_takes_none_of_its_name_in_another_table_along
         )
 
 
+@pytest.mark.slow
 async def test_the_contractors_file_has_no_targets_and_texts_of_others_whoever_set_them(
     taro: Browser, family_user: Browser, admin: Browser
 ) -> None:
@@ -134,12 +136,14 @@ async def test_the_contractors_file_has_no_targets_and_texts_of_others_whoever_s
     assert {"arteri-an@keitai.example.jp", ADDRESS, None} == set(told)
 
 
+@pytest.mark.slow
 async def test_the_owners_file_has_them_the_former_ones_included(taro: Browser, family_user: Browser) -> None:
     await set_up(family_user, SON)
     text = await downloaded(family_user, prove=False)
     assert [private for private in (*TARGETS, SUBJECT, TEXT) if private not in text] == []
 
 
+@pytest.mark.slow
 async def test_an_admins_file_has_the_own_ones(taro: Browser, admin: Browser) -> None:
     await get_address(taro, WIFE, "hikari.hana")
     await set_up(admin, WIFE)
@@ -149,6 +153,7 @@ async def test_an_admins_file_has_the_own_ones(taro: Browser, admin: Browser) ->
     assert not [private for private in (*TARGETS, SUBJECT, TEXT) if private in others]
 
 
+@pytest.mark.slow
 async def test_a_user_roles_file_has_rows_of_nobody_else(
     taro: Browser, admin: Browser, family_user: Browser
 ) -> None:
@@ -175,6 +180,7 @@ async def test_a_user_roles_file_has_rows_of_nobody_else(
     assert [row["asker"] for row in found["ほかの方が行ったメールの設定のお知らせ"]] == [WIFE, WIFE]
 
 
+@pytest.mark.slow
 async def test_what_somebody_did_as_an_admin_is_in_no_file_of_the_user_that_he_became(
     taro: Browser, admin: Browser
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from app.domain import clock
 from tests.browser import Browser
 
@@ -49,6 +51,7 @@ async def test_a_user_role_downloads_the_own_data_after_the_own_password(family_
         assert others not in answer.text
 
 
+@pytest.mark.slow
 async def test_the_menu_leads_each_role_there(
     contractor: Browser, admin: Browser, family_user: Browser
 ) -> None:

@@ -168,6 +168,7 @@ async def in_january(contractor: Browser) -> Browser:
     return contractor
 
 
+@pytest.mark.slow
 async def test_a_form_is_followed_from_its_request_to_what_it_changes_on_the_page_and_the_receipt(
     in_january: Browser,
 ) -> None:
@@ -205,6 +206,7 @@ async def test_a_guide_is_only_sent(in_january: Browser) -> None:
             await take(step, await newest())
 
 
+@pytest.mark.slow
 async def test_each_page_shows_its_own_papers_and_those_that_end_something_stand_by_the_cancellation(
     in_january: Browser,
 ) -> None:
@@ -232,6 +234,7 @@ async def test_another_contract_sees_nothing_of_it(contractor: Browser, stranger
     assert stranger.answer.status_code == 404
 
 
+@pytest.mark.slow
 async def test_receipts_of_two_requests_show_each_its_own(in_january: Browser) -> None:
     await ask(in_january, "/application", "name")
     first, identity = in_january.path, await newest()

@@ -59,6 +59,7 @@ async def test_an_app_is_registered_with_its_code_and_brings_ten_recovery_codes_
     assert contractor.rows["残り"] == "10個"
 
 
+@pytest.mark.slow
 async def test_in_a_demo_at_another_time_the_app_goes_by_the_time_of_phones(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -110,6 +111,7 @@ async def test_a_clock_that_is_off_is_told_while_it_is_set_up(
     assert said in contractor.reasons[0]
 
 
+@pytest.mark.slow
 async def test_the_way_back_from_the_confirm_page_shows_the_same_key(contractor: Browser) -> None:
     await contractor.open("/second-factor/totp")
     key = contractor.rows["キー"]
@@ -198,6 +200,7 @@ async def test_of_two_first_factors_in_two_tabs_the_later_one_says_that_the_form
     assert await rows_of("recovery_code") == 10
 
 
+@pytest.mark.slow
 async def test_a_login_has_five_passkeys_at_most(contractor: Browser, admin: Browser) -> None:
     for number in range(5):
         await authenticator.register(contractor, f"電話{number}")
@@ -226,6 +229,7 @@ async def test_a_passkey_is_registered_once(contractor: Browser) -> None:
     assert await rows_of("passkey") == 1
 
 
+@pytest.mark.slow
 async def test_each_login_has_a_handle_of_its_own_and_keeps_it(
     contractor: Browser, admin: Browser, stranger: Browser
 ) -> None:
@@ -372,6 +376,7 @@ async def test_new_codes_take_the_place_of_the_old_ones(contractor: Browser) -> 
 # --- rights -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_nobody_sees_or_removes_a_factor_of_another_login(
     contractor: Browser, admin: Browser, family_user: Browser, stranger: Browser
 ) -> None:
@@ -420,6 +425,7 @@ async def test_every_change_of_it_asks_for_the_password_again(contractor: Browse
         assert (await contractor.get(path)).headers["location"].startswith("/proof?step=recent")
 
 
+@pytest.mark.slow
 async def test_a_deleted_person_has_none_and_registers_none(
     contractor: Browser, family_user: Browser
 ) -> None:
@@ -440,6 +446,7 @@ async def test_a_deleted_person_has_none_and_registers_none(
 # --- by staff ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["90000000000000", "Arteri-An-001"])
 async def test_staff_remove_all_of_a_login_and_it_is_told(
     contractor: Browser, family_user: Browser, name: str

@@ -50,6 +50,7 @@ async def test_each_thing_that_an_account_id_has_leads_to_where_it_ends(empty_da
     ]
 
 
+@pytest.mark.slow
 async def test_the_page_of_cancelling_leads_to_each_of_them_and_says_what_is_bought(
     taro: Browser, admin: Browser
 ) -> None:
@@ -69,6 +70,7 @@ async def test_the_page_of_cancelling_leads_to_each_of_them_and_says_what_is_bou
             assert browser.answer.status_code == 200, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "form"),
     [

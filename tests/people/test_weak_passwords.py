@@ -130,6 +130,7 @@ def test_any_repeat_is_refused(unit: str, length: int) -> None:
     assert judge(password, NOBODY)
 
 
+@pytest.mark.slow
 @given(st.dates(date(1900, 1, 1), date(2026, 12, 31)), st.sampled_from(["", "a", "x-", "tk"]))
 def test_the_own_birth_date_with_little_else_is_refused_however_it_is_written(day: date, more: str) -> None:
     for form in written(day):
@@ -168,6 +169,7 @@ async def test_the_reason_is_raised_for_the_field() -> None:
     await must_be_strong("hik-7q2mzw", NOBODY)
 
 
+@pytest.mark.slow
 def test_no_command_waits_for_the_lists() -> None:
     loads = "import sys, app.cli, app.web.forms; sys.exit('zxcvbn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", loads], check=False).returncode == 0

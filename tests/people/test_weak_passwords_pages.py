@@ -57,11 +57,13 @@ async def test_the_contractors_birth_date_is_refused_for_her_passwords(contracto
     assert await sent(contractor, ALONE, "tk-850612") == [REASONS["birth"]]
 
 
+@pytest.mark.slow
 async def test_nobody_finds_out_her_birth_date_or_phone_by_trying_passwords(family_user: Browser) -> None:
     for password in ("tkq-850612", "kqm-0612x"):
         assert await sent(family_user, ALONE, password) == []
 
 
+@pytest.mark.slow
 async def test_an_imported_password_is_its_owners_weak_or_not(visitor: Browser) -> None:
     await visitor.log_in("account", "arteri-an-001", "abc12345")
     assert visitor.heading == "ユーザー管理"

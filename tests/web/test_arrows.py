@@ -24,6 +24,7 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_arrow_of_the_web_modules_leads_back() -> None:
     arrows = {
         name: {other for other in WEB if f"app.web.{other}" in imported(APP / "web" / f"{name}.py")}
@@ -41,6 +42,7 @@ def test_what_every_page_stands_on_knows_no_page(name: str) -> None:
     assert not [module for module in imported(APP / "web" / f"{name}.py") if module.startswith(above)]
 
 
+@pytest.mark.slow
 def test_the_rules_know_no_http() -> None:
     for path in (APP / "domain").rglob("*.py"):
         assert not [

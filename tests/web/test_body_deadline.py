@@ -54,21 +54,25 @@ async def test_a_body_that_comes_in_time_is_received_as_it_is() -> None:
     assert await read(coming((0, parts[0]), (0.01, parts[1]), (0, parts[2]))) == parts
 
 
+@pytest.mark.slow
 async def test_a_body_in_small_parts_is_too_slow_though_none_of_them_is_late() -> None:
     with pytest.raises(TooSlow):
         await read(coming(*[(0.05, body(b"x", more=True))] * 100), times=100)
 
 
+@pytest.mark.slow
 async def test_a_body_that_never_comes_is_too_slow() -> None:
     with pytest.raises(TooSlow):
         await read(coming((60, body(b"", more=False))), times=1)
 
 
+@pytest.mark.slow
 async def test_after_the_body_a_caller_may_stay_as_long_as_the_answer_takes() -> None:
     gone = {"type": "http.disconnect"}
     assert (await read(coming((0, body(b"a", more=False)), (0.3, gone)), times=2))[1] == gone
 
 
+@pytest.mark.slow
 async def test_what_is_no_request_has_no_deadline() -> None:
     started = {"type": "lifespan.startup"}
     assert await read(coming((0.3, started)), {"type": "lifespan"}, times=1) == [started]

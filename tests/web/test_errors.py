@@ -200,6 +200,7 @@ async def test_an_error_page_takes_the_whole_panel_when_htmx_asked_for_a_piece(c
     assert "<html" not in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 async def test_a_bug_is_a_500_page_without_a_word_of_it_and_a_traceback_in_the_log(
     contractor: Browser, caplog: pytest.LogCaptureFixture
@@ -317,6 +318,7 @@ async def test_so_does_the_page_for_what_reaches_no_route(visitor: Browser, path
     assert len(numbers) == 2
 
 
+@pytest.mark.slow
 async def test_of_a_long_number_that_a_proxy_gave_the_end_is_read_out(
     filled_database: str, log: io.StringIO
 ) -> None:
@@ -330,6 +332,7 @@ async def test_of_a_long_number_that_a_proxy_gave_the_end_is_read_out(
             assert answer.headers["x-request-id"] == given
 
 
+@pytest.mark.slow
 def test_no_environment_switches_the_frameworks_own_error_pages_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITESTAR_DEBUG", "1")
     made: Any = portal(SETTINGS, Engine({}))
@@ -339,6 +342,7 @@ def test_no_environment_switches_the_frameworks_own_error_pages_on(monkeypatch: 
     assert listening.app.debug is False
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 async def test_a_violated_rule_of_the_database_leaves_no_password_hash_in_the_log(
     contractor: Browser, caplog: pytest.LogCaptureFixture
@@ -353,6 +357,7 @@ async def test_a_violated_rule_of_the_database_leaves_no_password_hash_in_the_lo
     assert "argon2" not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.own_database
 async def test_a_path_that_was_made_to_look_like_a_line_of_the_log_stays_on_its_line(
     contractor: Browser, caplog: pytest.LogCaptureFixture

@@ -111,6 +111,7 @@ async def test_nul_surrogates_broken_text_and_repeated_names_are_refused(body: b
     assert await read(body) == 400
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.binary(max_size=60) | st.text(st.sampled_from("a=&%0EDAF8+;\0é"), max_size=40).map(str.encode))
 async def test_whatever_bytes_come_they_are_read_or_refused(body: bytes) -> None:
@@ -191,6 +192,7 @@ def test_only_wrong_is_a_reason() -> None:
         Form({"a": ""}).take("a", broken)
 
 
+@pytest.mark.slow
 @given(st.permutations(["login", "family", "given", "password"]))
 def test_errors_stand_in_the_order_of_the_page_in_whatever_order_they_were_found(found: list[str]) -> None:
     def refuse(text: str) -> str:

@@ -27,6 +27,7 @@ async def test_back_from_a_confirm_page_leads_to_what_was_typed(contractor: Brow
     assert contractor.page.select_one("[name=given][value=改]")
 
 
+@pytest.mark.slow
 async def test_what_follows_a_confirm_page_takes_its_place(contractor: Browser) -> None:
     path = await confirm_page(contractor)
     differs = await contractor.get(f"{path}?differs=yes", headers=BY_HTMX)

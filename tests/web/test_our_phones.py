@@ -29,6 +29,7 @@ async def test_every_page_that_names_a_number_calls_it(
     assert numbers(contractor) == {number: "tel:" + number.replace("-", "") for number in shown}
 
 
+@pytest.mark.slow
 async def test_the_page_of_a_lock_calls_too(visitor: Browser) -> None:
     for _ in range(11):
         await visitor.log_in("account", "arteri-an-001", "wrong-1234")

@@ -159,6 +159,7 @@ async def browser(with_a_new_page: ASGIApp, filled_database: str) -> AsyncIterat
         yield browser
 
 
+@pytest.mark.slow
 async def test_a_new_file_with_a_handler_and_a_template_is_a_page_in_the_menu_behind_its_step(
     browser: Browser,
 ) -> None:
@@ -174,6 +175,7 @@ async def test_a_new_file_with_a_handler_and_a_template_is_a_page_in_the_menu_be
     assert (browser.path, browser.heading) == ("/points", "ポイント照会")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/points", "/points/spend"])
 @pytest.mark.parametrize("answer", ["a page", "a piece of one"])
 async def test_the_step_of_a_new_page_guards_the_answer_to_its_form_and_no_handler_has_to_say_so(
@@ -193,6 +195,7 @@ async def test_the_step_of_a_new_page_guards_the_answer_to_its_form_and_no_handl
     assert asked.headers["location"].startswith("/proof?step=recent&next=%2Fpoints%3Ftyped%3D")
 
 
+@pytest.mark.slow
 async def test_a_new_page_is_neither_shown_nor_opened_to_a_role_without_its_permission(
     browser: Browser, contractor: Browser
 ) -> None:

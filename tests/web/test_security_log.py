@@ -68,6 +68,7 @@ async def test_a_guess_is_a_login_whoever_is_signed_in_at_the_time(admin: Browse
     assert lines.new() == ["INFO event=login outcome=wrong network=127.0.0.*"]
 
 
+@pytest.mark.slow
 async def test_a_proof_is_a_line_and_a_wrong_one_another(admin: Browser, lines: Any) -> None:
     await admin.open("/accounts/arteri-an-001/edit")
     pass_minutes(11)
@@ -80,6 +81,7 @@ async def test_a_proof_is_a_line_and_a_wrong_one_another(admin: Browser, lines: 
     ]
 
 
+@pytest.mark.slow
 async def test_passkeys_and_the_second_factor_are_lines(
     contractor: Browser, another_browser: Browser, lines: Any
 ) -> None:
@@ -185,6 +187,7 @@ async def test_an_unknown_host_is_a_line(visitor: Browser, lines: Any) -> None:
     assert lines.new() == ["INFO event=refused why=host-or-url network=127.0.0.*"]
 
 
+@pytest.mark.slow
 async def test_a_limit_that_is_reached_is_a_warning(visitor: Browser, lines: Any) -> None:
     for _ in range(attempts.PER_LOGIN):
         await visitor.log_in("customer", "90000000000000", "wrong")
@@ -234,6 +237,7 @@ async def test_a_stranger_cannot_choose_the_number(visitor: Browser) -> None:
     assert answer.headers["x-request-id"] != "chosen-by-me"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "kept"), [("from-the-proxy-1", True), ("a b", False), ("x" * 65, False), ("", False)]
 )

@@ -34,6 +34,7 @@ def client(static: StaticFiles) -> Iterator[TestClient[Litestar]]:
         yield client
 
 
+@pytest.mark.slow
 def test_a_url_carries_a_hash_of_the_content(static: StaticFiles, folder: Path) -> None:
     before = static.url("mypage.css")
     assert before.startswith("/static/mypage.")
