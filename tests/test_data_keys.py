@@ -15,6 +15,7 @@ keys = st.binary(min_size=32, max_size=40)
 several = st.lists(keys, min_size=1, max_size=4, unique=True)
 
 
+@pytest.mark.slow
 @given(st.text(), several, keys)
 def test_what_the_newest_key_encrypted_is_read_by_every_installation_that_has_it_and_by_no_other(
     text: str, given: list[bytes], another: bytes
@@ -28,6 +29,7 @@ def test_what_the_newest_key_encrypted_is_read_by_every_installation_that_has_it
             DataKeys.of(others).decrypt(sealed)
 
 
+@pytest.mark.slow
 @given(st.text(), st.text(), several)
 def test_an_equal_value_is_found_by_the_fingerprint_of_each_key_newest_first(
     text: str, other: str, given: list[bytes]

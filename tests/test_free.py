@@ -16,6 +16,7 @@ COMPUTED = {"app/domain/money/billing.py": 1}
 """Lines whose condition is put in by the program; what they make is looked at on every page."""
 
 
+@pytest.mark.slow
 def test_no_line_of_a_template_a_mail_a_terms_text_or_a_rule_promises_without_a_condition() -> None:
     found: dict[str, int] = {}
     for path in (path for path in APP.rglob("*") if path.suffix in KINDS):

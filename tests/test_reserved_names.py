@@ -85,6 +85,7 @@ def test_the_name_that_the_portal_writes_as_is_refused(installed: Installed) -> 
 # --- on the pages -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_no_page_takes_a_reserved_name(taro: Browser) -> None:
     pages = (
         (
@@ -107,6 +108,7 @@ async def test_no_account_id_is_reserved(contractor: Browser) -> None:
     assert contractor.reasons == [reserved("post-master")]
 
 
+@pytest.mark.slow
 async def test_an_address_that_became_reserved_stays_and_may_be_changed_to_another(
     taro: Browser, installed: Installed
 ) -> None:

@@ -513,6 +513,7 @@ def test_the_demos_keys_are_made_once_strong_different_and_for_their_owner_only(
     assert settings.demo(tmp_path / "another").secret_keys != first.secret_keys
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_have_the_same_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as threads:
         for place in range(20):

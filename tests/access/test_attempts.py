@@ -66,6 +66,7 @@ async def test_a_login_has_ten_attempts_and_the_eleventh_is_refused_from_whereve
     assert await attempt("account arteri-an-002")
 
 
+@pytest.mark.slow
 async def test_an_address_has_a_hundred_attempts_over_all_logins() -> None:
     assert sum([await let_through(1, f"account a-{number:03}") for number in range(100)]) == 100
     assert await attempt("account a-100") is None
@@ -141,6 +142,7 @@ async def test_a_customer_number_and_an_account_id_of_the_same_text_are_two_logi
     assert await attempt("account 90000000000000")
 
 
+@pytest.mark.slow
 async def test_fifty_attempts_at_once_are_counted_exactly() -> None:
     at_once = [attempt(address=f"192.0.2.{number}") for number in range(50)]
     passed = [counted for counted in await asyncio.gather(*at_once) if counted]
@@ -230,6 +232,7 @@ async def test_forty_right_passwords_at_once_leave_nothing_counted() -> None:
     assert set(await counters()) == {0}
 
 
+@pytest.mark.slow
 async def test_right_and_wrong_passwords_of_one_login_at_once_wait_for_nobody_who_waits_for_them() -> None:
     async def one(number: int) -> None:
         counted = await attempt(address=f"192.0.2.{number % 3}")

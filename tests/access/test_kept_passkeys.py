@@ -43,6 +43,7 @@ async def test_a_login_keeps_five_and_a_removed_ones_place_is_free(contractor: B
     assert row["slot"] == 3
 
 
+@pytest.mark.slow
 async def test_the_same_one_is_kept_once(contractor: Browser) -> None:
     member = await member_of(contractor)
     await kept_passkeys.keep(member, made(1), "first", clock.now())

@@ -29,12 +29,14 @@ async def test_the_customer_number_lands_on_the_overview(visitor: Browser) -> No
     assert visitor.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_a_first_login_without_an_account_id_lands_on_registering_one(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01")
     assert visitor.path == FIRST_REGISTRATION
     assert visitor.heading == "アカウントID登録／変更"
 
 
+@pytest.mark.slow
 async def test_an_admin_lands_on_the_overview_and_a_user_on_the_own_page(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -119,6 +121,7 @@ async def test_an_empty_form_says_what_is_missing(visitor: Browser) -> None:
     assert visitor.reasons == ["アカウントIDを入力してください。", "パスワードを入力してください。"]
 
 
+@pytest.mark.slow
 async def test_login_gives_a_new_session_and_ends_the_one_of_this_browser(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     first = visitor.cookies["__Host-mypage"]
@@ -148,6 +151,7 @@ async def test_the_browser_forgets_what_it_stored_and_stays_known_to_the_login(c
     assert (await contractor.get("/login")).headers.get("clear-site-data") is None
 
 
+@pytest.mark.slow
 async def test_an_old_page_of_ours_logs_out_whoever_is_logged_in_now(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     old_tab = visitor.page
@@ -179,6 +183,7 @@ async def test_either_word_of_the_browser_is_enough_to_log_out(
     assert (await contractor.get("/accounts")).status_code == 303
 
 
+@pytest.mark.slow
 async def test_without_a_word_of_the_browser_logging_out_needs_a_token_of_now(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     old = str(visitor.form("/logout").select("input")[0]["value"])
@@ -199,6 +204,7 @@ async def test_a_session_ends_after_30_idle_minutes_with_a_sentence_and_leads_ba
     assert contractor.path == "/accounts?x=1"
 
 
+@pytest.mark.slow
 async def test_a_session_in_use_ends_after_12_hours(contractor: Browser) -> None:
     start = clock.now()
     for quarter in range(1, 48):
@@ -433,6 +439,7 @@ async def test_a_first_login_lands_on_registering_an_account_id_wherever_it_bega
     assert visitor.path == FIRST_REGISTRATION
 
 
+@pytest.mark.slow
 async def test_a_first_login_that_was_asked_for_by_a_page_leads_back_to_it(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000001", "demo01", "/changes")
     assert visitor.path == "/changes"

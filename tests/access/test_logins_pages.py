@@ -94,6 +94,7 @@ async def test_attempts_that_are_refused_unseen_are_one_line(
     assert results.count("失敗（パスワードの誤り）") == attempts.PER_LOGIN
 
 
+@pytest.mark.slow
 async def test_a_wrong_password_when_it_is_asked_again_is_a_failure_too(admin: Browser) -> None:
     await admin.open("/giga-cinema")
     await admin.prove("wrong-1", "80000000000000")

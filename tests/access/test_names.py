@@ -160,6 +160,7 @@ async def test_a_login_through_the_other_form_leads_to_where_one_was_going_and_k
     assert visitor.path == "/accounts?open=arteri-an-001&said=by-customer"
 
 
+@pytest.mark.slow
 async def test_a_wrong_password_is_counted_for_the_login_whichever_form_and_spelling(
     visitor: Browser,
 ) -> None:
@@ -178,6 +179,7 @@ async def test_a_wrong_password_is_counted_for_the_login_whichever_form_and_spel
     assert [row["login"] for row in noted] == ["arteri-an-001"] * 3
 
 
+@pytest.mark.slow
 async def test_the_step_forgives_the_same(contractor: Browser) -> None:
     await contractor.open("/statements")
     await contractor.prove("ｄｅｍｏ０１ ", "９０００−0000−0000−00")

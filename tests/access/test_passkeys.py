@@ -43,6 +43,7 @@ async def pass_minutes(minutes: int) -> None:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_passkey_alone_signs_in_whoever_it_belongs_to(
     contractor: Browser, family_user: Browser, visitor: Browser, another_browser: Browser
 ) -> None:
@@ -63,6 +64,7 @@ async def test_it_leads_to_where_one_was_going_and_passes_the_step_of_the_moment
     assert another_browser.path == "/customer-password"
 
 
+@pytest.mark.slow
 async def test_it_needs_no_second_factor_although_the_login_has_an_app(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -293,6 +295,7 @@ async def test_nor_is_it_the_second_factor(
     assert another_browser.path == "/login/second"
 
 
+@pytest.mark.slow
 async def test_nor_does_it_pass_the_step(
     contractor: Browser, another_browser: Browser, removed_meanwhile: None
 ) -> None:
@@ -366,6 +369,7 @@ async def test_a_passkey_at_the_step_is_limited_together_with_passwords(
 # --- the second factor ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_passkey_is_the_second_factor_after_the_password(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -378,6 +382,7 @@ async def test_a_passkey_is_the_second_factor_after_the_password(
     assert await results() == ["ok"]
 
 
+@pytest.mark.slow
 async def test_another_persons_passkey_is_not(
     contractor: Browser, admin: Browser, another_browser: Browser
 ) -> None:
@@ -395,6 +400,7 @@ async def test_another_persons_passkey_is_not(
 # --- the step ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_own_passkey_passes_the_step(contractor: Browser, another_browser: Browser) -> None:
     passkey = await register(contractor)
     await sign_in(another_browser, passkey)
@@ -470,6 +476,7 @@ async def _open(browser: Browser, path: str) -> Browser:
     return browser
 
 
+@pytest.mark.slow
 async def test_a_challenge_of_the_login_page_passes_no_step(
     contractor: Browser, another_browser: Browser
 ) -> None:

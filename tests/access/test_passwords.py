@@ -85,6 +85,7 @@ async def test_a_customer_numbers_password_is_keyed_with_the_pepper_first() -> N
         ARGON2.verify("$" + argon2, "demo01")
 
 
+@pytest.mark.slow
 async def test_without_peppers_an_account_ids_password_is_hashed_and_a_customer_numbers_is_not(
     installed: Installed,
 ) -> None:
@@ -106,6 +107,7 @@ async def test_without_peppers_an_account_ids_password_is_hashed_and_a_customer_
             await wanted
 
 
+@pytest.mark.slow
 async def test_an_import_hashes_with_a_fresh_salt_each_time() -> None:
     made = [passwords.hash_now("abc12345", peppered=peppered) for peppered in (True, True, False)]
     assert [stored.split("$")[0] for stored in made] == ["p1", "p1", ""]
@@ -120,6 +122,7 @@ async def test_the_first_three_characters_come_apart_from_the_hash() -> None:
     assert "Zq9" not in made.hash
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.text(CHARACTER, max_size=20), st.text(CHARACTER, max_size=20))
 async def test_any_two_texts_are_told_apart(password: str, other: str) -> None:
@@ -129,6 +132,7 @@ async def test_any_two_texts_are_told_apart(password: str, other: str) -> None:
 # --- used before ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_all_hashes_of_one_login_share_its_salt_and_of_two_logins_do_not() -> None:
     first = await of_account("abc12345")
     second = await of_account("abc12346", first)
@@ -177,6 +181,7 @@ async def test_a_password_used_under_an_old_pepper_is_refused_under_the_new_one(
 # --- peppers that rotate ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_after_a_rotation_the_old_hash_still_verifies_and_is_renewed_with_its_salt(
     installed: Installed,
 ) -> None:
@@ -192,6 +197,7 @@ async def test_after_a_rotation_the_old_hash_still_verifies_and_is_renewed_with_
     assert await passwords.renewed(renewed, "demo01", peppered=True) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("peppered", "start"), [(True, "p1$argon2id"), (False, "$argon2id")])
 async def test_an_imported_hash_is_renewed_at_todays_cost(peppered: bool, start: str) -> None:
     for old in (imported("demo01"), imported("demo01", memory=19 * 1024, lanes=2)):

@@ -68,6 +68,7 @@ async def test_a_login_that_waits_can_change_nothing(contractor: Browser, anothe
     assert await stages() == [[], ["second-factor"]]
 
 
+@pytest.mark.slow
 async def test_the_code_leads_to_where_one_was_going(contractor: Browser, another_browser: Browser) -> None:
     key, _ = await set_up_totp(contractor)
     await another_browser.log_in(*CUSTOMER, path="/login?next=/mail-service")
@@ -76,6 +77,7 @@ async def test_the_code_leads_to_where_one_was_going(contractor: Browser, anothe
     assert another_browser.path == "/mail-service"
 
 
+@pytest.mark.slow
 async def test_the_session_has_another_token_after_it_and_the_former_opens_nothing(
     contractor: Browser, another_browser: Browser, visitor: Browser
 ) -> None:
@@ -103,6 +105,7 @@ async def test_it_is_asked_for_in_every_session(contractor: Browser, another_bro
     assert another_browser.path == "/login/second"
 
 
+@pytest.mark.slow
 async def test_each_login_has_its_own(contractor: Browser, another_browser: Browser) -> None:
     await set_up_totp(contractor)
     await another_browser.log_in(*ADMIN)
@@ -172,6 +175,7 @@ async def test_the_history_says_of_a_login_that_it_succeeded_when_it_did_and_not
     assert "失敗（パスワードは一致、2段階認証の誤り）" in contractor.text
 
 
+@pytest.mark.slow
 async def test_a_new_browser_is_told_of_and_known_only_after_the_factor(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -204,6 +208,7 @@ def test_the_setting_says_who_must_have_one(
     assert {role for role in Role if required(role)} == of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "login", "must"),
     [
@@ -329,6 +334,7 @@ async def test_who_becomes_an_admin_meets_it_at_the_next_login(
     assert another_browser.path == "/second-factor"
 
 
+@pytest.mark.slow
 async def test_the_step_can_be_passed_while_one_is_set_up(visitor: Browser, installed: Installed) -> None:
     installed(second_factor="all")
     await visitor.log_in(*CUSTOMER)

@@ -72,6 +72,7 @@ async def test_of_twenty_who_send_one_code_at_once_one_is_let_in(empty_database:
     assert all(one is None or isinstance(one, WrongCode) for one in taken)
 
 
+@pytest.mark.slow
 async def test_the_code_that_it_was_set_up_with_opens_no_login(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -85,6 +86,7 @@ async def test_the_code_that_it_was_set_up_with_opens_no_login(
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_an_empty_and_a_wrong_code_are_told_and_never_shown_again(
     contractor: Browser, another_browser: Browser
 ) -> None:

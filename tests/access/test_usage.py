@@ -37,6 +37,7 @@ async def used(member: Member, use: Use = FEW) -> bool:
     return False
 
 
+@pytest.mark.slow
 async def test_a_login_has_its_share_and_another_contracts_its_own(customer: Member) -> None:
     assert [await used(customer) for _ in range(5)] == [True, True, True, False, False]
     assert await used(await households.log_in(await households.new_contract()))
@@ -114,6 +115,7 @@ async def households_member(browser: Browser) -> Member:
     return member
 
 
+@pytest.mark.slow
 async def test_after_many_pdfs_none_is_made(contractor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 

@@ -16,6 +16,7 @@ from tests.mail.steps import mails
 from tests.waiting import somebody_waits
 
 
+@pytest.mark.slow
 async def test_an_approved_card_counts_and_a_refused_one_leaves_the_former(contractor: Browser) -> None:
     for decide, last4 in ((checks.refuse, "0000"), (checks.approve, "1111")):
         await register(contractor, given="KICHI")
@@ -48,6 +49,7 @@ async def test_what_staff_approve_is_kept_as_the_gateway_gave_it(contractor: Bro
     ]
 
 
+@pytest.mark.slow
 async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     await register(contractor, given="YOSHI", card_number="5555555555554444")
@@ -60,6 +62,7 @@ async def test_another_card_takes_the_place_of_one_that_waits(contractor: Browse
     assert [row["outcome"] for row in outcomes] == ["replaced", "replaced"]
 
 
+@pytest.mark.slow
 async def test_who_decides_a_card_learns_whether_a_mail_tells_the_customer(contractor: Browser) -> None:
     for statement, mailed in (
         ("UPDATE contract SET email = ''", True),

@@ -141,6 +141,7 @@ async def test_the_same_card_typed_twice_is_kept_once(contractor: Browser) -> No
     assert [tuple(row) for row in kept] == [("VISA", "1111", "2040-01")]
 
 
+@pytest.mark.slow
 async def test_a_confirm_page_of_this_change_asks_for_the_password_again_when_it_was_long_ago(
     contractor: Browser,
 ) -> None:
@@ -158,6 +159,7 @@ async def test_a_confirm_page_of_this_change_asks_for_the_password_again_when_it
 # --- a holder who is not the contractor -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
     contractor: Browser, admin: Browser
 ) -> None:
@@ -176,6 +178,7 @@ async def test_another_name_waits_for_staff_and_nothing_is_bought_meanwhile(
     assert not admin.page.select("form[action='/mail-service']")
 
 
+@pytest.mark.slow
 async def test_the_page_of_a_waiting_card_promises_a_mail_where_one_can_go(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     assert "確認の結果は、連絡用メールアドレスにお知らせします。" in contractor.text
@@ -248,6 +251,7 @@ async def test_a_refused_card_is_told_on_the_page_until_the_next_is_registered(
         assert told not in contractor.text
 
 
+@pytest.mark.slow
 async def test_an_approved_card_and_a_replaced_one_leave_no_notice_on_the_page(contractor: Browser) -> None:
     await register(contractor, given="KICHI")
     await register(contractor, given="YOSHI")

@@ -64,6 +64,7 @@ async def test_a_card_that_was_typed_at_stripe_is_confirmed_and_registered_here(
     assert stripe.sessions[again]["customer"] == asked["customer"]
 
 
+@pytest.mark.slow
 async def test_the_issuer_is_asked_by_3d_secure_for_each_card_that_is_typed(
     contractor: Browser, stripe: FakeStripe
 ) -> None:
@@ -169,6 +170,7 @@ async def test_who_comes_back_without_a_card_of_ours_is_told_so_and_nothing_is_a
     assert payment.NAME_DIFFERS in contractor.text
 
 
+@pytest.mark.slow
 async def test_a_password_that_is_asked_for_before_the_visit_leads_back_to_our_page(
     contractor: Browser,
 ) -> None:

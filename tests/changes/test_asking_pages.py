@@ -22,6 +22,7 @@ async def ask(browser: Browser, given: str = "改") -> str:
     return browser.path
 
 
+@pytest.mark.slow
 async def test_a_confirm_page_expires_after_30_minutes_and_says_so(contractor: Browser) -> None:
     path = await ask(contractor)
     start = clock.now()

@@ -55,6 +55,7 @@ async def customer(empty_database: str) -> Member:
     return await households.log_in(await households.new_contract())
 
 
+@pytest.mark.slow
 async def test_twenty_presses_of_one_button_are_one_change_with_one_receipt(customer: Member) -> None:
     (identity,) = await registrations(customer, 1)
     assert await press_all(customer, [identity] * 20) == {"": 20}
@@ -75,6 +76,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids_and_fifteen_r
     assert member.contract.account_ids == 5
 
 
+@pytest.mark.slow
 async def test_a_registration_that_was_refused_left_nothing_half_done(customer: Member) -> None:
     await press_all(customer, await registrations(customer, 20))
     living = set(await tables.Account.select(tables.Account.login).output(as_list=True))
@@ -89,6 +91,7 @@ async def test_a_registration_that_was_refused_left_nothing_half_done(customer: 
     assert await tables.UsedPassword.count() == 5
 
 
+@pytest.mark.slow
 async def test_the_refused_ones_can_be_pressed_again_when_there_is_room(customer: Member) -> None:
     identities = await registrations(customer, 8)
     await press_all(customer, identities)
@@ -99,6 +102,7 @@ async def test_the_refused_ones_can_be_pressed_again_when_there_is_room(customer
     assert await tables.Account.count().where(tables.Account.deleted_at.is_null()) == 5
 
 
+@pytest.mark.slow
 async def test_one_name_that_twenty_contracts_want_at_once_is_given_once(empty_database: str) -> None:
     customers = [await households.log_in(await households.new_contract()) for _ in range(20)]
     wanted = [(member, (await registrations(member, 1))[0]) for member in customers]

@@ -62,6 +62,7 @@ async def test_a_user_reads_what_others_did_to_the_own_account_id_and_nothing_el
     assert "993" in family_user.text, "the settings for a mail program"
 
 
+@pytest.mark.slow
 async def test_whoever_gives_up_the_own_admin_role_is_told_before_and_sees_the_complete_page(
     admin: Browser,
 ) -> None:
@@ -75,6 +76,7 @@ async def test_whoever_gives_up_the_own_admin_role_is_told_before_and_sees_the_c
         assert (await admin.get(path)).status_code == 200, path
 
 
+@pytest.mark.slow
 async def test_a_receipt_of_an_account_id_that_was_deleted_leads_nowhere_that_is_gone(
     contractor: Browser,
 ) -> None:
@@ -111,6 +113,7 @@ async def test_the_history_is_narrowed_down_to_an_account_id_and_a_kind(
     assert "この条件に当てはまるお手続きはありません。" in contractor.text
 
 
+@pytest.mark.slow
 async def test_a_deleted_account_id_stays_a_choice(contractor: Browser) -> None:
     await contractor.open("/accounts/arteri-an-001/delete")
     await contractor.submit()
@@ -157,6 +160,7 @@ async def test_deleted_account_ids_are_choices_behind_the_living_ones_on_the_pag
     assert not [login for login in account_ids_to_choose(stranger) if login.startswith("arteri")]
 
 
+@pytest.mark.slow
 async def test_they_are_choices_where_nothing_is_listed_too(contractor: Browser) -> None:
     await delete(contractor, "arteri-an-001")
     await contractor.open("/changes?kind=メールサービス購入")
@@ -164,6 +168,7 @@ async def test_they_are_choices_where_nothing_is_listed_too(contractor: Browser)
     assert "arteri-an-001（削除済み）" in account_ids_to_choose(contractor)
 
 
+@pytest.mark.slow
 async def test_a_user_role_member_chooses_none_but_the_own_one_and_that_while_deleted_too(
     contractor: Browser, family_user: Browser, admin: Browser
 ) -> None:
@@ -227,6 +232,7 @@ async def test_the_kinds_to_choose_are_those_of_the_own_role_in_the_order_of_the
         assert choices == ["すべて", *names]
 
 
+@pytest.mark.slow
 async def test_the_file_holds_what_the_page_shows_with_former_values_and_without_passwords(
     contractor: Browser,
 ) -> None:
@@ -250,6 +256,7 @@ async def test_what_can_be_no_account_id_is_no_choice(contractor: Browser) -> No
             assert (await contractor.get(path, params={"account": odd})).status_code == 404
 
 
+@pytest.mark.slow
 async def test_a_user_role_members_first_page_is_called_by_its_name(family_user: Browser) -> None:
     await change_password(family_user, "arteri-an-001")
     (link,) = family_user.page.select("main a[href='/']")

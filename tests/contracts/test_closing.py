@@ -110,6 +110,7 @@ async def test_everything_ends_with_the_last_moment_of_the_last_day(ending: None
     assert await closing.end_due() == 0
 
 
+@pytest.mark.slow
 async def test_it_is_charged_as_if_it_was_cancelled_on_that_day(ending: None) -> None:
     at(2026, 3, 2, 9)
     await housekeeping.tidy()
@@ -229,6 +230,7 @@ async def test_an_end_that_is_moved_after_it_came_comes_again(
     assert await closing.end_due() == 1
 
 
+@pytest.mark.slow
 async def test_an_end_that_is_learnt_of_late_ends_what_began_since_at_its_beginning(
     filled_database: str, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ async def everything() -> dict[str, list[Any]]:
 # --- what differs ---
 
 
+@pytest.mark.slow
 async def test_a_difference_is_a_change_by_the_operator_in_the_history_and_mailed_where_it_is_name_or_address(
     write: Callable[..., Path],
 ) -> None:
@@ -90,6 +91,7 @@ async def test_a_difference_is_a_change_by_the_operator_in_the_history_and_maile
     assert change.receipt.mailed == ("連絡用メールアドレス",)
 
 
+@pytest.mark.slow
 async def test_the_same_feed_again_changes_nothing(write: Callable[..., Path]) -> None:
     await load(write(contract(1), contract(2)))
     path = write(contract(1, building="B777"), contract(2), contract(3))

@@ -57,6 +57,7 @@ def test_the_documents_show_the_example_and_name_every_field() -> None:
             assert f"`{field.name}`" in chapter, field.name
 
 
+@pytest.mark.slow
 async def test_the_example_is_loaded_with_all_that_it_says(empty_database: str) -> None:
     assert await load(file.EXAMPLE) == ContractsImported(new=2, already_there=0)
     assert await load(file.EXAMPLE) == ContractsImported(new=0, already_there=2)
@@ -102,6 +103,7 @@ async def test_what_was_bought_before_is_charged_from_the_month_of_the_import_on
     assert [row["month"] for row in months] == [date(2026, 3, 1), date(2026, 4, 1)]
 
 
+@pytest.mark.slow
 async def test_a_pin_that_lies_in_stock_is_taken_out_of_it_and_no_pin_is_given_twice(
     empty_database: str, tmp_path: Path
 ) -> None:
@@ -135,6 +137,7 @@ async def test_a_pin_that_lies_in_stock_is_taken_out_of_it_and_no_pin_is_given_t
     ]
 
 
+@pytest.mark.slow
 async def test_an_address_or_a_web_space_that_is_reserved_or_taken_is_named(
     empty_database: str, tmp_path: Path
 ) -> None:
@@ -191,6 +194,7 @@ async def company(visitor: Browser, tmp_path: Path) -> Browser:
     return await sign_in(visitor, "customer", f"{7_000:014}")
 
 
+@pytest.mark.slow
 async def test_a_company_is_called_by_its_name_on_its_pages_and_in_its_mails(company: Browser) -> None:
     await company.open("/customer")
     assert (company.rows["法人名"], company.rows["法人名カナ"]) == ("株式会社例示", "レイジ")

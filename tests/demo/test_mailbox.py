@@ -69,6 +69,7 @@ async def test_what_a_change_posted_is_read_there_newest_first(browser: Browser)
     assert not any(secret in browser.text for secret in ("neu-12345", "abc!12", "neu*", "abc!"))
 
 
+@pytest.mark.slow
 async def test_a_mail_is_shown_as_text_with_its_lines(browser: Browser) -> None:
     async with database.engine().transaction():
         name = "<b>髙﨑①</b>"

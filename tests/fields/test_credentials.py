@@ -81,6 +81,7 @@ def test_every_single_character_of_an_account_id_is_judged_as_the_spec_says() ->
     assert [text for text in texts if judged(fields.account_id, text) != account_id(text)] == []
 
 
+@pytest.mark.slow
 @thorough
 @given(near("abz09-Aａ_", 15, "arteri-an-01234"))
 def test_an_account_id_is_one_only_as_it_is_kept(text: str) -> None:

@@ -59,6 +59,7 @@ def test_what_is_invisible_between_a_kanji_and_its_form_does_not_part_them() -> 
     assert reading.visible("葛\u200b\U000e0100城") == "葛\U000e0100城"
 
 
+@pytest.mark.slow
 @thorough
 @given(TEXT)
 def test_reading_what_was_read_changes_nothing(text: str) -> None:
@@ -68,6 +69,7 @@ def test_reading_what_was_read_changes_nothing(text: str) -> None:
         assert read(once) == once, read.__name__
 
 
+@pytest.mark.slow
 @thorough
 @given(TEXT)
 def test_only_what_is_ignorable_is_ever_dropped(text: str) -> None:
@@ -205,6 +207,7 @@ def test_what_is_refused_is_named_with_the_characters_around_it(
     assert (wrong.reason, wrong.sign) == (f"規則。{said}", sign)
 
 
+@pytest.mark.slow
 @given(TEXT.filter(bool), st.data())
 def test_whatever_is_refused_can_be_said_and_is_short(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text) - 1).filter(lambda at: text[at] != "\n"))

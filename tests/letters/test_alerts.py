@@ -60,6 +60,7 @@ async def test_a_login_from_a_new_browser_is_told_to_the_persons_address_and_to_
     assert "お手続きした方" not in mail.body
 
 
+@pytest.mark.slow
 async def test_the_customer_number_is_not_in_the_mail_but_its_end(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     assert await told() == [CONTACT]
@@ -107,6 +108,7 @@ async def test_a_browser_is_new_again_when_the_password_was_changed(
     assert await told() == [CONTACT] * 2
 
 
+@pytest.mark.slow
 async def test_a_hash_that_is_made_anew_makes_no_stranger_of_the_browser(
     visitor: Browser, installed: Installed
 ) -> None:

@@ -331,6 +331,7 @@ async def test_a_mail_is_kept_for_each_distinct_recipient(contract: int) -> None
         assert re.fullmatch(r"<[0-9a-f-]{36}@example\.jp>", mail.message_id)
 
 
+@pytest.mark.slow
 async def test_without_a_recipient_there_is_no_mail(contract: int) -> None:
     await posted(contract)
     await posted(contract, "")

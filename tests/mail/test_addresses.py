@@ -62,6 +62,7 @@ async def test_a_mail_pack_gives_one_address_without_a_purchase(visitor: Browser
     assert "購入が必要です" in visitor.text
 
 
+@pytest.mark.slow
 async def test_an_address_is_never_given_twice(contractor: Browser, stranger: Browser) -> None:
     await buy(contractor)
     await get_address(contractor, "arteri-an-001", "hikari.taro")
@@ -119,6 +120,7 @@ async def test_the_confirm_page_of_an_address_shows_the_one_that_it_replaces(tar
         assert former == [f"変更前：{before}"], login
 
 
+@pytest.mark.slow
 async def test_changing_the_address_keeps_the_mailbox_and_costs_nothing(contractor: Browser) -> None:
     await buy(contractor)
     await get_address(contractor, "arteri-an-001", "hikari.taro")
@@ -175,6 +177,7 @@ async def test_back_from_the_confirm_page_the_choice_is_there(contractor: Browse
     assert contractor.page.select_one("input[value=other][checked]")
 
 
+@pytest.mark.slow
 async def test_one_address_for_two_account_ids_at_once_is_given_once(contractor: Browser) -> None:
     await buy(contractor)
     pages = []

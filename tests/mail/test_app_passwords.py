@@ -139,6 +139,7 @@ async def test_the_portals_password_opens_the_mailbox_only_while_there_is_no_oth
     assert await opens() == [(0, "ARGON2ID")]
 
 
+@pytest.mark.slow
 async def test_the_first_says_before_and_after_that_the_portals_password_opens_no_more(
     with_address: Browser,
 ) -> None:
@@ -156,6 +157,7 @@ async def test_the_first_says_before_and_after_that_the_portals_password_opens_n
     assert app_passwords.CLOSED not in with_address.text
 
 
+@pytest.mark.slow
 async def test_both_people_are_told_and_no_mail_holds_the_password(with_address: Browser) -> None:
     password = await make(with_address, "スマートフォン")
     told = {mail["recipient"]: mail for mail in await mails() if "メールソフト用パスワード" in mail["body"]}
@@ -217,6 +219,7 @@ async def test_without_an_address_of_ours_there_is_no_form_and_nothing_is_asked(
     assert await database.rows("SELECT 1 FROM change") == []
 
 
+@pytest.mark.slow
 async def test_the_overview_leads_there_over_the_settings_of_who_has_a_mailbox(with_address: Browser) -> None:
     for login, led in (("arteri-an-001", True), ("arteri-an-002", False)):
         await with_address.open(f"/?open={login}")

@@ -65,6 +65,7 @@ async def test_a_wrong_auto_reply_is_told_at_its_field(
     assert any(field in reason for reason in taro.reasons)
 
 
+@pytest.mark.slow
 async def test_a_text_of_emoji_is_kept_whole(taro: Browser) -> None:
     subject, body = "👨‍👩‍👧‍👦" * 100, "👩🏻‍❤️‍💋‍👨🏿" * 300
     await confirmed(
@@ -110,6 +111,7 @@ async def test_accordion_and_page_show_the_period_and_whether_today_in_japan_lie
     assert await where_it_stands(taro) == (f"{period} {OUTSIDE}" if why else period, said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "row"),
     [
@@ -126,5 +128,6 @@ async def test_only_what_is_set_and_switched_on_is_shown(
     assert (await where_it_stands(taro))[0] == row
 
 
+@pytest.mark.slow
 async def test_without_an_auto_reply_there_is_no_period(taro: Browser) -> None:
     assert await where_it_stands(taro) == ("利用しない", "")

@@ -78,6 +78,7 @@ async def test_everything_that_there_is_gets_a_row_and_nothing_else_does(empty_d
     assert losses.of_address(await sons(bare)) == []
 
 
+@pytest.mark.slow
 async def test_the_change_to_another_company_says_it_on_every_page_and_in_the_mail(taro: Browser) -> None:
     await confirmed(taro, "/accounts/arteri-an-001/web-space", space="taro.home")
     await taro.open("/accounts/arteri-an-001/mail-address")

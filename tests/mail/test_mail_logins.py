@@ -194,12 +194,14 @@ async def test_what_was_refused_is_counted_by_nobody_so_that_the_lock_ends(perso
     assert await tried(login, WRONG) == 1
 
 
+@pytest.mark.slow
 async def test_what_dovecot_could_not_look_at_is_taken_back_in_every_counter(person: Person) -> None:
     assert await tried(program(person.login), AWAY, 30) == 30
     assert set(await counters()) == {0}
     assert await events() == []
 
 
+@pytest.mark.slow
 async def test_a_name_that_nobody_has_is_refused_alike_and_locks_no_login_of_the_portal(
     person: Person,
 ) -> None:
@@ -238,6 +240,7 @@ async def test_the_wait_that_is_told_is_rounded_up(person: Person) -> None:
 # --- a program that was left with an old password ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_program_that_tries_an_old_password_on_and_on_counts_once_in_a_window_and_locks_nothing(
     person: Person,
 ) -> None:
@@ -346,6 +349,7 @@ async def test_what_may_be_an_app_password_is_let_through_and_a_guess_that_looks
     assert await tried(program(other.login, "192.0.2.9"), RIGHT) == 0
 
 
+@pytest.mark.slow
 async def test_a_hint_of_another_mailbox_opens_no_way_around_the_lock(person: Person) -> None:
     password = await portal.app_password(await portal.new_person(), "phone")
     assert await tried(program(person.login), WRONG, 10) == 10

@@ -17,6 +17,7 @@ async def test_a_mailbox_is_missed_and_the_address_of_another_company_told(contr
     assert contractor.text.count("UCOM光のメールアドレスが必要です") == 4
 
 
+@pytest.mark.slow
 async def test_the_box_grows_to_10_gb_for_a_fee_and_back(taro: Browser) -> None:
     await confirmed(taro, "/accounts/arteri-an-001/mailbox", agree="yes")
     assert taro.rows["メールボックス容量"] == "10GB"

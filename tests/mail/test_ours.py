@@ -35,6 +35,7 @@ async def test_an_address_of_ours_is_somebodys_or_nobodys_and_others_are_not_our
     assert await ours.nobody_behind([]) == set()
 
 
+@pytest.mark.slow
 async def test_an_address_that_was_given_up_is_nobodys_and_so_are_all_of_an_earlier_domain(
     taro: Browser,
 ) -> None:
@@ -69,6 +70,7 @@ async def test_a_loop_over_plus_addresses_is_found(taro: Browser) -> None:
     assert taro.reasons == [forwarding.loop_reason(f"hikari.taro+y@{DOMAIN}")]
 
 
+@pytest.mark.slow
 async def test_nobody_is_forwarded_to(taro: Browser) -> None:
     await taro.open("/accounts/arteri-an-001/forwarding")
     await taro.submit(consent="yes", address_1="x@example.com", address_2=NOBODYS)
@@ -89,6 +91,7 @@ async def test_who_gave_the_address_up_meanwhile_is_not_forwarded_to(taro: Brows
     assert await database.rows("SELECT 1 FROM forwarding") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", [NOBODYS, f"hikari.taro+x@{DOMAIN}", ADDRESS.upper()])
 async def test_no_address_of_ours_is_one_of_another_company(taro: Browser, address: str) -> None:
     await taro.open("/accounts/arteri-an-002/mail-address")
@@ -96,6 +99,7 @@ async def test_no_address_of_ours_is_one_of_another_company(taro: Browser, addre
     assert taro.reasons == [mail_addresses.OURS]
 
 
+@pytest.mark.slow
 async def test_the_contact_address_is_somebodys(taro: Browser) -> None:
     await taro.open("/customer")
     await taro.submit(email=NOBODYS)

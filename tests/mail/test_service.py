@@ -91,6 +91,7 @@ async def test_buying_twice_answers_that_it_is_bought(contractor: Browser) -> No
     assert await open_periods() == ["mail-web"]
 
 
+@pytest.mark.slow
 async def test_without_a_card_or_with_an_expired_one_nothing_is_bought(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000003", "demo01")
     await visitor.open("/mail-service")
@@ -107,6 +108,7 @@ async def test_without_a_card_or_with_an_expired_one_nothing_is_bought(visitor: 
     assert visitor.reasons == [payment.EXPIRED]
 
 
+@pytest.mark.slow
 async def test_from_ours_to_anothers_the_mail_service_ends_by_itself_and_says_so_before(
     contractor: Browser,
 ) -> None:

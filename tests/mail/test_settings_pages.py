@@ -36,6 +36,7 @@ async def make_app_password(browser: Browser) -> None:
 # --- mail -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_page_tells_the_owner_servers_user_name_and_the_password_of_the_account_id(
     taro: Browser,
 ) -> None:
@@ -66,6 +67,7 @@ async def test_with_a_first_app_password_the_page_asks_for_that_one(taro: Browse
     assert links(taro)["メールソフト用パスワード"] == f"{OWN}/mail-passwords"
 
 
+@pytest.mark.slow
 async def test_page_and_receipts_say_the_same(taro: Browser) -> None:
     await confirmed(taro, f"{OWN}/mail-address", kind="ucom", local_part="hikari.jiro", agree="yes")
     of_the_address = {
@@ -78,6 +80,7 @@ async def test_page_and_receipts_say_the_same(taro: Browser) -> None:
     assert of_the_address.items() <= taro.rows.items()
 
 
+@pytest.mark.slow
 async def test_a_translating_browser_leaves_addresses_ids_and_hosts_as_they_are(taro: Browser) -> None:
     await taro.open(MAIL)
     hosts = {"imap.s2.spaaqs.ne.jp", "smtp.s2.spaaqs.ne.jp"}
@@ -167,6 +170,7 @@ async def test_the_page_of_a_web_space_tells_how_files_get_there(taro: Browser) 
         assert WEB in links(taro).values(), path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("upload", "megabytes", "asked"),
     [
@@ -212,6 +216,7 @@ async def test_a_deleted_person_reads_that_it_is_gone_and_is_led_to_no_form(
         assert set(links(family_user).values()) == {"/"}
 
 
+@pytest.mark.slow
 async def test_a_deleted_admin_reads_the_settings_of_others_and_is_offered_no_change(
     taro: Browser, admin: Browser
 ) -> None:
@@ -223,6 +228,7 @@ async def test_a_deleted_admin_reads_the_settings_of_others_and_is_offered_no_ch
     assert f"{OWN}/mail-passwords" not in links(admin).values()
 
 
+@pytest.mark.slow
 async def test_a_new_password_leads_nowhere_where_there_is_no_mailbox(contractor: Browser) -> None:
     await confirmed(contractor, f"{OWN}/password", password="hik-7q2mzw", password_again="hik-7q2mzw")
     assert "メールソフトの設定" not in links(contractor)

@@ -13,6 +13,7 @@ from tests.households import sign_in
 from tests.mail.steps import buy, confirmed, get_address, mails, open_periods, use_other
 
 
+@pytest.mark.slow
 async def test_a_web_space_is_registered_and_deleted_and_its_name_is_gone(taro: Browser) -> None:
     path = "/accounts/arteri-an-001/web-space"
     await confirmed(taro, path, space="hikari")

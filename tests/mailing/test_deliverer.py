@@ -92,6 +92,7 @@ async def test_what_waits_is_sent_at_the_start_and_a_commit_wakes_it(contract: i
         await server.took(4)
 
 
+@pytest.mark.slow
 async def test_more_than_a_round_is_sent_without_waiting(contract: int) -> None:
     server = Server()
     await posted(contract, outbox.BATCH * 2 + 1)
@@ -99,6 +100,7 @@ async def test_more_than_a_round_is_sent_without_waiting(contract: int) -> None:
         await server.took(outbox.BATCH * 2 + 1)
 
 
+@pytest.mark.slow
 async def test_the_workers_take_turns_and_each_mail_goes_out_once(contract: int) -> None:
     server = Server()
     async with running(server, workers=3):
@@ -121,6 +123,7 @@ async def test_one_worker_is_at_it_at_a_time(contract: int) -> None:
     await other.close()
 
 
+@pytest.mark.slow
 async def test_it_listens_again_after_its_connection_was_lost(
     contract: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

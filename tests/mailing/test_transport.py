@@ -242,6 +242,7 @@ async def test_a_server_that_is_not_there_is_away(tmp_path: Path) -> None:
         await deliver(server.settings, MAIL)
 
 
+@pytest.mark.slow
 async def test_a_server_that_never_answers_is_away_after_a_bounded_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

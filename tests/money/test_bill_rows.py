@@ -81,6 +81,7 @@ async def test_an_old_bill_holds_its_own_lines_and_a_correction_of_years_later(r
     assert "2026/03/05発行の2019年4月分を、次のとおり修正します。" in bill(reader)
 
 
+@pytest.mark.slow
 async def test_the_forecast_while_a_close_is_cut_off_is_what_it_was(reader: Browser) -> None:
     await bought("2026-01-10")
     await loaded("line-1", "2026-02", "回線料", 4_400)

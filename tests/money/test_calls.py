@@ -40,6 +40,7 @@ async def call(number: str, started_at: str = "2026-01-31T23:59:59+09:00") -> No
     )
 
 
+@pytest.mark.slow
 async def test_months_lead_to_their_calls_and_the_sums_are_the_same(reader: Browser) -> None:
     assert reader.heading == "GATE CALL050通話明細照会"
     listed = table(reader)
@@ -51,6 +52,7 @@ async def test_months_lead_to_their_calls_and_the_sums_are_the_same(reader: Brow
     assert table(reader)[0] == ["2026/01/01 08:00", "03-1111-2222", "15秒", "8円"]
 
 
+@pytest.mark.slow
 async def test_a_month_ends_at_midnight_in_tokyo(reader: Browser) -> None:
     await call("0399999999")
     await call("0388888888", "2026-02-01T00:00:00+09:00")
@@ -60,6 +62,7 @@ async def test_a_month_ends_at_midnight_in_tokyo(reader: Browser) -> None:
     assert table(reader)[0][1] == "03-8888-8888"
 
 
+@pytest.mark.slow
 async def test_the_csv_holds_every_call_and_the_sum_and_no_formula(reader: Browser) -> None:
     await call("+81312345678")
     answer = await reader.get("/calls/gate-call-050/2026-01.csv")

@@ -313,6 +313,7 @@ async def test_cells_that_a_spreadsheet_has_rewritten_are_named_so(
     assert reason.endswith(RESAVED)
 
 
+@pytest.mark.slow
 async def test_what_is_wrong_otherwise_is_not_blamed_on_a_spreadsheet(write: Callable[..., Path]) -> None:
     for old, new in (
         *((NUMBER, number) for number in ("700000000000011", "7000000000000X", "0700", "")),
@@ -367,6 +368,7 @@ async def test_the_example_is_a_file_that_can_be_loaded(write: Callable[..., Pat
     assert (await load(write(*EXAMPLE, heading=""))).new == len(EXAMPLE) - 1
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=60) | st.text(max_size=40).map(str.encode), max_size=5))
 def test_whatever_a_file_holds_is_read_or_refused(tmp_path: Path, lines: list[bytes]) -> None:

@@ -334,6 +334,7 @@ def spans_of(lines: list[LedgerLine], since: Month) -> list[Span]:
     ]
 
 
+@pytest.mark.slow
 @given(histories(), histories(), moments, st.integers(1, 30))
 def test_the_quick_answer_is_the_thorough_one(
     services: list[Service], before: list[Service], now: datetime, back: int

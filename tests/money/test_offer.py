@@ -143,6 +143,7 @@ async def test_the_panel_of_the_accordion_says_them_too_in_few_bytes(contractor:
     assert six(contractor.page.select("main dl.rows > div")) == said
 
 
+@pytest.mark.slow
 async def test_the_card_is_named_to_nobody_who_may_not_see_it(
     contractor: Browser, family_user: Browser
 ) -> None:

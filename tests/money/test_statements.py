@@ -123,6 +123,7 @@ async def test_the_story_of_the_issue_reads_the_same_on_page_csv_and_pdf(reader:
         assert part in text
 
 
+@pytest.mark.slow
 async def test_a_closed_bill_says_the_same_after_a_later_cancellation(reader: Browser) -> None:
     await bought("2025-12-10")
     await close("2025-12", "2026-01")
@@ -133,6 +134,7 @@ async def test_a_closed_bill_says_the_same_after_a_later_cancellation(reader: Br
     assert entries(reader)[0][3] == "2025/12/10～2026/03/31"
 
 
+@pytest.mark.slow
 async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(reader: Browser) -> None:
     await bought("2025-12-10", "2026-03-01")
     await bought("2025-12-10", "2026-03-02T08:00", product=Product.KIDS_FILTER)
@@ -143,6 +145,7 @@ async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(re
     assert [entry[3] for entry in entries(reader)] == ["2025/12/10～2026/03/02"] * 2
 
 
+@pytest.mark.slow
 async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
     await bought("2025-12-10", "2026-01-10", product=Product.REMOTE_SUPPORT, login=None)
     await bought("2026-03-01", product=Product.REMOTE_SUPPORT, login=None)
@@ -286,6 +289,7 @@ async def test_a_sum_has_its_condition_where_something_is_in_its_free_month_and_
     assert "うちに解約した場合" not in reader.text
 
 
+@pytest.mark.slow
 async def test_lines_that_come_to_nothing_are_a_bill_with_the_same_condition(reader: Browser) -> None:
     await bought("2026-02-10")
     await loaded("less", "2026-03", "割引", -550)
@@ -327,6 +331,7 @@ async def test_an_empty_month_says_so(reader: Browser) -> None:
     assert [row["金額（円）"] for row in await read_csv(reader, "2026-02")] == ["0", "0"]
 
 
+@pytest.mark.slow
 async def test_what_is_no_month_of_the_contract_is_not_there(reader: Browser) -> None:
     for name in (
         *("2026-04", "2019-03", "2030-01.pdf", "2014-11.csv", "2026-13", "x", "2026-01.", "2026-01.txt"),
@@ -360,6 +365,7 @@ async def test_months_without_charges_are_one_line_that_says_how_many_and_leads_
     assert (reader.heading, "料金はありません" in reader.text) == ("2025年12月の月額請求明細（見込み）", True)
 
 
+@pytest.mark.slow
 async def test_there_is_no_month_before_the_contract(reader: Browser) -> None:
     await database.rows("UPDATE contract SET opened_on = '2026-02-15'")
     await reader.open("/statements")
@@ -367,6 +373,7 @@ async def test_there_is_no_month_before_the_contract(reader: Browser) -> None:
     assert (await reader.get("/statements/2026-01")).status_code == 404
 
 
+@pytest.mark.slow
 async def test_another_contract_sees_nothing_of_it(reader: Browser, stranger: Browser) -> None:
     await bought("2026-01-10", "2026-01-20")
     await stranger.open("/statements/2026-01")
@@ -374,6 +381,7 @@ async def test_another_contract_sees_nothing_of_it(reader: Browser, stranger: Br
     assert "料金はありません" in stranger.text
 
 
+@pytest.mark.slow
 async def test_a_page_is_two_round_trips(reader: Browser, round_trips: list[str]) -> None:
     for path in ("/statements", "/statements/2026-02", "/statements/2026-02.csv"):
         round_trips.clear()

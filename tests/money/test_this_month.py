@@ -90,6 +90,7 @@ async def test_the_first_page_says_it_with_its_condition(visitor: Browser, story
     )
 
 
+@pytest.mark.slow
 async def test_what_a_deleted_account_id_cost_in_this_month_is_in_it(visitor: Browser) -> None:
     clock.start_at(tokyo(TODAY))
     await bought("2026-01-05T10:00", "2026-03-10T10:00")
@@ -104,6 +105,7 @@ async def test_what_a_deleted_account_id_cost_in_this_month_is_in_it(visitor: Br
     assert "550円" in visitor.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [(), ("2026-01",), ("2026-01", "2026-02")])
 async def test_what_the_operator_charges_beside_is_said_as_the_bill_will_say_it(
     visitor: Browser, closed: tuple[str, ...]

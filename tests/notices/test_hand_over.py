@@ -69,6 +69,7 @@ async def test_a_partner_is_behind_the_customers_step_and_told_nothing(
     assert (link["href"], link["rel"]) == (address, ["noreferrer", "external"])
 
 
+@pytest.mark.slow
 async def test_the_terms_of_every_product_can_be_read(family_user: Browser) -> None:
     await family_user.open("/documents")
     texts = [path for path in (PARTIALS / "terms").glob("*.html") if "<section" in path.read_text()]

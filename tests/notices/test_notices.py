@@ -61,6 +61,7 @@ async def test_other_buildings_are_not_the_members_matter(contractor: Browser, t
     assert "隣の建物" not in contractor.page.get_text()
 
 
+@pytest.mark.slow
 async def test_past_notices_are_paged(contractor: Browser, tmp_path: Path) -> None:
     many = notices.PAGE + 1
     await load(
@@ -81,6 +82,7 @@ async def test_past_notices_are_paged(contractor: Browser, tmp_path: Path) -> No
         assert "いま" in contractor.text
 
 
+@pytest.mark.slow
 async def test_a_current_notice_is_a_banner_on_every_page_of_every_role(
     contractor: Browser, family_user: Browser, tmp_path: Path
 ) -> None:
@@ -107,6 +109,7 @@ async def test_nobody_who_is_not_logged_in_sees_a_banner(visitor: Browser, tmp_p
     assert banners(visitor) == []
 
 
+@pytest.mark.slow
 async def test_a_banner_is_closed_for_this_session_and_leads_back(
     contractor: Browser, admin: Browser, tmp_path: Path
 ) -> None:
@@ -160,6 +163,7 @@ async def test_closing_what_is_no_notice_is_a_page_that_is_not_there(contractor:
         assert contractor.answer.status_code == status
 
 
+@pytest.mark.slow
 async def test_from_the_third_on_all_but_the_most_urgent_are_folded_and_stay_open_where_one_is_closed(
     contractor: Browser, tmp_path: Path
 ) -> None:

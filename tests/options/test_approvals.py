@@ -342,6 +342,7 @@ async def test_an_approval_needs_a_card_and_a_licence_key_and_leaves_the_request
 # --- all at once ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_two_who_approve_at_once_buy_it_once_and_tell_it_once(people: People) -> None:
     request = await ask(people)
     before = len(await mailed())
@@ -353,6 +354,7 @@ async def test_two_who_approve_at_once_buy_it_once_and_tell_it_once(people: Peop
     assert len(await mailed()) - before == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("round_", range(5))
 async def test_whoever_comes_first_of_those_who_approve_refuse_and_take_back(
     people: People, round_: int
@@ -390,6 +392,7 @@ async def test_one_request_sent_from_many_tabs_waits_once(people: People) -> Non
     assert len(await mailed()) == 3
 
 
+@pytest.mark.slow
 async def test_approving_while_it_lapses_comes_to_one_end(people: People) -> None:
     for _ in range(5):
         request = await ask(people)

@@ -171,6 +171,7 @@ async def test_the_switch_of_one_contract_ends_nothing_of_another(people: People
     assert await states() == ["refused", "pending"]
 
 
+@pytest.mark.slow
 async def test_who_becomes_an_admin_needs_no_request_any_more(people: People) -> None:
     request = await ask(people)
     account = people.customer.account(people.family.sons_login)
@@ -187,6 +188,7 @@ async def test_who_becomes_an_admin_needs_no_request_any_more(people: People) ->
     assert (SONS, "セキュリティ360°の購入の申請についてのお知らせ") in await mailed()
 
 
+@pytest.mark.slow
 async def test_the_requests_of_a_deleted_account_id_are_taken_back_and_no_others(people: People) -> None:
     await households.new_account(people.family.contract, "family-daughter", 3, role="user")
     request = await ask(people)

@@ -43,6 +43,7 @@ async def ask(browser: Browser) -> str:
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_user_reads_that_he_has_to_ask_agrees_and_asks_over_confirm_to_complete(
     asking_user: Browser,
 ) -> None:
@@ -181,6 +182,7 @@ async def test_whoever_pays_finds_it_on_the_overview_and_approves_it(
     assert payer.path == request
 
 
+@pytest.mark.slow
 async def test_a_refusal_needs_a_reason_that_the_asker_then_reads(
     asking_user: Browser, contractor: Browser
 ) -> None:
@@ -213,6 +215,7 @@ async def test_a_refusal_needs_a_reason_that_the_asker_then_reads(
     assert await pins() == []
 
 
+@pytest.mark.slow
 async def test_the_decision_says_before_it_is_pressed_that_it_cannot_be_bought_and_refusing_stays(
     asking_user: Browser, contractor: Browser
 ) -> None:
@@ -231,6 +234,7 @@ async def test_the_decision_says_before_it_is_pressed_that_it_cannot_be_bought_a
     assert contractor.page.select(f"form[action='{decision}?want=refuse']")
 
 
+@pytest.mark.slow
 async def test_what_was_decided_meanwhile_says_so_in_place_of_a_decision(
     asking_user: Browser, contractor: Browser, admin: Browser
 ) -> None:
@@ -248,6 +252,7 @@ async def test_what_was_decided_meanwhile_says_so_in_place_of_a_decision(
         assert contractor.rows["理由"] == "いりません。"
 
 
+@pytest.mark.slow
 async def test_after_fourteen_days_it_is_on_no_overview_and_its_page_says_so(
     asking_user: Browser, contractor: Browser
 ) -> None:
@@ -266,6 +271,7 @@ async def test_after_fourteen_days_it_is_on_no_overview_and_its_page_says_so(
 # --- who may ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_request_is_seen_cell_by_cell(
     asking_user: Browser, contractor: Browser, admin: Browser, stranger: Browser
 ) -> None:
@@ -285,6 +291,7 @@ async def test_a_request_is_seen_cell_by_cell(
     assert SON not in (await stranger.get("/purchase-requests")).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("want", ["approve", "refuse", "other"])
 async def test_who_may_not_decide_posts_nothing(asking_user: Browser, stranger: Browser, want: str) -> None:
     request = await ask(asking_user)
@@ -295,6 +302,7 @@ async def test_who_may_not_decide_posts_nothing(asking_user: Browser, stranger: 
     assert [row["state"] for row in await database.rows("SELECT state FROM purchase_request")] == ["pending"]
 
 
+@pytest.mark.slow
 async def test_only_who_asked_takes_it_back(
     asking_user: Browser, contractor: Browser, admin: Browser, stranger: Browser
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.domain import clock
 from app.domain.cards import kept as payment
 from app.domain.options import remote_support
@@ -19,6 +21,7 @@ async def press_through(browser: Browser, **typed: str) -> None:
     assert browser.heading == "UCOM光 リモートサポート購入／解約完了", browser.text
 
 
+@pytest.mark.slow
 async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contractor: Browser) -> None:
     await contractor.open("/remote-support")
     assert contractor.rows["現在のご契約状態"] == "未購入"
@@ -40,6 +43,7 @@ async def test_the_phone_number_is_there_while_it_is_bought_and_only_then(contra
     assert ["の購入）" in subjects[0], "の解約）" in subjects[1], len(subjects)] == [True, True, 2]
 
 
+@pytest.mark.slow
 async def test_a_second_application_shows_its_fee_and_the_first_none(contractor: Browser) -> None:
     await contractor.open("/remote-support")
     await contractor.submit(agree="yes")
@@ -65,6 +69,7 @@ async def test_a_second_application_shows_its_fee_and_the_first_none(contractor:
     assert contractor.rows["料金"].split() == price.split()
 
 
+@pytest.mark.slow
 async def test_buying_twice_ending_twice_and_buying_without_a_card_are_refused(
     contractor: Browser, stranger: Browser
 ) -> None:

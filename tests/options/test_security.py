@@ -21,6 +21,7 @@ STATUS = f"{PAGE}/status"
 # --- buying -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_option_is_bought_over_confirm_to_complete_and_its_pin_is_on_the_status_page_alone(
     contractor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -57,6 +58,7 @@ async def test_an_option_is_bought_over_confirm_to_complete_and_its_pin_is_on_th
         assert pin not in contractor.answer.text
 
 
+@pytest.mark.slow
 async def test_each_of_the_three_has_its_own_pin_and_price(contractor: Browser) -> None:
     for product in ("security-360", "security-online", "kids-filter"):
         await buy(contractor, product=product)
@@ -66,6 +68,7 @@ async def test_each_of_the_three_has_its_own_pin_and_price(contractor: Browser) 
     assert all(pin in contractor.text for pin, _, _ in taken)
 
 
+@pytest.mark.slow
 async def test_buying_twice_cancelling_what_is_not_bought_and_unknown_products_are_refused(
     contractor: Browser,
 ) -> None:
@@ -86,6 +89,7 @@ async def test_buying_twice_cancelling_what_is_not_bought_and_unknown_products_a
     assert len(await pins()) == 1
 
 
+@pytest.mark.slow
 async def test_without_a_mail_address_or_a_card_the_page_says_why(visitor: Browser) -> None:
     await visitor.log_in("customer", "90000000000000", "demo01")
     await visitor.open(f"/accounts/{SON}/security")
@@ -112,6 +116,7 @@ async def test_a_card_that_expires_on_the_confirm_page_is_said_with_the_way_to_a
     assert contractor.page.select("main a[href='/payment']")
 
 
+@pytest.mark.slow
 async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_last_moment(
     contractor: Browser,
 ) -> None:
@@ -149,6 +154,7 @@ async def test_stock_that_runs_low_warns_operators_and_no_member(
 # --- cancelling -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_cancelled_option_can_be_used_to_the_end_of_its_month_in_tokyo(contractor: Browser) -> None:
     clock.start_at(tokyo("2026-01-31T23:40"))
     await buy(contractor)
@@ -170,6 +176,7 @@ async def test_a_cancelled_option_can_be_used_to_the_end_of_its_month_in_tokyo(c
     assert "解約済" not in contractor.text
 
 
+@pytest.mark.slow
 async def test_the_end_of_one_option_leaves_the_others_as_they_are(contractor: Browser) -> None:
     clock.start_at(tokyo("2026-01-20T10:00"))
     for product in ("security-360", "security-online"):
@@ -188,6 +195,7 @@ async def test_the_end_of_one_option_leaves_the_others_as_they_are(contractor: B
         assert row.select(f"#{product}-{WIFE} .state")[0].get_text(strip=True) == state
 
 
+@pytest.mark.slow
 async def test_buying_again_takes_a_new_pin_and_both_are_shown(contractor: Browser) -> None:
     await buy(contractor)
     await cancel(contractor)

@@ -45,6 +45,7 @@ async def test_a_user_buys_for_himself_until_the_contract_forbids_it(
     assert contractor.reasons == ["許可するかどうかを選択してください。"]
 
 
+@pytest.mark.slow
 async def test_the_switch_counts_when_the_button_is_pressed_and_cancelling_stays_free(
     contractor: Browser, family_user: Browser
 ) -> None:
@@ -90,6 +91,7 @@ async def test_the_switch_is_the_contracts_own_and_is_shown_with_what_it_was(emp
         ]
 
 
+@pytest.mark.slow
 async def test_the_page_offers_three_and_refuses_a_fourth(contractor: Browser, admin: Browser) -> None:
     for browser, chosen, shown in (
         (contractor, "ask", "申請してもらい承認する"),
@@ -138,6 +140,7 @@ DAUGHTER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", list(SAID))
 async def test_whoever_gives_a_user_role_reads_what_it_may_buy_now(contractor: Browser, chosen: str) -> None:
     await database.rows("UPDATE contract SET user_purchases = $1", chosen)

@@ -25,6 +25,7 @@ async def row_of(login: str) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.slow
 async def test_a_user_corrects_the_own_names_over_confirm_to_complete_and_reads_it_in_the_history(
     family_user: Browser,
 ) -> None:

@@ -43,6 +43,7 @@ async def test_the_list_shows_each_account_id_with_its_links(contractor: Browser
     assert contractor.page.select_one("main a[href='/accounts/new']")
 
 
+@pytest.mark.slow
 async def test_registering_goes_from_input_over_confirm_to_complete(contractor: Browser) -> None:
     await contractor.open("/accounts/new")
     await contractor.submit(**NEW)
@@ -109,6 +110,7 @@ async def test_a_deleted_name_is_refused_and_says_why(contractor: Browser) -> No
     assert contractor.reasons == [accounts.deleted_name("arteri-an-003")]
 
 
+@pytest.mark.slow
 async def test_back_from_the_confirm_page_what_was_typed_is_there_and_the_password_is_kept(
     contractor: Browser,
 ) -> None:
@@ -154,6 +156,7 @@ async def test_what_was_typed_for_another_account_id_fills_no_input_page(
         assert (shown, kept) == (filled, filled and page == "edit")
 
 
+@pytest.mark.slow
 async def test_an_account_id_is_changed_and_an_empty_password_keeps_the_old(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -196,6 +199,7 @@ async def test_a_password_is_never_used_twice_on_an_account_id(contractor: Brows
     assert contractor.reasons == [account_password.USED_BEFORE]
 
 
+@pytest.mark.slow
 async def test_a_user_role_member_changes_the_own_password_and_stays_logged_in(family_user: Browser) -> None:
     await family_user.open("/accounts/arteri-an-001/password")
     await family_user.submit(password="neu-12345", password_again="neu-12346")

@@ -143,6 +143,7 @@ async def test_links_are_not_sent_without_end(contractor: Browser, monkeypatch: 
     await changed(contractor, email="c@new.example.jp")
 
 
+@pytest.mark.slow
 async def test_another_change_leaves_the_address_that_waits_alone(contractor: Browser) -> None:
     await change(contractor, phone="0300000001")
     confirm = contractor.path

@@ -51,6 +51,7 @@ async def test_the_changeable_ones_are_changed_over_a_confirm_page_that_lists_al
     assert "0000" not in row["body"].replace("0120-000-0000", "")
 
 
+@pytest.mark.slow
 async def test_an_emptied_optional_field_is_deleted_and_the_confirm_page_says_so(contractor: Browser) -> None:
     await changed(contractor, fax="03-0000-0002")
     await change(contractor, fax="", household="", email="")

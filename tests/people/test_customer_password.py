@@ -76,6 +76,7 @@ async def test_two_confirm_pages_with_the_same_password_are_one_change(contracto
     assert customer_password.USED in contractor.text
 
 
+@pytest.mark.slow
 async def test_an_admin_who_knows_it_changes_it_too(admin: Browser, contractor: Browser) -> None:
     await admin.open("/customer-password")
     await admin.prove("demo01", "90000000000000")

@@ -30,6 +30,7 @@ async def test_the_page_says_why_it_appears_and_leads_to_the_overview(newcomer: 
     assert newcomer.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_it_is_not_offered_again_in_that_session_and_may_be_at_the_next_login(
     newcomer: Browser,
 ) -> None:

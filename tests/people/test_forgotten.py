@@ -314,6 +314,7 @@ async def test_what_is_asked_for_is_a_line_of_the_security_log(
     ]
 
 
+@pytest.mark.slow
 async def test_one_place_asks_so_often_for_one_login_in_an_hour(browser_at: NewBrowser) -> None:
     stranger, owner = await browser_at("192.0.2.1"), await browser_at("192.0.2.2")
     for guess in range(forgotten.FOR_ONE_LOGIN):
@@ -355,6 +356,7 @@ async def test_counters_name_nobody_and_go_when_they_count_no_more(visitor: Brow
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_only_the_hash_of_the_links_token_is_kept_and_no_page_tells_it_on(
     visitor: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -383,6 +385,7 @@ async def test_only_the_hash_of_the_links_token_is_kept_and_no_page_tells_it_on(
     ]
 
 
+@pytest.mark.slow
 async def test_opening_the_link_changes_nothing_and_shows_half_a_login_at_most(
     another_browser: Browser, contractor: Browser
 ) -> None:
@@ -418,6 +421,7 @@ async def test_it_works_once_on_any_device_and_ends_every_session_of_the_login_a
     assert another_browser.heading == "ご契約情報一覧"
 
 
+@pytest.mark.slow
 async def test_nobody_is_logged_in_by_it(visitor: Browser) -> None:
     await visitor.open(await the_link(visitor))
     await visitor.submit("/forgotten/new", **NEW)
@@ -475,6 +479,7 @@ async def test_all_are_told_of_it_also_where_an_address_was_replaced_and_the_his
     assert contractor.rows["端末"] == "Safari（iPhone）"
 
 
+@pytest.mark.slow
 async def test_it_is_good_for_half_an_hour(visitor: Browser) -> None:
     start = clock.now()
     path = await the_link(visitor)
@@ -543,6 +548,7 @@ async def test_the_page_without_its_link_says_so(visitor: Browser) -> None:
     assert forgotten.OPEN_AGAIN in visitor.text
 
 
+@pytest.mark.slow
 async def test_of_two_who_answer_at_the_same_time_one_sets_the_password(
     visitor: Browser, another_browser: Browser
 ) -> None:
@@ -561,6 +567,7 @@ async def test_of_two_who_answer_at_the_same_time_one_sets_the_password(
     assert len(await database.rows("SELECT 1 FROM change")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("meanwhile", ["another password", "a newer link"])
 async def test_a_link_that_dies_while_it_is_answered_sets_nothing(
     visitor: Browser, monkeypatch: pytest.MonkeyPatch, meanwhile: str
@@ -587,6 +594,7 @@ async def test_a_link_that_dies_while_it_is_answered_sets_nothing(
     assert await database.rows("SELECT 1 FROM change") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("account", "typed", "reason"),
     [
@@ -615,6 +623,7 @@ async def test_the_rules_of_the_login_hold_and_the_link_stays_for_the_next_try(
     assert visitor.path == "/login?reset=1"
 
 
+@pytest.mark.slow
 async def test_what_somebody_else_had_asked_for_with_the_login_is_gone(
     visitor: Browser, admin: Browser
 ) -> None:

@@ -72,6 +72,7 @@ async def test_what_ends_in_its_free_month_is_charged_for_it(contractor: Browser
     assert "合計 550円" in contractor.rows["オプションサービスの料金（最大）"].replace("\n", " ")
 
 
+@pytest.mark.slow
 async def test_a_second_request_is_not_taken_and_the_page_says_how_far_the_first_has_come(
     contractor: Browser, admin: Browser
 ) -> None:

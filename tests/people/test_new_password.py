@@ -60,6 +60,7 @@ async def test_the_rules_of_the_login_hold(
     assert visitor.heading == "パスワードの再設定完了"
 
 
+@pytest.mark.slow
 async def test_the_one_time_password_cannot_become_the_own_one_of_an_account_id(visitor: Browser) -> None:
     code = await arrived(visitor, HERS)
     await visitor.submit("/new-password", password=code, password_again=code)

@@ -126,6 +126,7 @@ async def test_a_new_one_takes_the_place_of_the_old_and_of_a_session_that_it_ope
     assert await opens(visitor, CUSTOMER, second)
 
 
+@pytest.mark.slow
 async def test_whoever_is_logged_in_already_goes_on_when_it_is_issued_and_when_it_is_used(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -272,6 +273,7 @@ async def test_a_login_that_waits_takes_the_same_statements_as_one_without(
     assert await sent(SON) == without == unknown
 
 
+@pytest.mark.slow
 async def test_nothing_opens_but_the_page_that_sets_an_own_password(visitor: Browser) -> None:
     await log_in(visitor, HERS, await issued(HERS))
     for path in (
@@ -456,6 +458,7 @@ async def test_of_logins_at_the_same_time_one_session_is_left(
     assert [row["stages"] for row in waiting] == [[Stage.NEW_PASSWORD]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a new password", "a newer one", "its account ID deleted"])
 async def test_a_login_in_flight_does_not_outlive_what_ends_it(
     empty_database: str, monkeypatch: pytest.MonkeyPatch, what: str

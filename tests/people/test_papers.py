@@ -194,6 +194,7 @@ async def test_a_form_is_followed_from_its_request_to_what_it_changes_on_the_pag
         assert await look(in_january, receipt) == {"書類の状況": known}
 
 
+@pytest.mark.slow
 async def test_a_guide_is_only_sent(in_january: Browser) -> None:
     await ask(in_january, "/guide-request", "terms")
     assert progress(in_january) == {"書類の状況": ["*受付 2026/01/10 現在", "発送 これから"]}
@@ -251,6 +252,7 @@ async def test_receipts_of_two_requests_show_each_its_own(in_january: Browser) -
     ] == [3]
 
 
+@pytest.mark.slow
 async def test_a_paper_is_shown_for_90_days_after_its_last_step_and_one_that_waits_for_ever(
     in_january: Browser,
 ) -> None:
@@ -268,6 +270,7 @@ async def test_a_paper_is_shown_for_90_days_after_its_last_step_and_one_that_wai
     assert timedelta(days=90) == papers.SHOWN
 
 
+@pytest.mark.slow
 async def test_a_form_that_came_back_late_is_shown_for_90_days_after_that(in_january: Browser) -> None:
     await ask(in_january, "/application", "name")
     await take(papers.done, await newest(), 1)

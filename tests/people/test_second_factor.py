@@ -41,6 +41,7 @@ async def rows_of(table: str) -> int:
 # --- authenticator app ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_app_is_registered_with_its_code_and_brings_ten_recovery_codes_shown_once(
     contractor: Browser,
 ) -> None:
@@ -89,6 +90,7 @@ async def test_neither_the_secret_nor_a_recovery_code_is_kept_to_be_read(contrac
         ]
 
 
+@pytest.mark.slow
 async def test_a_wrong_code_keeps_the_same_key(contractor: Browser) -> None:
     await contractor.open("/second-factor/totp")
     key = contractor.rows["キー"]
@@ -130,6 +132,7 @@ async def test_a_forged_or_old_page_is_answered_with_a_new_key(contractor: Brows
     assert await rows_of("change") == 0
 
 
+@pytest.mark.slow
 async def test_a_page_that_was_open_too_long_is_answered_with_a_new_key(
     contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +153,7 @@ async def test_another_sessions_page_registers_no_key_here(contractor: Browser, 
     assert contractor.answer.status_code == 422
 
 
+@pytest.mark.slow
 async def test_a_second_app_is_refused_until_the_first_is_removed(contractor: Browser) -> None:
     await contractor.open("/second-factor/totp")
     await contractor.submit(code=code_of(contractor.rows["キー"]))
@@ -177,6 +181,7 @@ async def test_a_passkey_is_registered_under_its_name_and_told(family_user: Brow
     assert "息子の電話" in family_user.text
 
 
+@pytest.mark.slow
 async def test_the_second_factor_of_a_login_brings_no_codes(contractor: Browser) -> None:
     _, codes = await set_up_totp(contractor)
     await authenticator.register(contractor)
@@ -282,6 +287,7 @@ async def test_what_the_browser_asks_of_an_authenticator_is_strict(contractor: B
     assert (asked["attestation"], asked["timeout"]) == ("none", 300_000)
 
 
+@pytest.mark.slow
 async def test_another_device_that_is_logged_in_goes_on_when_a_first_factor_is_registered(
     contractor: Browser, another_browser: Browser
 ) -> None:
@@ -294,6 +300,7 @@ async def test_another_device_that_is_logged_in_goes_on_when_a_first_factor_is_r
 # --- removing ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_the_last_factor_takes_the_recovery_codes_with_it(contractor: Browser) -> None:
     await set_up_totp(contractor)
     await contractor.open(PAGE)
@@ -305,6 +312,7 @@ async def test_the_last_factor_takes_the_recovery_codes_with_it(contractor: Brow
     assert "【マイページ】認証アプリ削除のお知らせ" in [mail["subject"] for mail in await mails()]
 
 
+@pytest.mark.slow
 async def test_one_of_two_leaves_the_recovery_codes(contractor: Browser) -> None:
     await set_up_totp(contractor)
     await authenticator.register(contractor)
@@ -316,6 +324,7 @@ async def test_one_of_two_leaves_the_recovery_codes(contractor: Browser) -> None
     assert (await rows_of("passkey"), await rows_of("recovery_code")) == (0, 10)
 
 
+@pytest.mark.slow
 async def test_where_one_is_wanted_the_confirm_page_says_what_comes_next(
     contractor: Browser, family_user: Browser, installed: Installed
 ) -> None:
@@ -327,6 +336,7 @@ async def test_where_one_is_wanted_the_confirm_page_says_what_comes_next(
         assert said in browser.text
 
 
+@pytest.mark.slow
 async def test_what_the_confirm_page_said_of_the_last_one_has_to_hold(contractor: Browser) -> None:
     await set_up_totp(contractor)
     await authenticator.register(contractor)
@@ -342,6 +352,7 @@ async def test_what_the_confirm_page_said_of_the_last_one_has_to_hold(contractor
     assert (await rows_of("totp"), await rows_of("recovery_code")) == (1, 10)
 
 
+@pytest.mark.slow
 async def test_what_was_removed_in_another_tab_is_told(contractor: Browser) -> None:
     await set_up_totp(contractor)
     await contractor.open(PAGE)
@@ -361,6 +372,7 @@ async def test_what_was_removed_in_another_tab_is_told(contractor: Browser) -> N
 # --- recovery codes ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_new_codes_take_the_place_of_the_old_ones(contractor: Browser) -> None:
     _, before = await set_up_totp(contractor)
     await contractor.open(PAGE)
@@ -397,6 +409,7 @@ async def test_nobody_sees_or_removes_a_factor_of_another_login(
     assert (await rows_of("passkey"), await rows_of("totp"), await rows_of("recovery_code")) == (1, 1, 10)
 
 
+@pytest.mark.slow
 async def test_another_login_cannot_confirm_what_waits(contractor: Browser, family_user: Browser) -> None:
     await set_up_totp(family_user)
     await family_user.open(PAGE)
@@ -413,6 +426,7 @@ async def test_a_change_of_another_login_is_about_nothing_there(empty_database: 
             RenewRecoveryCodes(login, []).judge(mother, clock.now())
 
 
+@pytest.mark.slow
 async def test_every_change_of_it_asks_for_the_password_again(contractor: Browser) -> None:
     await set_up_totp(contractor)
     await contractor.open(PAGE)

@@ -95,6 +95,7 @@ async def test_who_has_nothing_is_told_so(contractor: Browser, stranger: Browser
     assert contractor.text.count("現在のご契約状態：未購入") == 2
 
 
+@pytest.mark.slow
 async def test_a_deleted_admin_is_led_to_no_page_of_changes(taro: Browser, admin: Browser) -> None:
     await taro.open("/accounts/arteri-an-002/delete")
     await taro.submit()

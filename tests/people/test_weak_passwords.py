@@ -139,6 +139,7 @@ def test_the_own_birth_date_with_little_else_is_refused_however_it_is_written(da
             assert judge(typed, About(birth_date=day)), typed
 
 
+@pytest.mark.slow
 @given(st.from_regex(r"[a-z][a-z0-9-]{4,12}[a-z0-9]", fullmatch=True), st.data())
 def test_the_account_id_is_refused_in_any_case_and_backwards(login: str, data: st.DataObject) -> None:
     typed = "".join(data.draw(st.sampled_from([sign, sign.upper()])) for sign in login)

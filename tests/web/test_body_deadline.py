@@ -96,6 +96,7 @@ class Caller:
         self.status = message.get("status", self.status)
 
 
+@pytest.mark.slow
 async def test_nothing_holds_the_connection_when_the_answer_is_sent(
     application: Any, visitor: Browser
 ) -> None:

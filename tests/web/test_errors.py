@@ -164,6 +164,7 @@ async def test_a_body_that_is_cut_off_is_a_400_page_and_no_bug(
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
+@pytest.mark.slow
 async def test_text_that_the_rules_refuse_stays_a_422(contractor: Browser) -> None:
     for odd in ("x" * 5000, "\u202eabc", "😀" * 40, "<script>alert(1)</script>", "'; DROP TABLE account; --"):
         await contractor.open("/accounts/new")

@@ -50,6 +50,7 @@ async def test_what_was_refused_is_no_place_to_come_back_to(contractor: Browser)
     assert [answer.headers["HX-Push-Url"] for answer in (wrong, missing)] == ["false"] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "name", "password", "leads_to"),
     [

@@ -102,6 +102,7 @@ async def test_the_side_menu_of_each_role(
     assert [str(link["href"]) for link in current] == ["/changes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("role", "shown"), [(Role.ADMIN, DELETED_ADMINS), (Role.USER, DELETED_USERS)])
 async def test_the_side_menu_of_whoever_was_deleted(
     contractor: Browser, another_browser: Browser, role: Role, shown: dict[str, list[tuple[str, str]]]
