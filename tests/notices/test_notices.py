@@ -189,6 +189,15 @@ async def test_from_the_third_on_all_but_the_most_urgent_are_folded_and_stay_ope
 # --- without a login ----------------------------------------------------------------------------------------------------
 
 
+async def test_many_notices_leave_room_for_the_login(visitor: Browser, tmp_path: Path) -> None:
+    await load(
+        tmp_path, *(notice(f"その{number}") for number in (1, 2, 3)), notice("緊急", severity="critical")
+    )
+    await visitor.open("/login")
+    links = [link.get_text() for link in visitor.page.select("main section[aria-label^=障害] a")]
+    assert links == ["緊急", "ほかのお知らせ 3件をすべて見る"]
+
+
 async def test_whoever_cannot_log_in_reads_what_is_wrong_the_worst_first(
     visitor: Browser, tmp_path: Path
 ) -> None:
