@@ -22,7 +22,7 @@ from app.domain.access.members import Member, Stage
 from app.domain.changes import consents, kept
 from app.domain.changes.kept import COLUMNS, CUSTOMER, VALID, VISIBLE, Asked
 from app.domain.changes.kinds import Change
-from app.domain.changes.words import Gone, Refused, Review
+from app.domain.changes.words import Gone, Receipt, Refused, Review
 from app.domain.letters import outbox, recipients
 from app.postgres import database
 
@@ -179,14 +179,19 @@ async def confirm(member: Member, identity: uuid.UUID, seen: str | None = None) 
         mailed = await recipients.named(
             fresh.contract.id, fresh.contract.accounts, change.subject, change.new_address, told
         )
-        rows, versions = [*receipt.rows, *consents.rows(agreed)], consents.versions(agreed)
-        receipt = replace(receipt, rows=rows, agreed=versions, mailed=mailed)
-        # A secret that it reveals is sealed for the session that made it, until `shown`.
-        sealed = kept.seal(fresh, receipt.revealed) if receipt.revealed else None
-        written = msgspec.json.encode(replace(receipt, revealed="")).decode()
-        await database.rows(_WRITE_RECEIPT, identity, written, sealed)
+        await _write_receipt(fresh, identity, replace(receipt, mailed=mailed), agreed)
     if change.step or change.grave:
         security_log.note("change", member.key, kind=change.kind)
+
+
+async def _write_receipt(
+    fresh: Member, identity: uuid.UUID, receipt: Receipt, agreed: tuple[str, ...]
+) -> None:
+    """Keep what was done with what was agreed to; a secret that it reveals is sealed for its session, until `shown`."""
+    rows, versions = [*receipt.rows, *consents.rows(agreed)], consents.versions(agreed)
+    sealed = kept.seal(fresh, receipt.revealed) if receipt.revealed else None
+    written = msgspec.json.encode(replace(receipt, rows=rows, agreed=versions, revealed="")).decode()
+    await database.rows(_WRITE_RECEIPT, identity, written, sealed)
 
 
 def _must_not_be_too_many(change: Change, done: list[datetime]) -> None:

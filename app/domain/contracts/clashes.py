@@ -27,36 +27,35 @@ FROM incoming_account incoming JOIN incoming_contract USING (line)
 JOIN account ON account.login = incoming.login JOIN contract ON contract.id = account.contract
 WHERE contract.customer_number <> incoming_contract.customer_number
 """
-_ADDRESS_TWICE = """
+
+
+def _twice(field: str, column: str) -> str:
+    """What names each line but the first that has the same, for the `field` of an account ID kept in incoming_mail."""
+    return f"""
 INSERT INTO problem
-SELECT line, format('accounts[%s].ucom_address: stands on line %s already; only one can have it', slot - 1, first)
+SELECT line, format('accounts[%s].{field}: stands on line %s already; only one can have it', slot - 1, first)
 FROM (SELECT line, slot, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming_mail
-    WHERE address IS NOT NULL WINDOW same AS (PARTITION BY address ORDER BY line, slot)) AS numbered
+    WHERE {column} IS NOT NULL WINDOW same AS (PARTITION BY {column} ORDER BY line, slot)) AS numbered
 WHERE nth > 1
-"""
-_ADDRESS_OF_ANOTHER = """
+"""  # noqa: S608 - constants
+
+
+def _of_another(field: str, column: str, table: str, name: str) -> str:
+    """What names each line whose `field` is, or was, another contract's in that table."""
+    return f"""
 INSERT INTO problem
 SELECT line, format(
-    'accounts[%s].ucom_address: belongs to another contract, or did; it is never given again', incoming.slot - 1)
+    'accounts[%s].{field}: belongs to another contract, or did; it is never given again', incoming.slot - 1)
 FROM incoming_mail incoming JOIN incoming_contract USING (line)
-JOIN mail_address m ON m.address = incoming.address JOIN contract ON contract.id = m.contract
+JOIN {table} had ON had.{name} = incoming.{column} JOIN contract ON contract.id = had.contract
 WHERE contract.customer_number <> incoming_contract.customer_number
-"""
-_SPACE_TWICE = """
-INSERT INTO problem
-SELECT line, format('accounts[%s].web_space: stands on line %s already; only one can have it', slot - 1, first)
-FROM (SELECT line, slot, first_value(line) OVER same AS first, row_number() OVER same AS nth FROM incoming_mail
-    WHERE web_space IS NOT NULL WINDOW same AS (PARTITION BY web_space ORDER BY line, slot)) AS numbered
-WHERE nth > 1
-"""
-_SPACE_OF_ANOTHER = """
-INSERT INTO problem
-SELECT line, format(
-    'accounts[%s].web_space: belongs to another contract, or did; it is never given again', incoming.slot - 1)
-FROM incoming_mail incoming JOIN incoming_contract USING (line)
-JOIN web_space w ON w.name = incoming.web_space JOIN contract ON contract.id = w.contract
-WHERE contract.customer_number <> incoming_contract.customer_number
-"""
+"""  # noqa: S608 - constants
+
+
+_ADDRESS_TWICE = _twice("ucom_address", "address")
+_ADDRESS_OF_ANOTHER = _of_another("ucom_address", "address", "mail_address", "address")
+_SPACE_TWICE = _twice("web_space", "web_space")
+_SPACE_OF_ANOTHER = _of_another("web_space", "web_space", "web_space", "name")
 _NEW = "NOT EXISTS (SELECT FROM contract WHERE contract.customer_number = incoming_contract.customer_number)"
 _RESERVED = f"""
 INSERT INTO problem
