@@ -137,6 +137,26 @@ async def test_a_pin_that_lies_in_stock_is_taken_out_of_it_and_no_pin_is_given_t
     ]
 
 
+async def test_what_another_contract_of_the_portal_has_is_named_apart(
+    empty_database: str, tmp_path: Path
+) -> None:
+    await load(write(tmp_path, with_mail(1, f"taken@{DOMAIN}", web_space="taken-space")))
+    with pytest.raises(ImportRefused) as refused:
+        await load(
+            write(
+                tmp_path,
+                with_mail(2, f"taken@{DOMAIN}", web_space="fresh-space"),
+                with_mail(3, f"fresh@{DOMAIN}", web_space="taken-space"),
+            )
+        )
+    reason = "accounts[0].{}: belongs to another contract, or did; it is never given again"
+    assert refused.value.problems == [
+        (1, reason.format("ucom_address")),
+        (2, reason.format("web_space")),
+    ]
+    assert await tables.Contract.count() == 1
+
+
 @pytest.mark.slow
 async def test_an_address_or_a_web_space_that_is_reserved_or_taken_is_named(
     empty_database: str, tmp_path: Path
