@@ -225,6 +225,12 @@ COMMANDS = (
     Command(
         "import licences", "licence keys (PINs), as CSV product,pin", "imports.licence_keys", (*FILE, DRY_RUN)
     ),
+    Command(
+        "import catalogue",
+        "products, prices, taxes and limits, as TOML",
+        "imports.catalogue",
+        (*FILE, DRY_RUN),
+    ),
     Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", (*FILE, DRY_RUN)),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(

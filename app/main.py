@@ -18,6 +18,7 @@ from app import demo, gateway, routes, web
 from app.branding import BRAND, BrandError, colours
 from app.domain import housekeeping, installation
 from app.domain.cards import visits
+from app.domain.catalogue import kept as kept_catalogue
 from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
@@ -57,6 +58,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         database.use(engine, TABLES)
         installation.use(installation_of(settings))
         await engine.start_connection_pool(max_size=settings.pool_size)
+        await _read_catalogue()
         delivery = functools.partial(transport.delivery, settings.contact.operator, settings.mail)
         tasks = [
             asyncio.create_task(work)
@@ -99,6 +101,15 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     return FrontDoor(app, settings, Frameless(templates, settings.contact))
 
 
+async def _read_catalogue() -> None:
+    """Use the database's; while that is away, the first page that finds it again reads it (access/members.py)."""
+    try:
+        await kept_catalogue.load()
+    except Exception as error:
+        if not database.unavailable(error):
+            raise
+
+
 def _keep_apart(handlers: list[HTTPRouteHandler]) -> None:
     """Raises BrandError where a partner of the brand would stand on the path of a page."""
     taken = [path for handler in handlers for path in handler.paths]
@@ -124,6 +135,7 @@ async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
     """Tidy now and then; a database that is away is tried again the next time."""
     while True:
         try:
+            await kept_catalogue.load()
             await housekeeping.tidy()
             if isinstance(payment_gateway, StripeCheckout):
                 await visits.tidy(payment_gateway.forget_others)

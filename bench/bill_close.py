@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import installation
+from app.domain.catalogue import kept
 from app.domain.installation import Installation, Issuer
 from app.domain.money import ledger
 from app.domain.months import Month
@@ -83,6 +84,7 @@ def _report(contracts: int, month: Month, connection: dict[str, Any]) -> None:
 async def _fill(connection: dict[str, Any], first: int, last: int) -> None:
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
+    await kept.must_be_there()
     await database.rows(CONTRACTS, first, last)
     await database.rows(ACCOUNT_IDS, first, last)
     await database.rows(PERIODS, first, last)
@@ -95,6 +97,7 @@ async def _close(month: Month, connection: dict[str, Any]) -> None:
     engine = Engine(connection, patience=None)
     database.use(engine, TABLES)
     await engine.start_connection_pool()
+    await kept.load()
     start = time.perf_counter()
     await ledger.close(month, lambda done, of: None)
     seconds = time.perf_counter() - start

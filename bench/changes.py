@@ -18,6 +18,7 @@ import httpx
 from app import settings
 from app.commands import servers
 from app.domain import installation
+from app.domain.catalogue import kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.main import portal
@@ -51,6 +52,7 @@ async def _measure(engine: Engine, chosen: settings.Settings) -> dict[str, list[
     installation.use(settings.installation_of(chosen))
     await engine.start_connection_pool()
     await migrate()
+    await kept.must_be_there()
     await import_contracts(servers.DEMO_CONTRACTS, progress=lambda _: None)
     took: dict[str, list[float]] = {"one round trip": []}
     async with Browser(application, "127.0.0.1") as browser:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.domain.catalogue import kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.money.call_import import import_calls
 from app.domain.tables import TABLES
@@ -59,6 +60,7 @@ def _write(path: Path, calls: int, year: int) -> Path:
 async def _fill(contracts: Path, connection: dict[str, Any]) -> None:
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
+    await kept.must_be_there()
     await import_contracts(contracts, lambda _: None)
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from app import settings
 from app.domain import installation
 from app.domain.access.passwords import hash_now
+from app.domain.catalogue import kept
 from app.domain.contracts.feeding import Asked, feed_contracts
 from app.domain.contracts.importing import import_contracts
 from app.domain.installation import Installation, Peppers, Sender
@@ -151,6 +152,7 @@ async def _import(file: Path, connection: dict[str, Any], *, update: bool) -> No
     )
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
+    await kept.must_be_there()
     start = time.perf_counter()
     if update:
         await feed_contracts(file, lambda _: None, Asked())

@@ -17,6 +17,7 @@ from pathlib import Path
 from app import settings
 from app.commands import servers
 from app.domain import installation
+from app.domain.catalogue import kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.tables import TABLES
 from app.main import portal
@@ -49,6 +50,7 @@ async def _measure(engine: Engine, chosen: settings.Settings) -> None:
     installation.use(settings.installation_of(chosen))
     await engine.start_connection_pool()
     await migrate()
+    await kept.must_be_there()
     await import_contracts(servers.DEMO_CONTRACTS, progress=lambda _: None)
     bare = await _median(lambda: database.rows("SELECT 1"))
     print(f"{'one round trip':28} {bare * 1000:7.2f} ms")

@@ -15,6 +15,8 @@ import asyncpg
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from app.domain import catalogue
+from app.domain.catalogue import file
 from e2e import device as devices
 from e2e.device import PHONE, Device
 from e2e.households import Household, Town
@@ -34,6 +36,12 @@ NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 
 TakeDevice = Callable[..., Awaitable[Device]]
 """What `new_device` and `borrow` are: called for each device that a test wants."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def at_start() -> None:
+    """The words of the shipped catalogue, which tests compare pages with."""
+    catalogue.use(file.shipped())
 
 
 @dataclass

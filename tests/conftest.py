@@ -23,8 +23,9 @@ from litestar.types import ASGIApp
 
 from app import settings
 from app.commands import servers
-from app.domain import clock, installation
+from app.domain import catalogue, clock, installation
 from app.domain.access import passwords
+from app.domain.catalogue import file, kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.options.licence_import import import_licences
 from app.domain.tables import TABLES
@@ -88,6 +89,7 @@ def pytest_collection_finish() -> None:
 def at_start() -> None:
     """What a server does at its start."""
     installation.use(settings.installation_of(SETTINGS))
+    catalogue.use(file.shipped())
 
 
 @pytest.fixture
@@ -383,6 +385,7 @@ async def _inside(server: dict[str, Any], name: str, load: tuple[Path, ...]) -> 
     engine = _engine(server, name)
     await engine.start_connection_pool()
     await migrate()
+    await kept.must_be_there()
     for path in load:
         await import_contracts(path, progress=lambda _: None)
     if load:

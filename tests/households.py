@@ -13,9 +13,9 @@ from app.domain import clock, tables
 from app.domain.access import members
 from app.domain.access.logins import By
 from app.domain.access.members import Member
-from app.domain.catalogue import Product
 from app.web.cookies import Keys, new_token, token_hash
 from tests.browser import Browser
+from tests.products import Shipped
 
 KEYS = Keys((b"a newest secret key for the tests", b"an older secret key for the tests!"), https=True)
 PASSWORD = "Z!9-first"
@@ -107,9 +107,9 @@ async def rich_household(name: str) -> Household:
             dated: dict[str, Any] = {"registered_at": ago, "released_at": ended}
             await tables.MailAddress(**of, **dated, address=f"{login}-{place}@ucom.ne.jp").save()
             await tables.WebSpace(**of, **dated, name=f"{login}-{place}").save()
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago, ended_at=now).save()
-        await tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=ago).save()
-    await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_PACK, started_at=ago).save()
+        await tables.ServicePeriod(**of, product=Shipped.SECURITY_360, started_at=ago, ended_at=now).save()
+        await tables.ServicePeriod(**of, product=Shipped.KIDS_FILTER, started_at=ago).save()
+    await tables.ServicePeriod(contract=family.contract, product=Shipped.MAIL_PACK, started_at=ago).save()
     await new_account(family.contract, f"{name}-gone", 3, deleted_at=now)
     return family
 

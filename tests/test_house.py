@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    9: {"housekeeping", "desk"},
-    8: {"contracts", "people"},
-    7: {"mail", "options"},
-    6: {"cards"},
-    5: {"changes"},
-    4: {"money"},
-    3: {"letters", "notices"},
-    2: {"access", "reserved_names"},
+    10: {"housekeeping", "desk"},
+    9: {"contracts", "people"},
+    8: {"mail", "options"},
+    7: {"cards"},
+    6: {"changes"},
+    5: {"money"},
+    4: {"letters", "notices"},
+    3: {"access", "reserved_names"},
+    2: {"catalogue"},
     1: {
-        "catalogue",
         "data_keys",
         "fields",
         "holders",

@@ -18,6 +18,10 @@ Word = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]{3,30}$")]
 Key = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 
 
+SAID = ("prefix", "short", "service")
+"""Words that stand in braces in texts which are kept without a brand's: `Brand.said`."""
+
+
 class BrandError(Mistake):
     """The brand's folder is not fit; the text names file, line and what to do."""
 
@@ -185,7 +189,7 @@ class Brand:
 
     def said(self, text: str) -> str:
         """A text that was kept without the brand's words, with them: {prefix}, {short}, {service}."""
-        for word in ("prefix", "short", "service"):
+        for word in SAID:
             text = text.replace(f"{{{word}}}", getattr(self, word))
         return text
 

@@ -11,13 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from app import settings
-from app.commands.running import fit, fit_for_licences, migrated, progress, reached, with_database
+from app.commands.running import (
+    fit,
+    fit_for_licences,
+    migrated,
+    progress,
+    reached,
+    schema_there,
+    with_database,
+)
 from app.domain import installation
 from app.domain.installation import Installation
 from app.mistake import GuardStopped, Mistake
 from app.postgres import database
 
 if TYPE_CHECKING:
+    from app.domain.catalogue.plan import Plan as CatalogueChanges
     from app.domain.contracts.plans import Plan
 
 T = TypeVar("T")
@@ -120,6 +129,23 @@ def charges(chosen: argparse.Namespace) -> None:
         print(
             f"{done.corrections} of them are for a closed month: the next `mypage bill close` puts them on its bills"
         )
+
+
+def catalogue(chosen: argparse.Namespace) -> None:
+    from app.domain.catalogue import kept
+
+    file = _there(chosen.file, "catalogue")
+    installers = settings.installers()
+
+    def load(path: Path, _: Callable[[int], None]) -> Awaitable[CatalogueChanges]:
+        return kept.import_catalogue(path, installers, dry_run=chosen.dry_run)
+
+    plan = _load(file, schema_there, load)
+    if not plan.lines:
+        print(f"{file} is the catalogue in use already: nothing changes")
+        return
+    print(plan)
+    print(DRY if chosen.dry_run else "loaded; pages show it from now on")
 
 
 def notices(chosen: argparse.Namespace) -> None:

@@ -82,6 +82,14 @@ async def fit(found: dict[int, bytes]) -> None:
 
 
 async def migrated() -> None:
+    """Use the database's catalogue. Raises Mistake when the schema is not up to date, or there is no catalogue."""
+    from app.domain.catalogue import kept
+
+    await schema_there()
+    await kept.load()
+
+
+async def schema_there() -> None:
     """Raises Mistake when the schema is not up to date."""
     from app.postgres.migrate import pending
 

@@ -14,7 +14,7 @@ from app.branding import BRAND
 from app.commands.running import ending_with, fit, keep_clock, reached, with_database
 from app.domain import catalogue, clock, installation
 from app.domain.access import peppers, totp
-from app.domain.months import Month
+from app.domain.catalogue import kept as kept_catalogue
 from app.domain.options import licences
 from app.mistake import Mistake
 from app.postgres import database, server_log, wire
@@ -35,7 +35,6 @@ def demo(chosen: argparse.Namespace) -> None:
         raise Mistake(str(error)) from error
     second_factor = settings.second_factor()
     clock.start_at(chosen.now)
-    _check_prices()
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
         demo_settings = settings.demo(folder, chosen.port, second_factor)
@@ -56,6 +55,7 @@ async def prepare_demo(chosen: settings.Settings) -> None:
 
     installation.use(settings.installation_of(chosen))
     await migrate()
+    await kept_catalogue.must_be_there()
     await peppers.recognise(chosen.peppers)
     await licences.recognise()
     await totp.recognise()
@@ -94,7 +94,6 @@ def serve(chosen: argparse.Namespace) -> None:
     from app import internal_serving, serving
 
     chosen_settings = settings.production()
-    _check_prices()
     if not 1 <= chosen.workers <= 64:
         raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
     internal = chosen_settings.internal
@@ -113,9 +112,23 @@ def serve(chosen: argparse.Namespace) -> None:
             serving.production(connection, chosen.host, chosen.port, chosen.workers)
 
 
-def _check_prices() -> None:
-    """Raises NoPrice that names what is sold and has none: a purchase of today may be charged for this month."""
-    catalogue.check(Month.this().first_day)
+def _must_fit_catalogue(chosen: settings.Settings) -> None:
+    """Raises Mistake for products that members could buy and not download, and for support that nobody could call."""
+    window = chosen.remote_support
+    if catalogue.support() and not (window.phone and window.hours):
+        raise Mistake(
+            "MYPAGE_REMOTE_SUPPORT_PHONE or MYPAGE_REMOTE_SUPPORT_HOURS is not set, and the catalogue has a product of the "
+            "kind support: for example 0120-000-0000, 9時～17時（年中無休）"
+        )
+    lacking = [
+        product
+        for product in catalogue.licences()
+        if not catalogue.entry(product).installer and product not in chosen.installers
+    ]
+    if lacking:
+        raise Mistake(
+            f"MYPAGE_INSTALLERS lacks {', '.join(lacking)}: product=https://… is wanted for each, or installer in the catalogue"
+        )
 
 
 async def _ready_to_serve(chosen: settings.Settings) -> None:
@@ -124,6 +137,7 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
     installation.use(settings.installation_of(chosen))
     try:
         await fit(chosen.peppers)
+        _must_fit_catalogue(chosen)
         await licences.recognise()
         await totp.recognise()
         for warning in (await server_log.warning(), await wire.warning()):

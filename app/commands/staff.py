@@ -24,15 +24,21 @@ T = TypeVar("T")
 
 
 def migrate(_: argparse.Namespace) -> None:
+    from app.domain.catalogue import file as files
+    from app.domain.catalogue import kept
     from app.domain.money import issuing
     from app.postgres import migrate as schema
 
-    async def brought_up_to_date() -> tuple[list[str], list[Month]]:
-        return await schema.migrate(), await issuing.nobody_named()
+    async def brought_up_to_date() -> tuple[list[str], bool, list[Month]]:
+        return await schema.migrate(), await kept.must_be_there(), await issuing.nobody_named()
 
     with reached() as connection:
-        done, unnamed = asyncio.run(with_database(connection, brought_up_to_date))
+        done, shipped, unnamed = asyncio.run(with_database(connection, brought_up_to_date))
     print("\n".join(f"migrated: {name}" for name in done) or "nothing to migrate")
+    if shipped:
+        print(
+            f"loaded the catalogue that is shipped, {files.SHIPPED}: `mypage import catalogue FILE` puts yours in its place"
+        )
     if unnamed:
         print(
             f"the bills of {unnamed[0].iso} to {unnamed[-1].iso} do not say yet who issued them: the next `mypage serve` or "

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.domain.money.call_import import HEADING, import_calls
-from app.domain.money.calls import SERVICES
+from app.domain.money.calls import services
 from app.domain.months import Month
 
 CUSTOMER_NUMBER = "90000000000000"
@@ -28,7 +28,7 @@ async def load() -> None:
 def _calls() -> Iterator[list[object]]:
     this = Month.this()
     for month in (this.back(2), this.previous):
-        for which, service in enumerate(SERVICES):
+        for which, service in enumerate(services()):
             for nth in range(18 + 6 * which):
                 at = month.began + timedelta(days=nth % 28, hours=8 + nth * 5 % 12, minutes=nth * 17 % 60)
                 seconds = 15 + nth * 97 % 1_200

@@ -6,8 +6,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from app.branding import BRAND
+from app.domain import catalogue
 from app.domain.access.matrix import Missing, Permission
-from app.domain.catalogue import NAMES, SECURITY
 from app.settings import Settings
 from app.web.pages import open_to
 from app.web.render import page
@@ -26,14 +26,20 @@ async def elsewhere(request: Request, name: FromPath[str]) -> Response[str]:
         title="ここから先は、デモにはありません",
         called=called,
         address=address,
-        installer=name in SECURITY,
+        installer=name in catalogue.licences(),
     )
 
 
 def _outside(settings: Settings) -> dict[str, tuple[str, str]]:
     """What it is called and its address, by the name that our paths have for it."""
     return {
-        **{product.value: (NAMES[product], settings.installers[product]) for product in SECURITY},
+        **{
+            product: (
+                catalogue.name(product),
+                catalogue.entry(product).installer or settings.installers[product],
+            )
+            for product in catalogue.licences()
+        },
         **{
             partner.key: (partner.name, address)
             for partner in BRAND.partners

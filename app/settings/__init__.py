@@ -79,6 +79,7 @@ __all__ = [
     "demo",
     "importing",
     "installation_of",
+    "installers",
     "issuer",
     "made_by_demo",
     "peppers",
@@ -116,10 +117,8 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         invoice_number=parts.invoice_number(environment, wrong),
         billing=parts.billing(environment, wrong),
         remote_support=SupportWindow(
-            phone=variables.needed(environment, "MYPAGE_REMOTE_SUPPORT_PHONE", wrong, "0120-000-0000"),
-            hours=variables.needed(
-                environment, "MYPAGE_REMOTE_SUPPORT_HOURS", wrong, "9時～17時（年中無休）"
-            ),
+            phone=environment.get("MYPAGE_REMOTE_SUPPORT_PHONE", "").strip(),
+            hours=environment.get("MYPAGE_REMOTE_SUPPORT_HOURS", "").strip(),
             ways=BRAND.names.remote_support.ways,
         ),
         installers=parts.installers(environment, wrong),
@@ -205,6 +204,17 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
         return {1: kept_key(data_dir(environment) / "pepper")}
     wrong: list[str] = []
     found = parts.peppers(environment, wrong)
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
+def installers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Where products are downloaded, for a command: as `peppers`; none need be given. Raises SettingsError."""
+    if not environment.get("MYPAGE_INSTALLERS") and made_by_demo(environment):
+        return DEMO_INSTALLERS
+    wrong: list[str] = []
+    found = parts.installers(environment, wrong)
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found

@@ -8,7 +8,6 @@ import secrets
 from pathlib import Path
 
 from app.branding import BRAND
-from app.domain.catalogue import SECURITY
 from app.domain.installation import MailServer, MailSystem, SecondFactor, Upload
 from app.settings.shape import Billing, Contact, Elsewhere, Mail, Settings, SupportWindow
 
@@ -29,7 +28,10 @@ DEMO_REMOTE_SUPPORT = SupportWindow(
     _BRAND.remote_support.hours or "9時～17時（年中無休）",
     _BRAND.remote_support.ways,
 )
-DEMO_INSTALLERS = {product.value: f"https://download.example.jp/{product}/setup" for product in SECURITY}
+DEMO_INSTALLERS = {
+    product: f"https://download.example.jp/{product}/setup"
+    for product in ("security-360", "security-online", "kids-filter")
+}
 DEMO_ELSEWHERE = Elsewhere(
     _BRAND.fault.phone or "0120-000-0001",
     _BRAND.fault.hours or "24時間（年中無休）",

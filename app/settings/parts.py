@@ -13,7 +13,6 @@ from email_validator import EmailNotValidError, validate_email
 
 from app.branding import BRAND
 from app.domain import networks
-from app.domain.catalogue import SECURITY
 from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
@@ -195,20 +194,17 @@ _CONTACT = re.compile(r"mailto:[!-~]+@[!-~]+|https://[!-~]+|tel:\+?[0-9][!-~]+")
 
 
 def installers(environment: Mapping[str, str], wrong: list[str]) -> dict[str, str]:
+    """Addresses by product, of those whose catalogue does not say it."""
     name = "MYPAGE_INSTALLERS"
-    example = ",".join(f"{product}={address}" for product, address in DEMO_INSTALLERS.items())
-    listed = needed_list(environment, name, wrong, example)
-    found = dict(part.split("=", 1) for part in listed if "=" in part)
-    missing = sorted(set(DEMO_INSTALLERS) - set(found))
-    if listed and missing:
-        wrong.append(f"{name} lacks {', '.join(missing)}: product=https://… is wanted for each")
+    listed = split(environment.get(name, ""))
     junk = [part for part in listed if not _INSTALLER.fullmatch(part)]
     if junk:
-        wrong.append(f"{name} holds {', '.join(map(repr, junk))}: product=https://… is wanted")
-    return found
+        example = ",".join(f"{product}={address}" for product, address in DEMO_INSTALLERS.items())
+        wrong.append(f"{name} holds {', '.join(map(repr, junk))}: product=https://… is wanted, as {example}")
+    return dict(part.split("=", 1) for part in listed if "=" in part)
 
 
-_INSTALLER = re.compile(rf"({'|'.join(SECURITY)})=https://[A-Za-z0-9.-]+(:[0-9]{{1,5}})?(/[!-~]*)?")
+_INSTALLER = re.compile(r"[a-z][a-z0-9-]{1,31}=https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
 
 
 def reserved_names(environment: Mapping[str, str], wrong: list[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from litestar.exceptions import PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
 from app.domain.access import proofs, typed
-from app.domain.access.matrix import Forbidden, Permission
+from app.domain.access.matrix import Forbidden, Missing, Permission
 from app.domain.access.members import Member, SessionEnded, Stage
 from app.domain.access.proofs import ProofNeeded
 from app.domain.access.typed import Before, Kept, Login
@@ -42,7 +42,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
     A form is read before anything else, so that whatever stands in its way it can be given back (give_back.py).
 
-    Raises SessionEnded, StageFirst, Forbidden, Untrusted, TypedByAnother, ProofNeeded.
+    Raises SessionEnded, StageFirst, Missing, Forbidden, Untrusted, TypedByAnother, ProofNeeded.
     """
     page = page_of(handler)
     if page is None or not isinstance(connection, Request):
@@ -71,10 +71,12 @@ async def _find_caller(request: Request, page: Page) -> None:
 
 
 async def _must_be_allowed(request: Request, page: Page) -> None:
-    """Ask the matrix, then for the step. Raises Forbidden, ProofNeeded."""
+    """What is not there, nobody may; then ask the matrix, then for the step. Raises Missing, Forbidden, ProofNeeded."""
     member = request.visit.member
     if member is None or page.permission is Permission.ANYONE:
         return
+    if page.there and not page.there(member):
+        raise Missing(request.scope["path"])
     writing = request.method not in READING and page.permission is not Permission.SESSION
     member.require(page.permission, writing=writing)
     await _ask_for_step(request, member, page)

@@ -1,4 +1,4 @@
-"""The side menu as HTML: made once for each role and entry, since it hangs on nothing else and every page has it."""
+"""The side menu as HTML: made once for all who are offered the same, since every page has it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Menus:
         menu = self._pages.menu(member)
         entry = current(menu, path)
         exact, places = entry is not None and entry.path == path, here if here == "/" else ""
-        key = (member.role, member.deleted, member.closed, entry, exact, places)
+        key = (self._pages.menu_key(member), entry, exact, places)
         if key not in self._made:
             made = self._templates.get_template("layout/menu.html").render(
                 menu=menu, current=entry, exact=exact, here=places, center=self._center

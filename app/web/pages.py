@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import ModuleType
@@ -19,6 +19,7 @@ from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
+from app.domain import catalogue
 from app.domain.access.matrix import CLOSED_MAY, Permission, Role, allowed
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import Step
@@ -40,18 +41,25 @@ class Menu(StrEnum):
     HISTORY = "お手続き履歴"
 
 
+There = Callable[[Member], bool]
+"""Whether the member is shown a page at all: what the catalogue lacks, and nobody has, answers 404."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a page stands in the side menu: its section, its order there, and what it is called.
 
     `order` is counted in tens, as the manual has it, so that a page can come between two others. `path` is for a
     handler with several paths, with a variable in its path, or for a place on the page (`/#account-ids`).
+    `called`: its title where the catalogue gives that; `there`: where it is not always, as its page's.
     """
 
     section: Menu
     order: int
     title: str
     path: str = ""
+    called: Callable[[], str] | None = None
+    there: There | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,11 @@ class Page:
     stages: frozenset[Stage]
     entry: Stage | None
     same_origin: bool = False
+    there: There | None = None
 
 
+MenuKey = tuple[Role, bool, str | None, tuple[bool, ...]]
+"""Of a side menu: role, whether deleted, the catalogue's version, and what of the pages that are not always there is."""
 InOrder = list[tuple[str, list[tuple[Place, Page]]]]
 """The menu's sections, each with the places in it."""
 
@@ -82,6 +93,7 @@ def open_to(
     stages: Iterable[Stage] = (Stage.OPEN,),
     entry: Stage | None = None,
     same_origin: bool = False,
+    there: There | None = None,
 ) -> dict[str, Page]:
     """The `opt` of a handler: who may use it, the step that is asked for first, and its places in the menu.
 
@@ -94,6 +106,8 @@ def open_to(
     `same_origin`: its form may come from a page of an earlier session, as long as the browser says that it is ours. Of what
     changes nothing that anybody typed, so that an old page can be left, kept open and tidied.
 
+    `there`: it is not for everybody there is; for others it answers 404 and is in no menu.
+
     The step of a page guards whatever its path shows, so the handler of its form need not name it. One that does is
     asked for the step before the form is looked at.
     """
@@ -101,7 +115,7 @@ def open_to(
         raise ImproperlyConfiguredException("a step asks for the password of a member")
     places = (menu,) if isinstance(menu, Place) else menu
     reached = frozenset({*stages, *((entry,) if entry else ())})
-    return {"page": Page(permission, step, places, nothing_to_read, back, reached, entry, same_origin)}
+    return {"page": Page(permission, step, places, nothing_to_read, back, reached, entry, same_origin, there)}
 
 
 def page_of(handler: BaseRouteHandler) -> Page | None:
@@ -163,19 +177,28 @@ class Pages:
             elif page.back or path not in opened:
                 self.back[path] = page.back
         _must_lead_to(opened, self.back)
-        in_order = _in_order(places)
-        self._menus = {
-            (role, deleted): _menu(in_order, role, deleted) for role in Role for deleted in (False, True)
-        }
-        self._menu_of_closed = _menu(in_order, Role.CUSTOMER, closed=True)
+        self._places = [
+            (replace(place, there=place.there or page.there), page) for place, page in _sorted(places)
+        ]
+        self._conditions = list(dict.fromkeys(place.there for place, _ in self._places if place.there))
+        self._menus: dict[MenuKey, list[Section]] = {}
 
     def step_of(self, path: str) -> Step | None:
         """The step that guards whatever the path shows: its page's, or that of the page that its form stands on."""
         return self.steps.get(path) or self.steps.get(self.back.get(path, ""))
 
+    def menu_key(self, member: Member) -> MenuKey:
+        """All that the side menu hangs on."""
+        shown = tuple(condition(member) for condition in self._conditions)
+        return member.role, member.deleted, catalogue.version(), shown
+
     def menu(self, member: Member) -> list[Section]:
-        """The side menu as this member may use it."""
-        return self._menu_of_closed if member.closed else self._menus[member.role, member.deleted]
+        """The side menu as this member may use it, made once for all who get the same."""
+        key = self.menu_key(member)
+        if key not in self._menus:
+            places = [(place, page) for place, page in self._places if not place.there or place.there(member)]
+            self._menus[key] = _menu(_in_order(places), member.role, member.deleted, member.closed)
+        return self._menus[key]
 
 
 def current(menu: Iterable[Section], path: str) -> Entry | None:
@@ -198,7 +221,11 @@ def _home(role: Role) -> str:
     return OWN_PAGE if role is Role.USER else OVERVIEW
 
 
-def _menu(in_order: InOrder, role: Role, deleted: bool = False, closed: bool = False) -> list[Section]:
+def _title(place: Place) -> str:
+    return place.called() if place.called else place.title
+
+
+def _menu(in_order: InOrder, role: Role, deleted: bool, closed: bool) -> list[Section]:
     """What a role is offered, and the customer number of a contract that is over.
 
     A deleted person can pass no step, having no password any more, and may not write."""
@@ -206,7 +233,7 @@ def _menu(in_order: InOrder, role: Role, deleted: bool = False, closed: bool = F
         Section(
             title,
             [
-                Entry(_home(role) if place.path == "/" else place.title, place.path)
+                Entry(_home(role) if place.path == "/" else _title(place), place.path)
                 for place, page in entries
                 if allowed(page.permission, role) and not (deleted and (page.step or page.nothing_to_read))
                 if not closed or (page.permission in CLOSED_MAY and "#" not in place.path)
@@ -251,9 +278,13 @@ def _must_lead_to(opened: set[str], back: dict[str, str]) -> None:
             raise ImproperlyConfiguredException(f"{path} shows nothing when it is opened, nor does {page!r}")
 
 
-def _in_order(places: list[tuple[Place, Page]]) -> InOrder:
+def _sorted(places: list[tuple[Place, Page]]) -> list[tuple[Place, Page]]:
+    """By their order. Raises ImproperlyConfiguredException where two have the same place."""
     taken = [(place.section, place.order) for place, _ in places]
     if len(taken) != len(set(taken)):
         raise ImproperlyConfiguredException(f"two pages have the same place in the menu: {sorted(taken)}")
-    placed = sorted(places, key=lambda one: one[0].order)
-    return [(section.value, [one for one in placed if one[0].section is section]) for section in Menu]
+    return sorted(places, key=lambda one: one[0].order)
+
+
+def _in_order(places: list[tuple[Place, Page]]) -> InOrder:
+    return [(section.value, [one for one in places if one[0].section is section]) for section in Menu]

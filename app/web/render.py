@@ -14,11 +14,12 @@ from litestar.response import Redirect
 from markupsafe import Markup, escape
 
 from app.branding import BRAND
-from app.domain import clock, fields, installation
+from app.domain import catalogue, clock, fields, installation
 from app.domain.access import graph, matrix, members
 from app.domain.access.members import Member, Stage
 from app.domain.access.proofs import ProofNeeded
 from app.domain.changes import consents
+from app.domain.mail import mailbox
 from app.domain.money import billing
 from app.domain.notices import notices
 from app.web.forms import Form
@@ -52,6 +53,14 @@ class _Templates(jinja2.Environment):
         return {**self.globals, **d} if d else self.globals
 
 
+IN_TERMS = {
+    "mailbox_sizes": mailbox.sizes,
+    "mailbox_sold": lambda: catalogue.offered(catalogue.mailbox(), clock.today()),
+    "licences_sold": lambda: any(catalogue.offered(one, clock.today()) for one in catalogue.licences()),
+}
+"""What the texts of partials/terms/ ask the catalogue."""
+
+
 def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     """The templates, compiled as they are first used; an unknown name in one is an error, None prints nothing."""
     made = _Templates(
@@ -68,7 +77,10 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["demo"] = demo
     made.globals["customer_number_digits"] = installation.customer_number_digits
     made.globals["our"] = BRAND
-    made.globals["consent_texts"] = consents.TEXTS
+    made.globals["consent_text"] = consents.text
+    made.globals.update(IN_TERMS)
+    made.globals["terms_entry"] = catalogue.current_entry
+    made.globals["terms_heading"] = consents.heading
     made.globals["agreed_words"] = consents.words
     made.globals.update({"hindrance": None, "resumed": "", "left": []})
     made.globals["role_names"] = matrix.ROLE_NAMES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
-from app.domain.people.accounts import FULL
+from app.domain.people.accounts import full
 from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.households import Household, Town
@@ -120,7 +120,7 @@ async def test_a_rule_that_has_come_to_forbid_it_is_told_on_the_confirm_page(
     phone.expect_status(422)
     await phone.press("登録")
     await expect(phone.page.locator("h1")).to_have_text("お手続きできません")
-    await expect(phone.page.locator(".error-summary")).to_contain_text(FULL)
+    await expect(phone.page.locator(".error-summary")).to_contain_text(full())
     if phone.scripts:
         await expect(phone.page.locator(".error-summary")).to_be_focused()
     await phone.keep()

@@ -6,7 +6,7 @@ import re
 
 from playwright.async_api import expect
 
-from app.domain.people.accounts import FULL, deleted_name
+from app.domain.people.accounts import deleted_name, full
 from e2e.conftest import TakeDevice
 from e2e.device import PHONE, Device
 from e2e.households import Household, Town
@@ -187,10 +187,10 @@ async def test_a_double_click_registers_once(contractor: Device, town: Town, hou
 async def test_a_household_with_five_account_ids_is_told_the_limit(phone: Device, town: Town) -> None:
     await town.log_in(phone, await town.household(account_ids=5))
     await phone.open("/accounts")
-    await expect(phone.page.get_by_text(FULL)).to_be_visible()
+    await expect(phone.page.get_by_text(full())).to_be_visible()
     await expect(phone.link("新規登録")).to_have_count(0)
     await phone.open("/accounts/new")
-    await expect(phone.page.get_by_text(FULL)).to_be_visible()
+    await expect(phone.page.get_by_text(full())).to_be_visible()
     await expect(phone.page.locator("main form")).to_have_count(0)
 
 

@@ -12,12 +12,12 @@ import pytest
 from app.domain import clock, tables
 from app.domain.access import graph
 from app.domain.access.graph import Account, AutoReply, Contract, Forwarding
-from app.domain.catalogue import SECURITY, Product
 from app.domain.clock import TOKYO
 from app.postgres import database
 from tests import households
 from tests.households import Household
 from tests.notices.filed import load, notice
+from tests.products import SECURITY, Shipped
 
 A_MOMENT = timedelta(seconds=20)
 
@@ -48,7 +48,7 @@ async def test_everybody_sees_the_contract_and_how_many_of_each_are_registered(
     contract = (await households.log_in(family.contract, accounts[who])).contract
     assert contract.id == family.contract
     assert (contract.account_ids, contract.mail_addresses, contract.web_spaces) == (2, 2, 2)
-    assert contract.products == [Product.MAIL_PACK]
+    assert contract.products == [Shipped.MAIL_PACK]
     assert (contract.mail.base, contract.bought_mail, contract.full) == (1, 4, False)
 
 
@@ -61,7 +61,7 @@ async def test_customer_and_admin_see_every_living_account_id_with_what_it_has(e
         mother = member.account(family.mothers_login)
         assert mother.mail_address == "family-mother-new@ucom.ne.jp"
         assert mother.web_space == "family-mother-new"
-        assert mother.products == [Product.KIDS_FILTER]
+        assert mother.products == [Shipped.KIDS_FILTER]
 
 
 async def test_a_user_role_member_sees_the_own_account_id_only(empty_database: str) -> None:
@@ -160,9 +160,9 @@ async def test_what_ended_in_this_month_of_tokyo_is_still_there_and_what_ended_b
 ) -> None:
     month = datetime(2026, 2, 1, tzinfo=TOKYO)
     products = {
-        Product.SECURITY_360: month - timedelta(microseconds=1),
-        Product.KIDS_FILTER: month,
-        Product.SECURITY_ONLINE: None,
+        Shipped.SECURITY_360: month - timedelta(microseconds=1),
+        Shipped.KIDS_FILTER: month,
+        Shipped.SECURITY_ONLINE: None,
     }
     for product, ended_at in products.items():
         await tables.ServicePeriod(
@@ -175,21 +175,21 @@ async def test_what_ended_in_this_month_of_tokyo_is_still_there_and_what_ended_b
     for now in (month, datetime(2026, 2, 28, 23, 59, tzinfo=TOKYO)):
         clock.start_at(now)
         seen = await sons(family)
-        assert [(ended.product, ended.ended_at) for ended in seen.ended] == [(Product.KIDS_FILTER, month)]
-        assert seen.products == [Product.SECURITY_ONLINE]
+        assert [(ended.product, ended.ended_at) for ended in seen.ended] == [(Shipped.KIDS_FILTER, month)]
+        assert seen.products == [Shipped.SECURITY_ONLINE]
     clock.start_at(datetime(2026, 3, 1, tzinfo=TOKYO))
     assert (await sons(family)).ended == []
 
 
 async def test_a_purchase_that_runs_is_found_by_its_product(family: Household) -> None:
     started = clock.now()
-    for product in (Product.KIDS_FILTER, Product.SECURITY_360):
+    for product in (Shipped.KIDS_FILTER, Shipped.SECURITY_360):
         await tables.ServicePeriod(
             contract=family.contract, account=family.son, product=product, started_at=started
         ).save()
     seen = await sons(family)
-    assert seen.bought(Product.SECURITY_360) == graph.Period(Product.SECURITY_360, started)
-    assert seen.bought(Product.SECURITY_ONLINE) is None
+    assert seen.bought(Shipped.SECURITY_360) == graph.Period(Shipped.SECURITY_360, started)
+    assert seen.bought(Shipped.SECURITY_ONLINE) is None
 
 
 # --- what the contract has --------------------------------------------------------------------------------------------
@@ -200,9 +200,9 @@ async def test_what_the_contract_had_before_is_named_once_whatever_its_account_i
 ) -> None:
     start = clock.now() - timedelta(days=100)
     for days, product, account in (
-        (0, Product.REMOTE_SUPPORT, None),
-        (10, Product.REMOTE_SUPPORT, None),
-        (0, Product.KIDS_FILTER, family.son),
+        (0, Shipped.REMOTE_SUPPORT, None),
+        (10, Shipped.REMOTE_SUPPORT, None),
+        (0, Shipped.KIDS_FILTER, family.son),
     ):
         began = start + timedelta(days=days)
         await tables.ServicePeriod(
@@ -212,9 +212,9 @@ async def test_what_the_contract_had_before_is_named_once_whatever_its_account_i
             started_at=began,
             ended_at=began + timedelta(days=1),
         ).save()
-    await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_PACK, started_at=start).save()
+    await tables.ServicePeriod(contract=family.contract, product=Shipped.MAIL_PACK, started_at=start).save()
     contract = await contract_of(family)
-    assert (contract.had, contract.products) == ([Product.REMOTE_SUPPORT], [Product.MAIL_PACK])
+    assert (contract.had, contract.products) == ([Shipped.REMOTE_SUPPORT], [Shipped.MAIL_PACK])
     assert contract.ended == []
 
 
@@ -223,7 +223,7 @@ async def test_what_the_contract_ended_in_this_month_of_tokyo_stands_with_its_da
     for start, end in ((-9, 0), (1, 2)):
         await tables.ServicePeriod(
             contract=family.contract,
-            product=Product.REMOTE_SUPPORT,
+            product=Shipped.REMOTE_SUPPORT,
             started_at=month + timedelta(days=start),
             ended_at=month + timedelta(days=end),
         ).save()
@@ -233,7 +233,7 @@ async def test_what_the_contract_ended_in_this_month_of_tokyo_stands_with_its_da
     assert contract.had == contract.before == []
     clock.start_at(datetime(2026, 3, 1, tzinfo=TOKYO))
     contract = await contract_of(family)
-    assert (contract.ended, contract.before) == ([], [Product.REMOTE_SUPPORT])
+    assert (contract.ended, contract.before) == ([], [Shipped.REMOTE_SUPPORT])
 
 
 async def test_products_without_a_licence_key_to_sell_are_named(family: Household) -> None:
@@ -241,8 +241,8 @@ async def test_products_without_a_licence_key_to_sell_are_named(family: Househol
     key = (
         "INSERT INTO licence (product, pin, data_key, fingerprint, loaded_at) VALUES ($1, '', $2, $3, now())"
     )
-    await database.rows(key, Product.KIDS_FILTER.value, bytes(8), bytes(32))
-    assert set((await contract_of(family)).out_of_stock) == {Product.SECURITY_360, Product.SECURITY_ONLINE}
+    await database.rows(key, Shipped.KIDS_FILTER, bytes(8), bytes(32))
+    assert set((await contract_of(family)).out_of_stock) == {Shipped.SECURITY_360, Shipped.SECURITY_ONLINE}
 
 
 async def test_a_mail_reaches_who_pays_at_the_contact_address_or_at_a_living_admins(
@@ -262,7 +262,7 @@ async def test_a_mail_reaches_who_pays_at_the_contact_address_or_at_a_living_adm
 
 
 async def test_only_the_contracts_own_mail_product_adds_addresses(family: Household) -> None:
-    for product, limit in ((Product.MAIL_WEB, 1), (Product.MAIL_PACK, 5)):
+    for product, limit in ((Shipped.MAIL_WEB, 1), (Shipped.MAIL_PACK, 5)):
         await tables.ServicePeriod(contract=family.contract, product=product, started_at=clock.now()).save()
         assert (await contract_of(family)).mail_limit == limit
 

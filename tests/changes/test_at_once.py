@@ -69,7 +69,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids_and_fifteen_r
     customer: Member,
 ) -> None:
     identities = await registrations(customer, 20)
-    assert await press_all(customer, identities) == {"": 5, accounts.FULL: 15}
+    assert await press_all(customer, identities) == {"": 5, accounts.full(): 15}
     assert sorted(await tables.Account.select(tables.Account.slot).output(as_list=True)) == [1, 2, 3, 4, 5]
     member = await households.again(customer)
     assert member
@@ -98,7 +98,7 @@ async def test_the_refused_ones_can_be_pressed_again_when_there_is_room(customer
     living = await tables.Account.select(tables.Account.login).output(as_list=True)
     for login in living[:2]:
         await asking.confirm(customer, await asking.ask(customer, DeleteAccount(login)))
-    assert await press_all(customer, identities) == {"": 7, accounts.FULL: 1}
+    assert await press_all(customer, identities) == {"": 7, accounts.full(): 1}
     assert await tables.Account.count().where(tables.Account.deleted_at.is_null()) == 5
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
 import jinja2
+import msgspec
 import pytest
 from bs4 import BeautifulSoup
 
 from app.branding import BRAND
+from app.domain import catalogue
+from app.domain.catalogue import Kind
 from app.domain.changes import consents
-from app.domain.changes.consents import TEXTS, TextVersion
+from app.domain.changes.consents import TEXTS
 from app.domain.people import own_data
 from app.postgres import database
-from app.web.render import PARTIALS
+from app.web.render import IN_TERMS, PARTIALS
 from tests import households
 from tests.browser import Browser
 from tests.options.steps import FULL, PAGE, buy
+from tests.products import use
 
 TERMS = PARTIALS / "terms"
 
@@ -29,7 +32,7 @@ TERMS = PARTIALS / "terms"
 def digest(name: str) -> str:
     """Of the words of a text, wherever they come from; not of its tags and line breaks."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PARTIALS), autoescape=True)
-    text = environment.get_template(f"terms/{name}.html").render(our=BRAND)
+    text = environment.get_template(f"terms/{name}.html").render(our=BRAND, **IN_TERMS)
     words = "".join(BeautifulSoup(text, "html.parser").get_text().split())
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
@@ -61,7 +64,8 @@ def test_the_words_of_every_version_can_be_read_for_ever(name: str) -> None:
 
 def test_no_words_are_kept_of_what_nobody_was_asked() -> None:
     versions = {f"{text.name}.{version.number}.txt" for text in TEXTS.values() for version in text.versions}
-    assert {path.name for path in consents.WORDS.iterdir()} == versions
+    before = {"mailbox-10gb.1.txt", "security-360.1.txt", "security-online.1.txt"}
+    assert {path.name for path in consents.WORDS.iterdir()} == versions | before
     with pytest.raises(FileNotFoundError):
         consents.words("card", 99)
 
@@ -80,6 +84,13 @@ def test_every_file_of_terms_is_a_text_or_a_part_of_one() -> None:
         for name in re.findall(r'include "terms/([\w-]+)\.html"', path.read_text())
     }
     assert {path.stem for path in TERMS.glob("*.html")} == parts | TEXTS.keys()
+
+
+def test_the_words_of_a_products_terms_are_those_of_its_page() -> None:
+    for entry in catalogue.current().products:
+        heading, *lines = consents.words(entry.key, entry.terms.version).splitlines()
+        assert heading.endswith("サービス説明")
+        assert {*entry.terms.about, *entry.terms.points, *entry.terms.conditions} <= {*lines}
 
 
 def test_nothing_is_said_where_no_consent_is_asked_for() -> None:
@@ -104,11 +115,13 @@ async def test_the_version_is_on_input_confirm_and_complete_page_and_beside_the_
     assert tuple(kept.values()) == ("security-360", 2, date(2026, 12, 1), True, "security-purchase", True)
 
 
-def edited_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The terms of セキュリティ360° have a third version from now on."""
-    text = TEXTS["security-360"]
-    newer = replace(text, versions=(*text.versions, TextVersion(3, date(2027, 4, 1), "another")))
-    monkeypatch.setitem(TEXTS, "security-360", newer)
+def third_version(patch: pytest.MonkeyPatch) -> None:
+    """The terms of セキュリティ360° say something else from 2027/04/01 on."""
+    own, *others = [one for one in catalogue.current().products if one.kind is Kind.LICENCE]
+    terms = msgspec.structs.replace(own.terms, version=3, dated=date(2027, 4, 1), points=("ほか",))
+    newer = msgspec.structs.replace(own, terms=terms, former=(own.terms,))
+    rest = [one for one in catalogue.current().products if one.kind is not Kind.LICENCE]
+    use(patch, products=(*rest, newer, *others))
 
 
 async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_before_it_is_agreed_to(
@@ -116,7 +129,7 @@ async def test_a_text_that_changed_while_its_confirm_page_was_open_is_shown_befo
 ) -> None:
     await contractor.open(PAGE)
     await contractor.submit(PAGE + FULL, agree="yes")
-    edited_once_more(monkeypatch)
+    third_version(monkeypatch)
     await contractor.submit()
     assert "内容が変わりました" in contractor.text
     assert contractor.rows["規約への同意"].endswith("（第3版、2027/04/01）")
@@ -129,7 +142,7 @@ async def test_the_complete_page_holds_the_words_that_were_agreed_to_after_they_
     contractor: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await buy(contractor)
-    edited_once_more(monkeypatch)
+    third_version(monkeypatch)
     await contractor.open(contractor.path)
     assert contractor.rows["規約への同意"].endswith("（第2版、2026/12/01）")
     (agreed,) = contractor.page.select("main details.agreed")

@@ -16,7 +16,6 @@ import pytest
 from app import cli
 from app.commands import servers
 from app.commands.servers import DEMO_CONTRACTS
-from app.domain import catalogue
 from app.postgres import server_log, wire
 from tests import smtp_server
 from tests.commands.programs import (
@@ -56,24 +55,28 @@ def test_serve_refuses_to_start_half_configured_and_names_each_setting(tmp_path:
         tmp_path, "serve", MYPAGE_SECRET_KEYS="short", MYPAGE_POOL_SIZE="many", MYPAGE_SMTP_SECURITY="ssl"
     )
     assert refused.returncode == 1
-    for name in (*SERVING, "MYPAGE_POOL_SIZE", "MYPAGE_SMTP_USER", "MYPAGE_SMTP_PASSWORD"):
+    by_catalogue = {"MYPAGE_INSTALLERS", "MYPAGE_REMOTE_SUPPORT_PHONE", "MYPAGE_REMOTE_SUPPORT_HOURS"}
+    for name in (
+        *(SERVING.keys() - by_catalogue),
+        "MYPAGE_POOL_SIZE",
+        "MYPAGE_SMTP_USER",
+        "MYPAGE_SMTP_PASSWORD",
+    ):
         assert name in refused.stderr
     assert "short" not in refused.stderr
     assert not (tmp_path / "data").exists()
 
 
-def test_neither_demo_nor_serve_starts_without_a_price_and_the_product_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    early = mypage(tmp_path, "demo", "--port", str(free_port()), "--now", "2013-12-31T23:59")
-    assert early.returncode == 1
-    assert "no price on 2013-12-01 of mail-pack, mail-web, " in early.stderr
-    for name, value in SERVING.items():
-        monkeypatch.setenv(name, value)
-    lacking = [row for row in catalogue.PRICES if row.product != "kids-filter"]
-    monkeypatch.setattr(catalogue, "PRICES", lacking)
-    assert cli.main(["serve", "--port", str(free_port())]) == 1
-    assert "of kids-filter: see PRICES in app.domain.catalogue" in capsys.readouterr().err
+def test_serve_wants_what_the_catalogue_needs_of_its_settings(migrated: Path, tmp_path: Path) -> None:
+    for name, wanted in (
+        ("MYPAGE_INSTALLERS", "MYPAGE_INSTALLERS lacks security-360, security-online, kids-filter"),
+        (
+            "MYPAGE_REMOTE_SUPPORT_PHONE",
+            "MYPAGE_REMOTE_SUPPORT_PHONE or MYPAGE_REMOTE_SUPPORT_HOURS is not set",
+        ),
+    ):
+        refused = mypage(tmp_path, "serve", "--port", str(free_port()), **{**SERVING, name: ""})
+        assert (refused.returncode, wanted in refused.stderr) == (1, True), refused.stderr
 
 
 @pytest.mark.parametrize("command", [("serve", f"--port={free_port()}"), ("mail", "list")])

@@ -13,6 +13,7 @@ from app.domain.money import ledger
 from app.domain.months import Month
 from app.postgres import database
 from tests.browser import Browser
+from tests.products import Shipped
 
 NUMBER = "90000000000000"
 LOGIN = "arteri-an-002"
@@ -29,14 +30,14 @@ def tokyo(text: str) -> datetime:
 
 
 async def bought(
-    start: str, end: str | None = None, product: Product = Product.SECURITY_360, login: str | None = LOGIN
+    start: str, end: str | None = None, product: Product = Shipped.SECURITY_360, login: str | None = LOGIN
 ) -> None:
     """A purchase of 有光 杏's contract."""
     await database.rows(
         "INSERT INTO service_period (contract, account, product, started_at, ended_at)"
         " SELECT c.id, (SELECT id FROM account WHERE login = $1), $2, $3, $4"
         " FROM contract c WHERE customer_number = '90000000000000'",
-        *(login, product.value, tokyo(start), tokyo(end) if end else None),
+        *(login, product, tokyo(start), tokyo(end) if end else None),
     )
 
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from app.domain import catalogue
 from app.domain.access.graph import Ended
-from app.domain.catalogue import PRICES, Fee, Price, Product
+from app.domain.catalogue import Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing
 from app.domain.money.billing import Earlier, Service, charged_months, charges
 from app.domain.months import Month
+from tests.products import AGAIN, Shipped, dearer
 
 UPTO = Month(2026, 6)
 
@@ -50,7 +51,7 @@ def test_the_table_of_the_specification(events: str, months: list[list[int]]) ->
     assert {charge.yen for charge in made} <= {550}
 
 
-def history(events: str, product: Product = Product.SECURITY_360) -> list[Service]:
+def history(events: str, product: Product = Shipped.SECURITY_360) -> list[Service]:
     """The purchases of a contract from its events: B is bought, C cancelled."""
     services: list[Service] = []
     for event in events.split(", "):
@@ -123,7 +124,7 @@ def test_looking_at_the_last_months_only_is_the_end_of_the_whole(
 def histories(draw: st.DrawFn) -> list[Service]:
     """What a contract bought and cancelled: one after the other of each product."""
     services: list[Service] = []
-    for product in (Product.SECURITY_360, Product.REMOTE_SUPPORT, Product.MAIL_WEB):
+    for product in (Shipped.SECURITY_360, Shipped.REMOTE_SUPPORT, Shipped.MAIL_WEB):
         times = sorted(draw(st.lists(moments, max_size=6)))
         for start, end in zip(times[::2], [*times[1::2], None], strict=False):
             services.append(Service(len(services) + 1, None, product, start, end))
@@ -140,10 +141,10 @@ def test_charges_do_not_depend_on_the_order_and_are_made_once(
     assert set(made) == set(again)
     assert len(made) == len(again) == len({(c.service.id, c.item, c.month) for c in made})
     for service in services:
-        own = [c for c in made if c.service is service and c.item is service.product]
+        own = [c for c in made if c.service is service and c.item == service.product]
         assert own or service.ended_at is None
-    bought_again = max(0, sum(s.product is Product.REMOTE_SUPPORT for s in services) - 1)
-    assert sum(c.item is Fee.REMOTE_SUPPORT_AGAIN for c in made) == bought_again
+    bought_again = max(0, sum(s.product == Shipped.REMOTE_SUPPORT for s in services) - 1)
+    assert sum(c.item == AGAIN for c in made) == bought_again
 
 
 @given(histories(), moments)
@@ -169,10 +170,10 @@ def test_the_charges_of_some_months_are_the_whole_without_the_others_fees_includ
 
 
 def test_remote_support_that_is_bought_again_costs_a_fee_in_that_month() -> None:
-    services = history("B 2026-01-10, C 2026-02-20, B 2026-03-06", Product.REMOTE_SUPPORT)
+    services = history("B 2026-01-10, C 2026-02-20, B 2026-03-06", Shipped.REMOTE_SUPPORT)
     made = [(charge.item, charge.month.month, charge.yen) for charge in charges(services, Month(2026, 4))]
-    fee = (Fee.REMOTE_SUPPORT_AGAIN, 3, 3_300)
-    assert made == [(Product.REMOTE_SUPPORT, 2, 550), (Product.REMOTE_SUPPORT, 4, 550), fee]
+    fee = (AGAIN, 3, 3_300)
+    assert made == [(Shipped.REMOTE_SUPPORT, 2, 550), (Shipped.REMOTE_SUPPORT, 4, 550), fee]
     (of_march,) = charges(services, Month(2026, 3), Month(2026, 3))
     assert (of_march.item, of_march.month.month, of_march.yen) == fee
 
@@ -195,7 +196,7 @@ def test_what_is_no_month_is_refused(text: str) -> None:
 def test_what_ending_costs_is_what_will_be_charged() -> None:
     bought = tokyo("2026-01-10")
     for now in ("2026-01-20", "2026-02-20"):
-        costs = billing.of_ending(Product.MAIL_WEB, bought, tokyo(now))
+        costs = billing.of_ending(Shipped.MAIL_WEB, bought, tokyo(now))
         assert costs[0].text == "275円（税込、日割りなし）"
         assert costs[1].text == "かかりません"
         assert costs[2].text == now.replace("-", "/")
@@ -204,10 +205,10 @@ def test_what_ending_costs_is_what_will_be_charged() -> None:
 @pytest.mark.parametrize(
     ("product", "deleted", "last"),
     [
-        (Product.SECURITY_360, False, "2026/02/28"),
-        (Product.SECURITY_360, True, "2026/02/03"),
-        (Product.REMOTE_SUPPORT, False, "2026/02/03"),
-        (Product.MAILBOX_10GB, True, "2026/02/03"),
+        (Shipped.SECURITY_360, False, "2026/02/28"),
+        (Shipped.SECURITY_360, True, "2026/02/03"),
+        (Shipped.REMOTE_SUPPORT, False, "2026/02/03"),
+        (Shipped.MAILBOX_10GB, True, "2026/02/03"),
     ],
 )
 def test_a_cancelled_security_option_is_usable_to_the_end_of_the_month(
@@ -219,14 +220,14 @@ def test_a_cancelled_security_option_is_usable_to_the_end_of_the_month(
 
 def test_an_option_that_is_cancelled_without_its_account_id_is_usable_on() -> None:
     now = tokyo("2026-02-03")
-    assert billing.last_usable_day(Product.SECURITY_360, now) == date(2026, 2, 28)
-    assert billing.of_ending(Product.SECURITY_360, tokyo("2026-01-10"), now)[2].text == "2026/02/28"
+    assert billing.last_usable_day(Shipped.SECURITY_360, now) == date(2026, 2, 28)
+    assert billing.of_ending(Shipped.SECURITY_360, tokyo("2026-01-10"), now)[2].text == "2026/02/28"
 
 
 def test_what_ends_at_once_is_said_product_by_product_line_by_line() -> None:
     bought = [
         Service(number, None, product, tokyo("2026-01-10"), None)
-        for number, product in enumerate((Product.MAIL_WEB, Product.KIDS_FILTER))
+        for number, product in enumerate((Shipped.MAIL_WEB, Shipped.KIDS_FILTER))
     ]
     mail, option = billing.of_endings(bought, tokyo("2026-02-03"))
     assert (mail.label, option.label) == ("メール&Webスペース", "安心 Kidsフィルター")
@@ -243,7 +244,7 @@ def test_what_ends_at_once_is_said_product_by_product_line_by_line() -> None:
 # --- the month of a change --------------------------------------------------------------------------------------------
 
 
-def over(start: str, end: str, product: Product = Product.SECURITY_360) -> Ended:
+def over(start: str, end: str, product: Product = Shipped.SECURITY_360) -> Ended:
     return Ended(product, tokyo(start), tokyo(end))
 
 
@@ -260,7 +261,7 @@ def earlier(*ended: Ended, before: Sequence[Product] = ()) -> Earlier:
 
 
 def test_a_free_month_stands_with_what_it_costs_to_cancel_in_it_and_a_years_total() -> None:
-    assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-10")).splitlines() == [
+    assert billing.price_of_purchase(Shipped.SECURITY_360, tokyo("2026-01-10")).splitlines() == [
         "今月 0円（2026/01/31までに解約した場合は550円）",
         "2026年2月から 550円／月（税込）",
         "1年間の合計の目安 6,050円（2026年1月から2026年12月まで、税込）",
@@ -269,7 +270,7 @@ def test_a_free_month_stands_with_what_it_costs_to_cancel_in_it_and_a_years_tota
 
 def test_buying_again_shows_what_was_cancelled_in_the_month() -> None:
     before = earlier(over("2026-01-02", "2026-01-12"), over("2026-01-12", "2026-01-13T00:30"))
-    month, *_ = billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20"), before).splitlines()
+    month, *_ = billing.price_of_purchase(Shipped.SECURITY_360, tokyo("2026-01-20"), before).splitlines()
     assert month == (
         "今月 1,100円（税込。2026/01/12に解約した分 550円、2026/01/13に解約した分 550円）。"
         "2026/01/31までに解約した場合は、今回の分 550円が加わります"
@@ -277,7 +278,7 @@ def test_buying_again_shows_what_was_cancelled_in_the_month() -> None:
 
 
 def test_buying_again_has_its_fee_in_this_months_sum_and_in_the_years() -> None:
-    now, support = tokyo("2026-01-20"), Product.REMOTE_SUPPORT
+    now, support = tokyo("2026-01-20"), Shipped.REMOTE_SUPPORT
     months_ago = billing.price_of_purchase(support, now, earlier(before=[support])).splitlines()
     assert months_ago[0] == (
         "今月 3,300円（税込）　今回のお申し込みの手数料として、今月分でご請求します。"
@@ -292,15 +293,14 @@ def test_buying_again_has_its_fee_in_this_months_sum_and_in_the_years() -> None:
 
 def test_a_years_total_is_that_of_the_new_purchase_alone() -> None:
     price = billing.price_of_purchase(
-        Product.SECURITY_360, tokyo("2026-01-20"), earlier(over("2026-01-02", "2026-01-12"))
+        Shipped.SECURITY_360, tokyo("2026-01-20"), earlier(over("2026-01-02", "2026-01-12"))
     )
     assert "1年間の合計の目安 6,050円（" in price
 
 
 def test_a_price_that_changes_is_said_as_each_month_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    dearer = Price(Product.SECURITY_360, date(2026, 2, 1), 660)
-    monkeypatch.setattr(catalogue, "PRICES", (*PRICES, dearer))
-    assert billing.price_of_purchase(Product.SECURITY_360, tokyo("2026-01-20")).splitlines() == [
+    dearer(monkeypatch, Shipped.SECURITY_360, Price(date(2026, 2, 1), 660))
+    assert billing.price_of_purchase(Shipped.SECURITY_360, tokyo("2026-01-20")).splitlines() == [
         "今月 0円（2026/01/31までに解約した場合は550円）",
         "2026年2月から 660円／月（税込）",
         "1年間の合計の目安 7,260円（2026年1月から2026年12月まで、税込）",
@@ -309,11 +309,11 @@ def test_a_price_that_changes_is_said_as_each_month_costs(monkeypatch: pytest.Mo
 
 def test_a_second_cancellation_shows_both_and_the_fee_of_a_purchase_of_this_month() -> None:
     before = earlier(over("2026-01-02", "2026-01-12"))
-    costs = billing.of_ending(Product.SECURITY_360, tokyo("2026-01-20"), tokyo("2026-01-25"), before=before)
+    costs = billing.of_ending(Shipped.SECURITY_360, tokyo("2026-01-20"), tokyo("2026-01-25"), before=before)
     assert costs[0].text == (
         "1,100円（税込、日割りなし。2026/01/12に解約した分 550円、今回解約する分 550円）"
     )
-    support = Product.REMOTE_SUPPORT
+    support = Shipped.REMOTE_SUPPORT
     costs = billing.of_ending(
         support, tokyo("2026-01-20"), tokyo("2026-01-25"), before=earlier(before=[support])
     )
@@ -323,32 +323,32 @@ def test_a_second_cancellation_shows_both_and_the_fee_of_a_purchase_of_this_mont
 
 
 def test_another_product_of_the_buyer_is_none_of_its_month() -> None:
-    before = earlier(over("2026-01-02", "2026-01-12", Product.KIDS_FILTER), before=[Product.REMOTE_SUPPORT])
-    assert billing.buying(Product.SECURITY_360, tokyo("2026-01-20"), before).total == 0
+    before = earlier(over("2026-01-02", "2026-01-12", Shipped.KIDS_FILTER), before=[Shipped.REMOTE_SUPPORT])
+    assert billing.buying(Shipped.SECURITY_360, tokyo("2026-01-20"), before).total == 0
 
 
 def test_what_was_cancelled_before_stands_beside_what_ends_with_the_account_id() -> None:
-    before = earlier(over("2026-01-02", "2026-01-12", Product.KIDS_FILTER), over("2026-01-02", "2026-01-12"))
-    ends = [Service(1, None, Product.SECURITY_360, tokyo("2026-01-14"), None)]
+    before = earlier(over("2026-01-02", "2026-01-12", Shipped.KIDS_FILTER), over("2026-01-02", "2026-01-12"))
+    ends = [Service(1, None, Shipped.SECURITY_360, tokyo("2026-01-14"), None)]
     (cost,) = billing.of_cancelled(before, ends, tokyo("2026-01-25"))
     assert cost.label == "安心 Kidsフィルター"
     assert cost.text.splitlines()[0] == (
         "今月（2026年1月）の料金：330円（税込、日割りなし。2026/01/12に解約した分 330円）"
     )
     assert cost.text.splitlines()[2] == "最後に利用できる日：2026/01/25"
-    assert billing.of_cancelled(earlier(before=[Product.MAIL_WEB]), [], tokyo("2026-01-25")) == []
+    assert billing.of_cancelled(earlier(before=[Shipped.MAIL_WEB]), [], tokyo("2026-01-25")) == []
 
 
 @pytest.mark.parametrize(
     ("product", "ends", "last"),
     [
-        (Product.MAILBOX_10GB, ["2026-01-05"], "2026/01/05"),
-        (Product.MAILBOX_10GB, ["2026-01-05", "2026-01-19T23:59"], "2026/01/19"),
-        (Product.MAILBOX_10GB, ["2026-01-19T23:59", "2026-01-05"], "2026/01/19"),
-        (Product.MAILBOX_10GB, ["2026-01-20T08:00"], "2026/01/20"),
-        (Product.SECURITY_360, ["2026-01-05"], "2026/01/20"),
-        (Product.SECURITY_360, ["2026-01-05", "2026-01-06"], "2026/01/20"),
-        (Product.KIDS_FILTER, ["2026-01-20T08:00"], "2026/01/20"),
+        (Shipped.MAILBOX_10GB, ["2026-01-05"], "2026/01/05"),
+        (Shipped.MAILBOX_10GB, ["2026-01-05", "2026-01-19T23:59"], "2026/01/19"),
+        (Shipped.MAILBOX_10GB, ["2026-01-19T23:59", "2026-01-05"], "2026/01/19"),
+        (Shipped.MAILBOX_10GB, ["2026-01-20T08:00"], "2026/01/20"),
+        (Shipped.SECURITY_360, ["2026-01-05"], "2026/01/20"),
+        (Shipped.SECURITY_360, ["2026-01-05", "2026-01-06"], "2026/01/20"),
+        (Shipped.KIDS_FILTER, ["2026-01-20T08:00"], "2026/01/20"),
     ],
 )
 def test_what_ended_before_the_account_id_was_usable_no_longer_than_it_was(
@@ -360,9 +360,9 @@ def test_what_ended_before_the_account_id_was_usable_no_longer_than_it_was(
 
 
 def test_what_was_bought_long_ago_is_no_purchase_that_ended_now() -> None:
-    before = earlier(over("2000-01-01", "2000-01-01", Product.MAILBOX_10GB), before=[Product.REMOTE_SUPPORT])
-    assert [service.product for service in before.ended] == [Product.MAILBOX_10GB]
-    assert before.had == {Product.REMOTE_SUPPORT}
+    before = earlier(over("2000-01-01", "2000-01-01", Shipped.MAILBOX_10GB), before=[Shipped.REMOTE_SUPPORT])
+    assert [service.product for service in before.ended] == [Shipped.MAILBOX_10GB]
+    assert before.had == {Shipped.REMOTE_SUPPORT}
 
 
 def test_a_text_of_several_lines_is_several_lines_of_a_mail() -> None:
@@ -374,8 +374,7 @@ def test_a_text_of_several_lines_is_several_lines_of_a_mail() -> None:
 
 
 def test_the_price_of_the_first_of_the_charged_month_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    dearer = Price(Product.SECURITY_360, date(2026, 3, 2), 660)
-    monkeypatch.setattr(catalogue, "PRICES", (*PRICES, dearer))
+    dearer(monkeypatch, Shipped.SECURITY_360, Price(date(2026, 3, 2), 660))
     made = charges(history("B 2026-01-10"), Month(2026, 4))
     assert [charge.yen for charge in made] == [550, 550, 660]
     assert {charge.tax_rate for charge in made} == {10}

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.catalogue import Fee, Product
+from app.domain.catalogue import Key, Product
 from app.domain.clock import TOKYO
 from app.domain.money import bills
 from app.domain.money.bills import Entry, Purchase, TaxSum
 from app.domain.months import Month
+from tests.products import AGAIN, Shipped
 
 JANUARY, FEBRUARY, MARCH = Month(2026, 1), Month(2026, 2), Month(2026, 3)
 
@@ -69,19 +70,19 @@ def at(text: str) -> datetime:
 @pytest.mark.parametrize(
     ("item", "end", "deleted", "last"),
     [
-        (Product.SECURITY_360, None, None, None),
-        (Product.SECURITY_360, "2026-03-31T23:59:59", None, date(2026, 3, 31)),
-        (Product.SECURITY_360, "2026-03-05", None, date(2026, 3, 31)),
-        (Product.SECURITY_360, "2026-03-05", "2026-03-09", date(2026, 3, 9)),
-        (Product.SECURITY_360, "2026-04-01", None, None),
-        (Product.MAIL_PACK, "2026-03-05", None, date(2026, 3, 5)),
-        (Fee.REMOTE_SUPPORT_AGAIN, "2026-03-05", None, date(2026, 1, 10)),
+        (Shipped.SECURITY_360, None, None, None),
+        (Shipped.SECURITY_360, "2026-03-31T23:59:59", None, date(2026, 3, 31)),
+        (Shipped.SECURITY_360, "2026-03-05", None, date(2026, 3, 31)),
+        (Shipped.SECURITY_360, "2026-03-05", "2026-03-09", date(2026, 3, 9)),
+        (Shipped.SECURITY_360, "2026-04-01", None, None),
+        (Shipped.MAIL_PACK, "2026-03-05", None, date(2026, 3, 5)),
+        (AGAIN, "2026-03-05", None, date(2026, 1, 10)),
     ],
 )
 def test_the_period_is_what_was_known_when_the_month_was_billed(
-    item: Product | Fee, end: str | None, deleted: str | None, last: date | None
+    item: Key, end: str | None, deleted: str | None, last: date | None
 ) -> None:
-    product = item if isinstance(item, Product) else Product.REMOTE_SUPPORT
+    product = Shipped.REMOTE_SUPPORT if item == AGAIN else Product(item)
     purchase = Purchase(product, at("2026-01-10"), at(end) if end else None, at(deleted) if deleted else None)
     assert purchase.used(item, MARCH) == (date(2026, 1, 10), last)
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import clock, tables
-from app.domain.catalogue import PRICES, Fee, NoPrice, Price, Product
+from app.domain.catalogue import NoPrice, Price, Product
 from app.domain.clock import TOKYO
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Service
@@ -24,6 +24,7 @@ from app.domain.months import Month
 from app.postgres import database
 from tests import households
 from tests.money.test_billing import histories, moments
+from tests.products import AGAIN, Shipped, dearer, priced
 
 pytestmark = pytest.mark.usefixtures("empty_database")
 
@@ -38,7 +39,7 @@ async def bought(
     contract: int,
     start: str,
     end: str | None = None,
-    product: Product = Product.REMOTE_SUPPORT,
+    product: Product = Shipped.REMOTE_SUPPORT,
     account: int | None = None,
 ) -> int:
     """A purchase; its key."""
@@ -72,7 +73,7 @@ def in_march() -> None:
 
 async def test_the_story_of_the_issue_is_charged_as_the_table_says() -> None:
     home = await households.new_household()
-    option = Product.SECURITY_360, home.mother
+    option = Shipped.SECURITY_360, home.mother
     first = await bought(home.contract, "2026-01-10", "2026-01-20", *option)
     second = await bought(home.contract, "2026-01-20", None, *option)
     assert await close(JANUARY) == ledger.Closed(JANUARY, 1, 550, before=False)
@@ -84,12 +85,12 @@ async def test_the_story_of_the_issue_is_charged_as_the_table_says() -> None:
 
 async def test_a_fee_stands_beside_the_free_month_of_the_contract_that_had_it_before() -> None:
     contract = await households.new_contract()
-    await bought(contract, "2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT)
-    again = await bought(contract, "2026-02-20", None, Product.REMOTE_SUPPORT)
-    await bought(await households.new_contract(), "2026-02-20", None, Product.REMOTE_SUPPORT)
+    await bought(contract, "2026-01-10", "2026-01-12", Shipped.REMOTE_SUPPORT)
+    again = await bought(contract, "2026-02-20", None, Shipped.REMOTE_SUPPORT)
+    await bought(await households.new_contract(), "2026-02-20", None, Shipped.REMOTE_SUPPORT)
     await close(JANUARY)
     await close(FEBRUARY)
-    assert (await written())[1:] == [(2, again, Fee.REMOTE_SUPPORT_AGAIN.value, 2, 3_300)]
+    assert (await written())[1:] == [(2, again, AGAIN, 2, 3_300)]
 
 
 async def test_closing_again_changes_nothing_whatever_happened_since() -> None:
@@ -107,7 +108,7 @@ async def test_what_was_missed_in_a_closed_month_goes_into_the_next_one() -> Non
     await bought(contract, "2025-12-10")
     await close(Month(2025, 12))
     await close(JANUARY)
-    late = await bought(contract, "2026-01-10", "2026-01-20", Product.MAIL_PACK)
+    late = await bought(contract, "2026-01-10", "2026-01-20", Shipped.MAIL_PACK)
     await close(FEBRUARY)
     assert (2, late, "mail-pack", 1, 330) in await written()
     clock.start_at(tokyo("2026-04-01"))
@@ -123,9 +124,7 @@ async def test_what_was_charged_too_much_is_given_back_in_the_next_one_and_only_
     for month in (Month(2025, 11), Month(2025, 12), JANUARY):
         await close(month)
     await database.rows("UPDATE service_period SET ended_at = $1", tokyo("2025-12-31"))
-    monkeypatch.setattr(
-        "app.domain.catalogue.PRICES", (*PRICES, Price(Product.REMOTE_SUPPORT, date(2025, 12, 1), 999))
-    )
+    dearer(monkeypatch, Shipped.REMOTE_SUPPORT, Price(date(2025, 12, 1), 999))
     await close(FEBRUARY)
     assert await written() == [
         (12, period, "remote-support", 12, 550),
@@ -168,7 +167,7 @@ async def test_the_ledger_does_not_begin_before_the_first_purchase_or_the_last_m
     await bought(contract, "2026-03-01")
     with pytest.raises(NotClosable, match="2026-01 is before 2026-02"):
         await close(JANUARY)
-    await bought(contract, "2026-01-10", product=Product.MAIL_PACK)
+    await bought(contract, "2026-01-10", product=Shipped.MAIL_PACK)
     with pytest.raises(NotClosable, match="2016-01 is before 2026-01"):
         await close(Month(2016, 1))
     assert await database.rows("SELECT 1 FROM bill_close") == []
@@ -181,7 +180,7 @@ async def test_without_any_purchase_a_month_is_closed_empty() -> None:
 
 async def test_a_missing_price_is_named_and_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     await bought(await households.new_contract(), "2026-01-10", "2026-01-20")
-    monkeypatch.setattr("app.domain.catalogue.PRICES", ())
+    priced(monkeypatch, Shipped.REMOTE_SUPPORT, Price(date(2027, 1, 1), 550))
     with pytest.raises(NoPrice, match="remote-support on 2026-01-01"):
         await close(JANUARY)
     monkeypatch.undo()
@@ -305,7 +304,7 @@ async def test_the_look_back_ends_somewhere() -> None:
     await bought(contract, "2024-01-10")
     clock.start_at(tokyo("2024-02-01") + timedelta(days=1))
     await close(Month(2024, 1))
-    late = await bought(contract, "2024-01-10", "2024-01-11", Product.MAIL_PACK)
+    late = await bought(contract, "2024-01-10", "2024-01-11", Shipped.MAIL_PACK)
     month = Month(2024, 2)
     await database.rows(
         "INSERT INTO bill_close SELECT d, 0, d FROM generate_series($1::date, $2, '1 month') d",

@@ -16,6 +16,7 @@ from tests.browser import Browser
 from tests.conftest import Installed
 from tests.households import sign_in
 from tests.options.steps import FULL, PAGE, SON, WIFE, give_address, token
+from tests.products import EVERY, Shipped
 
 LABELS = ["数量", "ご契約期間", "料金", "お支払い", "ご利用開始", "解約"]
 JANUARY = datetime(2026, 1, 10, 9, tzinfo=clock.TOKYO)
@@ -29,7 +30,7 @@ def rows_of(product: Product) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("product", Product)
+@pytest.mark.parametrize("product", EVERY)
 def test_every_product_has_the_six_rows_and_says_what_it_needs(product: Product) -> None:
     rows = rows_of(product)
     assert list(rows) == LABELS
@@ -42,14 +43,14 @@ def test_every_product_has_the_six_rows_and_says_what_it_needs(product: Product)
 
 
 def test_the_quantity_is_that_of_the_product() -> None:
-    assert rows_of(Product.SECURITY_360)["数量"] == "1ライセンス、パソコン3台まで"
-    assert rows_of(Product.MAIL_PACK)["数量"] == "1契約、メールアドレスとWebスペースをそれぞれ5個まで"
-    assert rows_of(Product.MAILBOX_10GB)["数量"] == "メールボックス1個、1GBから10GBへ"
-    assert rows_of(Product.REMOTE_SUPPORT)["数量"] == "1契約"
+    assert rows_of(Shipped.SECURITY_360)["数量"] == "1ライセンス、パソコン3台まで"
+    assert rows_of(Shipped.MAIL_PACK)["数量"] == "1契約、メールアドレスとWebスペースをそれぞれ5個まで"
+    assert rows_of(Shipped.MAILBOX_10GB)["数量"] == "メールボックス1個、1GBから10GBへ"
+    assert rows_of(Shipped.REMOTE_SUPPORT)["数量"] == "1契約"
 
 
 def test_a_fee_of_buying_again_is_said_before_the_first_purchase() -> None:
-    assert "再申し込み手数料 3,300円（税込）がかかります" in rows_of(Product.REMOTE_SUPPORT)["解約"]
+    assert "再申し込み手数料 3,300円（税込）がかかります" in rows_of(Shipped.REMOTE_SUPPORT)["解約"]
 
 
 def test_the_payment_names_the_card_and_the_operators_day_and_says_what_is_missing(
@@ -57,7 +58,7 @@ def test_the_payment_names_the_card_and_the_operators_day_and_says_what_is_missi
 ) -> None:
     installed(payment_day="毎月10日")
     assert (
-        rows_of(Product.MAIL_WEB)["お支払い"] == "クレジットカード VISA（下4桁 0000）\nお支払い日：毎月10日"
+        rows_of(Shipped.MAIL_WEB)["お支払い"] == "クレジットカード VISA（下4桁 0000）\nお支払い日：毎月10日"
     )
     assert offer.card_named(None) == "クレジットカード 未登録"
     installed(payment_day="")
@@ -165,8 +166,8 @@ async def test_the_card_is_named_to_nobody_who_may_not_see_it(
 
 
 def test_what_a_purchase_costs_is_what_billing_says() -> None:
-    before = billing.Earlier(had=frozenset({Product.REMOTE_SUPPORT}))
+    before = billing.Earlier(had=frozenset({Shipped.REMOTE_SUPPORT}))
     (price,) = (
-        row.text for row in offer.six_rows(Product.REMOTE_SUPPORT, JANUARY, before, "") if row.label == "料金"
+        row.text for row in offer.six_rows(Shipped.REMOTE_SUPPORT, JANUARY, before, "") if row.label == "料金"
     )
-    assert price == billing.price_of_purchase(Product.REMOTE_SUPPORT, JANUARY, before)
+    assert price == billing.price_of_purchase(Shipped.REMOTE_SUPPORT, JANUARY, before)

@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.access.graph import Buyer, Ended, Period
-from app.domain.catalogue import FEES_OF_BUYING_AGAIN, NAMES, SECURITY, Product
+from app.domain.catalogue import Product, file
 from app.domain.money import billing, ledger
 from app.domain.money.billing import Service
 from app.domain.money.ledger import LedgerLine
 from app.domain.months import Month
+from tests.products import AGAIN, SECURITY, Shipped
 
 FIRST, MONTHS = Month(2025, 11), 5
-CONTRACT = (Product.MAIL_WEB, Product.REMOTE_SUPPORT)
-ACCOUNT = (Product.MAILBOX_10GB, *SECURITY)
-BY_NAME = {name: product for product, name in NAMES.items()}
+CONTRACT = (Shipped.MAIL_WEB, Shipped.REMOTE_SUPPORT)
+ACCOUNT = (Shipped.MAILBOX_10GB, *SECURITY)
+BY_NAME = {entry.name: entry.key for entry in file.shipped().products}
 Owner = str | None
 """An account ID; None: the contract."""
 Said = dict[tuple[Month, Owner, Product], int]
@@ -77,7 +78,7 @@ class Life:
 
     def delete(self, owner: str, now: datetime) -> None:
         """Delete the account ID, and with it the contract's mail service."""
-        ending = [*self.running(owner), *self.running(None, Product.MAIL_WEB)]
+        ending = [*self.running(owner), *self.running(None, Shipped.MAIL_WEB)]
         mine = self.buyer(owner, now)
         before = billing.earlier(self.buyer(None, now), mine)
         costs = billing.of_endings(ending, now, deleted=True, before=before)
@@ -114,11 +115,10 @@ def amount(pattern: str, text: str) -> int:
 
 def billed(life: Life) -> Said:
     """What the bills say of each month, owner and product, its fee included."""
-    product_of = {fee: product for product, fee in FEES_OF_BUYING_AGAIN.items()}
     sums: Said = {}
     for line in life.bills():
         assert line.billed == line.month, "a correction of what was right"
-        item = line.item if isinstance(line.item, Product) else product_of[line.item]
+        item = Shipped.REMOTE_SUPPORT if line.item == AGAIN else Product(line.item)
         key = line.month, line.login, item
         sums[key] = sums.get(key, 0) + line.yen
     return sums

@@ -14,19 +14,20 @@ import pypdf
 import pytest
 
 from app.domain import clock
-from app.domain.catalogue import FEE_NAMES, FEES_OF_BUYING_AGAIN, NAMES, SECURITY, Product
+from app.domain.catalogue import Product, file
 from app.domain.money import ledger
 from app.domain.months import Month
 from app.postgres import database
 from tests.browser import Browser
 from tests.households import sign_in
+from tests.products import SECURITY, Shipped
 
 pytestmark = pytest.mark.slow  # a walk through every form, change or step: `make test` takes it
 
 NUMBER = "90000000000000"
 WIFE, SON = "arteri-an-002", "arteri-an-001"
-BY_NAME = {name: product for product, name in NAMES.items()} | {
-    FEE_NAMES[fee]: product for product, fee in FEES_OF_BUYING_AGAIN.items()
+BY_NAME = {entry.name: entry.key for entry in file.shipped().products} | {
+    entry.again.name: entry.key for entry in file.shipped().products if entry.again
 }
 Said = dict[tuple[str, str, Product], int]
 """Yen by month (2026-01), owner ("－" for the contract) and product."""
@@ -66,7 +67,7 @@ class Story:
             if product and (label == "料金" or label.startswith("今月（")):
                 yield (month, owner, product), amount(r"^(?:今月 )?([\d,]+)円（", text)
             elif label in BY_NAME and "の料金：" in text:
-                of_contract = BY_NAME[label] in (Product.MAIL_WEB, Product.MAIL_PACK)
+                of_contract = BY_NAME[label] in (Shipped.MAIL_WEB, Shipped.MAIL_PACK)
                 key = month, "－" if of_contract else owner, BY_NAME[label]
                 yield key, amount(r"の料金：([\d,]+)円（", text)
 
@@ -104,7 +105,7 @@ def security(login: str, product: Product, *, cancel: bool = False) -> tuple[str
     return path, login, product, f"{path}?product={product}{'&want=cancel' if cancel else ''}"
 
 
-P360 = Product.SECURITY_360
+P360 = Shipped.SECURITY_360
 
 
 async def test_bought_cancelled_bought_again_and_cancelled_reads_the_same_on_page_csv_and_pdf(
@@ -128,31 +129,31 @@ async def test_bought_cancelled_bought_again_and_cancelled_reads_the_same_on_pag
 
 
 async def test_remote_support_that_is_bought_again_twice_in_a_month_shows_both_fees(story: Story) -> None:
-    support = "/remote-support", "－", Product.REMOTE_SUPPORT, None
+    support = "/remote-support", "－", Shipped.REMOTE_SUPPORT, None
     january = Month(2026, 1).iso
     yen = []
     for moment in ("2025-12-10", "2025-12-20", "2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"):
         await story.at(tokyo(f"{moment}T10:00:00"))
         assert await story.does(*support, agree="yes")
-        yen.append(story.said.get((january, "－", Product.REMOTE_SUPPORT)))
+        yen.append(story.said.get((january, "－", Shipped.REMOTE_SUPPORT)))
     assert yen == [None, None, 3_300, 3_850, 7_150, 7_700]
     assert story.said == await story.billed(Month(2025, 12)) | await story.billed(Month(2026, 1))
 
 
 async def test_an_account_id_that_is_deleted_shows_what_it_cancelled_and_what_ends(story: Story) -> None:
     await story.at(tokyo("2026-01-10T10:00:00"))
-    assert await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
+    assert await story.does("/mail-service", "－", Shipped.MAIL_WEB, agree="yes")
     await story.does(f"/accounts/{SON}/mail-address", SON, None, kind="ucom", local_part="taro", agree="yes")
-    await story.does(f"/accounts/{SON}/mailbox", SON, Product.MAILBOX_10GB, agree="yes")
-    for product in (*SECURITY, Product.KIDS_FILTER):
-        if product is Product.KIDS_FILTER and (SON, product) in {key[1:] for key in story.said}:
+    await story.does(f"/accounts/{SON}/mailbox", SON, Shipped.MAILBOX_10GB, agree="yes")
+    for product in (*SECURITY, Shipped.KIDS_FILTER):
+        if product == Shipped.KIDS_FILTER and (SON, product) in {key[1:] for key in story.said}:
             assert await story.does(*security(SON, product, cancel=True))
         assert await story.does(*security(SON, product), agree="yes")
     assert await story.does(*security(SON, P360, cancel=True))
     await story.at(tokyo("2026-01-31T23:58:00"))
     assert await story.does(f"/accounts/{SON}/delete", SON, None)
     assert sum(story.said.values()) == 275 + 220 + 550 + 330 + 330 + 330
-    assert story.said["2026-01", SON, Product.KIDS_FILTER] == 660
+    assert story.said["2026-01", SON, Shipped.KIDS_FILTER] == 660
     assert story.said == await story.billed(Month(2026, 1))
 
 
@@ -161,28 +162,28 @@ async def test_an_address_of_another_company_shows_what_ends_with_ours(story: St
     for month in (1, 2):
         await story.at(tokyo(f"2026-0{month}-10T10:00:00"))
         for _ in range(month):
-            assert await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
+            assert await story.does("/mail-service", "－", Shipped.MAIL_WEB, agree="yes")
             address = f"/accounts/{SON}/mail-address"
             part = f"taro{month}{len(await database.rows('SELECT 1 FROM mail_address'))}"
             assert await story.does(address, SON, None, kind="ucom", local_part=part, agree="yes")
-            assert await story.does(f"/accounts/{SON}/mailbox", SON, Product.MAILBOX_10GB, agree="yes")
+            assert await story.does(f"/accounts/{SON}/mailbox", SON, Shipped.MAILBOX_10GB, agree="yes")
             assert await story.does(address, SON, None, kind="other", address="t@example.com", agree="yes")
-    assert story.said["2026-02", "－", Product.MAIL_WEB] == 550
-    assert story.said["2026-02", SON, Product.MAILBOX_10GB] == 440
+    assert story.said["2026-02", "－", Shipped.MAIL_WEB] == 550
+    assert story.said["2026-02", SON, Shipped.MAILBOX_10GB] == 440
     assert story.said == await story.billed(Month(2026, 1)) | await story.billed(Month(2026, 2))
 
 
 async def test_a_mailbox_that_grows_and_shrinks_twice_shows_both(story: Story) -> None:
     await story.at(tokyo("2026-01-10T10:00:00"))
-    assert await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
+    assert await story.does("/mail-service", "－", Shipped.MAIL_WEB, agree="yes")
     assert await story.does(
         f"/accounts/{SON}/mail-address", SON, None, kind="ucom", local_part="taro", agree="yes"
     )
     for yen in (0, 220, 220, 440):
-        assert await story.does(f"/accounts/{SON}/mailbox", SON, Product.MAILBOX_10GB, agree="yes")
-        assert story.said["2026-01", SON, Product.MAILBOX_10GB] == yen
+        assert await story.does(f"/accounts/{SON}/mailbox", SON, Shipped.MAILBOX_10GB, agree="yes")
+        assert story.said["2026-01", SON, Shipped.MAILBOX_10GB] == yen
     billed = await story.billed(Month(2026, 1))
-    assert story.said == billed | {("2026-01", "－", Product.MAIL_WEB): 0}
+    assert story.said == billed | {("2026-01", "－", Shipped.MAIL_WEB): 0}
 
 
 async def test_a_mail_service_that_ends_twice_with_a_web_space_shows_both_on_the_page_and_in_its_mail(
@@ -194,10 +195,10 @@ async def test_a_mail_service_that_ends_twice_with_a_web_space_shows_both_on_the
     address = f"/accounts/{SON}/mail-address"
     assert await story.does(address, SON, None, kind="ucom", local_part="taro", agree="yes")
     for yen in (330, 660):
-        assert await story.does("/mail-service", "－", Product.MAIL_PACK, agree="yes")
+        assert await story.does("/mail-service", "－", Shipped.MAIL_PACK, agree="yes")
         assert await story.does(space, SON, None, space=f"taro{yen}")
         assert await story.does(space, SON, None)
-        assert story.said["2026-01", "－", Product.MAIL_PACK] == yen
+        assert story.said["2026-01", "－", Shipped.MAIL_PACK] == yen
     assert story.said == await story.billed(Month(2026, 1))
     mails = await database.rows("SELECT body FROM outbox WHERE subject LIKE '%解約のお知らせ%' ORDER BY id")
     assert "今月（2026年1月）の料金：660円（税込、日割りなし。" in mails[-1]["body"]
@@ -233,14 +234,14 @@ async def deed(story: Story, random: Random) -> None:
     login = random.choice([WIFE, SON])
     match random.randint(0, 9):
         case 0 | 1:
-            await story.does("/remote-support", "－", Product.REMOTE_SUPPORT, agree="yes")
+            await story.does("/remote-support", "－", Shipped.REMOTE_SUPPORT, agree="yes")
         case 2 | 3:
-            await story.does("/mail-service", "－", Product.MAIL_WEB, agree="yes")
+            await story.does("/mail-service", "－", Shipped.MAIL_WEB, agree="yes")
             path, part = f"/accounts/{login}/mail-address", f"an{random.randint(10**6, 10**7)}"
             if "メールサービスの購入が必要" not in story.browser.text:
                 await story.does(path, login, None, kind="ucom", local_part=part, agree="yes")
         case 4:
-            await story.does(f"/accounts/{login}/mailbox", login, Product.MAILBOX_10GB, agree="yes")
+            await story.does(f"/accounts/{login}/mailbox", login, Shipped.MAILBOX_10GB, agree="yes")
         case 5:
             other = {"kind": "other", "address": "x@example.com", "agree": "yes"}
             await story.does(f"/accounts/{login}/mail-address", login, None, **other)

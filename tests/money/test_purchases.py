@@ -8,16 +8,17 @@ from datetime import date, datetime, timedelta
 import asyncpg
 import pytest
 
-from app.domain import catalogue, clock, tables
+from app.domain import clock, tables
 from app.domain.access.members import Member
-from app.domain.catalogue import PRICES, Price, Product
+from app.domain.catalogue import Price
 from app.domain.clock import TOKYO
 from app.domain.money import purchases
 from tests import households
 from tests.households import Household
+from tests.products import Shipped, dearer
 
-MAIL, SUPPORT = Product.MAIL_PACK, Product.REMOTE_SUPPORT
-FILTER, ONLINE = Product.KIDS_FILTER, Product.SECURITY_ONLINE
+MAIL, SUPPORT = Shipped.MAIL_PACK, Shipped.REMOTE_SUPPORT
+FILTER, ONLINE = Shipped.KIDS_FILTER, Shipped.SECURITY_ONLINE
 REFUSED = asyncpg.ExclusionViolationError, asyncpg.DeadlockDetectedError
 """Of two at the same instant each may wait for the other; changes of a contract stand in line before that."""
 
@@ -130,5 +131,5 @@ async def test_what_was_bought_again_the_moment_it_ended_is_two_periods(customer
 def test_the_monthly_price_is_that_of_the_first_month_that_is_charged(
     monkeypatch: pytest.MonkeyPatch, bought: datetime, said: str
 ) -> None:
-    monkeypatch.setattr(catalogue, "PRICES", (*PRICES, Price(FILTER, date(2026, 3, 1), 1_660)))
+    dearer(monkeypatch, FILTER, Price(date(2026, 3, 1), 1_660))
     assert purchases.monthly(FILTER, bought) == said

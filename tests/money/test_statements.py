@@ -14,13 +14,13 @@ import pypdf
 import pytest
 
 from app.domain import clock
-from app.domain.catalogue import Product
 from app.domain.months import Month
 from app.postgres import database
 from app.web import pdf
 from tests.browser import Browser
 from tests.conftest import SETTINGS
 from tests.money.steps import LOGIN, bought, close, entries, loaded, tokyo
+from tests.products import Shipped
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ async def test_a_closed_bill_says_the_same_after_a_later_cancellation(reader: Br
 @pytest.mark.slow
 async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(reader: Browser) -> None:
     await bought("2025-12-10", "2026-03-01")
-    await bought("2025-12-10", "2026-03-02T08:00", product=Product.KIDS_FILTER)
+    await bought("2025-12-10", "2026-03-02T08:00", product=Shipped.KIDS_FILTER)
     await database.rows(
         "UPDATE account SET deleted_at = $2 WHERE login = $1", LOGIN, tokyo("2026-03-02T08:00")
     )
@@ -147,8 +147,8 @@ async def test_an_option_that_ends_with_its_account_id_is_used_up_to_that_day(re
 
 @pytest.mark.slow
 async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
-    await bought("2025-12-10", "2026-01-10", product=Product.REMOTE_SUPPORT, login=None)
-    await bought("2026-03-01", product=Product.REMOTE_SUPPORT, login=None)
+    await bought("2025-12-10", "2026-01-10", product=Shipped.REMOTE_SUPPORT, login=None)
+    await bought("2026-03-01", product=Shipped.REMOTE_SUPPORT, login=None)
     await reader.open("/statements/2026-03")
     ((name, _, _, used, _),) = entries(reader)
     assert (name, used) == ("UCOM光 リモートサポート 再申し込み手数料", "2026/03/01")
@@ -158,7 +158,7 @@ async def test_a_fee_has_its_day_and_no_period(reader: Browser) -> None:
 
 @pytest.mark.slow
 async def test_the_pdf_is_a_qualified_invoice_that_can_be_read_aloud(reader: Browser) -> None:
-    await bought("2025-12-10", product=Product.MAIL_WEB, login=None)
+    await bought("2025-12-10", product=Shipped.MAIL_WEB, login=None)
     await database.rows("UPDATE contract SET family = '㈱髙﨑𠮷', given = '<b>&'")
     await close("2025-12", "2026-01")
     read, text = await read_pdf(reader, "2026-01")
@@ -232,8 +232,8 @@ async def test_a_pdf_with_a_character_that_no_font_has_is_refused_and_logged_wit
 @pytest.mark.slow
 async def test_an_open_month_is_a_forecast_and_says_so_everywhere(reader: Browser) -> None:
     await bought("2026-02-10")
-    await bought("2026-02-11", "2026-02-12", Product.REMOTE_SUPPORT, None)
-    await bought("2026-03-01", None, Product.REMOTE_SUPPORT, None)
+    await bought("2026-02-11", "2026-02-12", Shipped.REMOTE_SUPPORT, None)
+    await bought("2026-03-01", None, Shipped.REMOTE_SUPPORT, None)
     await reader.open("/statements/2026-03")
     assert "（見込み）" in reader.title
     assert "まだ確定していません" in reader.text
@@ -267,7 +267,7 @@ MORE = "今月お申し込みのサービスを今月のうちに解約した場
 async def test_a_sum_has_its_condition_where_something_is_in_its_free_month_and_nowhere_else(
     reader: Browser, purchases: list[tuple[str, str | None]], sum_: str, condition: str
 ) -> None:
-    for (start, end), product in zip(purchases, (Product.SECURITY_360, Product.KIDS_FILTER), strict=False):
+    for (start, end), product in zip(purchases, (Shipped.SECURITY_360, Shipped.KIDS_FILTER), strict=False):
         await bought(start, end, product)
     said = f"{sum_}（{condition}）" if condition else sum_
     await reader.open("/statements")
@@ -295,7 +295,7 @@ async def test_lines_that_come_to_nothing_are_a_bill_with_the_same_condition(rea
     await loaded("less", "2026-03", "割引", -550)
     await reader.open("/statements/2026-03")
     assert sums(reader) == ["0円", "0円"]
-    await bought("2026-03-01", None, Product.KIDS_FILTER)
+    await bought("2026-03-01", None, Shipped.KIDS_FILTER)
     await reader.open("/statements/2026-03")
     assert sums(reader) == [f"0円（{NOT_FREE}）"] * 2
     assert reader.rows["小計（税抜）"] == "0円"
@@ -304,8 +304,8 @@ async def test_lines_that_come_to_nothing_are_a_bill_with_the_same_condition(rea
 @pytest.mark.slow
 async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
     await bought("2025-12-10", "2026-01-31")
-    await bought("2026-01-10", "2026-01-12", Product.REMOTE_SUPPORT, None)
-    await bought("2026-02-10", None, Product.REMOTE_SUPPORT, None)
+    await bought("2026-01-10", "2026-01-12", Shipped.REMOTE_SUPPORT, None)
+    await bought("2026-02-10", None, Shipped.REMOTE_SUPPORT, None)
     await reader.open("/statements")
     forecast = {month: sum_ for month, (state, _, sum_) in months(reader).items() if state != "請求なし"}
     await close("2025-12", "2026-01", "2026-02")
@@ -319,7 +319,7 @@ async def test_the_forecast_is_what_the_close_writes(reader: Browser) -> None:
 async def test_a_correction_is_named_with_its_month(reader: Browser) -> None:
     await bought("2025-12-10")
     await close("2025-12", "2026-01")
-    await bought("2026-01-10", "2026-01-20", Product.KIDS_FILTER)
+    await bought("2026-01-10", "2026-01-20", Shipped.KIDS_FILTER)
     await close("2026-02")
     await reader.open("/statements/2026-02")
     assert "安心 Kidsフィルター（2026年1月分の訂正）" in [line[0] for line in entries(reader)]

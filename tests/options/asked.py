@@ -18,8 +18,9 @@ from app.postgres import database
 from tests import households
 from tests.households import Household
 from tests.options.test_licences import load
+from tests.products import Shipped
 
-P360 = Product.SECURITY_360
+P360 = Shipped.SECURITY_360
 SONS, MOTHERS, CONTACT = "son@example.com", "mother@example.com", "contact@example.com"
 CARD: dict[str, Any] = {
     "token": "t",
@@ -52,7 +53,7 @@ async def new_people(name: str = "family") -> People:
             tables.Account.id == account
         )
     await tables.Card(contract=family.contract, **CARD).save()
-    if not await tables.Licence.exists().where(tables.Licence.product == P360.value):
+    if not await tables.Licence.exists().where(tables.Licence.product == P360):
         await load(20)
     return People(
         family,
@@ -74,7 +75,7 @@ async def ask(people: People, product: Product = P360) -> UUID:
     await do(people.son, RequestPurchase(people.family.sons_login, product))
     (row,) = await database.rows(
         "SELECT id FROM purchase_request WHERE product = $1 AND state = 'pending' AND account = $2",
-        product.value,
+        product,
         people.family.son,
     )
     identity: UUID = row["id"]

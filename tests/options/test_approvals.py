@@ -13,7 +13,6 @@ import pytest
 from app.domain import clock, tables
 from app.domain.access.matrix import Forbidden, Missing
 from app.domain.access.members import Member
-from app.domain.catalogue import Product
 from app.domain.changes import asking, history
 from app.domain.changes.asking import Differs
 from app.domain.changes.kinds import Change
@@ -41,6 +40,7 @@ from tests.options.asked import (
     withdrawal,
 )
 from tests.options.test_licences import load
+from tests.products import Shipped
 
 
 @pytest.fixture
@@ -109,19 +109,19 @@ async def test_without_a_mail_address_there_is_nothing_to_ask_for_and_without_a_
     await ask(people)
     await tables.Account.update({tables.Account.other_address: None}, force=True)
     with pytest.raises(Refused, match="メールアドレスの登録が必要"):
-        await do(people.son, RequestPurchase(people.family.sons_login, Product.KIDS_FILTER))
+        await do(people.son, RequestPurchase(people.family.sons_login, Shipped.KIDS_FILTER))
 
 
 async def test_a_day_has_five_requests_and_says_from_when_on_another_can_be_made(people: People) -> None:
     start = clock.now()
-    for product in (P360, P360, Product.KIDS_FILTER, Product.SECURITY_ONLINE, P360):
+    for product in (P360, P360, Shipped.KIDS_FILTER, Shipped.SECURITY_ONLINE, P360):
         request = await ask(people, product)
         await do(people.son, withdrawal(people, request, product))
         later(minutes=1)
     mails = len(await mailed())
     again = clock.minute(start + timedelta(hours=24, minutes=1))
     with pytest.raises(Refused, match=f"24時間に5回までです。{again}から、もう一度"):
-        await ask(people, Product.KIDS_FILTER)
+        await ask(people, Shipped.KIDS_FILTER)
     assert len(await mailed()) == mails
     clock.start_at(start + timedelta(hours=24, minutes=1))
     son = await households.log_in(people.family.contract, people.family.son)
@@ -301,11 +301,11 @@ async def test_a_request_of_another_contract_or_of_another_product_is_decided_by
 
 
 async def test_a_decision_about_one_product_is_none_about_another(people: People) -> None:
-    await load(5, Product.KIDS_FILTER)
+    await load(5, Shipped.KIDS_FILTER)
     request = await ask(people)
     with pytest.raises(Refused, match="すでに承認、却下"):
-        await do(people.customer, approval(people, request, Product.KIDS_FILTER))
-    await ask(people, Product.KIDS_FILTER)
+        await do(people.customer, approval(people, request, Shipped.KIDS_FILTER))
+    await ask(people, Shipped.KIDS_FILTER)
     await do(people.customer, refusal(people, request))
     for late in (approval(people, request), refusal(people, request)):
         with pytest.raises(Refused, match="すでに承認、却下"):

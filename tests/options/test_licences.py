@@ -24,10 +24,11 @@ from app.web.cookies import token_hash
 from tests import households
 from tests.conftest import Installed
 from tests.households import HASH
+from tests.products import Shipped
 from tests.waiting import somebody_waits
 
 BUYERS, KEYS = 200, 150
-P360 = Product.SECURITY_360
+P360 = Shipped.SECURITY_360
 
 STREET = """
 WITH made AS (
@@ -135,7 +136,7 @@ async def test_a_key_that_a_purchase_gives_back_goes_to_the_one_that_waits(
 
 async def test_the_database_keeps_a_key_with_its_purchase(household: households.Household) -> None:
     await load(3)
-    await load(1, Product.KIDS_FILTER)
+    await load(1, Shipped.KIDS_FILTER)
     mine, his = [await period_of(household.contract, one) for one in (household.mother, household.son)]
     await licences.take(P360, household.contract, mine)
     others = await households.new_contract()
@@ -157,7 +158,7 @@ async def test_the_database_keeps_a_key_with_its_purchase(household: households.
     with pytest.raises(asyncpg.UniqueViolationError):
         await load(1)
     with pytest.raises(asyncpg.CheckViolationError):
-        await load(1, Product.MAIL_PACK)
+        await load(1, Shipped.MAIL_PACK)
 
 
 async def test_a_stock_is_low_below_the_number_that_operators_set(
@@ -165,8 +166,8 @@ async def test_a_stock_is_low_below_the_number_that_operators_set(
 ) -> None:
     installed(low_stock=3)
     await load(3)
-    await load(2, Product.SECURITY_ONLINE)
-    assert await licences.low() == {Product.SECURITY_ONLINE: 2, Product.KIDS_FILTER: 0}
+    await load(2, Shipped.SECURITY_ONLINE)
+    assert await licences.low() == {Shipped.SECURITY_ONLINE: 2, Shipped.KIDS_FILTER: 0}
 
 
 async def test_nobody_who_may_not_see_the_account_id_buys_for_it(household: households.Household) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from app.domain import clock
-from app.domain.catalogue import Product
 from app.domain.changes import asking
 from app.domain.changes.words import Refused
 from app.domain.options.security import PURCHASES_A_MONTH, BuySecurity, CancelSecurity
@@ -16,6 +15,7 @@ from tests import households
 from tests.browser import Browser
 from tests.households import sign_in
 from tests.options.steps import FULL, PAGE, SON, WIFE, buy, cancel, give_address, pins, token, tokyo
+from tests.products import Shipped
 
 SAID = "セキュリティ360°の購入は、1つのアカウントIDにつき、1か月に3回までです。2026/02/01から、もう一度購入できます。"
 
@@ -126,7 +126,7 @@ async def test_the_limit_holds_however_many_buy_and_cancel_at_once(visitor: Brow
     async def buy_and_cancel(number: int) -> None:
         member = members[number]
         for change in (BuySecurity, CancelSecurity) * 4:
-            asked = await asking.ask(member, change(WIFE, Product.SECURITY_360))
+            asked = await asking.ask(member, change(WIFE, Shipped.SECURITY_360))
             try:
                 await asking.confirm(member, asked)
             except Refused:

@@ -11,7 +11,6 @@ import pytest
 
 from app.domain import clock, housekeeping, tables
 from app.domain.access.matrix import Missing, UserPurchases
-from app.domain.catalogue import Product
 from app.domain.changes.words import Refused
 from app.domain.options import purchase_requests
 from app.domain.options.approvals import RequestPurchase
@@ -36,8 +35,9 @@ from tests.options.asked import (
     new_people,
     states,
 )
+from tests.products import Shipped
 
-KIDS = Product.KIDS_FILTER
+KIDS = Shipped.KIDS_FILTER
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from bs4 import BeautifulSoup
 
 from app.domain import clock
 from app.domain.cards import kept as payment
-from app.domain.catalogue import Product
 from app.domain.options import licences, purchase_requests, security
 from app.postgres import database
 from tests.browser import Browser, filled_in
 from tests.options.asked import later
 from tests.options.steps import FULL, SON, give_address, pins, token
+from tests.products import Shipped
 
 PAGE = f"/accounts/{SON}/security"
 CELL = f"security-360-{SON}"
@@ -222,7 +222,7 @@ async def test_the_decision_says_before_it_is_pressed_that_it_cannot_be_bought_a
     decision = f"{await ask(asking_user)}/decision"
     await database.rows("DELETE FROM licence")
     await contractor.open(decision)
-    assert licences.no_stock(Product.SECURITY_360) in contractor.text
+    assert licences.no_stock(Shipped.SECURITY_360) in contractor.text
     assert not contractor.page.select(f"form[action='{decision}?want=approve']")
     await database.rows("DELETE FROM card")
     await contractor.open(decision)

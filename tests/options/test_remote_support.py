@@ -77,14 +77,14 @@ async def test_buying_twice_ending_twice_and_buying_without_a_card_are_refused(
     token = str(contractor.form().select("input")[0]["value"])
     agreed, cancelled = {"csrf_token": token, "agree": "yes"}, {"csrf_token": token, "want": "cancel"}
     await contractor.press("/remote-support", cancelled)
-    assert contractor.reasons == [remote_support.NOT_BOUGHT]
+    assert contractor.reasons == [f"{remote_support.name()}は、購入されていません。"]
     await contractor.press("/remote-support", agreed)
     second = contractor.path
     await press_through(contractor, agree="yes")
     await contractor.press("/remote-support", agreed)
-    assert contractor.reasons == [remote_support.BOUGHT]
+    assert contractor.reasons == [f"{remote_support.name()}は、すでに購入されています。"]
     await contractor.press(second, {"csrf_token": token})
-    assert remote_support.BOUGHT in contractor.text
+    assert f"{remote_support.name()}は、すでに購入されています。" in contractor.text
     await stranger.open("/remote-support")
     assert payment.NO_CARD in stranger.text
     assert not stranger.page.select("main form")

@@ -10,11 +10,11 @@ import pytest
 
 from app.domain import clock
 from app.domain.cards import kept as payment
-from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from app.postgres import database
 from tests.browser import Browser
 from tests.options.steps import FULL, PAGE, SON, WIFE, buy, cancel, pins, token, tokyo
+from tests.products import Shipped
 
 STATUS = f"{PAGE}/status"
 
@@ -125,17 +125,17 @@ async def test_with_no_stock_it_is_refused_in_words_at_the_button_and_at_the_las
     await database.rows("DELETE FROM licence WHERE product = 'security-360'")
     await contractor.submit()
     assert contractor.answer.status_code == 422
-    assert licences.no_stock(Product.SECURITY_360) in contractor.text
+    assert licences.no_stock(Shipped.SECURITY_360) in contractor.text
     assert await database.rows("SELECT 1 FROM service_period") == []
     assert await database.rows("SELECT 1 FROM outbox") == []
     await contractor.open(PAGE)
     section = contractor.page.select_one("#security-360")
     assert section
-    assert licences.no_stock(Product.SECURITY_360) in section.get_text()
+    assert licences.no_stock(Shipped.SECURITY_360) in section.get_text()
     assert not section.select("form")
     assert contractor.page.select("#security-online form")
     await contractor.press(PAGE + FULL, {"csrf_token": await token(contractor), "agree": "yes"})
-    assert contractor.reasons == [licences.no_stock(Product.SECURITY_360)]
+    assert contractor.reasons == [licences.no_stock(Shipped.SECURITY_360)]
     assert (await contractor.get("/readyz")).text == "ok"
 
 

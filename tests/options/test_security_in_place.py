@@ -9,12 +9,12 @@ from bs4 import BeautifulSoup
 
 from app.domain import clock
 from app.domain.cards import kept as payment
-from app.domain.catalogue import Product
 from app.domain.options import licences, security
 from app.postgres import database
 from tests.browser import Browser, filled_in
 from tests.free import promises
 from tests.options.steps import FULL, PAGE, SON, WIFE, pins, token, tokyo
+from tests.products import Shipped
 
 CELL = f"security-360-{WIFE}"
 
@@ -101,7 +101,7 @@ async def test_what_cannot_be_bought_says_so_in_place_and_an_old_panel_takes_the
     form = panel.select("form")[0]
     late = await inline(contractor, "POST", str(form["action"]), **filled_in(form))
     assert contractor.answer.headers["hx-retarget"] == "#main"
-    assert licences.no_stock(Product.SECURITY_360) in late.get_text()
+    assert licences.no_stock(Shipped.SECURITY_360) in late.get_text()
 
 
 async def test_a_panel_that_is_left_open_over_the_end_of_a_month_is_shown_anew(contractor: Browser) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.domain import clock, tables
+from app.domain import catalogue, clock, tables
 from app.domain.access.matrix import Forbidden
 from app.domain.access.members import Member
-from app.domain.catalogue import NAMES, Product
 from app.domain.changes import history
 from app.domain.changes.words import Gone, Review
 from app.domain.people.account_deletion import DELETION_NOTICES, OWN, DeleteAccount
@@ -21,6 +20,7 @@ from tests.browser import Browser
 from tests.households import Household
 from tests.mail.steps import confirmed
 from tests.people.steps import DETAILS, done, kept, now_seen_by, shown
+from tests.products import Shipped
 
 ENDED = {tables.ServicePeriod: "ended_at", tables.MailAddress: "released_at", tables.WebSpace: "released_at"}
 """What hangs on an account ID, and the column that ends it."""
@@ -29,13 +29,13 @@ ENDED = {tables.ServicePeriod: "ended_at", tables.MailAddress: "released_at", ta
 async def hang_things_on(family: Household) -> None:
     """Options, a mail address and a web space on both account IDs, one option of the contract, one ended long ago."""
     ago = clock.now() - timedelta(days=30)
-    support = Product.REMOTE_SUPPORT
+    support = Shipped.REMOTE_SUPPORT
     await tables.ServicePeriod(contract=family.contract, product=support, started_at=ago).save()
     for account in (family.mother, family.son):
         of: dict[str, Any] = {"contract": family.contract, "account": account}
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago, ended_at=ago).save()
-        await tables.ServicePeriod(**of, product=Product.SECURITY_360, started_at=ago).save()
-        await tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=ago).save()
+        await tables.ServicePeriod(**of, product=Shipped.SECURITY_360, started_at=ago, ended_at=ago).save()
+        await tables.ServicePeriod(**of, product=Shipped.SECURITY_360, started_at=ago).save()
+        await tables.ServicePeriod(**of, product=Shipped.KIDS_FILTER, started_at=ago).save()
         await tables.MailAddress(**of, address=f"a{account}@ucom.ne.jp", registered_at=ago).save()
         await tables.WebSpace(**of, name=f"a{account}", registered_at=ago).save()
 
@@ -58,7 +58,7 @@ async def test_deleting_ends_everything_of_that_account_id_at_once_and_nothing_e
         assert [at for at in others if at and at >= before] == []
     contract = (await now_seen_by(customer)).contract
     assert (contract.account_ids, contract.mail_addresses, contract.web_spaces) == (1, 1, 1)
-    assert contract.products == [Product.REMOTE_SUPPORT]
+    assert contract.products == [Shipped.REMOTE_SUPPORT]
 
 
 async def test_the_confirm_page_says_what_is_lost_and_the_receipt_what_was(
@@ -143,20 +143,20 @@ async def test_the_mail_service_that_nobody_needs_any_more_ends_with_it_and_is_t
 ) -> None:
     await tables.Contract.update({tables.Contract.mail_product: "mail_web"}, force=True)
     ago = clock.now() - timedelta(days=30)
-    await tables.ServicePeriod(contract=family.contract, product=Product.MAIL_WEB, started_at=ago).save()
+    await tables.ServicePeriod(contract=family.contract, product=Shipped.MAIL_WEB, started_at=ago).save()
     for account in (family.mother, family.son):
         of: dict[str, Any] = {"contract": family.contract, "account": account}
         await tables.MailAddress(**of, address=f"a{account}@ucom.ne.jp", registered_at=ago).save()
     customer, named = await households.log_in(family.contract), "同時に解約されるオプションサービス"
-    notice = f"不要になるメールサービス（{NAMES[Product.MAIL_WEB]}）は自動的に解約されます"
+    notice = f"不要になるメールサービス（{catalogue.name(Shipped.MAIL_WEB)}）は自動的に解約されます"
     for login, last in ((family.sons_login, False), (family.mothers_login, True)):
         review = reviewed(await now_seen_by(customer), login)
         assert (notice in review.notices[0]) == last
         receipt = await done(customer, DeleteAccount(login))
-        assert shown(receipt)[named] == (NAMES[Product.MAIL_WEB] if last else "なし")
-        assert (NAMES[Product.MAIL_WEB] in receipt.notices[0]) == last
+        assert shown(receipt)[named] == (catalogue.name(Shipped.MAIL_WEB) if last else "なし")
+        assert (catalogue.name(Shipped.MAIL_WEB) in receipt.notices[0]) == last
         assert [cost.label for cost in review.costs] == [
-            NAMES[Product.MAIL_WEB] if last else "アカウントIDの削除"
+            catalogue.name(Shipped.MAIL_WEB) if last else "アカウントIDの削除"
         ]
         (period,) = await tables.ServicePeriod.select()
         assert period["ended_at"] == ((await kept(login))["deleted_at"] if last else None)
@@ -168,10 +168,10 @@ async def test_an_option_that_was_cancelled_in_this_month_is_lost_at_once_and_na
     clock.start_at(datetime(2026, 1, 20, tzinfo=clock.TOKYO))
     of: dict[str, Any] = {"contract": family.contract, "account": family.son}
     for product, day in (
-        (Product.KIDS_FILTER, 2),
-        (Product.KIDS_FILTER, 4),
-        (Product.MAILBOX_10GB, 4),  # it was usable to its end only
-        (Product.SECURITY_360, -2),  # in December
+        (Shipped.KIDS_FILTER, 2),
+        (Shipped.KIDS_FILTER, 4),
+        (Shipped.MAILBOX_10GB, 4),  # it was usable to its end only
+        (Shipped.SECURITY_360, -2),  # in December
     ):
         began = datetime(2026, 1, 1, tzinfo=clock.TOKYO) + timedelta(days=day)
         ended_at = began + timedelta(days=1)
@@ -179,7 +179,7 @@ async def test_an_option_that_was_cancelled_in_this_month_is_lost_at_once_and_na
     customer = await households.log_in(family.contract)
     label = "すぐに利用できなくなる解約済みのオプション"
     assert [row.value for row in reviewed(customer, family.sons_login).rows if row.label == label] == [
-        NAMES[Product.KIDS_FILTER]
+        catalogue.name(Shipped.KIDS_FILTER)
     ]
 
 

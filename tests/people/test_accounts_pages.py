@@ -224,16 +224,16 @@ async def test_a_sixth_account_id_is_answered_with_the_limit(contractor: Browser
     for number in (3, 4, 5):
         await register(contractor, login=f"arteri-an-00{number}")
     await contractor.open("/accounts")
-    assert accounts.FULL in contractor.text
+    assert accounts.full() in contractor.text
     assert not contractor.page.select("main a[href='/accounts/new']")
     await contractor.open("/accounts/new")
-    assert accounts.FULL in contractor.text
+    assert accounts.full() in contractor.text
     token = str(contractor.form("/logout").select("input")[0]["value"])
     await contractor.press(
         "/accounts/new", {**NEW, "login": "arteri-an-006", "role": "user", "csrf_token": token}
     )
     assert contractor.answer.status_code == 422
-    assert accounts.FULL in contractor.text
+    assert accounts.full() in contractor.text
 
 
 @pytest.mark.slow
@@ -247,7 +247,7 @@ async def test_twenty_registrations_at_once_leave_five_account_ids(contractor: B
         *(contractor.post(path, data=form, follow_redirects=True) for path, form in confirm_pages)
     )
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [422] * 17
-    assert all(accounts.FULL in answer.text for answer in answers if answer.status_code == 422)
+    assert all(accounts.full() in answer.text for answer in answers if answer.status_code == 422)
     assert (
         await tables.Account.count().where(
             tables.Account.deleted_at.is_null(), tables.Account.login.like("arteri-an-%")

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from app.domain import clock, tables
-from app.domain.catalogue import Product
 from app.domain.people import ways_out
 from app.postgres import database
 from tests import households
 from tests.browser import Browser
 from tests.households import Household
 from tests.mail.steps import confirmed
+from tests.products import Shipped
 
 PATH = "/accounts/arteri-an-001"
 
@@ -32,15 +32,15 @@ async def test_each_thing_that_an_account_id_has_leads_to_where_it_ends(empty_da
     ago = clock.now() - timedelta(days=30)
     assert await ways(family) == []
     await tables.ServicePeriod(
-        **of, product=Product.SECURITY_360, started_at=ago, ended_at=clock.now()
+        **of, product=Shipped.SECURITY_360, started_at=ago, ended_at=clock.now()
     ).save()
     await tables.AutoReply(**of, enabled=False, subject="", body="").save()
     assert await ways(family) == []
-    for product in (Product.SECURITY_ONLINE, Product.KIDS_FILTER):
+    for product in (Shipped.SECURITY_ONLINE, Shipped.KIDS_FILTER):
         await tables.ServicePeriod(**of, product=product, started_at=ago).save()
     assert await ways(family) == ["security#security-online", "security#kids-filter"]
     await tables.MailAddress(**of, address="musuko@ucom.ne.jp", registered_at=ago).save()
-    await tables.ServicePeriod(**of, product=Product.MAILBOX_10GB, started_at=ago).save()
+    await tables.ServicePeriod(**of, product=Shipped.MAILBOX_10GB, started_at=ago).save()
     await tables.WebSpace(**of, name="musuko", registered_at=ago).save()
     await tables.Forwarding(**of, addresses=["a@example.com"], keep_copy=True).save()
     await database.rows("UPDATE auto_reply SET enabled = true, subject = 'x', body = 'y'")

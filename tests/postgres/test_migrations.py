@@ -19,8 +19,9 @@ from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
 from app.domain import catalogue, tables
-from app.domain.catalogue import Fee, Product
-from app.domain.money import bills, ledger
+from app.domain.catalogue import Product, kept
+from app.domain.catalogue import file as files
+from app.domain.money import bills
 from app.domain.months import Month
 from app.domain.tables import TABLES
 from app.postgres import database
@@ -31,6 +32,7 @@ from bench.bill_close import ACCOUNT_IDS, CONTRACTS
 from migrations import APP_NAME
 from tests import households
 from tests.households import HASH
+from tests.products import AGAIN, EVERY, Shipped
 
 TYPES = {"bigserial": "bigint", "timestamptz": "timestamp with time zone"}
 """PostgreSQL's name of a type where Piccolo's is another."""
@@ -117,6 +119,12 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         name_of(table) for table in TABLES if "contract" not in [c._meta.name for c in table._meta.columns]
     }
     shared = {
+        "catalogue",
+        "catalogue_item",
+        "catalogue_price",
+        "catalogue_tax",
+        "catalogue_terms",
+        "telephone_service",
         "contract",
         "attempt",
         "asked_count",
@@ -161,8 +169,8 @@ async def test_migrating_makes_the_schema_and_a_second_time_runs_nothing(nothing
 
 def test_every_migration_has_its_name_for_an_id_and_a_number_of_its_own() -> None:
     # Piccolo keeps and sorts them by ID: of two with the same one, the folder's order decides which is never run.
-    files = sorted(Path("migrations").glob("[!_]*.py"))
-    for number, file in enumerate(files, 1):
+    chapters = sorted(Path("migrations").glob("[!_]*.py"))
+    for number, file in enumerate(chapters, 1):
         assert re.findall(r'^ID = "(.+)"$', file.read_text(), re.MULTILINE) == [file.stem]
         assert file.stem.startswith(f"m{number:02}_")
 
@@ -263,6 +271,31 @@ FROM contract WHERE customer_number = $1
 """What the version before kept of the switch of ユーザー権限によるセキュリティオプションの購入, and of its confirm pages."""
 
 
+async def test_what_was_bought_before_there_was_a_catalogue_goes_on_with_it(nothing: None) -> None:
+    await migrate_up_to("m23")
+    pool = database.engine().pool
+    assert pool
+    await pool.execute(CONTRACT_OF_M14, "1" * 14, "ask")
+    await pool.execute(BOUGHT_BEFORE)
+    await migrate()
+    with pytest.raises(kept.NoCatalogue):
+        await kept.load()
+    assert await kept.must_be_there()
+    assert await kept.read() == files.shipped()
+    contract = await households.log_in((await database.rows("SELECT id FROM contract"))[0]["id"])
+    assert (contract.contract.mail.key, contract.contract.products) == (Shipped.MAIL_WEB, [Shipped.MAIL_WEB])
+
+
+BOUGHT_BEFORE = """
+INSERT INTO service_period (contract, product, started_at) SELECT id, 'mail-web', '2025-01-10' FROM contract;
+INSERT INTO bill_close (month, reached) VALUES ('2025-02-01', 0);
+INSERT INTO charge (contract, period, product, name, month, billed, yen, tax_rate)
+SELECT contract, id, product, 'x', '2025-02-01', '2025-02-01', 275, 10 FROM service_period;
+INSERT INTO call (contract, service, started_at, number, seconds, yen)
+SELECT id, 'hikari-denwa', now(), '0', 1, 1 FROM contract
+"""
+
+
 # --- what it refuses --------------------------------------------------------------------------------------------------
 
 
@@ -346,7 +379,7 @@ async def test_a_product_is_bought_for_the_contract_or_for_an_account_id_never_f
     family, now = await households.new_household(), datetime.now(UTC)
     of_contract: dict[str, Any] = {"contract": family.contract, "started_at": now}
     of_account = {**of_contract, "account": family.son}
-    for product in Product:
+    for product in EVERY:
         right, wrong = (of_contract, of_account) if product in OF_CONTRACT else (of_account, of_contract)
         await refused(asyncpg.CheckViolationError, tables.ServicePeriod(**wrong, product=product))
         await tables.ServicePeriod(**right, product=product).save()
@@ -354,7 +387,7 @@ async def test_a_product_is_bought_for_the_contract_or_for_an_account_id_never_f
         await refused(asyncpg.CheckViolationError, tables.ServicePeriod(**bearer, product="mail"))
 
 
-OF_CONTRACT = (Product.MAIL_PACK, Product.MAIL_WEB, Product.REMOTE_SUPPORT)
+OF_CONTRACT = (Shipped.MAIL_PACK, Shipped.MAIL_WEB, Shipped.REMOTE_SUPPORT)
 
 
 async def test_a_charge_is_of_something_that_is_sold_and_of_the_contract_that_bought_it(
@@ -364,15 +397,15 @@ async def test_a_charge_is_of_something_that_is_sold_and_of_the_contract_that_bo
     month = date(2026, 1, 1)
     await tables.BillClose(month=month, reached=0).save()
     period = tables.ServicePeriod(
-        contract=family.contract, product=Product.REMOTE_SUPPORT, started_at=datetime.now(UTC)
+        contract=family.contract, product=Shipped.REMOTE_SUPPORT, started_at=datetime.now(UTC)
     )
     await period.save()
     line: dict[str, Any] = {"period": period.id, "month": month, "billed": month, "yen": 1, "tax_rate": 10}
     stray = tables.Charge(**line, contract=others, product="remote-support")
     await refused(asyncpg.ForeignKeyViolationError, stray)
     line["contract"] = family.contract
-    await refused(asyncpg.CheckViolationError, tables.Charge(**line, product="x"))
-    for item in (*Product, *Fee):
+    await refused(asyncpg.ForeignKeyViolationError, tables.Charge(**line, product="x"))
+    for item in (*EVERY, AGAIN):
         await tables.Charge(**line, product=item).save()
 
 
@@ -465,7 +498,7 @@ async def test_a_contract_and_a_card_are_refused_with_wrong_values(empty_databas
         {"user_purchases": "maybe"},
         {"user_purchases": ""},
     ):
-        with pytest.raises(asyncpg.CheckViolationError):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError):
             await households.new_contract(**values)
     await households.new_contract(
         customer_number="9" * 6, holder_kind="company", company="例示", birth_date=None
@@ -583,7 +616,7 @@ async def test_bills_that_were_closed_before_say_after_the_chapter_of_bills_what
     )
     assert len(found) == 13
     for row in found:
-        item = ledger.item(row["product"])
+        item = Product(row["product"])
         purchase = bills.Purchase(Product(row["bought"]), row["since"], row["until"], row["deleted_at"])
         used = purchase.used(item, Month.of_day(row["billed"]))
         assert (row["name"], row["started_on"], row["ended_on"]) == (catalogue.name(item), *used)

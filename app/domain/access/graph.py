@@ -12,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain import tables
+from app.domain import catalogue, tables
 from app.domain.access.matrix import UserPurchases
-from app.domain.catalogue import ACCOUNT_IDS, MAIL_PRODUCTS, SECURITY, MailProduct, Product
+from app.domain.catalogue import Product, ProductEntry
 from app.domain.json_objects import json_list, json_object, json_one
 
 # --- of an account ID -------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Buyer(msgspec.Struct, frozen=True):
 
     def bought(self, product: Product) -> Period | None:
         """The purchase of the product that runs now, if there is one."""
-        return next((period for period in self.periods if period.product is product), None)
+        return next((period for period in self.periods if period.product == product), None)
 
 
 class Account(Buyer, frozen=True):
@@ -253,13 +253,14 @@ class Contract(Buyer, frozen=True):
         return self.had
 
     @property
-    def mail(self) -> MailProduct:
-        return MAIL_PRODUCTS[self.mail_product]
+    def mail(self) -> ProductEntry:
+        """Its mail product."""
+        return catalogue.current().mail_products[self.mail_product]
 
     @property
     def bought_mail(self) -> int:
         """Mail addresses (and web spaces) that the purchase adds to the base number."""
-        return self.mail.bought if self.mail.product in self.products else 0
+        return self.mail.bought if self.mail.key in self.products else 0
 
     @property
     def mail_limit(self) -> int:
@@ -269,7 +270,7 @@ class Contract(Buyer, frozen=True):
     @property
     def full(self) -> bool:
         """Whether the limit of account IDs is reached."""
-        return self.account_ids >= ACCOUNT_IDS
+        return self.account_ids >= catalogue.limits().account_ids
 
 
 OTHER = json_object(
@@ -292,7 +293,6 @@ _BANNER = json_object(Banner, tables.Notice, "n")
 _LAST_IF_REFUSED = """FROM card_check w WHERE w.contract = c.id AND w.outcome = 'refused' AND NOT EXISTS (
     SELECT 1 FROM change n WHERE n.contract = c.id AND n.kind = 'card' AND n.applied_at > w.asked_at)
     ORDER BY w.asked_at DESC LIMIT 1"""
-_SOLD = ", ".join(f"'{product}'" for product in SECURITY)
 _GONE = """FROM service_period p JOIN account d ON d.id = p.account AND d.deleted_at IS NOT NULL
     WHERE p.contract = c.id AND p.ended_at >= $6 AND (s.account IS NULL OR me.role = 'admin')"""
 _OWN_PURCHASES = "FROM service_period p WHERE p.contract = c.id AND p.account IS NULL"
@@ -304,8 +304,8 @@ _PAYERS_REACHED = """(SELECT c.email <> '' OR EXISTS (
     WHERE a.contract = c.id AND a.role = 'admin' AND a.deleted_at IS NULL
         AND coalesce(m.address, a.other_address) <> ''))"""
 # One look into the index of the stock for each product.
-_OUT_OF_STOCK = f"""(SELECT coalesce(json_agg(sold), '[]') FROM unnest(ARRAY[{_SOLD}]) AS sold
-    WHERE NOT EXISTS (SELECT FROM licence l WHERE l.product = sold AND l.period IS NULL))"""  # noqa: S608 - constants
+_OUT_OF_STOCK = """(SELECT coalesce(json_agg(i.key), '[]') FROM catalogue_item i WHERE i.kind = 'licence'
+    AND NOT EXISTS (SELECT FROM licence l WHERE l.product = i.key AND l.period IS NULL))"""
 MOST_BANNERS = 20
 """Of one page: those that matter most."""
 _URGENT_FIRST = "array_position('{critical,warning,info}'::text[], n.severity), n.starts_at DESC, n.id"

@@ -26,6 +26,7 @@ from app.domain.access.matrix import (
     Role,
     allowed,
 )
+from app.domain.catalogue import kept as kept_catalogue
 from app.domain.months import Month
 from app.postgres import database
 
@@ -169,7 +170,8 @@ WITH touched AS (
     UPDATE session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $5 AND seen_at > $3 AND opened_at > $4
 ){erased}
 SELECT s.account, me.role, coalesce(s.proved_at, s.opened_at) AS proved_at, s.customer_proved_at, {graph} AS graph,
-    s.id AS session, s.stages, s.own_set_here, s.customer_set_here, {kept} AS kept
+    s.id AS session, s.stages, s.own_set_here, s.customer_set_here, {kept} AS kept,
+    {catalogue} AS catalogue
 FROM session s JOIN contract c ON c.id = s.contract LEFT JOIN account me ON me.id = s.account
 WHERE s.token_hash = $1 AND s.seen_at > $3 AND s.opened_at > $4 AND (cardinality(s.stages) = 0 OR s.opened_at > $7)
     AND (me.deleted_at IS NULL OR me.deleted_at > $3)
@@ -180,8 +182,10 @@ _KEPT = """(
     SELECT k.sealed FROM kept_form k WHERE k.name_hash = $8 AND k.path = $9 AND k.kept_at > $10
         AND k.contract = s.contract AND k.account IS NOT DISTINCT FROM s.account
 )"""
-_FIND_ALONE = _FIND.format(graph=graph.GRAPH, erased="", kept="NULL::bytea")
-_FIND_WITH_FORM = _FIND.format(graph=graph.GRAPH, erased=_ERASED, kept=_KEPT)
+_FIND_ALONE = _FIND.format(graph=graph.GRAPH, erased="", kept="NULL::bytea", catalogue=kept_catalogue.VERSION)
+_FIND_WITH_FORM = _FIND.format(
+    graph=graph.GRAPH, erased=_ERASED, kept=_KEPT, catalogue=kept_catalogue.VERSION
+)
 
 
 async def find(
@@ -201,8 +205,11 @@ async def find(
         now - BEFORE_OPEN,
         *((ticket.name_hash, ticket.path, now - typed.VALID) if ticket else ()),
     )
-    member = _member(found[0], token_hash, seal_keys) if found else None
-    return member if member and _may_go_on(member) else None
+    if not found:
+        return None
+    await kept_catalogue.follow(found[0]["catalogue"])
+    member = _member(found[0], token_hash, seal_keys)
+    return member if _may_go_on(member) else None
 
 
 def _may_go_on(member: Member) -> bool:

@@ -10,11 +10,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from app.domain import clock, tables
+from app.domain import catalogue, clock, tables
 from app.domain.access.graph import ShownCard
 from app.domain.access.matrix import Permission, Role, allowed
 from app.domain.cards import numbers
 from app.domain.changes.words import Mend, Refused
+from app.domain.clock import TOKYO
 from app.domain.money import billing, offer
 from app.domain.months import Month
 
@@ -33,6 +34,9 @@ WAITING = (
     "お申し込みいただいたクレジットカードの名義を確認しているため、有料のサービスは購入できません。"
     "確認が終わったかどうかは、「お支払い方法登録／変更」の画面でご確認いただけます。"
 )
+
+
+NOT_SOLD = "新しいお申し込みの受付は、終了しました。"
 
 
 class ThreeDSecure(StrEnum):
@@ -83,6 +87,16 @@ def cannot_pay(member: Member) -> Refused | None:
 def expired(expires: str) -> bool:
     """A card is valid to the end of its last month."""
     return Month.this() > Month.parse(expires)
+
+
+def cannot_buy(member: Member, product: Product | None, now: datetime) -> Refused | None:
+    """Why the member can buy no product of that name: it is not sold, or cannot be paid; None: nothing stands in the way."""
+    return not_sold(product, now) or cannot_pay(member)
+
+
+def not_sold(product: Product | None, now: datetime) -> Refused | None:
+    """Why nobody can buy it who has it not; None: the catalogue offers it."""
+    return None if catalogue.offered(product, now.astimezone(TOKYO).date()) else Refused(NOT_SOLD)
 
 
 def six_rows(

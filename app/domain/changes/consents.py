@@ -1,12 +1,13 @@
 """What members agree to: each text with its versions, and what is written of a consent beside its change.
 
-The texts are partials/terms/*.html. A kind of change declares which of them it asks consent for (`Change.consents`, or
-`consents_to` where that hangs on the product), and the rest follows: confirm page and receipt name the version, and the
-database keeps it beside the change.
+The texts are the terms of the catalogue's products, and partials/terms/*.html, which are no product's. A kind of change
+declares which of the latter it asks consent for (`Change.consents`), or says it by `consents_to` where that hangs on the
+product, and the rest follows: confirm page and receipt name the version, and the database keeps it beside the change.
 
-Whoever edits a text adds a version here, behind the others: tests/changes/test_consents.py compares the digest of the
-text with that of its newest version, and says what to write. The words of every version, of those that are asked for no
-more too, stay in `agreed/`: what somebody agreed to years ago can be read there.
+Whoever edits a file of partials/terms/ adds a version here, behind the others: tests/changes/test_consents.py compares the
+digest of the text with that of its newest version, and says what to write. The words of every version, of those that are
+asked for no more too, stay in `agreed/`: what somebody agreed to years ago can be read there. Those of the catalogue stay in
+its tables; `agreed/` has what was asked for before there was one.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.branding import BRAND
-from app.domain import tables
-from app.domain.catalogue import NAMES, Product
+from app.domain import catalogue, tables
+from app.domain.catalogue import Kind, Product, ProductEntry, Terms
 from app.domain.changes.words import Row
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 WORDS = Path(__file__).parent / "agreed"
 """A file for each version of each text: its words, a line for each line of it, without those of the brand (Brand.said)."""
+CONDITIONS = "サービス利用規約"
 LABEL = "規約への同意"
 """How confirm page and receipt call it."""
 
@@ -73,25 +75,9 @@ def _versions(*digests: str) -> tuple[TextVersion, ...]:
     return tuple(TextVersion(number + 1, days[number], digest) for number, digest in enumerate(digests))
 
 
-def _security(product: Product, *digests: str) -> ConsentText:
-    title = f"{NAMES[product]}のサービス説明とサービス利用規約"
-    return ConsentText(product.value, title, _versions(*digests))
-
-
-def _service(product: Product, *digests: str) -> ConsentText:
-    return ConsentText(product.value, f"{NAMES[product]}のサービス説明", _versions(*digests))
-
-
 TEXTS = {
     text.name: text
     for text in (
-        _security(Product.SECURITY_360, "eb90353c0e2c72b6", "29f231dfa2196fa5"),
-        _security(Product.SECURITY_ONLINE, "0250701ffadd78e6", "61ec956073b9b8d7"),
-        _security(Product.KIDS_FILTER, "83266fde5cb65f93"),
-        _service(Product.MAIL_PACK, "def9478e924bfa28"),
-        _service(Product.MAIL_WEB, "8dc3ee00a843a070"),
-        _service(Product.MAILBOX_10GB, "118db1d73cf0d417", "45f5939fc8a6ecf2"),
-        _service(Product.REMOTE_SUPPORT, "7e0c588b98190457"),
         ConsentText(
             "mail-address",
             f"{BRAND.short}の提供するメールアドレスについて",
@@ -109,19 +95,49 @@ TEXTS = {
 """Every text of partials/terms/ that is asked for, by its name."""
 
 
+def text(name: str) -> ConsentText:
+    """A text as it is asked for now: one of partials/terms/, or a product's. Raises catalogue.Unknown."""
+    return TEXTS.get(name) or _of_product(catalogue.entry(Product(name)))
+
+
+def _of_product(entry: ProductEntry) -> ConsentText:
+    versions = (*entry.former, entry.terms)
+    title = f"{entry.name}のサービス説明{'とサービス利用規約' if entry.terms.conditions else ''}"
+    return ConsentText(entry.key, title, tuple(TextVersion(one.version, one.dated, "") for one in versions))
+
+
 def rows(names: Sequence[str]) -> list[Row]:
     """What confirm page and receipt say of the texts; nothing where none is asked for."""
-    return [Row(LABEL, "\n".join(str(TEXTS[name]) for name in names))] if names else []
+    return [Row(LABEL, "\n".join(str(text(name)) for name in names))] if names else []
 
 
 def versions(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
     """The texts as they are asked for now, each with the number of its version."""
-    return tuple((name, TEXTS[name].newest.number) for name in names)
+    return tuple((name, text(name).newest.number) for name in names)
+
+
+def words(name: str, number: int) -> str:
+    """What that version of a text said: its heading, then a line for each. Raises FileNotFoundError for one that never was."""
+    entry = catalogue.current_entry(name)
+    if entry:
+        for terms in (*entry.former, entry.terms):
+            if terms.version == number:
+                return "\n".join((heading(entry), *_lines(entry, terms)))
+    return _words(name, number)
+
+
+def heading(entry: ProductEntry) -> str:
+    """What stands above a product's terms: several stand on one page where the products are licences."""
+    return f"{entry.name}のサービス説明" if entry.kind is Kind.LICENCE else "サービス説明"
+
+
+def _lines(entry: ProductEntry, terms: Terms) -> tuple[str, ...]:
+    conditions = (f"{entry.name}の{CONDITIONS}", *terms.conditions) if terms.conditions else ()
+    return (*terms.about, *terms.points, *conditions)
 
 
 @cache
-def words(name: str, number: int) -> str:
-    """What that version of a text said. Raises FileNotFoundError for one that never was."""
+def _words(name: str, number: int) -> str:
     return BRAND.said((WORDS / f"{name}.{number}.txt").read_text(encoding="utf-8"))
 
 
@@ -132,8 +148,8 @@ async def keep(contract: int, change: uuid.UUID, names: Iterable[str], now: date
             contract=contract,
             change=change,
             text=name,
-            version=TEXTS[name].newest.number,
-            dated=TEXTS[name].newest.dated,
+            version=text(name).newest.number,
+            dated=text(name).newest.dated,
             agreed_at=now,
         )
         for name in names

@@ -80,7 +80,7 @@ def shown(field: str, value: str | None) -> str:
     if field == "holder_kind":
         return _KINDS[value]
     if field == "mail_product":
-        return catalogue.NAMES[catalogue.MAIL_PRODUCTS[value].product]
+        return catalogue.current().mail_products[value].name
     return f"{value}人" if field == "household" else value
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.domain import clock, installation, reserved_names
-from app.domain.catalogue import FORWARDING_ADDRESSES, MAIL_PRODUCTS, SECURITY, Product
+from app.domain import catalogue, clock, installation, reserved_names
+from app.domain.catalogue import OF_THE_CONTRACT, Kind, Product, ProductEntry
 from app.domain.contracts import rules, shape
 from app.domain.contracts.rules import Rule
 from app.domain.mail import ours
@@ -21,10 +21,6 @@ Judge = Callable[[str, Rule, object], object]
 """Gives the value of a field, or None and notes what is wrong with it."""
 Accounts = list[tuple[int, shape.Account]]
 """The account IDs of a line that can be read, by slot."""
-
-_OF_MAIL = [mail.product.value for mail in MAIL_PRODUCTS.values()]
-OF_CONTRACT = (*_OF_MAIL, Product.REMOTE_SUPPORT.value)
-"""Products that are bought for the contract; the others are an account ID's."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def judged(
 ) -> tuple[list[MailOfAccount], list[ServiceBefore]]:
     """The mail and the services of a line; what is wrong is added to the problems."""
     mail = [_mail(slot, one, judge, problems) for slot, one in accounts]
-    services = [*_services(contract, accounts, judge, problems), *_boxes(contract, accounts)]
+    services = [*_services(contract, accounts, judge, problems), *_boxes(contract, accounts, problems)]
     _must_not_be_twice(services, problems)
     _must_fit(contract, mail, services, problems)
     _must_have_an_address(accounts, services, problems)
@@ -103,8 +99,9 @@ def _reserved(name: str) -> bool:
 
 def _forwarding(where: str, given: shape.Forwarding, judge: Judge, problems: list[str]) -> tuple[str, ...]:
     found = [judge(f"{where}forwarding", rules.FORWARDED, one) for one in given.addresses]
-    if not 1 <= len(given.addresses) <= FORWARDING_ADDRESSES:
-        problems.append(f"{where}forwarding: must be 1 to {FORWARDING_ADDRESSES} addresses")
+    most = catalogue.limits().forwarding_addresses
+    if not 1 <= len(given.addresses) <= most:
+        problems.append(f"{where}forwarding: must be 1 to {most} addresses")
     return tuple(dict.fromkeys(str(one) for one in found if one))
 
 
@@ -137,39 +134,50 @@ def _services(
         product = judge(f"{where}product", rules.PRODUCT, given.product)
         started_on = judge(f"{where}started_on", rules.PAST, given.started_on)
         pin = judge(f"{where}pin", rules.PIN, given.pin) if given.pin is not None else None
-        wrong = [*_misplaced(contract, slots, given)]
-        if product is not None and wrong:
+        entry = catalogue.current_entry(given.product)
+        wrong = [*_misplaced(contract, slots, given, entry)] if entry else []
+        if wrong:
             problems += [f"{where}{reason}" for reason in wrong]
         elif product is not None and isinstance(started_on, date):
             slot = slots[given.account] if given.account else 0
             yield ServiceBefore(index, slot, str(product), started_on, _text(pin))
 
 
-def _misplaced(contract: shape.Contract, slots: dict[str, int], given: shape.Service) -> Iterable[str]:
+def _misplaced(
+    contract: shape.Contract, slots: dict[str, int], given: shape.Service, entry: ProductEntry
+) -> Iterable[str]:
     """What is wrong with whose the product is, and with its PIN."""
-    of_contract = given.product in OF_CONTRACT
-    mail = MAIL_PRODUCTS.get(contract.mail_product)
+    of_contract = entry.kind in OF_THE_CONTRACT
+    mail = catalogue.current().mail_products.get(contract.mail_product)
     if of_contract and given.account is not None:
         yield f"account: must be null, since {given.product} is bought for the contract"
     elif not of_contract and given.account not in slots:
         yield f"account: must be an account ID of this line, since {given.product} is bought for one"
-    if mail and given.product in _OF_MAIL and given.product != mail.product:
-        yield f"product: must be {mail.product} of a contract with the mail_product {contract.mail_product}"
-    if given.pin is not None and given.product not in SECURITY:
+    if mail and entry.kind is Kind.MAIL and given.product != mail.key:
+        yield f"product: must be {mail.key} of a contract with the mail_product {contract.mail_product}"
+    if given.pin is not None and entry.kind is not Kind.LICENCE:
         yield f"pin: must be null, since {given.product} has none"
     elif given.pin is not None and not installation.given("data_keys"):
         yield "pin: cannot be kept, because MYPAGE_DATA_KEYS is not set"
 
 
-def _boxes(contract: shape.Contract, accounts: Accounts) -> Iterator[ServiceBefore]:
+def _boxes(contract: shape.Contract, accounts: Accounts, problems: list[str]) -> Iterator[ServiceBefore]:
     """The big boxes, which came with the contract as far as the file tells."""
+    product = catalogue.mailbox()
+    if product is None:
+        problems += [
+            f"accounts[{slot - 1}].mailbox_10gb: must be false, since the catalogue has no bigger mailbox"
+            for slot, account in accounts
+            if account.mailbox_10gb
+        ]
+        return
     try:
         opened = date.fromisoformat(contract.opened_on)
     except ValueError:  # named already
         return
     for slot, account in accounts:
         if account.mailbox_10gb:
-            yield ServiceBefore(-1, slot, Product.MAILBOX_10GB.value, min(opened, clock.today()))
+            yield ServiceBefore(-1, slot, product, min(opened, clock.today()))
 
 
 def _must_not_be_twice(services: list[ServiceBefore], problems: list[str]) -> None:
@@ -183,15 +191,15 @@ def _must_fit(
     contract: shape.Contract, mail: list[MailOfAccount], services: list[ServiceBefore], problems: list[str]
 ) -> None:
     """No more addresses and web spaces of ours than the mail service gives."""
-    product = MAIL_PRODUCTS.get(contract.mail_product)
+    product = catalogue.current().mail_products.get(contract.mail_product)
     if product is None:
         return
-    is_bought = any(one.product == product.product for one in services)
+    is_bought = any(one.product == product.key for one in services)
     limit = product.base + (product.bought if is_bought else 0)
     addresses, spaces = sum(one.address is not None for one in mail), sum(bool(one.web_space) for one in mail)
     for number, what in ((addresses, "ucom_address"), (spaces, "web_space")):
         if number > limit:
-            lacks = "" if is_bought else f"; {product.product} is not among its services"
+            lacks = "" if is_bought else f"; {product.key} is not among its services"
             problems.append(f"accounts: {number} have a {what}, but {limit} are possible{lacks}")
 
 
@@ -200,5 +208,5 @@ def _must_have_an_address(accounts: Accounts, services: list[ServiceBefore], pro
     problems += [
         f"services[{one.index}].account: needs a mail address, as {one.product} does"
         for one in services
-        if one.product in SECURITY and one.slot in without
+        if catalogue.is_licence(Product(one.product)) and one.slot in without
     ]

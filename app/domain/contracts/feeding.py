@@ -277,7 +277,7 @@ SELECT c.id, c.customer_number, ARRAY[{_texts("i")}] AS offered, ARRAY[{_texts("
     CASE WHEN k.id IS NOT NULL THEN {_CARD_TEXT.format("k")} END AS card, coalesce(k.token, '') <> '' AS card_token,
     l.said, (SELECT json_object_agg(h.field, h.former) FROM field_hold h WHERE h.contract = c.id) AS holds,
     EXISTS (SELECT FROM service_period p WHERE p.contract = c.id AND p.account IS NULL AND p.ended_at IS NULL
-        AND p.product IN ('mail-pack', 'mail-web')) AS mail_bought
+        AND p.product IN (SELECT key FROM catalogue_item WHERE kind = 'mail')) AS mail_bought
 FROM incoming_contract i JOIN contract c USING (customer_number)
 LEFT JOIN incoming_card o ON o.line = i.line LEFT JOIN card k ON k.contract = c.id
 LEFT JOIN feed_line l ON l.contract = c.id

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.domain import fields, holders
-from app.domain.catalogue import ACCOUNT_IDS
+from app.domain import catalogue, fields, holders
 from app.domain.contracts import bought, rules, shape
 from app.domain.contracts.bought import MailOfAccount, ServiceBefore
 from app.domain.contracts.header import Header, is_header
@@ -156,12 +155,11 @@ class _LineJudge:
 
     def _decoded(self, accounts: list[msgspec.Raw]) -> list[tuple[int, shape.Account]]:
         """Those that can be read, by slot."""
-        if len(accounts) > ACCOUNT_IDS:
-            self._problems.append(
-                f"accounts: {len(accounts)} account IDs, but at most {ACCOUNT_IDS} are possible"
-            )
+        most = catalogue.limits().account_ids
+        if len(accounts) > most:
+            self._problems.append(f"accounts: {len(accounts)} account IDs, but at most {most} are possible")
         found = []
-        for index, raw in enumerate(accounts[:ACCOUNT_IDS]):
+        for index, raw in enumerate(accounts[:most]):
             try:
                 found.append((index + 1, _account_decoder.decode(raw)))
             except (msgspec.DecodeError, RecursionError) as error:

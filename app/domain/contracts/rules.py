@@ -10,11 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from app.domain import fields, holders, installation
+from app.domain import catalogue, fields, holders, installation
 from app.domain.access import passwords
 from app.domain.access.matrix import UserPurchases
 from app.domain.cards import numbers
-from app.domain.catalogue import MAIL_PRODUCTS, Product
 from app.domain.fields import Wrong, reading
 from app.domain.months import Month
 
@@ -49,6 +48,20 @@ def one_of(values: tuple[str, ...]) -> Rule:
 def _chosen(text: str, values: tuple[str, ...]) -> str:
     if text not in values:
         raise Wrong("another value")
+    return text
+
+
+def _product(text: str) -> str:
+    """The key of a product of the catalogue, of one that is sold no more, too."""
+    if text not in catalogue.current().by_key:
+        raise Wrong("no product")
+    return text
+
+
+def _mail_product(text: str) -> str:
+    """What the catalogue calls a mail product of contracts."""
+    if text not in catalogue.current().mail_products:
+        raise Wrong("no mail product")
     return text
 
 
@@ -172,7 +185,9 @@ HASH = Rule(
 
 CONTRACT = {
     "contract_type": ONE_LINE,
-    "mail_product": one_of(tuple(MAIL_PRODUCTS)),
+    "mail_product": Rule(
+        _mail_product, "must be one of the catalogue's mail products, as it calls them (in_contracts)"
+    ),
     "building": ONE_LINE,
     "opened_on": DAY,
     "user_purchases": one_of(tuple(UserPurchases)),
@@ -253,5 +268,5 @@ UCOM_ADDRESS = Rule(
 )
 WEB_SPACE = _like(_OURS, "must be small letters and digits with single . _ - between", fields.half_width)
 FORWARDED = Rule(_address, "must be one mail address")
-PRODUCT = one_of(tuple(Product))
+PRODUCT = Rule(_product, "must be the key of a product of the catalogue")
 PIN = Rule(partial(_matching, pattern=_PIN, read=str), "must be 4 to 64 ASCII characters without spaces")

@@ -18,7 +18,7 @@ from app.domain.changes.words import Link, Receipt, Refused, Review, Row, cost_r
 from app.domain.fields import Wrong
 from app.domain.letters import recipients
 from app.domain.letters.recipients import Told
-from app.domain.mail import app_passwords, forwarding, losses
+from app.domain.mail import app_passwords, forwarding, losses, mailbox
 from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, purchases
@@ -113,7 +113,7 @@ class _RegisterAddress(
 
         It tells of the purchases that ended and what they cost; the contract's mail service has a mail of its own beside.
         """
-        products = "、".join(catalogue.NAMES[period.product] for period in ended)
+        products = "、".join(catalogue.name(period.product) for period in ended)
         facts = {
             "login": self.login,
             "address": self.address,
@@ -138,9 +138,9 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
         if self.account(member).ucom_address or contract.mail_addresses < contract.mail_limit:
             return None
         ask = "" if member.may(Permission.MAIL_SERVICE) else ASK
-        if mail_service.purchase(contract):
+        if mail_service.purchase(contract) or not mail_service.offered(contract):
             return Refused(f"登録できるメールアドレスの数（{contract.mail_limit}個）に達しています。{ask}")
-        name = catalogue.NAMES[contract.mail.product]
+        name = catalogue.name(contract.mail.key)
         return Refused(f"取得するには、メールサービス（{name}）の購入が必要です。{ask}", mail_service.PAGE)
 
     def review(self, member: Member, now: datetime) -> Review:
@@ -259,7 +259,7 @@ def losing(contract: Contract, account: Account) -> Period | None:
 
 def lost_periods(account: Account, ends: Period | None) -> list[Period]:
     """The purchases that end with the UCOM address: the mail service, the bigger mailbox."""
-    return [period for period in (ends, account.bought(catalogue.Product.MAILBOX_10GB)) if period]
+    return [period for period in (ends, mailbox.large(account)) if period]
 
 
 async def give_up(account: Account, now: datetime) -> None:
@@ -274,7 +274,8 @@ async def give_up(account: Account, now: datetime) -> None:
     )
     await tables.Forwarding.delete().where(tables.Forwarding.account == account.id)
     await tables.AutoReply.delete().where(tables.AutoReply.account == account.id)
-    await purchases.end_of_account(account, now, catalogue.Product.MAILBOX_10GB)
+    if large := mailbox.large(account):
+        await purchases.end_of_account(account, now, large.product)
 
 
 async def _release_address(account: Account, now: datetime) -> None:

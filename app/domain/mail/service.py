@@ -26,7 +26,17 @@ PAGE = Mend("メールサービスの購入", "/mail-service", Permission.MAIL_S
 
 def purchase(contract: Contract) -> Period | None:
     """The contract's mail service, if it is bought."""
-    return contract.bought(contract.mail.product)
+    return contract.bought(contract.mail.key)
+
+
+def offered(contract: Contract) -> bool:
+    """Whether it can be bought at all, as far as the catalogue goes."""
+    return catalogue.offered(contract.mail.key, clock.today())
+
+
+def there(contract: Contract) -> bool:
+    """Whether the contract is shown it: it has it, or may buy it."""
+    return purchase(contract) is not None or offered(contract)
 
 
 @dataclass(frozen=True)
@@ -42,31 +52,34 @@ class BuyMailService(
     """メールサービスの購入: as a service period of the contract's own product."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        return Refused(BOUGHT) if purchase(member.contract) else payment.cannot_pay(member)
+        return Refused(BOUGHT) if purchase(member.contract) else self._cannot_buy(member, now)
+
+    def _cannot_buy(self, member: Member, now: datetime) -> Refused | None:
+        return payment.cannot_buy(member, member.contract.mail.key, now)
 
     def consents_to(self, member: Member) -> tuple[str, ...]:
-        return (member.contract.mail.product.value,)
+        return (member.contract.mail.key,)
 
     def review(self, member: Member, now: datetime) -> Review:
-        product = member.contract.mail.product
+        product = member.contract.mail.key
         return Review(
             title="メールサービス購入確認",
             rows=_rows(member.contract, now),
             lead=offer.LEAD,
             offer=cost_rows(payment.six_rows(member, product, now)),
-            terms=product.value,
+            terms=product,
             button="決定",
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         contract = member.contract
-        bought = payment.six_rows(member, contract.mail.product, now)
-        await purchases.start(member, None, contract.mail.product, now)
+        bought = payment.six_rows(member, contract.mail.key, now)
+        await purchases.start(member, None, contract.mail.key, now)
         await self.tell(
             member,
             "mail-service-purchased",
-            product=catalogue.NAMES[contract.mail.product],
-            environment=offer.environment(contract.mail.product),
+            product=catalogue.name(contract.mail.key),
+            environment=offer.environment(contract.mail.key),
             costs=billing.lines(bought),
             date=clock.day(now),
         )
@@ -94,11 +107,11 @@ ONWARD = (
 
 def _rows(contract: Contract, now: datetime) -> list[Row]:
     return [
-        Row("商品名", catalogue.NAMES[contract.mail.product]),
+        Row("商品名", catalogue.name(contract.mail.key)),
         Row("お申込み内容", "購入する"),
-        Row("月額利用料", purchases.monthly(contract.mail.product, now)),
+        Row("月額利用料", purchases.monthly(contract.mail.key, now)),
         Row("お申込み日", clock.day(now)),
-        Row("動作環境", offer.environment(contract.mail.product)),
+        Row("動作環境", offer.environment(contract.mail.key)),
     ]
 
 
@@ -118,13 +131,13 @@ def ending(contract: Contract, *, addresses: int = 0, spaces: int = 0) -> Period
 
 def ending_notice(period: Period) -> str:
     """What a confirm page says of it before."""
-    name = catalogue.NAMES[period.product]
+    name = catalogue.name(period.product)
     return f"このお手続きと同時に、不要になるメールサービス（{name}）は自動的に解約されます。"
 
 
 def ended_notices(ended: Iterable[Period]) -> tuple[str, ...]:
     """What a complete page says of the purchases that ended with it."""
-    names = "、".join(catalogue.NAMES[period.product] for period in ended)
+    names = "、".join(catalogue.name(period.product) for period in ended)
     return (f"次のオプションサービスは、同時に解約されました：{names}",) if names else ()
 
 
@@ -141,7 +154,7 @@ async def end(member: Member, period: Period, cause: str, now: datetime) -> None
         await told(contract.id),
         "mail-service-ended",
         by=outbox.done_by(member),
-        product=catalogue.NAMES[period.product],
+        product=catalogue.name(period.product),
         cause=cause,
         costs=billing.lines(
             billing.of_ending(period.product, period.started_at, now, before=billing.earlier(contract))

@@ -73,9 +73,9 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webス�
             return Refused(reserved)
         if contract.web_spaces < contract.mail_limit:
             return None
-        if mail_service.purchase(contract):
+        if mail_service.purchase(contract) or not mail_service.offered(contract):
             return Refused(f"登録できるWebスペースの数（{contract.mail_limit}個）に達しています。")
-        name = catalogue.NAMES[contract.mail.product]
+        name = catalogue.name(contract.mail.key)
         return Refused(f"登録するには、メールサービス（{name}）の購入が必要です。", mail_service.PAGE)
 
     def review(self, member: Member, now: datetime) -> Review:

@@ -34,7 +34,7 @@ class PurchaseRow(msgspec.Struct):
 class Written(msgspec.Struct):
     period: int
     login: str | None
-    product: str
+    product: Product
     month: date
     billed: date
     yen: int

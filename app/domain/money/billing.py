@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from app.domain import catalogue
-from app.domain.catalogue import SECURITY, Fee, Product
+from app.domain.catalogue import Key, Product
 from app.domain.clock import TOKYO
 from app.domain.months import Month
 
@@ -48,7 +48,7 @@ class Charge:
     """What a service period costs in a month: yen with tax, and the rate in percent."""
 
     service: Service
-    item: Product | Fee
+    item: Key
     month: Month
     yen: int
     tax_rate: int
@@ -56,24 +56,24 @@ class Charge:
 
 def owed(
     services: Sequence[Service], upto: Month, since: Month | None = None, had: Collection[Product] = ()
-) -> list[tuple[Service, Product | Fee, Month]]:
+) -> list[tuple[Service, Key, Month]]:
     """What all purchases of one contract are charged for, from `since` up to `upto`, whatever their order.
 
     `had`: products that it bought before all of these, so that buying one of them is buying it again.
     """
-    found: list[tuple[Service, Product | Fee, Month]] = []
+    found: list[tuple[Service, Key, Month]] = []
     for service in services:
         ours = max(filter(None, (since, service.charged_from)), default=None)
         months = charged_months(service.started_at, service.ended_at, upto, ours)
         found += [(service, service.product, month) for month in months]
-        fee = catalogue.FEES_OF_BUYING_AGAIN.get(service.product)
+        month = Month.of(service.started_at)
+        fee = catalogue.fee_of_buying_again(service.product, month.first_day)
         if fee and (service.product in had or _bought_before(service, services)):
-            month = Month.of(service.started_at)
             found += [(service, fee, month)] if (ours or month) <= month <= upto else []
     return found
 
 
-def tariff(item: Product | Fee, month: Month) -> tuple[int, int]:
+def tariff(item: Key, month: Month) -> tuple[int, int]:
     """Yen with tax and the tax rate in percent, as valid on the month's 1st. Raises NoPrice."""
     return catalogue.price(item, month.first_day), catalogue.tax_rate(month.first_day)
 
@@ -92,13 +92,13 @@ def _bought_before(service: Service, services: Iterable[Service]) -> bool:
     return any(
         (other.started_at, other.id) < (service.started_at, service.id)
         for other in services
-        if other.product is service.product
+        if other.product == service.product
     )
 
 
 def last_usable_day(product: Product, ended_at: datetime, *, deleted: bool = False) -> date:
     """A cancelled security option can be used to the end of its month, unless its account ID is `deleted`."""
-    if product in SECURITY and not deleted:
+    if catalogue.is_licence(product) and not deleted:
         return Month.of(ended_at).last_day
     return ended_at.astimezone(TOKYO).date()
 
@@ -145,7 +145,7 @@ class Earlier:
 
     def of(self, product: Product) -> list[Service]:
         """The purchases of the product that ended in this month."""
-        return [service for service in self.ended if service.product is product]
+        return [service for service in self.ended if service.product == product]
 
 
 NOTHING = Earlier()
@@ -177,7 +177,7 @@ class Preview:
     @property
     def only_its_own(self) -> bool:
         """Whether nothing is charged beside the month of the purchase that is changed."""
-        return all(c.service is self.changed and not isinstance(c.item, Fee) for c in self.charges)
+        return all(c.service is self.changed and not catalogue.is_fee(c.item) for c in self.charges)
 
     @property
     def parts(self) -> str:
@@ -186,7 +186,7 @@ class Preview:
 
     def _part(self, charge: Charge) -> str:
         service = charge.service
-        if isinstance(charge.item, Fee):
+        if catalogue.is_fee(charge.item):
             which = (
                 "今回" if service is self.changed and service.ended_at is None else _day(service.started_at)
             )
@@ -315,4 +315,4 @@ def of_cancelled(before: Earlier, ending: Iterable[Bought], now: datetime) -> li
 
 
 def _together(product: Product, costs: list[Cost]) -> Cost:
-    return Cost(catalogue.NAMES[product], "\n".join(f"{cost.label}：{cost.text}" for cost in costs))
+    return Cost(catalogue.name(product), "\n".join(f"{cost.label}：{cost.text}" for cost in costs))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from app.domain import clock
-from app.domain.catalogue import Fee, Product
+from app.domain import catalogue, clock
+from app.domain.catalogue import Key, Product
 from app.domain.money import billing
 from app.domain.months import Month
 
@@ -115,10 +115,10 @@ class Purchase:
     deleted_at: datetime | None
     """When its account ID was deleted."""
 
-    def used(self, item: Product | Fee, billed: Month) -> tuple[date, date | None]:
+    def used(self, item: Key, billed: Month) -> tuple[date, date | None]:
         """ご利用期間 as it was known when the month was billed: what ended later had not ended for it."""
         started_on = self.started_at.astimezone(clock.TOKYO).date()
-        if isinstance(item, Fee):
+        if catalogue.is_fee(item):
             return started_on, started_on
         if self.ended_at is None or self.ended_at >= billed.next.began:
             return started_on, None

@@ -26,7 +26,7 @@ from app.domain.imports import (
     resaved,
     wrong_customer_number,
 )
-from app.domain.money.calls import SERVICES
+from app.domain.money.calls import services
 from app.postgres import database
 
 BATCH = 2_000
@@ -109,7 +109,7 @@ def _judged(number: int, cells: list[str]) -> CallLine:
     as_exported = _MOMENT.fullmatch(started_at)
     rules = (
         (not stray, stray),
-        (service in SERVICES, f"service: must be one of {', '.join(SERVICES)}"),
+        (service in services(), f"service: must be one of {', '.join(services())}"),
         (moment is not None, "started_at: must be a moment as 2026-01-05T10:00:00 (Asia/Tokyo), not in the future"
             + ("" if as_exported else resaved(started_at))),
         (bool(_NUMBER.fullmatch(called)),

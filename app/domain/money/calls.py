@@ -10,13 +10,18 @@ from typing import Any
 import phonenumbers
 
 from app.branding import BRAND
+from app.domain import catalogue
 from app.domain.access.matrix import Missing
 from app.domain.access.members import Member
 from app.domain.months import Month
 from app.postgres import database
 
-SERVICES = BRAND.telephony
-"""By their names in paths and files."""
+
+def services() -> dict[str, str]:
+    """The telephone services that the catalogue has, as the brand calls them, by their names in paths and files."""
+    return {key: BRAND.telephony[key] for key in catalogue.current().telephony}
+
+
 MONTHS = 24
 """That can be looked at, the current one included."""
 PAGE = 100
@@ -59,7 +64,7 @@ class CallList:
 def title(service: str) -> str:
     """Of the service's pages. Raises Missing."""
     try:
-        return f"{SERVICES[service]}通話明細照会"
+        return f"{services()[service]}通話明細照会"
     except KeyError as error:
         raise Missing(service) from error
 

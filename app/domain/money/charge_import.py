@@ -163,7 +163,7 @@ def _whole(text: str) -> bool:
 
 def _rates() -> set[int]:
     """Percents of consumption tax that there were, and 0 for what is not taxed."""
-    return {0, *(rate.percent for rate in catalogue.TAX_RATES)}
+    return {0, *(rate.percent for rate in catalogue.current().tax_rates)}
 
 
 def _percent(text: str) -> int | None:

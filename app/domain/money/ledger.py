@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from piccolo.query.functions import Count, Min, Sum
 
 from app.domain import catalogue, clock, tables
-from app.domain.catalogue import Fee, Product
+from app.domain.catalogue import Key, Product
 from app.domain.money import billing, issuing, other_charges
 from app.domain.money.billing import Service
 from app.domain.money.bills import Entry, Purchase
@@ -45,7 +45,7 @@ class LedgerLine(NamedTuple):
 
     period: int
     login: str | None
-    item: Product | Fee
+    item: Key
     month: Month
     billed: Month
     yen: int
@@ -60,14 +60,6 @@ class LedgerLine(NamedTuple):
         """As the bill shows it, in today's words."""
         name, used = catalogue.name(self.item), purchase.used(self.item, self.billed)
         return Entry(name, self.login, self.month, self.billed, *used, self.yen, self.tax_rate)
-
-
-def item(text: str) -> Product | Fee:
-    """What is charged, from its stored name."""
-    return Product(text) if text in _PRODUCTS else Fee(text)
-
-
-_PRODUCTS = frozenset(Product)
 
 
 def bill(
@@ -310,7 +302,7 @@ def _written(row: Any) -> LedgerLine:
     return LedgerLine(
         row["period"],
         row["login"],
-        item(row["product"]),
+        Product(row["product"]),
         Month.of_day(row["month"]),
         Month.of_day(row["billed"]),
         row["yen"],

@@ -303,7 +303,7 @@ def _line(row: bill_rows.Written) -> LedgerLine:
     return LedgerLine(
         row.period,
         row.login,
-        ledger.item(row.product),
+        row.product,
         Month.of_day(row.month),
         Month.of_day(row.billed),
         row.yen,

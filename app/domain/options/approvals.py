@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from app.branding import BRAND
-from app.domain import clock, installation
+from app.domain import catalogue, clock, installation
 from app.domain.access.graph import Account, PendingRequest
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.members import Member
-from app.domain.catalogue import NAMES, Product
+from app.domain.cards import kept as payment
+from app.domain.catalogue import Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Decision, Link, Mend, Receipt, Refused, Review, Row
 from app.domain.letters.recipients import Told
@@ -87,17 +88,17 @@ class RequestPurchase(
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         account = self.account(member)
-        option = security.option(account, self.product)
+        option = security.option(account, security.product_named(self.product))
         if option.bought:
             return Refused(f"{option.name}は、すでに購入されています。")
         if option.request:
             return purchase_requests.already_asked(self.product)
         if security.may_buy(member):
             return Refused(NO_NEED, Mend("セキュリティオプションを購入する", self.back, Permission.SECURITY))
-        return security.cannot_buy(member, account)
+        return payment.not_sold(self.product, now) or security.cannot_buy(member, account)
 
     def consents_to(self, member: Member) -> tuple[str, ...]:
-        return (self.product.value,)
+        return (self.product,)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -106,9 +107,9 @@ class RequestPurchase(
             costs=self._costs(now),
             notices=(*self._notices(member, now), *ASKING),
             in_panel=security.CONSENT,
-            terms=self.product.value,
+            terms=self.product,
             button="決定",
-            inline=Link(f"{NAMES[self.product]}の購入の申請", self._inline),
+            inline=Link(f"{catalogue.name(self.product)}の購入の申請", self._inline),
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -119,7 +120,7 @@ class RequestPurchase(
             "purchase-requested",
             login=self.login,
             name=account.name,
-            product=NAMES[self.product],
+            product=catalogue.name(self.product),
             price=purchases.monthly(self.product, now),
             until=clock.minute(now + purchase_requests.LAPSES),
             url=f"{installation.base_url()}{purchase_requests.path(request)}",
@@ -160,7 +161,7 @@ class RequestPurchase(
         """`until`: on the confirm page without a moment, which would be another one when the button is pressed."""
         return [
             Row("アカウントID", self.login),
-            Row("商品名", NAMES[self.product]),
+            Row("商品名", catalogue.name(self.product)),
             Row("お申し込み内容", "購入を申請する"),
             Row("申請日", clock.day(now)),
             Row("申請の期限", until),
@@ -192,7 +193,7 @@ class _OfRequest(OfAccount):
     def _rows(self, account: Account) -> list[Row]:
         return [
             Row("申請した方", f"{account.login}（{account.name}）"),
-            Row("商品名", NAMES[self.product]),
+            Row("商品名", catalogue.name(self.product)),
         ]
 
     def _receipt(self, title: str, lead: str, rows: list[Row]) -> Receipt:
@@ -235,7 +236,7 @@ class WithdrawRequest(
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         await purchase_requests.withdraw(member, self.request, now)
-        await self.tell(member, "purchase-withdrawn", login=self.login, product=NAMES[self.product])
+        await self.tell(member, "purchase-withdrawn", login=self.login, product=catalogue.name(self.product))
         rows = self._rows(self.account(member))
         return self._receipt("購入の申請の取り下げ完了", "購入の申請を取り下げました。", rows)
 
@@ -322,7 +323,7 @@ class RefuseRequest(
             member,
             "purchase-refused",
             login=self.login,
-            product=NAMES[self.product],
+            product=catalogue.name(self.product),
             reason=tuple(self.reason.split("\n")),
         )
         rows = self._rows(self.account(member))

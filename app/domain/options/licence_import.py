@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.domain import clock, data_keys
-from app.domain.catalogue import SECURITY
+from app.domain import catalogue, clock, data_keys
 from app.domain.fields import reading
 from app.domain.imports import LONGEST_CSV, PROBLEM_TABLE, csv_lines, refuse_problems
 from app.postgres import database
@@ -77,8 +76,9 @@ def _judged(number: int, cells: list[str]) -> LicenceLine:
     if len(cells) != len(HEADING):
         return LicenceLine(number, problem="must be two columns, product,pin")
     product, pin = cells
-    if product not in SECURITY:
-        return LicenceLine(number, problem=f"product: must be one of {', '.join(SECURITY)}")
+    known = catalogue.licences()
+    if product not in known:
+        return LicenceLine(number, problem=f"product: must be one of {', '.join(known)}")
     if not _PIN.fullmatch(pin):
         return LicenceLine(number, problem="pin: must be 4 to 64 ASCII characters without spaces")
     return LicenceLine(number, product, pin)

@@ -9,8 +9,8 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.domain import data_keys, installation, tables
-from app.domain.catalogue import NAMES, SECURITY, Product
+from app.domain import catalogue, data_keys, installation, tables
+from app.domain.catalogue import Product
 from app.domain.changes.words import Refused
 from app.postgres import database
 
@@ -23,7 +23,7 @@ log = logging.getLogger("mypage")
 def no_stock(product: Product) -> str:
     """Why the product cannot be bought, to the member."""
     return (
-        f"{NAMES[product]}は、ただいまライセンスの準備中のため、購入できません。"
+        f"{catalogue.name(product)}は、ただいまライセンスの準備中のため、購入できません。"
         "日をおいて、もう一度お試しください。料金はかかりません。"
     )
 
@@ -55,7 +55,7 @@ async def take(product: Product, contract: int, period: int) -> None:
     enough = installation.low_stock()
     left = (await _left([product], enough))[product]
     if left < enough or not taken:
-        log.warning("licence keys are running out: %s left of %s", left, product.value)
+        log.warning("licence keys are running out: %s left of %s", left, product)
     if not taken:
         raise Refused(no_stock(product))
 
@@ -63,7 +63,11 @@ async def take(product: Product, contract: int, period: int) -> None:
 async def low() -> dict[Product, int]:
     """How many are left of each product that has fewer than operators want."""
     enough = installation.low_stock()
-    return {product: left for product, left in (await _left(SECURITY, enough)).items() if left < enough}
+    return {
+        product: left
+        for product, left in (await _left(catalogue.licences(), enough)).items()
+        if left < enough
+    }
 
 
 # SQL for a count of each product that stops at a limit.
@@ -96,7 +100,7 @@ class Licence:
 async def of_account(account: int, since: datetime) -> list[Licence]:
     """The account ID's keys whose purchase goes on, or ended since then; the PINs readable."""
     keys = data_keys.current()
-    found = await database.rows(_OF_ACCOUNT, account, since, list(SECURITY))
+    found = await database.rows(_OF_ACCOUNT, account, since, [*catalogue.licences()])
     return [
         Licence(
             Product(row["product"]),

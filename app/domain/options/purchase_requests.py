@@ -15,12 +15,12 @@ from typing import Any
 
 from asyncpg import UniqueViolationError
 
-from app.domain import clock, tables
+from app.domain import catalogue, clock, tables
 from app.domain.access import matrix
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Missing, Permission, Role
 from app.domain.access.members import Member
-from app.domain.catalogue import NAMES, Product
+from app.domain.catalogue import Product
 from app.domain.changes.kept import CUSTOMER
 from app.domain.changes.words import Mend, Refused
 from app.domain.letters import outbox, recipients
@@ -155,7 +155,7 @@ def _read(row: Any) -> PurchaseRequest:
 def already_asked(product: Product) -> Refused:
     """Why the product cannot be asked for once more."""
     see = Mend("購入の申請の一覧を見る", PATH, Permission.PURCHASE_REQUESTS)
-    return Refused(f"{NAMES[product]}の購入は、すでに申請しています。", see)
+    return Refused(f"{catalogue.name(product)}の購入は、すでに申請しています。", see)
 
 
 def over(request: uuid.UUID) -> Refused:
@@ -172,7 +172,7 @@ async def ask(member: Member, account: Account, product: Product, now: datetime)
         id=identity,
         contract=member.contract.id,
         account=account.id,
-        product=product.value,
+        product=product,
         asked_at=now,
         lapses_at=now + LAPSES,
     )
@@ -219,7 +219,11 @@ async def close_all(
     by_id = {other.id: other for other in member.accounts}
     for row in closed:
         asker = by_id[row["account"]]
-        facts = {"login": asker.login, "product": NAMES[Product(row["product"])], "state": STATES[state]}
+        facts = {
+            "login": asker.login,
+            "product": catalogue.name(Product(row["product"])),
+            "state": STATES[state],
+        }
         told, by = [asker.mail_address or ""], outbox.done_by(member)
         await outbox.post(member.contract.id, told, "purchase-request-closed", **facts, reason=reason, by=by)
 
@@ -237,7 +241,7 @@ async def _close(
 ) -> list[Any]:
     """End what waits of the contract, as far as it is meant; what has ended."""
     by = member.own.login if member.own else CUSTOMER
-    meant = request, account, product and product.value
+    meant = request, account, product
     return await database.rows(_CLOSE, member.contract.id, state.value, now, by, reason, period, *meant)
 
 
@@ -271,7 +275,7 @@ async def lapse(now: datetime, contract: int | None = None) -> int:
     lapsed = await database.rows(_LAPSE, now, contract, BATCH)
     for row in lapsed:
         told = await recipients.of_login(row["contract"], row["account"])
-        facts = {"login": row["login"], "product": NAMES[Product(row["product"])]}
+        facts = {"login": row["login"], "product": catalogue.name(Product(row["product"]))}
         await outbox.post(
             row["contract"], told, "purchase-request-lapsed", **facts, asked=clock.minute(row["asked_at"])
         )

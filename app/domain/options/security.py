@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from app.domain import clock
+from app.domain import catalogue, clock
 from app.domain.access.graph import Account, PendingRequest, Period
 from app.domain.access.matrix import Missing, Permission, Role, UserPurchases
 from app.domain.access.members import Member
 from app.domain.cards import kept as payment
-from app.domain.catalogue import NAMES, SECURITY, Product
+from app.domain.catalogue import Product
 from app.domain.changes.kinds import OfAccount
 from app.domain.changes.words import FORMER_PAGE, Link, Mend, Onward, Receipt, Refused, Review, Row, cost_rows
 from app.domain.letters.recipients import Told
@@ -37,9 +37,15 @@ NO_WAY_BACK = (
 
 def product_named(name: str) -> Product:
     """The security product. Raises Missing."""
-    if name not in SECURITY:
+    product = Product(name)
+    if product not in catalogue.licences():
         raise Missing(name)
-    return Product(name)
+    return product
+
+
+def there(account: Account) -> bool:
+    """Whether the account ID is shown any security product."""
+    return bool(options(account))
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------
@@ -57,7 +63,12 @@ class Option:
 
     @property
     def name(self) -> str:
-        return NAMES[self.product]
+        return catalogue.name(self.product)
+
+    @property
+    def known(self) -> bool:
+        """Whether the account ID has anything of it, so that it is shown although nobody else is offered it."""
+        return bool(self.bought or self.usable_until or self.request)
 
     @property
     def state(self) -> str:
@@ -83,17 +94,19 @@ def state_of(key: licences.Licence) -> str:
 
 
 def options(account: Account) -> list[Option]:
-    """Every security product, as the account ID has it. A deleted account ID's ended at once."""
-    return [option(account, product) for product in SECURITY]
+    """Every security product that is sold, or that the account ID has, as it has it. A deleted account ID's ended at once."""
+    today = clock.today()
+    every = [option(account, product) for product in catalogue.licences()]
+    return [one for one in every if one.known or catalogue.offered(one.product, today)]
 
 
 def option(account: Account, product: Product) -> Option:
     until = [
         billing.last_usable_day(product, period.ended_at)
         for period in account.ended
-        if period.product is product and account.deleted_at is None
+        if period.product == product and account.deleted_at is None
     ]
-    asked = next((request for request in account.requests if request.product is product), None)
+    asked = next((request for request in account.requests if request.product == product), None)
     return Option(product, account.bought(product), max(until, default=None), asked)
 
 
@@ -127,9 +140,9 @@ def cannot_buy_now(member: Member, account: Account, product: Product, now: date
 
     Whoever has to ask for it may: whoever pays buys it later (`no_pin` says what stands in the way until then).
     """
-    if (refused := cannot_buy(member, account)) or must_ask(member):
+    if refused := payment.not_sold(product, now) or cannot_buy(member, account):
         return refused
-    return no_pin(member, account, product, now)
+    return None if must_ask(member) else no_pin(member, account, product, now)
 
 
 def no_pin(member: Member, account: Account, product: Product, now: datetime) -> Refused | None:
@@ -138,7 +151,7 @@ def no_pin(member: Member, account: Account, product: Product, now: datetime) ->
     A purchase takes one for ever, so those of this month count that are over.
     """
     this = Month.of(now)
-    over = [one.started_at for one in account.ended if one.product is product]
+    over = [one.started_at for one in account.ended if one.product == product]
     if sum(Month.of(start) == this for start in over) >= PURCHASES_A_MONTH:
         return Refused(_too_often(product, this.next))
     if product in member.contract.out_of_stock:
@@ -148,7 +161,7 @@ def no_pin(member: Member, account: Account, product: Product, now: datetime) ->
 
 def _too_often(product: Product, again: Month) -> str:
     return (
-        f"{NAMES[product]}の購入は、1つのアカウントIDにつき、1か月に{PURCHASES_A_MONTH}回までです。"
+        f"{catalogue.name(product)}の購入は、1つのアカウントIDにつき、1か月に{PURCHASES_A_MONTH}回までです。"
         f"{again.first_day:%Y/%m/%d}から、もう一度購入できます。"
     )
 
@@ -180,7 +193,7 @@ class _Security(
     def _rows(self, now: datetime, what: str) -> list[Row]:
         return [
             Row("アカウントID", self.login),
-            Row("商品名", NAMES[self.product]),
+            Row("商品名", catalogue.name(self.product)),
             Row("お申し込み内容", what),
             Row("月額利用料", purchases.monthly(self.product, now)),
             Row("お申し込み日", clock.day(now)),
@@ -206,13 +219,13 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
     """セキュリティオプションの購入: a service period and a licence key, both or none."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        account = self.account(member)
-        if option(account, self.product).bought:
-            return Refused(f"{NAMES[self.product]}は、すでに購入されています。")
+        account, product = self.account(member), product_named(self.product)
+        if option(account, product).bought:
+            return Refused(f"{catalogue.name(product)}は、すでに購入されています。")
         return Refused(ASK_FIRST) if must_ask(member) else cannot_buy_now(member, account, self.product, now)
 
     def consents_to(self, member: Member) -> tuple[str, ...]:
-        return (self.product.value,)
+        return (self.product,)
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -221,9 +234,9 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
             lead=offer.LEAD,
             offer=cost_rows(payment.six_rows(member, self.product, now, self.account(member))),
             in_panel=CONSENT,
-            terms=self.product.value,
+            terms=self.product,
             button="決定",
-            inline=Link(f"{NAMES[self.product]}の購入", self._inline),
+            inline=Link(f"{catalogue.name(self.product)}の購入", self._inline),
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -236,7 +249,7 @@ class BuySecurity(_Security, kind="security-purchase", name="セキュリティ�
             member,
             "security-purchased",
             login=self.login,
-            product=NAMES[self.product],
+            product=catalogue.name(self.product),
             environment=offer.environment(self.product),
             costs=billing.lines(costs),
             date=clock.day(now),
@@ -257,9 +270,9 @@ class CancelSecurity(_Security, kind="security-cancellation", name="セキュリ
     """セキュリティオプションの解約: usable to the end of the month, which is charged in full."""
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
-        if option(self.account(member), self.product).bought:
+        if option(self.account(member), product_named(self.product)).bought:
             return None
-        return Refused(f"{NAMES[self.product]}は、購入されていません。")
+        return Refused(f"{catalogue.name(self.product)}は、購入されていません。")
 
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
@@ -269,7 +282,7 @@ class CancelSecurity(_Security, kind="security-cancellation", name="セキュリ
             notices=(NO_WAY_BACK,),
             button="決定",
             danger=True,
-            inline=Link(f"{NAMES[self.product]}の解約", self._inline),
+            inline=Link(f"{catalogue.name(self.product)}の解約", self._inline),
         )
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
@@ -280,7 +293,7 @@ class CancelSecurity(_Security, kind="security-cancellation", name="セキュリ
             member,
             "security-cancelled",
             login=self.login,
-            product=NAMES[self.product],
+            product=catalogue.name(self.product),
             costs=billing.lines(costs[:2]),
             last_day=f"{billing.last_usable_day(self.product, now):%Y/%m/%d}",
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain import tables
+from app.domain import catalogue, tables
 from app.domain.access.matrix import Permission, UserPurchases
 from app.domain.access.members import Member
-from app.domain.catalogue import NAMES
 from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Receipt, Review, Row, edited
 from app.domain.fields import Wrong
@@ -51,8 +50,15 @@ def choice(text: str) -> UserPurchases:
     return UserPurchases(text)
 
 
+def there() -> bool:
+    """Whether there are security options at all."""
+    return bool(catalogue.licences())
+
+
 def allows(member: Member) -> str:
-    """What ユーザー権限 may buy in the member's contract now, for whoever gives it to somebody."""
+    """What ユーザー権限 may buy in the member's contract now, for whoever gives it to somebody; "" where there is nothing."""
+    if not there():
+        return ""
     chosen = member.contract.user_purchases
     return (
         f"ユーザー権限の方は、{ALLOWS[chosen]}（現在の設定：{CHOICES[chosen]}。"
@@ -103,7 +109,7 @@ class PermitUserPurchases(
     def _notices(self, member: Member, becomes: str) -> tuple[str, ...]:
         """What becomes, or became, of the requests that wait, in words."""
         waiting = [
-            f"{account.login}：{NAMES[request.product]}"
+            f"{account.login}：{catalogue.name(request.product)}"
             for account in member.accounts
             for request in account.requests
         ]

@@ -126,7 +126,7 @@ def _costs(contract: Contract, account: Account, now: datetime) -> list[billing.
 
 
 def _names(periods: list[Period]) -> str:
-    return "、".join(catalogue.NAMES[period.product] for period in periods)
+    return "、".join(catalogue.name(period.product) for period in periods)
 
 
 def deletion_rows(contract: Contract, account: Account) -> list[Row]:
@@ -139,9 +139,9 @@ def deletion_rows(contract: Contract, account: Account) -> list[Row]:
     ]
     rows += losses.of_address(account)
     rows.append(Row("同時に解約されるオプションサービス", _names(_ending_with(contract, account)) or "なし"))
-    asked = "、".join(catalogue.NAMES[request.product] for request in account.requests)
+    asked = "、".join(catalogue.name(request.product) for request in account.requests)
     rows += [Row("取り下げになる購入の申請", asked)] if asked else []
     usable = dict.fromkeys(
-        catalogue.NAMES[period.product] for period in account.ended if period.product in catalogue.SECURITY
+        catalogue.name(period.product) for period in account.ended if catalogue.is_licence(period.product)
     )
     return rows + ([Row("すぐに利用できなくなる解約済みのオプション", "、".join(usable))] if usable else [])

@@ -39,16 +39,20 @@ from app.domain.people.account_password import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-FULL = (
-    f"アカウントIDは、1つのご契約につき{catalogue.ACCOUNT_IDS}個まで登録できます。"
-    "登録するには、不要なアカウントIDを削除してください。"
-)
 TAKEN = "このアカウントIDは、すでに使われているか、過去に使われていたため登録できません。別のアカウントIDを入力してください。"
 
 
 def too_many(member: Member) -> Refused | None:
     """Why no further account ID can be registered, whatever is typed."""
-    return Refused(FULL) if member.contract.full else None
+    return Refused(full()) if member.contract.full else None
+
+
+def full() -> str:
+    """That a contract has as many as it may."""
+    return (
+        f"アカウントIDは、1つのご契約につき{catalogue.limits().account_ids}個まで登録できます。"
+        "登録するには、不要なアカウントIDを削除してください。"
+    )
 
 
 def deleted_name(login: str) -> str:
@@ -138,7 +142,8 @@ class RegisterAccount(
         )
 
     def _allows(self, member: Member) -> tuple[str, ...]:
-        return (user_purchases.allows(member),) if self.details.role == "user" else ()
+        allows = user_purchases.allows(member)
+        return (allows,) if self.details.role == "user" and allows else ()
 
     async def apply(self, member: Member, now: datetime) -> Receipt:
         try:
@@ -229,7 +234,7 @@ class EditAccount(
             if account.requests:
                 notices.append(f"承認を待っている購入の申請は、取り下げになります（{BECAME_ADMIN}）。")
         if account.role != "user" and self.details.role == "user":
-            notices.append(user_purchases.allows(member))
+            notices += [allows] if (allows := user_purchases.allows(member)) else []
         if self._leaves(member):
             notices.append(
                 "ログイン中のアカウントIDです。登録すると、ユーザー権限の画面に切り替わり、ほかのアカウントIDの"
@@ -270,4 +275,4 @@ async def _free_slot(member: Member) -> int:
     taken = tables.Account.select(tables.Account.slot).where(
         tables.Account.contract == member.contract.id, tables.Account.deleted_at.is_null()
     )
-    return min(set(range(1, catalogue.ACCOUNT_IDS + 1)) - set(await taken.output(as_list=True)))
+    return min(set(range(1, catalogue.limits().account_ids + 1)) - set(await taken.output(as_list=True)))

@@ -153,7 +153,12 @@ def _leaves(column: Column) -> bool:
     ):
         return False
     if isinstance(column, ForeignKey):
-        return column._foreign_key_meta.resolved_references in (tables.Account, tables.BillClose)
+        return column._foreign_key_meta.resolved_references in (
+            tables.Account,
+            tables.BillClose,
+            tables.CatalogueItem,
+            tables.TelephoneService,
+        )
     return True
 
 

@@ -19,6 +19,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Milestone, Progress, Receipt, Refused, Review, Row
 from app.domain.letters import outbox, recipients
 from app.domain.letters.recipients import Told
+from app.domain.money import calls
 from app.postgres import database
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ NOTICES = (
 SIGNED = (
     "届いた申請書に必要事項を記入し、同封の返信用封筒でお送りください。手続きは、書面が届いてから行います。"
 )
+
+
+def applications() -> dict[str, str]:
+    """Those that there are: forms of a telephone service that is not offered are none."""
+    services = calls.services()
+    without = {
+        *(() if "gate-call-050" in services else GATE_CALL_050),
+        *(() if "hikari-denwa" in services else HIKARI_DENWA),
+    }
+    return {paper: name for paper, name in APPLICATIONS.items() if paper not in without}
 
 
 def already(paper: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.catalogue import NAMES, SECURITY, Product
+from app.domain import catalogue
 from app.domain.changes.words import Link
+from app.domain.mail import mailbox
 
 if TYPE_CHECKING:
     from app.domain.access.graph import Account
@@ -15,13 +16,13 @@ def of_account(account: Account) -> list[Link]:
     """The pages where an option or a setting of the account ID ends alone; none for what it has not."""
     own = f"/accounts/{account.login}"
     options = [
-        Link(f"{NAMES[product]}を解約する", f"{own}/security#{product}")
-        for product in SECURITY
+        Link(f"{catalogue.name(product)}を解約する", f"{own}/security#{product}")
+        for product in catalogue.licences()
         if account.bought(product)
     ]
-    large = account.bought(Product.MAILBOX_10GB)
+    large, small = mailbox.large(account), catalogue.limits().mailbox_gigabytes
     there = (
-        (large, "メールボックスを1GBに戻す（10GBの解約）", "mailbox"),
+        (large, f"メールボックスを{small}GBに戻す（{mailbox.gigabytes()}GBの解約）", "mailbox"),
         (account.web_space, "Webスペースを削除する", "web-space"),
         (account.forwarding, "メール転送をやめる", "forwarding"),
         (account.auto_reply and account.auto_reply.enabled, "自動返信をやめる", "auto-reply"),

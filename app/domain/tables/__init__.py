@@ -22,6 +22,14 @@ from app.domain.tables.access import (
     UsedPassword,
 )
 from app.domain.tables.cards import Card, CardCheck, CardReminder, CardVisit, VaultCard
+from app.domain.tables.catalogue import (
+    CatalogueInUse,
+    CatalogueItem,
+    CataloguePrice,
+    CatalogueTax,
+    CatalogueTerms,
+    TelephoneService,
+)
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
 from app.domain.tables.feeds import FeedCase, FeedLine, FeedRun, FieldHold
@@ -52,6 +60,12 @@ from app.domain.tables.people import Account, EmailCheck, PaperRequest
 from app.domain.tables.second_factor import Passkey, PasskeyUser, RecoveryCode, Totp, UsedChallenge
 
 TABLES: list[type[Table]] = [
+    CatalogueInUse,
+    CatalogueItem,
+    CataloguePrice,
+    CatalogueTax,
+    CatalogueTerms,
+    TelephoneService,
     Contract,
     Card,
     CardCheck,
@@ -124,6 +138,11 @@ __all__ = [
     "CardCheck",
     "CardReminder",
     "CardVisit",
+    "CatalogueInUse",
+    "CatalogueItem",
+    "CataloguePrice",
+    "CatalogueTax",
+    "CatalogueTerms",
     "Change",
     "Charge",
     "Consent",
@@ -154,6 +173,7 @@ __all__ = [
     "RecoveryCode",
     "ServicePeriod",
     "Session",
+    "TelephoneService",
     "Totp",
     "UsedChallenge",
     "UsedPassword",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigSerial, Date, SmallInt, Text, Timestamptz
+from piccolo.columns import BigSerial, Date, ForeignKey, SmallInt, Text, Timestamptz
+from piccolo.columns.base import OnDelete
 from piccolo.table import Table
+
+from app.domain.tables.catalogue import CatalogueItem
 
 
 class Contract(Table):
@@ -13,7 +16,14 @@ class Contract(Table):
     customer_number = Text(unique=True)
     password_hash = Text(secret=True)
     contract_type = Text()
-    mail_product = Text(help_text="mail_pack or mail_web; what it gives: domain/catalogue.py")
+    mail_product = ForeignKey(
+        CatalogueItem,
+        null=False,
+        default=None,
+        on_delete=OnDelete.restrict,
+        target_column=CatalogueItem.in_contracts,
+        help_text="as the file of contracts calls it",
+    )
     building = Text()
     opened_on = Date(default=None)
     holder_kind = Text(default="person", help_text="person or company (holders.py)")

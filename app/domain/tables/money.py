@@ -10,6 +10,7 @@ from piccolo.custom_types import Combinable
 from piccolo.table import Table
 
 from app.domain.tables import contracts, people
+from app.domain.tables.catalogue import CatalogueItem, TelephoneService
 
 
 class ServicePeriod(Table):
@@ -18,7 +19,7 @@ class ServicePeriod(Table):
     id = BigSerial(primary_key=True)
     contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
     account = ForeignKey(people.Account, null=True, default=None, on_delete=OnDelete.restrict)
-    product = Text()
+    product = ForeignKey(CatalogueItem, null=False, default=None, on_delete=OnDelete.restrict)
     started_at = Timestamptz(default=None)
     ended_at = Timestamptz(null=True, default=None)
     charged_from = Date(
@@ -76,7 +77,13 @@ class Charge(Table):
     period = ForeignKey(ServicePeriod, null=True, default=None, on_delete=OnDelete.restrict)
     other = ForeignKey(OtherCharge, null=True, default=None, on_delete=OnDelete.restrict)
     login = Text(null=True, default=None, help_text="the account ID it is for, as it was called")
-    product = Text(help_text="a product or a fee of the catalogue, or `other`")
+    product = ForeignKey(
+        CatalogueItem,
+        null=False,
+        default=None,
+        on_delete=OnDelete.restrict,
+        help_text="a product or a fee of the catalogue, or `other`",
+    )
     name = Text(help_text="as the bill names it")
     started_on = Date(null=True, default=None, help_text="ご利用期間")
     ended_on = Date(null=True, default=None, help_text="its last day; none: went on beyond the bill's month")
@@ -143,7 +150,7 @@ class Call(Table):
 
     id = BigSerial(primary_key=True)
     contract = ForeignKey(contracts.Contract, null=False, default=None, on_delete=OnDelete.restrict)
-    service = Text(help_text="gate-call-050 or hikari-denwa")
+    service = ForeignKey(TelephoneService, null=False, default=None, on_delete=OnDelete.restrict)
     started_at = Timestamptz(default=None)
     number = Text(help_text="that was called")
     seconds = Integer(default=0)

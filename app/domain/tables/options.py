@@ -7,13 +7,14 @@ from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
 from app.domain.tables import contracts, money, people
+from app.domain.tables.catalogue import CatalogueItem
 
 
 class Licence(Table):
     """A licence key (PIN) of a security product: in stock, or taken by one purchase for ever."""
 
     id = BigSerial(primary_key=True)
-    product = Text()
+    product = ForeignKey(CatalogueItem, null=False, default=None, on_delete=OnDelete.restrict)
     pin = Bytea(default=None, secret=True, help_text="encrypted (data_keys.py)")
     data_key = Bytea(default=None, help_text="name of the key that it is encrypted with")
     fingerprint = Bytea(default=None, secret=True, unique=True, help_text="by which an equal PIN is found")
@@ -41,7 +42,7 @@ class PurchaseRequest(Table):
         on_delete=OnDelete.restrict,
         help_text="who asked, for whom it is",
     )
-    product = Text()
+    product = ForeignKey(CatalogueItem, null=False, default=None, on_delete=OnDelete.restrict)
     asked_at = Timestamptz(default=None)
     lapses_at = Timestamptz(default=None, help_text="nobody can approve it from then on")
     state = Text(default="pending", help_text="pending, approved, refused, withdrawn or lapsed")

@@ -16,10 +16,11 @@ from app.domain.cards import kept
 from app.domain.cards.kept import Standing
 from app.domain.catalogue import Product
 from app.domain.mail import auto_reply, consent, mailbox
+from app.domain.mail import service as mail_service
 from app.domain.mail import system as mail_system
 from app.domain.money import billing, this_month
 from app.domain.months import Month
-from app.domain.options import approvals, security
+from app.domain.options import approvals, remote_support, security
 from app.web.pages import OVERVIEW, OWN_PAGE, Menu, Place, open_to
 from app.web.render import page, piece
 from app.web.request import Request
@@ -48,7 +49,13 @@ def monthly(product: Product) -> str:
 
 
 SHOWN: dict[str, Any] = {
-    "catalogue": catalogue,
+    "limits": catalogue.limits,
+    "large_mailbox": mailbox.large,
+    "mailbox_option": mailbox.there,
+    "mail_service": mail_service.there,
+    "support": remote_support.there,
+    "support_bought": remote_support.purchase,
+    "support_product": remote_support.product,
     "options": security.options,
     "cannot_buy": security.cannot_buy,
     "cannot_buy_now": lambda member, account, product: security.cannot_buy_now(
@@ -63,7 +70,7 @@ SHOWN: dict[str, Any] = {
     "card_signs": CARD_SIGNS,
     "at_a_glance": at_a_glance,
     "waits_for": lambda member, account, product: approvals.waits_for(member, account, product, clock.now()),
-    "names": catalogue.NAMES,
+    "name_of": catalogue.name,
     "box_size": mailbox.size,
     "auto_reply": lambda account: auto_reply.in_words(account.auto_reply, clock.today()),
     "owner_notices": consent.notices,

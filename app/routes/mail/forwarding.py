@@ -8,10 +8,10 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from app.domain import catalogue
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
-from app.domain.catalogue import FORWARDING_ADDRESSES
 from app.domain.changes import asking
 from app.domain.fields import reading
 from app.domain.mail import consent, forwarding, ours
@@ -23,7 +23,12 @@ from app.web.pages import open_to
 from app.web.render import page, see_other
 from app.web.request import Request
 
-NAMES = [f"address_{number}" for number in range(1, FORWARDING_ADDRESSES + 1)]
+
+def names(account: Account) -> list[str]:
+    """Of the fields: as many as there may be addresses, and as there are."""
+    there = len(account.forwarding.addresses) if account.forwarding else 0
+    most = max(catalogue.limits().forwarding_addresses, there)
+    return [f"address_{number}" for number in range(1, most + 1)]
 
 
 @get("/accounts/{login:str}/forwarding", opt=open_to(Permission.FORWARDING))
@@ -31,7 +36,7 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str]:
     account = request.member.account(login)
     drafted = await draft(request, login, SetForwarding)
     shown = drafted[0] if drafted else account.forwarding
-    typed = dict(zip(NAMES, shown.addresses, strict=False)) if shown else {}
+    typed = dict(zip(names(account), shown.addresses, strict=False)) if shown else {}
     form = Form(
         {
             **typed,
@@ -61,7 +66,7 @@ async def _addresses(form: Form, member: Member, account: Account) -> list[str]:
     """The addresses that were typed; what is wrong with one is noted at its field."""
     typed = {
         name: form.take(name, partial(forwarding.target, account))
-        for name in NAMES
+        for name in names(account)
         if reading.shows(form.typed.get(name, ""))
     }
     addresses = {name: address for name, address in typed.items() if address}
@@ -88,7 +93,7 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         title="メール転送設定",
         form=form,
         account=account,
-        fields=NAMES,
+        fields=names(account),
         refused=asking.judge(request.member, _anything(account.login)),
         others=consent.needed(request.member, account.login),
         consent_label=consent.LABEL,

@@ -8,6 +8,7 @@ from litestar import Response, get, post
 
 from app.domain import catalogue, clock, fields
 from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.mail import service as mail_service
 from app.domain.mail.service import BuyMailService
@@ -19,12 +20,19 @@ from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get("/mail-service", opt=open_to(Permission.MAIL_SERVICE, menu=Place(Menu.OPTIONS, 10, "メールサービス")))
+def _there(member: Member) -> bool:
+    return mail_service.there(member.contract)
+
+
+@get(
+    "/mail-service",
+    opt=open_to(Permission.MAIL_SERVICE, menu=Place(Menu.OPTIONS, 10, "メールサービス"), there=_there),
+)
 async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyMailService))
 
 
-@post("/mail-service", opt=open_to(Permission.MAIL_SERVICE))
+@post("/mail-service", opt=open_to(Permission.MAIL_SERVICE, there=_there))
 async def buy(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     form.take("agree", fields.agreement)
@@ -42,10 +50,10 @@ def _page(request: Request, form: Form) -> Response[str]:
         "mail/service/input.html",
         title="メールサービス購入",
         form=form,
-        product=contract.mail.product,
-        name=catalogue.NAMES[contract.mail.product],
+        product=contract.mail.key,
+        name=catalogue.name(contract.mail.key),
         bought=mail_service.purchase(contract),
         refused=asking.judge(member, BuyMailService()),
-        monthly=purchases.monthly(contract.mail.product, now),
-        price=billing.price_of_purchase(contract.mail.product, now, billing.earlier(contract)).splitlines(),
+        monthly=purchases.monthly(contract.mail.key, now),
+        price=billing.price_of_purchase(contract.mail.key, now, billing.earlier(contract)).splitlines(),
     )

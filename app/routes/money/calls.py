@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Response, get
@@ -21,14 +22,25 @@ from app.web.request import Request
 IN_WORDS: dict[str, Any] = {"duration": calls.duration, "hyphened": calls.hyphened}
 
 
+def _place(order: int, service: str) -> Place:
+    return Place(
+        Menu.STATEMENTS,
+        order,
+        "通話明細照会",
+        f"/calls/{service}",
+        called=partial(calls.title, service),
+        there=lambda _: service in calls.services(),
+    )
+
+
 @get(
     "/calls/{service:str}",
     opt=open_to(
         Permission.STATEMENTS,
         step=Step.CUSTOMER,
         menu=(
-            Place(Menu.STATEMENTS, 20, calls.title("gate-call-050"), "/calls/gate-call-050"),
-            Place(Menu.STATEMENTS, 30, calls.title("hikari-denwa"), "/calls/hikari-denwa"),
+            _place(20, "gate-call-050"),
+            _place(30, "hikari-denwa"),
         ),
     ),
 )

@@ -9,15 +9,14 @@ from litestar.params import FromPath
 
 from app.branding import BRAND
 from app.branding.shape import Text
+from app.domain import catalogue
 from app.domain.access.matrix import Missing, Permission
-from app.domain.catalogue import NAMES, Product
 from app.web.brand_words import shown
 from app.web.pages import Menu, Place, open_to
-from app.web.render import PARTIALS, page
+from app.web.render import page
 from app.web.request import Request
 
 TITLES = {
-    **{product.value: NAMES[product] for product in Product},
     "mail-address": f"{BRAND.prefix}のメールアドレス",
     "other-address": "他社のメールアドレス",
     "others-mail": "ほかの方のメールの設定",
@@ -25,8 +24,11 @@ TITLES = {
 }
 GUIDE = "guide"
 """The document that stands on the page itself."""
-TERMS = {name: title for name, title in TITLES.items() if (PARTIALS / "terms" / f"{name}.html").exists()}
-"""The conditions of each product, the same files that its purchase shows."""
+
+
+def titles() -> dict[str, str]:
+    """The conditions of each product, the same that its purchase shows, and the others."""
+    return {**{entry.key: entry.name for entry in catalogue.current().products}, **TITLES}
 
 
 @get("/documents", opt=open_to(Permission.NOTICES, menu=Place(Menu.NOTICES, 30, "マニュアル・利用規約")))
@@ -36,7 +38,7 @@ async def documents(request: Request) -> Response[str]:
         request,
         "notices/documents/documents.html",
         title="マニュアル・利用規約",
-        terms=TERMS,
+        terms=titles(),
         guide={"title": guide.title, **shown(request, guide)} if guide else None,
         more={name: text for name, text in BRAND.documents.items() if name != GUIDE},
     )
@@ -46,9 +48,10 @@ async def documents(request: Request) -> Response[str]:
 async def terms(request: Request, name: FromPath[str]) -> Response[str]:
     if name in BRAND.documents and name != GUIDE:
         return text_page(request, BRAND.documents[name])
-    if name not in TERMS:
+    title = titles().get(name)
+    if title is None:
         raise Missing(name)
-    return page(request, "notices/documents/terms.html", title=f"利用規約：{TERMS[name]}", name=name)
+    return page(request, "notices/documents/terms.html", title=f"利用規約：{title}", name=name)
 
 
 def text_page(request: Request, text: Text) -> Response[str]:

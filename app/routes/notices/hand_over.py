@@ -7,10 +7,13 @@ from typing import Any
 from litestar import Response, get, post
 
 from app.branding import BRAND
+from app.domain import catalogue
+from app.domain.access.graph import Contract
 from app.domain.access.matrix import Missing, Permission
 from app.domain.access.proofs import Step
-from app.domain.catalogue import NAMES, Product
 from app.domain.changes import asking
+from app.domain.money import calls
+from app.domain.options import remote_support
 from app.domain.people import line_cancellation, papers, ways_out
 from app.domain.people.line_cancellation import RequestLineCancellation
 from app.routes.changes.drafts import draft
@@ -44,10 +47,11 @@ async def _cancellation(request: Request, form: Form) -> Response[str]:
         "cancellation",
         "ご解約",
         of_accounts=[(account, ways_out.of_account(account)) for account in member.accounts],
-        mail_service=NAMES[contract.mail.product],
-        mail_bought=contract.bought(contract.mail.product) is not None,
+        mail_service=catalogue.name(contract.mail.key),
+        mail_bought=contract.bought(contract.mail.key) is not None,
         base=contract.mail.base,
-        support_bought=contract.bought(Product.REMOTE_SUPPORT) is not None,
+        support=_support(contract),
+        support_bought=remote_support.purchase(contract) is not None,
         requested=(desk := await papers.desk(contract, papers.ENDING)).requested,
         waits=papers.LINE in desk.waiting,
         form=form,
@@ -55,17 +59,22 @@ async def _cancellation(request: Request, form: Form) -> Response[str]:
     )
 
 
-@get("/hikari-denwa", opt=open_to(Permission.BY_PHONE))
+def _support(contract: Contract) -> str:
+    """What リモートサポート is called; "" where the contract is shown none."""
+    return remote_support.name() if remote_support.there(contract) else ""
+
+
+@get("/hikari-denwa", opt=open_to(Permission.BY_PHONE, there=lambda _: "hikari-denwa" in calls.services()))
 async def hikari_denwa(request: Request) -> Response[str]:
     desk = await papers.desk(request.member.contract, papers.HIKARI_DENWA)
-    title = f"{BRAND.telephony['hikari-denwa']}のお申し込み・ご解約"
+    title = f"{calls.services()['hikari-denwa']}のお申し込み・ご解約"
     return _page(request, "hikari_denwa", title, requested=desk.requested)
 
 
-@get("/gate-call-050", opt=open_to(Permission.ON_PAPER))
+@get("/gate-call-050", opt=open_to(Permission.ON_PAPER, there=lambda _: "gate-call-050" in calls.services()))
 async def gate_call_050(request: Request) -> Response[str]:
     desk = await papers.desk(request.member.contract, papers.GATE_CALL_050)
-    title = f"{BRAND.telephony['gate-call-050']}のお申し込み・ご解約"
+    title = f"{calls.services()['gate-call-050']}のお申し込み・ご解約"
     return _page(request, "gate_call_050", title, requested=desk.requested)
 
 
@@ -100,5 +109,6 @@ def _page(request: Request, name: str, title: str, **shown: Any) -> Response[str
         f"notices/hand_over/{name}.html",
         title=title,
         contact=request.settings.contact,
+        telephony=calls.services(),
         **shown,
     )

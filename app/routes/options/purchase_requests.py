@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from app.domain import catalogue, clock, fields
 from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.money import purchases
 from app.domain.options import purchase_requests
@@ -23,7 +24,12 @@ from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get(PATH, opt=open_to(Permission.PURCHASE_REQUESTS))
+def _there(_: Member) -> bool:
+    """Nobody asks for anything where there are no security options at all."""
+    return bool(catalogue.licences())
+
+
+@get(PATH, opt=open_to(Permission.PURCHASE_REQUESTS, there=_there))
 async def request_list(request: Request) -> Response[str]:
     before = _before(request)
     listed = await purchase_requests.listed(request.member, before)
@@ -34,7 +40,7 @@ async def request_list(request: Request) -> Response[str]:
         listed=listed,
         before=before,
         older=listed[-1].id if len(listed) == purchase_requests.PAGE else None,
-        names=catalogue.NAMES,
+        name=catalogue.name,
         states=STATES,
     )
 
@@ -47,7 +53,7 @@ def _before(request: Request) -> UUID | None:
         return None
 
 
-@get(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS))
+@get(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS, there=_there))
 async def request_page(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
     """What became of it; whoever may decide goes on to that."""
     one = await purchase_requests.one(request.member, identity)
@@ -56,7 +62,7 @@ async def request_page(request: Request, identity: FromPath[UUID]) -> Response[s
     return _page(request, "request.html", one)
 
 
-@post(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS))
+@post(f"{PATH}/{{identity:uuid}}", opt=open_to(Permission.PURCHASE_REQUESTS, there=_there))
 async def withdraw(request: Request, identity: FromPath[UUID]) -> Response[Any]:
     member, form = request.member, await request.read_form()
     one = await purchase_requests.one(member, identity)
@@ -67,7 +73,7 @@ async def withdraw(request: Request, identity: FromPath[UUID]) -> Response[Any]:
     return see_other(f"/changes/{await asking.ask(member, change)}")
 
 
-@get(f"{PATH}/{{identity:uuid}}/decision", opt=open_to(Permission.PURCHASE_DECISIONS))
+@get(f"{PATH}/{{identity:uuid}}/decision", opt=open_to(Permission.PURCHASE_DECISIONS, there=_there))
 async def decision_page(request: Request, identity: FromPath[UUID]) -> Response[str] | Redirect:
     one = purchase_requests.pending(request.member, identity)
     if one is None:
@@ -77,7 +83,7 @@ async def decision_page(request: Request, identity: FromPath[UUID]) -> Response[
     return _decision(request, one, form)
 
 
-@post(f"{PATH}/{{identity:uuid}}/decision", opt=open_to(Permission.PURCHASE_DECISIONS))
+@post(f"{PATH}/{{identity:uuid}}/decision", opt=open_to(Permission.PURCHASE_DECISIONS, there=_there))
 async def decide(request: Request, identity: FromPath[UUID]) -> Response[Any]:
     """Asks for the purchase, or for the refusal with its reason."""
     member, form = request.member, await request.read_form()
@@ -114,7 +120,7 @@ def _page(
         title="購入の申請",
         form=form,
         one=one,
-        names=catalogue.NAMES,
+        name=catalogue.name,
         states=STATES,
         monthly=purchases.monthly(one.product, clock.now()),
         logins=[account.login for account in request.member.accounts],

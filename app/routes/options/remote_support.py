@@ -8,6 +8,7 @@ from litestar import Response, get, post
 
 from app.domain import clock, fields
 from app.domain.access.matrix import Permission
+from app.domain.access.members import Member
 from app.domain.changes import asking
 from app.domain.money import billing, purchases
 from app.domain.options import remote_support
@@ -19,15 +20,23 @@ from app.web.render import page, see_other
 from app.web.request import Request
 
 
+def _there(member: Member) -> bool:
+    return remote_support.there(member.contract)
+
+
 @get(
     "/remote-support",
-    opt=open_to(Permission.REMOTE_SUPPORT, menu=Place(Menu.OPTIONS, 20, remote_support.NAME)),
+    opt=open_to(
+        Permission.REMOTE_SUPPORT,
+        menu=Place(Menu.OPTIONS, 20, "リモートサポート", called=remote_support.name),
+        there=_there,
+    ),
 )
 async def input_page(request: Request) -> Response[str]:
     return _page(request, await consented(request, None, BuyRemoteSupport))
 
 
-@post("/remote-support", opt=open_to(Permission.REMOTE_SUPPORT))
+@post("/remote-support", opt=open_to(Permission.REMOTE_SUPPORT, there=_there))
 async def change(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     asked = CancelRemoteSupport() if form.typed.get("want") == "cancel" else BuyRemoteSupport()
@@ -40,20 +49,20 @@ async def change(request: Request) -> Response[Any]:
 
 
 def _page(request: Request, form: Form) -> Response[str]:
-    member, now = request.member, clock.now()
+    member, now, product = request.member, clock.now(), remote_support.product()
     return page(
         request,
         "options/remote_support/input.html",
-        title=f"{remote_support.NAME}購入／確認／解約",
+        title=f"{remote_support.name()}購入／確認／解約",
+        product=product,
+        name=remote_support.name(),
         form=form,
         bought=remote_support.purchase(member.contract),
         refused=asking.judge(member, BuyRemoteSupport()),
-        monthly=purchases.monthly(remote_support.PRODUCT, now),
+        monthly=purchases.monthly(product, now),
         fee=remote_support.fee(now),
         again=remote_support.again(member.contract),
-        price=billing.price_of_purchase(
-            remote_support.PRODUCT, now, billing.earlier(member.contract)
-        ).splitlines(),
+        price=billing.price_of_purchase(product, now, billing.earlier(member.contract)).splitlines(),
         window=request.settings.remote_support,
         cautions=remote_support.cancellation_notices(now),
     )

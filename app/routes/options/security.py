@@ -33,7 +33,7 @@ LINK_VALID = timedelta(minutes=10)
 @get("/accounts/{login:str}/security", opt=open_to(Permission.SECURITY))
 async def input_page(request: Request, login: FromPath[str]) -> Response[str] | Redirect:
     member = request.member
-    chosen = member.account(request.query_params.get("account", login))
+    chosen = _account(member, request.query_params.get("account", login))
     if request.inline_target:
         return _cell(request, chosen, _product(request), done=_receipt_of(request))
     if chosen.login != login:
@@ -51,13 +51,21 @@ async def input_page(request: Request, login: FromPath[str]) -> Response[str] | 
 async def change(request: Request, login: FromPath[str]) -> Response[Any]:
     """Asks for a purchase or a cancellation; one that the accordion sends is consented to on its confirm panel."""
     member, form, inline = request.member, await request.read_form(), request.inline_target
-    account, asked = member.account(login), _wanted(request, login)
+    account, asked = _account(member, login), _wanted(request, login)
     form.refuse(asking.judge(member, asked), "product")
     if form.valid and not isinstance(asked, CancelSecurity) and not inline:
         form.take("agree", fields.agreement)
     if form.valid:
         return see_other(f"/changes/{await asking.ask(member, asked)}")
     return (_cell if inline else _page)(request, account, asked.product, form)
+
+
+def _account(member: Member, login: str) -> Account:
+    """The account ID. Raises Missing, also where it is shown no security option."""
+    account = member.account(login)
+    if not security.there(account):
+        raise Missing(login)
+    return account
 
 
 def _wanted(request: Request, login: str) -> BuySecurity | RequestPurchase | CancelSecurity:
@@ -95,15 +103,16 @@ def _page(
 
 def _offered(member: Member, account: Account) -> dict[str, Any]:
     """What can be bought for the account ID now and at what price, and what stands in the way."""
-    now, before = clock.now(), billing.earlier(account)
+    now, before, options = clock.now(), billing.earlier(account), security.options(account)
+    shown = [option.product for option in options]
     return {
-        "options": security.options(account),
-        "hindered": {p: security.cannot_buy_now(member, account, p, now) for p in catalogue.SECURITY},
-        "monthly": {product: purchases.monthly(product, now) for product in catalogue.SECURITY},
-        "prices": {p: billing.price_of_purchase(p, now, before).splitlines() for p in catalogue.SECURITY},
+        "options": options,
+        "hindered": {p: security.cannot_buy_now(member, account, p, now) for p in shown},
+        "monthly": {product: purchases.monthly(product, now) for product in shown},
+        "prices": {p: billing.price_of_purchase(p, now, before).splitlines() for p in shown},
         "refused": security.cannot_buy(member, account),
         "must_ask": security.must_ask(member),
-        "waits_for": {p: approvals.waits_for(member, account, p, now) for p in catalogue.SECURITY},
+        "waits_for": {p: approvals.waits_for(member, account, p, now) for p in shown},
     }
 
 
@@ -155,18 +164,18 @@ def _receipt_of(request: Request) -> UUID | None:
 
 @get("/accounts/{login:str}/security/status", opt=open_to(Permission.SECURITY_STATUS))
 async def status_page(request: Request, login: FromPath[str]) -> Response[str]:
-    account = request.member.account(login)
+    account = _account(request.member, login)
+    options = security.options(account)
     return page(
         request,
         "options/security/status.html",
         title="セキュリティオプション管理",
         account=account,
-        options=security.options(account),
+        options=options,
         keys=await security.keys_of(account),
         state=security.state_of,
-        activation=catalogue.ACTIVATION,
-        computers=catalogue.COMPUTERS,
-        links={product: _download_link(request, login, product) for product in catalogue.SECURITY},
+        entry=catalogue.entry,
+        links={one.product: _download_link(request, login, one.product) for one in options},
         late="late" in request.query_params,
     )
 
@@ -174,14 +183,15 @@ async def status_page(request: Request, login: FromPath[str]) -> Response[str]:
 @get("/accounts/{login:str}/security/download", opt=open_to(Permission.SECURITY_STATUS))
 async def download(request: Request, login: FromPath[str]) -> Redirect:
     """On to the installer, for whoever has the product now and comes from a page of the last minutes."""
-    account = request.member.account(login)
+    account = _account(request.member, login)
     product = _linked(request, login)
     if product is None:
         return see_other(f"/accounts/{login}/security/status?late=1")
     if product not in {key.product for key in await security.keys_of(account)}:
         raise Missing(product)
     settings = request.settings
-    return see_other(f"/demo/elsewhere/{product}" if settings.demo else settings.installers[product])
+    address = catalogue.entry(product).installer or settings.installers[product]
+    return see_other(f"/demo/elsewhere/{product}" if settings.demo else address)
 
 
 def _download_link(request: Request, login: str, product: Product) -> str:

@@ -17,14 +17,14 @@ from app.web.render import page, see_other
 from app.web.request import Request
 
 
-@get(PATH, opt=open_to(Permission.ACCOUNTS))
+@get(PATH, opt=open_to(Permission.ACCOUNTS, there=lambda _: user_purchases.there()))
 async def input_page(request: Request) -> Response[str]:
     drafted = await draft(request, None, PermitUserPurchases)
     chosen = drafted[0].permitted if drafted else request.member.contract.user_purchases
     return _page(request, Form({"permitted": chosen.value}))
 
 
-@post(PATH, opt=open_to(Permission.ACCOUNTS))
+@post(PATH, opt=open_to(Permission.ACCOUNTS, there=lambda _: user_purchases.there()))
 async def change(request: Request) -> Response[Any]:
     form = await request.read_form()
     chosen = form.take("permitted", user_purchases.choice)

@@ -40,8 +40,9 @@ async def account_list(request: Request) -> Response[str]:
         request,
         "people/accounts/list.html",
         title="アカウントID管理",
-        most=catalogue.ACCOUNT_IDS,
-        full=accounts.FULL,
+        most=catalogue.limits().account_ids,
+        full=accounts.full(),
+        licences=user_purchases.there(),
         purchases=user_purchases.CHOICES,
         waiting=sum(len(account.requests) for account in request.member.accounts),
         purchases_title=user_purchases.TITLE,
@@ -234,7 +235,7 @@ async def _input(request: Request, form: Form, account: Account | None, *, kept:
         action=f"/accounts/{account.login}/edit" if account else "/accounts/new",
         change=await came_from(request),
         kept=kept,
-        full=accounts.FULL,
+        full=accounts.full(),
         allows=user_purchases.allows(request.member),
     )
 

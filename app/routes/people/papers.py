@@ -11,6 +11,7 @@ from app.domain import clock
 from app.domain.access.matrix import Permission
 from app.domain.changes import asking
 from app.domain.fields import Wrong
+from app.domain.money import calls
 from app.domain.people import papers
 from app.domain.people.papers import Desk, RequestGuide, RequestPaper
 from app.web.forms import Form
@@ -19,7 +20,10 @@ from app.web.render import page, see_other
 from app.web.request import Request
 
 TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
-CHOICES = {"/application": papers.APPLICATIONS, "/guide-request": papers.GUIDES}
+
+
+def _choices(request: Request) -> dict[str, str]:
+    return papers.applications() if request.scope["path"] == "/application" else papers.GUIDES
 
 
 @get(
@@ -42,7 +46,7 @@ async def input_page(request: Request) -> Response[str]:
 async def ask(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     desk = await _desk(request)
-    paper = form.take("paper", partial(_paper, choices=CHOICES[request.scope["path"]], desk=desk))
+    paper = form.take("paper", partial(_paper, choices=_choices(request), desk=desk))
     if paper is None:
         return _page(request, form, desk)
     wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
@@ -50,7 +54,7 @@ async def ask(request: Request) -> Response[Any]:
 
 
 async def _desk(request: Request) -> Desk:
-    return await papers.desk(request.member.contract, CHOICES[request.scope["path"]])
+    return await papers.desk(request.member.contract, _choices(request))
 
 
 def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
@@ -73,8 +77,9 @@ def _page(request: Request, form: Form, desk: Desk) -> Response[str]:
         title=TITLES[path],
         form=form,
         path=path,
-        choices=[(paper, name, "") for paper, name in CHOICES[path].items()],
+        choices=[(paper, name, "") for paper, name in _choices(request).items()],
         waiting=waiting,
         desk=desk,
+        telephony=calls.services(),
         notices=papers.NOTICES,
     )
