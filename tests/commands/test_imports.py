@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
+from app.domain.catalogue.file import SHIPPED
 from app.domain.months import Month
 from app.postgres.embedded import EmbeddedPostgres
 from tests.commands.programs import OTHER_KEY, SERVING, copied, free_port, mypage, url_of
@@ -47,6 +48,27 @@ def test_licences_are_loaded_renewed_with_a_new_key_and_unreadable_without_the_o
     assert refused.returncode == 1
     assert "nothing was loaded\nline 2: pin: must be" in refused.stderr
     assert "secret PIN" not in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_catalogue_is_planned_loaded_once_or_refused_with_file_and_line(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    same = mypage(tmp_path, "import", "catalogue", str(SHIPPED), **told)
+    assert (same.returncode, "nothing changes" in same.stdout) == (0, True), same.stderr
+    other = tmp_path / "other.toml"
+    other.write_text(SHIPPED.read_text().replace("account_ids = 5", "account_ids = 6"))
+    plan = "~ limits.account_ids: 5 -> 6\n"
+    tried = mypage(tmp_path, "import", "catalogue", str(other), "--dry-run", **told)
+    assert tried.stdout == f"{plan}nothing was changed: it was a dry run\n"
+    assert mypage(tmp_path, "import", "catalogue", str(other), **told).stdout.startswith(plan)
+    assert "nothing changes" in mypage(tmp_path, "import", "catalogue", str(other), **told).stdout
+    other.write_text(SHIPPED.read_text().replace("account_ids = 5", "acount_ids = 5"))
+    refused = mypage(tmp_path, "import", "catalogue", str(other), **told)
+    assert refused.returncode == 1
+    assert f"{other}: nothing was loaded\nline 15: account_ids: is missing" in refused.stderr
+    assert "line 16: acount_ids: is not known here: did you mean account_ids?" in refused.stderr
 
 
 def test_an_import_never_makes_a_pepper_up(migrated: Path) -> None:
