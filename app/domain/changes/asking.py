@@ -198,7 +198,7 @@ def _must_not_be_too_many(change: Change, done: list[datetime]) -> None:
     """Raises Refused where its kind was done so often in the last 24 hours; `done`: when, newest first."""
     if len(done) >= change.a_day:
         again = clock.minute(done[change.a_day - 1] + _DAY + timedelta(minutes=1))
-        raise Refused(TOO_MANY_TODAY.format(change.name, change.a_day, again))
+        raise Refused(TOO_MANY_TODAY.format(change.in_words(), change.a_day, again))
 
 
 # SQL, because every change waits for them: Piccolo takes longer to build them than PostgreSQL to run them.

@@ -48,7 +48,7 @@ async def page(member: Member, before: int | None, wanted: Wanted) -> HistoryPag
 
 def _arguments(member: Member, before: int | None, wanted: Wanted, most: int) -> tuple[object, ...]:
     contract, account, everybodys, kinds, login = seen_by(member)
-    kinds = [kind for kind in kinds if wanted.name in (None, KINDS[kind].name)]
+    kinds = [kind for kind in kinds if wanted.name in (None, KINDS[kind].in_words())]
     return contract, account, everybodys, kinds, login, before or 2**62, wanted.account_id, most
 
 
@@ -71,6 +71,8 @@ def names(member: Member) -> list[str]:
     """The names of the changes that the member's role may ask for, in the order of the manual's feature table."""
     matrix = list(Permission)
     found = {
-        (matrix.index(change.permission), change.name) for change in KINDS.values() if change.readable(member)
+        (matrix.index(change.permission), change.in_words())
+        for change in KINDS.values()
+        if change.readable(member) and change.there()
     }
     return [name for _, name in sorted(found)]

@@ -51,7 +51,7 @@ class Asked:
 
     @property
     def name(self) -> str:
-        return KINDS[self.kind].name
+        return KINDS[self.kind].in_words()
 
     @property
     def back(self) -> str:

@@ -99,6 +99,16 @@ class Change(ABC):
             _make_known(cls)
 
     @classmethod
+    def in_words(cls) -> str:
+        """As the history calls it now: with the catalogue's name of what it is about."""
+        return cls.name
+
+    @classmethod
+    def there(cls) -> bool:
+        """Whether the catalogue has what it is about; else nobody ever asked for it."""
+        return True
+
+    @classmethod
     def readable(cls, member: Member) -> bool:
         """Whether receipts of this kind are in the member's history, also of a contract that is over."""
         return allowed(cls.read_with or cls.permission, member.role)

@@ -92,6 +92,10 @@ class ChangeBoxSize(
 
     to_large: bool
 
+    @classmethod
+    def there(cls) -> bool:
+        return catalogue.mailbox() is not None
+
     def consents_to(self, member: Member) -> tuple[str, ...]:
         return (product(),)
 

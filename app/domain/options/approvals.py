@@ -86,6 +86,10 @@ class RequestPurchase(
 
     product: Product
 
+    @classmethod
+    def there(cls) -> bool:
+        return bool(catalogue.licences())
+
     def judge(self, member: Member, now: datetime) -> Refused | None:
         account = self.account(member)
         option = security.option(account, security.product_named(self.product))
@@ -181,6 +185,10 @@ class _OfRequest(OfAccount):
 
     product: Product
     request: uuid.UUID
+
+    @classmethod
+    def there(cls) -> bool:
+        return bool(catalogue.licences())
 
     @property
     def back(self) -> str:

@@ -83,6 +83,10 @@ class _RemoteSupport(
 ):
     """What buying and cancelling have in common."""
 
+    @classmethod
+    def there(cls) -> bool:
+        return catalogue.support() is not None
+
     def _rows(self, now: datetime, what: str) -> list[Row]:
         return [
             Row("商品名", name()),
@@ -108,9 +112,13 @@ class _RemoteSupport(
 class BuyRemoteSupport(
     _RemoteSupport,
     kind="remote-support-purchase",
-    name="UCOM光 リモートサポート購入",
+    name="リモートサポート購入",
 ):
     """リモートサポートの購入."""
+
+    @classmethod
+    def in_words(cls) -> str:
+        return f"{name()}購入" if cls.there() else cls.name
 
     def consents_to(self, member: Member) -> tuple[str, ...]:
         return (product(),)
@@ -144,10 +152,12 @@ class BuyRemoteSupport(
 
 
 @dataclass(frozen=True)
-class CancelRemoteSupport(
-    _RemoteSupport, kind="remote-support-cancellation", name="UCOM光 リモートサポート解約"
-):
+class CancelRemoteSupport(_RemoteSupport, kind="remote-support-cancellation", name="リモートサポート解約"):
     """リモートサポートの解約: at once."""
+
+    @classmethod
+    def in_words(cls) -> str:
+        return f"{name()}解約" if cls.there() else cls.name
 
     def judge(self, member: Member, now: datetime) -> Refused | None:
         return None if purchase(member.contract) else Refused(f"{name()}は、購入されていません。")

@@ -186,6 +186,10 @@ class _Security(
 
     product: Product
 
+    @classmethod
+    def there(cls) -> bool:
+        return bool(catalogue.licences())
+
     @property
     def _inline(self) -> str:
         return f"{self.back}?product={self.product}"

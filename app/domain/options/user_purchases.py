@@ -81,6 +81,10 @@ class PermitUserPurchases(
 
     permitted: UserPurchases
 
+    @classmethod
+    def there(cls) -> bool:
+        return bool(catalogue.licences())
+
     def review(self, member: Member, now: datetime) -> Review:
         return Review(
             title=f"{self.name}変更確認",
