@@ -166,6 +166,8 @@ async def test_withdrawn_support_mail_and_mailbox_stay_with_who_has_them(
         assert contractor.rows["現在のご契約状態"] == "購入済"
     assert (await contractor.get(f"/accounts/{WIFE}/mailbox")).status_code == 404
     assert f"/accounts/{WIFE}/mailbox" not in str(await contractor.htmx(f"/accounts/{WIFE}"))
+    await contractor.open("/")
+    assert "/remote-support" in [path for _, path in contractor.menu["オプションサービス"]]
     await another_browser.log_in("customer", "90000000000002", "demo01")
     for path in ("/remote-support", "/mail-service"):
         assert (await another_browser.get(path)).status_code == 404

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import msgspec
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from app.domain import clock
+from app.domain import catalogue, clock
 from app.domain.access.graph import ShownCard
 from app.domain.catalogue import Product
 from app.domain.money import billing, offer
@@ -16,7 +17,7 @@ from tests.browser import Browser
 from tests.conftest import Installed
 from tests.households import sign_in
 from tests.options.steps import FULL, PAGE, SON, WIFE, give_address, token
-from tests.products import EVERY, Shipped
+from tests.products import EVERY, Shipped, use
 
 LABELS = ["数量", "ご契約期間", "料金", "お支払い", "ご利用開始", "解約"]
 JANUARY = datetime(2026, 1, 10, 9, tzinfo=clock.TOKYO)
@@ -171,3 +172,10 @@ def test_what_a_purchase_costs_is_what_billing_says() -> None:
         row.text for row in offer.six_rows(Shipped.REMOTE_SUPPORT, JANUARY, before, "") if row.label == "料金"
     )
     assert price == billing.price_of_purchase(Shipped.REMOTE_SUPPORT, JANUARY, before)
+
+
+def test_where_buying_again_costs_nothing_more_no_fee_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "再申し込み手数料 3,300円" in rows_of(Shipped.REMOTE_SUPPORT)["解約"]
+    products = [msgspec.structs.replace(entry, again=None) for entry in catalogue.current().products]
+    use(monkeypatch, products=tuple(products))
+    assert "再申し込み" not in rows_of(Shipped.REMOTE_SUPPORT)["解約"]
