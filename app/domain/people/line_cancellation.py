@@ -20,7 +20,7 @@ from app.domain.changes.kinds import OfContract
 from app.domain.changes.words import FORMER_PAGE, Link, Milestone, Progress, Receipt, Refused, Review, Row
 from app.domain.fields import Wrong, day
 from app.domain.letters.recipients import Told
-from app.domain.money import billing, this_month
+from app.domain.money import billing, calls, this_month
 from app.domain.months import Month
 from app.domain.people import papers
 
@@ -33,12 +33,16 @@ LINE_COSTS = (
     "ご案内します。"
 )
 NO_COSTS = "かかりません（ご購入中のオプションサービスがありません）"
-NOTICES = (
-    "受付日時を、解約のお申し出の日時として扱います。",
-    f"確認のため、{BRAND.center}からご連絡し、必要な書類をお送りします。",
-    "回線を解約すると、メールアドレス、Webスペース、オプションサービス、電話サービスも利用できなくなります。",
-    "必要なメールやファイルは、解約日の前に保存してください。",
-)
+
+
+def _notices() -> tuple[str, ...]:
+    phone = "、電話サービス" if calls.services() else ""
+    return (
+        "受付日時を、解約のお申し出の日時として扱います。",
+        f"確認のため、{BRAND.center}からご連絡し、必要な書類をお送りします。",
+        f"回線を解約すると、メールアドレス、Webスペース、オプションサービス{phone}も利用できなくなります。",
+        "必要なメールやファイルは、解約日の前に保存してください。",
+    )
 
 
 def wanted_day(text: str) -> date:
@@ -98,7 +102,7 @@ class RequestLineCancellation(
             rows=self._rows,
             lead="［決定］を押すと、解約のお申し出を受け付けます。",
             costs=at_most(member.contract, self.wanted_on, now),
-            notices=NOTICES,
+            notices=_notices(),
             button="決定",
             danger=True,
         )
@@ -126,7 +130,7 @@ class RequestLineCancellation(
             title=f"{self.name}受付完了",
             lead="解約のお申し出を受け付けました。まだ解約は完了していません。",
             rows=[*self._rows, *costs],
-            notices=NOTICES,
+            notices=_notices(),
             next=(Link("ご契約情報一覧", "/"), Link("ご解約", self.page)),
             decided=False,
         )
