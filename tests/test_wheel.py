@@ -212,7 +212,9 @@ def test_mypage_migrate_import_and_serve_work(
     installed: Path, tmp_path: Path, run: Run, start: Start
 ) -> None:
     migrated = run(installed, "migrate")
-    assert len(migrated.stdout.splitlines()) == len(list((ROOT / "migrations").glob("m*.py"))), migrated
+    *done, loaded = migrated.stdout.splitlines()
+    assert len(done) == len(list((ROOT / "migrations").glob("m*.py"))), migrated
+    assert loaded.startswith("loaded the catalogue that is shipped"), migrated
     imported = run(installed, "import", "contracts", ROOT / "app" / "demo" / "contracts.jsonl")
     assert imported.stdout.startswith("4 contracts loaded"), imported
     serve, port = start(installed, "serve", **SERVING)

@@ -26,7 +26,7 @@ from app.mistake import GuardStopped, Mistake
 from app.postgres import database
 
 if TYPE_CHECKING:
-    from app.domain.catalogue.plan import Plan as CatalogueChanges
+    from app.domain.catalogue.plan import CataloguePlan
     from app.domain.contracts.plans import Plan
 
 T = TypeVar("T")
@@ -137,7 +137,7 @@ def catalogue(chosen: argparse.Namespace) -> None:
     file = _there(chosen.file, "catalogue")
     installers = settings.installers()
 
-    def load(path: Path, _: Callable[[int], None]) -> Awaitable[CatalogueChanges]:
+    def load(path: Path, _: Callable[[int], None]) -> Awaitable[CataloguePlan]:
         return kept.import_catalogue(path, installers, dry_run=chosen.dry_run)
 
     plan = _load(file, schema_there, load)

@@ -25,6 +25,7 @@ from app import settings
 from app.branding import BRAND
 from app.domain import clock, installation
 from app.domain.access.matrix import Role
+from app.domain.catalogue import kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.installation import MailServer, MailSystem
 from app.domain.letters import outbox
@@ -147,6 +148,7 @@ async def main(folder: Path) -> dict[str, object]:
 
 async def prepare() -> None:
     """A household of the other operator, with purchases, calls of its own and a closed month."""
+    await kept.must_be_there()
     await import_contracts(HERE / "contracts.jsonl", progress=lambda _: None)
     await import_licences(LICENCES, progress=lambda _: None)
     await database.rows(

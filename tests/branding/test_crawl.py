@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.branding import SHIPPED
+from app.domain.catalogue import file
 from tests.branding import crawl
 from tests.test_words import APP, sentences
 
@@ -57,6 +59,7 @@ def test_the_program_says_no_word_of_the_shipped_brand() -> None:
         for path in (APP / "domain" / "changes" / "agreed").iterdir()
         if crawl.WORDS.search(path.read_text())
     ]
+    assert not crawl.WORDS.search(msgspec.json.encode(file.shipped()).decode())
 
 
 def test_the_words_that_are_looked_for_are_those_of_the_shipped_brand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import msgspec
@@ -9,12 +10,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.branding import BRAND
 from app.domain import catalogue
-from app.domain.catalogue import Kind, Price, Product
+from app.domain.catalogue import Kind, Price, Product, file
 from tests.products import AGAIN, EVERY, SECURITY, Shipped, priced, use
 
 days = st.dates(date(2014, 1, 1), date(2040, 1, 1))
 DAY = timedelta(days=1)
+
+
+def test_texts_name_the_brand_wherever_they_stand_and_the_version_stays() -> None:
+    own = file.shipped()
+    shown = catalogue.said(own)
+    assert "{prefix}" in msgspec.json.encode(own).decode()
+    words = msgspec.json.encode(shown).decode()
+    assert not re.search(r"\{[a-z]+\}", words)
+    support = shown.by_key[Shipped.REMOTE_SUPPORT]
+    assert support.again
+    assert (support.name, support.again.name) == (
+        BRAND.named("リモートサポート"),
+        BRAND.named("リモートサポート 再申し込み手数料"),
+    )
+    assert any(f"解約は、{BRAND.service}からできます。" in point for point in support.terms.points)
+    assert (shown.version, support.kind) == (own.version, Kind.SUPPORT)
+    former = msgspec.structs.replace(
+        own.by_key[Shipped.REMOTE_SUPPORT], former=(own.by_key[Shipped.REMOTE_SUPPORT].terms,)
+    )
+    assert catalogue.said(msgspec.structs.replace(own, products=(former,))).products[0].former == (
+        support.terms,
+    )
 
 
 # --- prices and taxes -------------------------------------------------------------------------------------------------

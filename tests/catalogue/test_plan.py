@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from app.domain.catalogue import Catalogue, file, plan
-from app.domain.catalogue.plan import Item, Known
+from app.domain.catalogue.plan import Item, KnownCatalogue
 from app.domain.imports import ImportRefused
 from tests.catalogue.texts import FOURTH, TEXT, edited, line_of, without
 
@@ -17,7 +17,9 @@ TODAY = date(2026, 1, 20)
 START = "2026-02-01"
 
 
-def known(catalogue: Catalogue, used: dict[str, dict[str, Any]] | None = None, **parts: Any) -> Known:
+def known(
+    catalogue: Catalogue, used: dict[str, dict[str, Any]] | None = None, **parts: Any
+) -> KnownCatalogue:
     """A database with this catalogue, in use; `used`: what it knows of items besides."""
     plain: dict[str, Any] = {"listed": True, "has": 0, "had": False, "contracts": 0, "first_bought": None}
     items = []
@@ -34,18 +36,18 @@ def known(catalogue: Catalogue, used: dict[str, dict[str, Any]] | None = None, *
         "closed": None,
         "tax_rates": catalogue.tax_rates,
     }
-    return Known(items=made, **{**whole, **parts})
+    return KnownCatalogue(items=made, **{**whole, **parts})
 
 
 SHIPPED = file.shipped()
 SOMEBODY = known(SHIPPED, {"kids-filter": {"has": 12, "had": True}, "mail-pack": {"contracts": 3}})
 
 
-def planned(text: str, state: Known = SOMEBODY, before: Catalogue | None = SHIPPED) -> list[str]:
+def planned(text: str, state: KnownCatalogue = SOMEBODY, before: Catalogue | None = SHIPPED) -> list[str]:
     return [*plan.plan(file.of_text(text), before, state, TODAY).lines]
 
 
-def refused(text: str, state: Known = SOMEBODY) -> list[tuple[int, str]]:
+def refused(text: str, state: KnownCatalogue = SOMEBODY) -> list[tuple[int, str]]:
     with pytest.raises(ImportRefused) as error:
         planned(text, state)
     return [(problem.line, problem.reason) for problem in error.value.problems]

@@ -7,13 +7,17 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
+from app.domain import catalogue
+from app.domain.catalogue import Kind, Product
 from app.domain.contracts import file
 from app.domain.contracts.file import ContractLine
 from app.settings import DEMO_MAIL_SYSTEM
 from tests.conftest import Installed
 from tests.contracts.lines import account, as_bytes, contract
+from tests.products import Shipped, use
 
 DOMAIN = DEMO_MAIL_SYSTEM.domain
 BOUGHT = [{"product": "mail-web", "account": None, "started_on": "2018-05-10"}]
@@ -92,7 +96,7 @@ def test_all_that_can_be_had_is_taken_as_it_is() -> None:
                 ],
             ),
         ),
-        ("services[1].product: must be one of", partial(line, option("login-1", "security"))),
+        ("services[1].product: must be the key of", partial(line, option("login-1", "security"))),
         ("services[1].started_on: must", partial(line, option("login-1", started_on="2999-01-01"))),
         ("services[1].account: must be an account ID", partial(line, option("login-2"))),
         ("services[1].account: must be null", partial(line, option("login-1", "remote-support"))),
@@ -118,6 +122,23 @@ def test_what_does_not_fit_is_named(reason: str, given: Callable[[], ContractLin
     found = given()
     assert [problem for problem in found.problems if problem.startswith(reason)], found.problems
     assert len(found.problems) == 1
+
+
+def test_the_catalogue_says_what_can_be_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = catalogue.current().products
+    more = msgspec.structs.replace(
+        catalogue.entry(Shipped.SECURITY_360), key=Product("backup-guard"), sold=False
+    )
+    others = (one for one in own if one.kind is not Kind.MAILBOX)
+    limits = msgspec.structs.replace(catalogue.limits(), forwarding_addresses=1)
+    use(monkeypatch, products=(*others, more), limits=limits)
+    brought = line(option("login-1", "backup-guard", pin="PIN-0001"))
+    assert (brought.problems, brought.services[-1].product) == ([], "backup-guard")
+    two = {"addresses": ["a@example.jp", "b@example.jp"], "keep_copy": True}
+    assert line(accounts=[ours("login-1", mailbox_10gb=True, forwarding=two)]).problems == [
+        "accounts[0].forwarding: must be 1 to 1 addresses",
+        "accounts[0].mailbox_10gb: must be false, since the catalogue has no bigger mailbox",
+    ]
 
 
 def test_no_more_addresses_are_taken_than_the_mail_service_gives() -> None:

@@ -25,7 +25,7 @@ from app.domain.catalogue import (
 from app.domain.catalogue import file as files
 from app.domain.catalogue import plan as plans
 from app.domain.catalogue.file import File
-from app.domain.catalogue.plan import Item, Known, Plan
+from app.domain.catalogue.plan import CataloguePlan, Item, KnownCatalogue
 from app.domain.imports import ImportRefused, Problem
 from app.domain.json_objects import json_list, json_object, json_one
 from app.mistake import Mistake
@@ -129,7 +129,7 @@ async def must_be_there() -> bool:
 
 async def import_catalogue(
     path: pathlib.Path, installers: Mapping[str, str], *, dry_run: bool = False
-) -> Plan:
+) -> CataloguePlan:
     """Make the file's the catalogue in use, all or nothing; what changes by that. The same file twice changes nothing.
 
     `installers`: addresses by product that the settings give. `dry_run`: nothing is changed. Raises ImportRefused, OSError
@@ -180,7 +180,7 @@ _ITEM = json_object(
     first_bought="(SELECT min(s.started_at AT TIME ZONE 'Asia/Tokyo')::date FROM service_period s WHERE s.product = i.key)",
 )
 _KNOWN = json_object(
-    Known,
+    KnownCatalogue,
     tables.CatalogueInUse,
     "c",
     in_use="catalogue_in_use()",
@@ -191,16 +191,16 @@ _KNOWN = json_object(
 # SQL for a lock that other imports wait for, and for one value of one moment.
 _LOCK = f"SELECT pg_advisory_xact_lock({LOCK})"
 _READ_KNOWN = f"SELECT {_KNOWN} AS known FROM catalogue c"  # noqa: S608 - constants
-_decode_known = msgspec.json.Decoder(Known).decode
+_decode_known = msgspec.json.Decoder(KnownCatalogue).decode
 
 
-async def _known() -> Known:
+async def _known() -> KnownCatalogue:
     """What is there, kept from other imports to the end of the transaction."""
     await database.rows(_LOCK)
     return _decode_known((await database.rows(_READ_KNOWN))[0]["known"])
 
 
-async def _change(file: File, known: Known, now: datetime) -> None:
+async def _change(file: File, known: KnownCatalogue, now: datetime) -> None:
     """Make the tables say what the file says, in the caller's transaction."""
     new = file.catalogue
     if known.free:
@@ -233,7 +233,7 @@ def _columns(rows: list[Any], number: int) -> list[list[Any]]:
     return [[row[index] for row in rows] for index in range(number)]
 
 
-async def _clear(known: Known) -> None:
+async def _clear(known: KnownCatalogue) -> None:
     """Take away what nothing hangs on."""
     if not known.in_use:
         for table in ("catalogue_price", "catalogue_tax", "catalogue_terms"):

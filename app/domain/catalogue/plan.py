@@ -46,7 +46,7 @@ class Item(msgspec.Struct, frozen=True):
     first_bought: date | None
 
 
-class Known(msgspec.Struct, frozen=True):
+class KnownCatalogue(msgspec.Struct, frozen=True):
     """What the database has."""
 
     version: str
@@ -65,7 +65,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Plan:
+class CataloguePlan:
     """What the file changes, in words; nothing, if it says what is in use already."""
 
     lines: tuple[str, ...]
@@ -74,14 +74,14 @@ class Plan:
         return "\n".join(self.lines)
 
 
-def earliest(known: Known, today: date) -> date:
+def earliest(known: KnownCatalogue, today: date) -> date:
     """The first day that a new price may be valid from."""
     month = Month.of_day(today)
     closed = Month.of_day(known.closed) if known.closed else month
     return max(month, closed).next.first_day
 
 
-def plan(file: File, before: Catalogue | None, known: Known, today: date) -> Plan:
+def plan(file: File, before: Catalogue | None, known: KnownCatalogue, today: date) -> CataloguePlan:
     """What loading the file would change. Raises ImportRefused with every line that cannot be.
 
     `before`: the catalogue in use.
@@ -90,14 +90,14 @@ def plan(file: File, before: Catalogue | None, known: Known, today: date) -> Pla
     file.reading.refuse()
     new = file.catalogue
     if new.version == known.version:
-        return Plan(())
-    return Plan(tuple(_said(before, new, known, today)))
+        return CataloguePlan(())
+    return CataloguePlan(tuple(_said(before, new, known, today)))
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
-def _judge(file: File, known: Known, start: date) -> None:
+def _judge(file: File, known: KnownCatalogue, start: date) -> None:
     """Note every line that takes away, or changes, what somebody has."""
     new = file.catalogue
     items = {item.key: item for item in known.items}
@@ -139,7 +139,7 @@ def _judge_gone(file: File, item: Item) -> None:
         )
 
 
-def _judge_kept(file: File, place: Path, entry: ProductEntry, item: Item, known: Known) -> None:
+def _judge_kept(file: File, place: Path, entry: ProductEntry, item: Item, known: KnownCatalogue) -> None:
     """A product that is known already stays what it is."""
     wrong = file.reading.wrong
     if item.kind != entry.kind and (item.had or item.contracts or not known.free):
@@ -176,7 +176,7 @@ def _judge_kept(file: File, place: Path, entry: ProductEntry, item: Item, known:
         )
 
 
-def _judge_fee(file: File, place: Path, entry: ProductEntry, fee: Item | None, known: Known) -> None:
+def _judge_fee(file: File, place: Path, entry: ProductEntry, fee: Item | None, known: KnownCatalogue) -> None:
     if fee and (fee.kind != "fee" or fee.fee_of != entry.key) and (fee.had or not known.free):
         file.reading.wrong(
             (*place, "key"), f"key: {fee.key} stands for something else already: give this fee another"
@@ -184,7 +184,12 @@ def _judge_fee(file: File, place: Path, entry: ProductEntry, fee: Item | None, k
 
 
 def _judge_prices(
-    file: File, place: Path, entry: ProductEntry | FeeEntry, item: Item | None, known: Known, start: date
+    file: File,
+    place: Path,
+    entry: ProductEntry | FeeEntry,
+    item: Item | None,
+    known: KnownCatalogue,
+    start: date,
 ) -> None:
     """Prices are added to; and nobody is left without one."""
     first = min(entry.prices).valid_from
@@ -234,7 +239,7 @@ def _by_day(rows: tuple[Price, ...] | tuple[TaxRate, ...]) -> dict[date, int]:
 # --- what is changed, in words ----------------------------------------------------------------------------------------
 
 
-def _said(before: Catalogue | None, new: Catalogue, known: Known, today: date) -> Iterator[str]:
+def _said(before: Catalogue | None, new: Catalogue, known: KnownCatalogue, today: date) -> Iterator[str]:
     items = {item.key: item for item in known.items}
     if before is None:
         yield f"{FIRST}: all of it is new"
