@@ -77,8 +77,9 @@ class Page:
     there: There | None = None
 
 
-MenuKey = tuple[Role, bool, str | None, tuple[bool, ...]]
-"""Of a side menu: role, whether deleted, the catalogue's version, and what of the pages that are not always there is."""
+MenuKey = tuple[Role, bool, bool, str | None, tuple[bool, ...]]
+"""Of a side menu: role, whether deleted, whether the contract is over, the catalogue's version, and what of the pages that are
+not always there is."""
 InOrder = list[tuple[str, list[tuple[Place, Page]]]]
 """The menu's sections, each with the places in it."""
 
@@ -190,7 +191,7 @@ class Pages:
     def menu_key(self, member: Member) -> MenuKey:
         """All that the side menu hangs on."""
         shown = tuple(condition(member) for condition in self._conditions)
-        return member.role, member.deleted, catalogue.version(), shown
+        return member.role, member.deleted, member.closed, catalogue.version(), shown
 
     def menu(self, member: Member) -> list[Section]:
         """The side menu as this member may use it, made once for all who get the same."""

@@ -141,6 +141,9 @@ async def test_the_customer_is_told_of_the_end_and_of_its_being_taken_back(
 async def test_the_customer_number_reads_and_changes_nothing_until_its_months_are_over(
     ending: None, visitor: Browser
 ) -> None:
+    await sign_in(visitor, "customer", NUMBER)
+    await visitor.open("/")  # the menus that are kept have that of a contract that goes on by now
+    assert "/payment" in {link["href"] for link in visitor.page.select("nav a[href]")}
     at(2026, 2, 1, 0, 1)
     await sign_in(visitor, "customer", NUMBER)
     await visitor.open("/")
