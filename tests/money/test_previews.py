@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain import catalogue
 from app.domain.access.graph import Buyer, Ended, Period
 from app.domain.catalogue import Product, file
 from app.domain.money import billing, ledger
@@ -25,7 +26,7 @@ from tests.products import AGAIN, SECURITY, Shipped
 FIRST, MONTHS = Month(2025, 11), 5
 CONTRACT = (Shipped.MAIL_WEB, Shipped.REMOTE_SUPPORT)
 ACCOUNT = (Shipped.MAILBOX_10GB, *SECURITY)
-BY_NAME = {entry.name: entry.key for entry in file.shipped().products}
+BY_NAME = {entry.name: entry.key for entry in catalogue.said(file.shipped()).products}
 Owner = str | None
 """An account ID; None: the contract."""
 Said = dict[tuple[Month, Owner, Product], int]

@@ -13,7 +13,7 @@ from random import Random
 import pypdf
 import pytest
 
-from app.domain import clock
+from app.domain import catalogue, clock
 from app.domain.catalogue import Product, file
 from app.domain.money import ledger
 from app.domain.months import Month
@@ -26,8 +26,9 @@ pytestmark = pytest.mark.slow  # a walk through every form, change or step: `mak
 
 NUMBER = "90000000000000"
 WIFE, SON = "arteri-an-002", "arteri-an-001"
-BY_NAME = {entry.name: entry.key for entry in file.shipped().products} | {
-    entry.again.name: entry.key for entry in file.shipped().products if entry.again
+SHIPPED = catalogue.said(file.shipped()).products
+BY_NAME = {entry.name: entry.key for entry in SHIPPED} | {
+    entry.again.name: entry.key for entry in SHIPPED if entry.again
 }
 Said = dict[tuple[str, str, Product], int]
 """Yen by month (2026-01), owner ("－" for the contract) and product."""
