@@ -61,14 +61,14 @@ def test_a_catalogue_is_planned_loaded_once_or_refused_with_file_and_line(
     other.write_text(SHIPPED.read_text().replace("account_ids = 5", "account_ids = 6"))
     plan = "~ limits.account_ids: 5 -> 6\n"
     tried = mypage(tmp_path, "import", "catalogue", str(other), "--dry-run", **told)
-    assert tried.stdout == f"{plan}nothing was changed: it was a dry run\n"
+    assert tried.stdout == f"{plan}dry run: nothing was changed\n"
     assert mypage(tmp_path, "import", "catalogue", str(other), **told).stdout.startswith(plan)
     assert "nothing changes" in mypage(tmp_path, "import", "catalogue", str(other), **told).stdout
     other.write_text(SHIPPED.read_text().replace("account_ids = 5", "acount_ids = 5"))
     refused = mypage(tmp_path, "import", "catalogue", str(other), **told)
     assert refused.returncode == 1
-    assert f"{other}: nothing was loaded\nline 15: account_ids: is missing" in refused.stderr
-    assert "line 16: acount_ids: is not known here: did you mean account_ids?" in refused.stderr
+    assert f"{other}: nothing was loaded\nline 20: account_ids: is missing" in refused.stderr
+    assert "line 21: acount_ids: is not known here: did you mean account_ids?" in refused.stderr
 
 
 def test_an_import_never_makes_a_pepper_up(migrated: Path) -> None:
