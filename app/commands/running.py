@@ -16,7 +16,7 @@ from app import settings
 from app.domain import clock
 from app.domain.tables import TABLES
 from app.mistake import Mistake
-from app.postgres import database
+from app.postgres import address, database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 
@@ -27,13 +27,20 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def reached(*, serving: bool = False) -> Iterator[dict[str, Any]]:
-    """The operator's database, or the embedded one, beside a running server if there is one."""
+def reached(*, serving: bool = False, making: bool = False) -> Iterator[dict[str, Any]]:
+    """The operator's database, or the embedded one, beside a running server if there is one. Says on stderr which.
+
+    Raises Mistake where none is named, and where the named folder has none, unless the command is `making` one.
+    """
     url = settings.database_url()
     if url is not None:
-        yield database.arguments(url)
+        connection = database.arguments(url)
+        say_database(address.in_words(url))
+        yield connection
         return
-    with EmbeddedPostgres(settings.data_dir()) as postgres:
+    folder = _embedded_folder(making=making)
+    say_database(embedded_in_words(folder))
+    with EmbeddedPostgres(folder) as postgres:
         if not serving:
             _follow_demo()
             yield postgres.connect_or_start()
@@ -41,6 +48,40 @@ def reached(*, serving: bool = False) -> Iterator[dict[str, Any]]:
         connection = postgres.start()
         with ending_with(postgres):
             yield connection
+
+
+def say_database(which: str) -> None:
+    """Whoever runs a command on the wrong database shall see it: on stderr, apart from what the command prints."""
+    print(f"mypage: on {which}", file=sys.stderr, flush=True)
+
+
+def embedded_in_words(folder: Path) -> str:
+    return f"the embedded database in {folder.resolve()}"
+
+
+def _embedded_folder(*, making: bool) -> Path:
+    """The folder of the embedded PostgreSQL that was meant: MYPAGE_DATA_DIR's, or the one that a demo left here.
+
+    Without that a command that lacks its DATABASE_URL would make an empty database, work on it, and seem to succeed.
+    Raises Mistake.
+    """
+    folder, named = settings.data_dir(), bool(os.environ.get("MYPAGE_DATA_DIR"))
+    there = (folder / "data").exists()
+    if named and (there or making):
+        return folder
+    if named:
+        raise Mistake(
+            f"there is no database in {folder.resolve()}, which MYPAGE_DATA_DIR names: mend it if it is mistyped, "
+            "make one there with `mypage migrate`, or set DATABASE_URL to your PostgreSQL"
+        )
+    if there and settings.made_by_demo():
+        return folder
+    hint = f"; MYPAGE_DATA_DIR={folder} is the one in {folder.resolve()}" if there else ""
+    raise Mistake(
+        "no database is named: set DATABASE_URL to your PostgreSQL, as "
+        "postgresql://user:password@host:5432/database, or MYPAGE_DATA_DIR to the folder of an embedded one"
+        f"{hint}"
+    )
 
 
 @contextlib.contextmanager

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from app import settings
 from app.branding import BRAND
-from app.commands.running import ending_with, fit, keep_clock, reached, with_database
+from app.commands.running import (
+    embedded_in_words,
+    ending_with,
+    fit,
+    keep_clock,
+    reached,
+    say_database,
+    with_database,
+)
 from app.domain import catalogue, clock, installation
 from app.domain.access import peppers, totp
 from app.domain.catalogue import kept as kept_catalogue
@@ -35,6 +43,7 @@ def demo(chosen: argparse.Namespace) -> None:
         raise Mistake(str(error)) from error
     second_factor = settings.second_factor()
     clock.start_at(chosen.now)
+    say_database(embedded_in_words(folder))
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start()
         demo_settings = settings.demo(folder, chosen.port, second_factor)

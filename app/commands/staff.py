@@ -32,7 +32,7 @@ def migrate(_: argparse.Namespace) -> None:
     async def brought_up_to_date() -> tuple[list[str], bool, list[Month]]:
         return await schema.migrate(), await kept.must_be_there(), await issuing.nobody_named()
 
-    with reached() as connection:
+    with reached(making=True) as connection:
         done, shipped, unnamed = asyncio.run(with_database(connection, brought_up_to_date))
     print("\n".join(f"migrated: {name}" for name in done) or "nothing to migrate")
     if shipped:

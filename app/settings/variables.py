@@ -13,7 +13,7 @@ KEY_LENGTH = 32
 
 VARIABLES = {
     "DATABASE_URL": "PostgreSQL 15 or newer; without it the embedded one in MYPAGE_DATA_DIR",
-    "MYPAGE_DATA_DIR": "folder of the embedded PostgreSQL (default .mypage)",
+    "MYPAGE_DATA_DIR": "folder of the embedded PostgreSQL (the demo's default: .mypage)",
     "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
     "MYPAGE_DATA_KEYS": "keys of what is encrypted at rest (PINs, authenticator apps), newest first, separated by commas",

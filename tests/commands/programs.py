@@ -80,6 +80,13 @@ def mypage(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedPr
     )  # fmt: skip
 
 
+def apart(stderr: str) -> str:
+    """What a command said on stderr beside the line of the database that it is on."""
+    first, _, rest = stderr.partition("\n")
+    assert first.startswith("mypage: on the "), stderr
+    return rest
+
+
 def copied(source: Path, target: Path) -> Path:
     """With its owners: as root the server is somebody else."""
     subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
