@@ -269,6 +269,24 @@ COMMANDS = (
     ),
     Command("mail deliver", "send what is due, once", "staff.deliver_mails"),
     Command("mail list", "mails that wait or were refused", "staff.list_mails"),
+    Command(
+        "mail release",
+        "let held mails go, or discard some of them (MYPAGE_MAIL_HOLD)",
+        "staff.release_mails",
+        (
+            DRY_RUN,
+            Argument(
+                "--kind",
+                action="append",
+                default=[],
+                help="only those of that kind; may be given more than once",
+            ),
+            Argument(
+                "--before", type=moment, help="only those posted before: 2026-01-10 or 2026-01-10T09:00"
+            ),
+            Argument("--discard", action="store_true", help="never send what --kind and --before choose"),
+        ),
+    ),
     Command("payments list", "the cards that wait", "staff.list_payments"),
     Command(
         "payments approve",

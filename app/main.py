@@ -62,7 +62,10 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         delivery = functools.partial(transport.delivery, settings.contact.operator, settings.mail)
         tasks = [
             asyncio.create_task(work)
-            for work in (_keep_tidy(payment_gateway), deliverer.run(engine, delivery))
+            for work in (
+                _keep_tidy(payment_gateway),
+                deliverer.run(engine, delivery, holding=settings.mail.held),
+            )
         ]
         try:
             yield

@@ -593,3 +593,27 @@ def test_reserved_names_are_read_and_what_is_no_name_is_named() -> None:
     assert settings.production(COMPLETE).reserved_names == ()
     with pytest.raises(SettingsError, match=r"MYPAGE_RESERVED_NAMES holds '広報', '--'"):
         settings.production({**COMPLETE, "MYPAGE_RESERVED_NAMES": "board,広報,--"})
+
+
+@pytest.mark.parametrize(
+    ("value", "held"), [(None, False), ("", False), ("0", False), ("1", True), (" 1 ", True)]
+)
+def test_mails_are_held_where_the_setting_says_so_by_servers_and_commands_alike(
+    tmp_path: Path, value: str | None, held: bool
+) -> None:
+    environment = {**COMPLETE, "MYPAGE_DATA_DIR": str(tmp_path)}
+    if value is not None:
+        environment["MYPAGE_MAIL_HOLD"] = value
+    chosen = settings.production(environment)
+    senders = settings.installation_of(chosen).sender, settings.importing(environment).sender
+    read = [chosen.mail.held, settings.delivery(environment)[1].held, settings.writer(environment).held]
+    assert [*read, *(one and one.held for one in senders), settings.mail_hold(environment)] == [held] * 6
+
+
+@pytest.mark.parametrize("value", ["yes", "true", "on", "2"])
+def test_a_hold_that_is_misspelt_lets_nothing_go(tmp_path: Path, value: str) -> None:
+    environment = {**COMPLETE, "MYPAGE_DATA_DIR": str(tmp_path), "MYPAGE_MAIL_HOLD": value}
+    assert named(environment) == ["MYPAGE_MAIL_HOLD"]
+    for read in (settings.delivery, settings.writer, settings.importing, settings.mail_hold):
+        with pytest.raises(SettingsError, match="MYPAGE_MAIL_HOLD"):
+            read(environment)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from app.checks import sender, texts
+from app.checks import mails, sender, texts
 from app.checks.finding import Finding, Looked, failure, ok
 from app.settings import SettingsError, production
 
@@ -34,6 +34,7 @@ CHECKS: tuple[Callable[[Looked], Iterable[Finding]], ...] = (
     texts.ways_beside_phones,
     texts.closed_months,
     sender.records,
+    mails.held,
 )
 
 

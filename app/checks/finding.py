@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Outcome = Literal["ok", "warning", "failure"]
 
@@ -20,10 +20,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Looked:
-    """What the checks look at: the environment, and the name server that DNS is asked at (None: the system's)."""
+    """What the checks look at: the environment, the name server that DNS is asked at (None: the system's), and the database."""
 
     environment: Mapping[str, str]
     resolver: tuple[str, int] | None = None
+    asked: Callable[[Callable[[], Awaitable[Any]]], Any] | None = None
+    """Runs a question to the database and returns its answer; raises as a command does where it cannot. None: there is no
+    database to look at."""
 
 
 def ok(check: str, text: str) -> Finding:

@@ -23,6 +23,7 @@ from app.commands.running import (
 from app.domain import catalogue, clock, installation
 from app.domain.access import peppers, totp
 from app.domain.catalogue import kept as kept_catalogue
+from app.domain.letters import holding
 from app.domain.options import licences
 from app.mistake import Mistake
 from app.postgres import database, server_log, wire
@@ -149,7 +150,10 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
         _must_fit_catalogue(chosen)
         await licences.recognise()
         await totp.recognise()
-        for warning in (await server_log.warning(), await wire.warning()):
+        held = chosen.mail.held
+        if held:
+            await holding.hold_waiting()
+        for warning in (await server_log.warning(), await wire.warning(), await holding.warning(on=held)):
             if warning:
                 print(f"mypage: {warning}", file=sys.stderr)
     except Exception as error:

@@ -19,6 +19,7 @@ from app.postgres import database
 if TYPE_CHECKING:
     from app.domain.cards.checks import Decided
     from app.domain.months import Month
+    from app.domain.tables import Outbox
 
 T = TypeVar("T")
 
@@ -135,17 +136,22 @@ def _note_requests(
 
 
 def deliver_mails(_: argparse.Namespace) -> None:
-    from app.domain.letters import outbox
+    from app.domain.letters import holding, outbox
     from app.mailing import transport
 
     operator, mail = settings.delivery()
 
-    async def deliver() -> outbox.Delivered:
+    async def deliver() -> tuple[outbox.Delivered, int]:
+        if mail.held:
+            await holding.hold_waiting()
         async with transport.delivery(operator, mail) as send:
-            return await outbox.deliver_due(send, limit=sys.maxsize)
+            done = await outbox.deliver_due(send, limit=sys.maxsize, holding=mail.held)
+        return done, (await holding.look()).all.mails
 
-    done = _run(deliver)
+    done, held = _run(deliver)
     print(f"{done.sent} sent, {done.put_off} put off, {done.refused} refused")
+    if held:
+        print(f"{held} held: see `mypage mail release --dry-run`")
     if done.away:
         raise Mistake(done.away)
 
@@ -158,12 +164,47 @@ def list_mails(_: argparse.Namespace) -> None:
         ("id", "state", "posted", "recipient", "subject", "tries", "problem"),
         (
             (
-                *(mail.id, "refused" if mail.refused_at else "waiting", mail.posted_at),
+                *(mail.id, _state(mail), mail.posted_at),
                 *(mail.recipient, mail.subject, mail.tries, mail.problem or ""),
             )
             for mail in mails
         ),
     )
+
+
+def _state(mail: Outbox) -> str:
+    if mail.refused_at:
+        return "refused"
+    return "held" if mail.held_at else "waiting"
+
+
+def release_mails(chosen: argparse.Namespace) -> None:
+    """What is held, by kind, and then what became of it. Raises Mistake where the choice names nothing that is held."""
+    from app.domain.letters import holding
+
+    meant = holding.Chosen(tuple(chosen.kind), chosen.before)
+    if chosen.discard and meant == holding.Chosen():
+        raise Mistake("say with --kind or --before which mails to discard: nothing is discarded without")
+    hold = settings.mail_hold()
+    deed = holding.look if chosen.dry_run else holding.discard if chosen.discard else holding.release
+
+    async def work() -> holding.Found:
+        if hold:
+            await holding.hold_waiting()
+        return await deed(meant)
+
+    try:
+        found = _run(work)
+    except holding.NoneHeld as error:
+        raise Mistake(f"no mail of kind {error} is held, nothing was done: see --dry-run") from error
+    _print(
+        ("kind", "mails", "people", "oldest", "subject"),
+        ((one.kind or "-", one.mails, one.people, one.oldest, one.subject) for one in found.by_kind),
+    )
+    if chosen.dry_run:
+        print("dry run: nothing was changed; without --dry-run it would be:")
+    done = "discarded" if chosen.discard else "released"
+    print(f"{found.all.mails} mails to {found.all.people} people {done}")
 
 
 def list_payments(_: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from app.domain.access import attempts, challenges, login_events, members, typed
 from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
 from app.domain.contracts import closing
-from app.domain.letters import recipients
+from app.domain.letters import by_date, recipients
 from app.domain.mail import consent
 from app.domain.money import issuing
 from app.domain.options import purchase_requests
@@ -54,10 +54,12 @@ async def tidy() -> bool:
         await challenges.forget(now)
         await typed.tidy(now)
         await consent.tidy(now)
-    await closing.end_due()
-    await issuing.name_issuer_of_closed()
-    await reminders.post_due()
-    await purchase_requests.lapse_due()
+    await by_date.note_first_start(now)
+    with by_date.only():
+        await closing.end_due()
+        await issuing.name_issuer_of_closed()
+        await reminders.post_due()
+        await purchase_requests.lapse_due()
     return True
 
 

@@ -40,6 +40,8 @@ class Sender:
     address: str
     phone: str
     hours: str
+    held: bool = False
+    """Whether what is written is held until an operator releases it (letters/holding.py)."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain import clock
+from app.domain.letters import holding as mails_held
 from app.domain.letters import outbox
 from app.domain.letters.outbox import Send
 from app.postgres import database
@@ -28,13 +29,13 @@ log = logging.getLogger("mypage")
 Delivery = Callable[[], AbstractAsyncContextManager[Send]]
 
 
-async def run(engine: Engine, delivery: Delivery) -> None:
-    """Deliver until cancelled, whatever goes away meanwhile."""
+async def run(engine: Engine, delivery: Delivery, *, holding: bool = False) -> None:
+    """Deliver until cancelled, whatever goes away meanwhile; `holding`: what an operator released, and hold the rest."""
     trouble = LastingTrouble()
     while True:
         try:
             async with _listening(engine) as (connection, bell):
-                await _while_connected(connection, bell, delivery, trouble)
+                await _while_connected(connection, bell, delivery, trouble, holding)
         except Exception as error:
             if database.unavailable(error):
                 trouble.say(f"the outbox cannot be read: {error!r}")
@@ -57,23 +58,25 @@ async def _listening(engine: Engine) -> AsyncIterator[tuple[Any, asyncio.Event]]
 
 
 async def _while_connected(
-    connection: Any, bell: asyncio.Event, delivery: Delivery, trouble: LastingTrouble
+    connection: Any, bell: asyncio.Event, delivery: Delivery, trouble: LastingTrouble, holding: bool
 ) -> None:
     while not connection.is_closed():
         bell.clear()  # what is posted from here on rings again
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             # An error on the way ends the connection, and the lock with it.
-            trouble.say(await _deliver_all(delivery))
+            trouble.say(await _deliver_all(delivery, holding))
             await connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(bell.wait(), POLL.total_seconds())
 
 
-async def _deliver_all(delivery: Delivery) -> str:
+async def _deliver_all(delivery: Delivery, holding: bool) -> str:
     """Deliver all that is due; says what keeps the rest, if anything does."""
+    if holding:
+        await mails_held.hold_waiting()
     async with delivery() as send:
         while True:
-            done = await outbox.deliver_due(send)
+            done = await outbox.deliver_due(send, holding=holding)
             if done.away or done.sent + done.put_off + done.refused < outbox.BATCH:
                 return done.away
 

@@ -82,6 +82,7 @@ __all__ = [
     "installers",
     "issuer",
     "made_by_demo",
+    "mail_hold",
     "peppers",
     "production",
     "with_brand",
@@ -172,7 +173,7 @@ def installation_of(chosen: Settings) -> Installation:
     return Installation(
         peppers=Peppers(chosen.peppers),
         data_keys=chosen.data_keys,
-        sender=_sender(chosen.contact, chosen.mail.sender),
+        sender=_sender(chosen.contact, chosen.mail.sender, held=chosen.mail.held),
         issuer=_issuer(chosen.contact, chosen.invoice_number, chosen.billing, chosen.payment_day),
         mail_system=chosen.mail_system,
         mail_domain=chosen.mail_system.domain,
@@ -248,10 +249,11 @@ def importing(environment: Mapping[str, str] = os.environ) -> Installation:
         for name in ("MYPAGE_IMAP_HOST", "MYPAGE_SUBMISSION_HOST", "MYPAGE_WEB_HOST")
     )
     contact, address = parts.contact(environment, unsaid), parts.sender(environment, unsaid)
+    held = parts.mail_hold(environment, wrong)
     found = Installation(
         peppers=Peppers(peppers(environment)),
         data_keys=data_keys(environment) if environment.get("MYPAGE_DATA_KEYS") else None,
-        sender=None if unsaid else _sender(contact, address),
+        sender=None if unsaid else _sender(contact, address, held=held),
         mail_domain=domain or None,
         reserved_names=reserved_names.of_operator(
             filter(None, [*hosts, domain, *named, address.rpartition("@")[2]]),
@@ -290,12 +292,13 @@ def writer(environment: Mapping[str, str] = os.environ) -> Sender:
     wrong: list[str] = []
     environment = with_brand(environment)
     contact, address = parts.contact(environment, wrong), parts.sender(environment, wrong)
+    held = parts.mail_hold(environment, wrong)
     if wrong:
         raise SettingsError(
             "nothing was done, because it could not be told by mail; mend these settings:\n"
             + "\n".join(f"  {line}" for line in wrong)
         )
-    return _sender(contact, address)
+    return _sender(contact, address, held=held)
 
 
 def issuer(environment: Mapping[str, str] = os.environ) -> Issuer:
@@ -335,8 +338,17 @@ def _issuer(contact: Contact, invoice_number: str, billing: Billing, payment_day
     )
 
 
-def _sender(contact: Contact, address: str) -> Sender:
-    return Sender(contact.operator, address, contact.phone, contact.hours)
+def _sender(contact: Contact, address: str, *, held: bool = False) -> Sender:
+    return Sender(contact.operator, address, contact.phone, contact.hours, held)
+
+
+def mail_hold(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether mails are held, for a command; a demo's never leave. Raises SettingsError."""
+    wrong: list[str] = []
+    held = parts.mail_hold(environment, wrong)
+    if wrong:
+        raise SettingsError(wrong[0])
+    return held and not made_by_demo(environment)
 
 
 def made_by_demo(environment: Mapping[str, str] = os.environ) -> bool:

@@ -71,7 +71,15 @@ PAYMENT_DAY_LENGTH = 100
 
 
 def mail(environment: Mapping[str, str], wrong: list[str]) -> Mail:
-    return Mail(sender(environment, wrong), _smtp(environment, wrong))
+    return Mail(sender(environment, wrong), _smtp(environment, wrong), mail_hold(environment, wrong))
+
+
+def mail_hold(environment: Mapping[str, str], wrong: list[str]) -> bool:
+    """Whether mails are held. A word that was meant as yes must not let them go."""
+    value = environment.get("MYPAGE_MAIL_HOLD", "").strip() or "0"
+    if value not in ("0", "1"):
+        wrong.append(f"MYPAGE_MAIL_HOLD is {value!r}: 1 (mails are held) or 0 is wanted")
+    return value != "0"
 
 
 def sender(environment: Mapping[str, str], wrong: list[str]) -> str:

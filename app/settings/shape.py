@@ -75,6 +75,8 @@ class Mail:
 
     sender: str
     server: Smtp | None = None
+    held: bool = False
+    """Whether mails are held until an operator releases them."""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ VARIABLES = {
     "MYPAGE_WEB_UPLOAD": "where members put their files, as sftp://host or ftps://host (default: ask by phone)",
     "MYPAGE_STRIPE_SECRET_KEY": "secret or restricted key of the Stripe account that keeps the members' cards",
     "MYPAGE_MAIL_FROM": "address that the portal's mails come from, and bounces go to",
+    "MYPAGE_MAIL_HOLD": "1: mails are posted and held, and none leaves before `mypage mail release` (default 0)",
     "MYPAGE_DKIM_SELECTOR": "selector that the mail server signs the portal's mails with, for `mypage check`",
     "MYPAGE_SMTP_HOST": "host name of the mail server that takes the portal's mails",
     "MYPAGE_SMTP_PORT": "its port (default 587)",

@@ -8,15 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
 from app import accessibility, branding, checks, settings
 from app.branding.reading import read
-from app.checks import Looked, sender, texts
+from app.checks import Looked, mails, sender, texts
+from app.mistake import Mistake
 from tests.branding.test_crawl import OTHER
 from tests.checks.name_server import knowing
-from tests.commands.programs import SERVING, mypage
+from tests.commands.programs import SERVING, apart, mypage, url_of
 
 GOOD = {
     "mypage.example.jp": ["unrelated", "v=spf1 ip4:192.0.2.1 -all"],
@@ -173,6 +175,39 @@ def test_the_policy_says_what_came_of_looking(monkeypatch: pytest.MonkeyPatch, t
         assert said in accessibility.in_words()
 
 
+# --- held mails -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("", ("ok", "none")),
+        ("3 mails are held", ("warning", "3 mails are held")),
+        (Mistake("no database is named"), ("warning", "they could not be counted: no database is named")),
+        (ConnectionRefusedError("away"), ("warning", "they could not be counted: away")),
+        (asyncpg.InvalidPasswordError("refused"), ("warning", "they could not be counted: refused")),
+    ],
+)
+def test_held_mails_are_a_warning_and_so_is_a_database_that_cannot_be_asked(
+    answer: str | Exception, found: tuple[str, str]
+) -> None:
+    def asked(_: object) -> str:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    [one] = mails.held(Looked({}, asked=asked))
+    assert (one.outcome, one.text) == found
+
+
+def test_a_defect_of_ours_is_no_warning() -> None:
+    def asked(_: object) -> str:
+        raise RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError):
+        list(mails.held(Looked({}, asked=asked)))
+
+
 # --- the command --------------------------------------------------------------------------------------------------------
 
 
@@ -184,11 +219,18 @@ def test_the_settings_are_looked_at_first() -> None:
 
 
 @pytest.mark.slow
-def test_the_command_says_each_finding_in_a_line_and_fails_for_a_failure(tmp_path: Path) -> None:
+def test_the_command_says_each_finding_in_a_line_and_fails_for_a_failure(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
     given = {**SERVING, **ENVIRONMENT, "MYPAGE_PAYMENT_DAY": "毎月27日"}
+    given |= {"DATABASE_URL": url_of(server, database=empty_database), "MYPAGE_MAIL_HOLD": "1"}
     with knowing(GOOD) as (address, port):
         done = mypage(tmp_path, "check", "--resolver", f"{address}:{port}", **given)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, apart(done.stderr)) == (0, "")
+        assert (
+            "warning  held mails: MYPAGE_MAIL_HOLD is on: no mail leaves; none is held so far\n"
+            in done.stdout
+        )
         assert "ok       SPF: mypage.example.jp: v=spf1 ip4:192.0.2.1 -all\n" in done.stdout
         given["MYPAGE_PAYMENT_DAY"] = ""
         done = mypage(tmp_path, "check", "--resolver", f"{address}:{port}", **given)

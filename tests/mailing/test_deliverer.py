@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain import clock
-from app.domain.letters import outbox
+from app.domain.letters import holding, outbox
 from app.domain.letters.outbox import Away, DueMail, Send
 from app.mailing import deliverer
 from app.mailing.deliverer import LastingTrouble
@@ -199,3 +199,19 @@ def test_a_trouble_that_lasts_is_said_now_and_then(caplog: pytest.LogCaptureFixt
     said = [record.message for record in caplog.records]
     waiting, again = "mails are waiting: away", "mails are delivered again"
     assert said == [waiting, waiting, again, waiting]
+
+
+async def test_a_server_under_the_hold_sends_what_is_released_as_soon_as_it_is(contract: int) -> None:
+    server = Server()
+    task = asyncio.create_task(deliverer.run(database.engine(), server.delivery, holding=True))
+    try:
+        await posted(contract)
+        async with asyncio.timeout(SOON):
+            while not (await holding.look()).all.mails:
+                pass
+        assert server.mails == []
+        await holding.release()
+        await server.took(1)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

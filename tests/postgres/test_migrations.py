@@ -135,6 +135,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "bill_issuer",
         "call_file",
         "feed_run",
+        "first_start",
         "notice",
     }
     assert without == shared
@@ -629,3 +630,23 @@ async def test_bills_that_were_closed_before_say_after_the_chapter_of_bills_what
     assert [tuple(row) for row in names] == [("有光 杏", None), ("有光 杏", None)]
     with pytest.raises(asyncpg.RestrictViolationError):
         await database.rows("UPDATE charge SET name = 'x'")
+
+
+@pytest.mark.parametrize("ran", [False, True])
+async def test_a_portal_that_has_run_before_had_its_first_start_long_ago_and_a_new_one_had_none(
+    nothing: None, ran: bool
+) -> None:
+    await run(*(name for name in CHAPTERS if name < "m24"))
+    await database.rows(CONTRACTS, 1, 1)
+    if ran:
+        await database.rows(
+            "INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)"
+            " SELECT id, 'a@example.jp', 'x', 'x', 'x', now(), now(), 0 FROM contract"
+        )
+    await run("m24_hold")
+    found = await database.rows("SELECT at < now() - interval '1 year' AS long_ago FROM first_start")
+    assert [row["long_ago"] for row in found] == ([True] if ran else [])
+    imported = await database.rows("SELECT imported_at FROM contract")
+    assert [row["imported_at"] for row in imported] == [None]
+    mails = await database.rows("SELECT kind, held_at, released_at FROM outbox")
+    assert [tuple(row) for row in mails] == ([("", None, None)] if ran else [])

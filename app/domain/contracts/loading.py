@@ -17,8 +17,8 @@ def _listed(columns: tuple[str, ...], table: str = "") -> str:
 # A password hash is the one that the file gave, else the one that was made. Ids follow the order of the file.
 
 _LOAD_CONTRACTS = f"""
-INSERT INTO contract ({_listed(CONTRACT_COLUMNS)}, password_hash)
-SELECT {_listed(CONTRACT_COLUMNS)}, coalesce(password_hash, hash)
+INSERT INTO contract ({_listed(CONTRACT_COLUMNS)}, password_hash, imported_at)
+SELECT {_listed(CONTRACT_COLUMNS)}, coalesce(password_hash, hash), $1
 FROM incoming_contract i LEFT JOIN made_hash m ON m.line = i.line AND m.slot = 0 ORDER BY i.line
 """  # noqa: S608 -- constants only, as below
 _NOTE_LOADED = """
@@ -104,7 +104,7 @@ FROM loaded JOIN account ON account.contract = loaded.id ORDER BY account.id;
 
 async def load(connection: Any, now: datetime, month: Month, data_key: bytes | None = None) -> None:
     """Write all that is new. `data_key`: name of the one that PINs were encrypted with, if there are any."""
-    await connection.execute(_LOAD_CONTRACTS)
+    await connection.execute(_LOAD_CONTRACTS, now)
     await connection.execute(_NOTE_LOADED)
     await connection.execute(_LOAD_CARDS)
     await connection.execute(_LOAD_ACCOUNTS, now)

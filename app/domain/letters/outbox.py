@@ -27,6 +27,7 @@ from app.branding import BRAND
 from app.domain import clock, holders, installation, tables
 from app.domain.access.matrix import ROLE_NAMES
 from app.domain.access.members import Member
+from app.domain.letters import by_date
 from app.postgres import database
 
 CHANNEL = "mypage_outbox"
@@ -60,17 +61,41 @@ async def post(
     a line each; `by` says who did it. Raises
     RuntimeError outside a transaction, ValueError for a fact that no mail may carry.
     """
+    by_date.refuse(mail)
+    await _post(contract, recipients, mail, facts, reads=str(reads))
+
+
+async def post_due(
+    contract: int, recipients: Iterable[str], mail: str, due: datetime, /, **facts: object
+) -> None:
+    """As `post`, of a mail that leaves because a day has come, `due`: not at all where that was before the portal could
+    tell it (by_date.py)."""
+    await _post(contract, recipients, mail, facts, due=due)
+
+
+async def _post(
+    contract: int,
+    recipients: Iterable[str],
+    mail: str,
+    facts: dict[str, object],
+    *,
+    reads: str = "",
+    due: datetime | None = None,
+) -> None:
     if database.engine().current_transaction.get() is None:
         raise RuntimeError(f"the mail {mail} was posted outside the transaction of its change")
     now = clock.now()
     subject, body = rendered(mail, now, facts)
     told = list(dict.fromkeys(filter(None, recipients)))
-    if (noted := _noted.get()) is not None:
+    if not told:
+        return
+    domain = sender().address.rpartition("@")[2]
+    identities = [f"<{uuid.uuid4()}@{domain}>" for _ in told]
+    held_at = now if sender().held else None
+    of_mail = contract, subject, body, now, told, identities, CHANNEL, reads
+    posted = await database.rows(_POST, *of_mail, due, mail, held_at)
+    if posted and (noted := _noted.get()) is not None:
         noted.extend(told)
-    if told:
-        domain = sender().address.rpartition("@")[2]
-        identities = [f"<{uuid.uuid4()}@{domain}>" for _ in told]
-        await database.rows(_POST, contract, subject, body, now, told, identities, CHANNEL, str(reads))
 
 
 _noted: ContextVar[list[str] | None] = ContextVar("noted", default=None)
@@ -97,16 +122,18 @@ WITH people AS (
     LEFT JOIN former_address f ON f.account = a.id
     WHERE a.contract = $1
 ), posted AS (
-    INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries)
+    INSERT INTO outbox (contract, recipient, subject, body, message_id, posted_at, due_at, tries, kind, held_at)
     SELECT $1, one.recipient, $2, coalesce(
             (SELECT p.name || ' 様' FROM people p
                 WHERE one.recipient IN (p.other_address, p.address, p.former) AND one.recipient <> c.email
                 ORDER BY p.deleted_at IS NOT NULL, p.former IS NOT DISTINCT FROM one.recipient, p.id LIMIT 1),
             nullif($8, '') || ' 様', {holders.ADDRESSED}
-        ) || E'\n\n' || $3, one.message_id, $4, $4, 0
-    FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id), contract c WHERE c.id = $1
+        ) || E'\n\n' || $3, one.message_id, $4, $4, 0, $10, $11
+    FROM unnest($5::text[], $6::text[]) AS one (recipient, message_id), contract c
+    WHERE c.id = $1 AND ({by_date.IN_TIME})
+    RETURNING 1
 )
-SELECT pg_notify($7, '')
+SELECT pg_notify($7, '') FROM posted LIMIT 1
 """  # noqa: S608 - constants
 
 
@@ -232,15 +259,17 @@ class _Outcome(Enum):
     REFUSED = auto()
 
 
-async def deliver_due(send: Send, limit: int = BATCH) -> Delivered:
+async def deliver_due(send: Send, limit: int = BATCH, *, holding: bool = False) -> Delivered:
     """Send what is due, at most `limit` mails, one after the other, outside any transaction.
+
+    While mails are held (`holding`), those alone that an operator has released.
 
     Any number of deliverers may run: each mail is taken by one, with a lease. Whoever dies between sending and noting
     it leaves a mail that is sent again after the lease.
     """
     done: Counter[_Outcome] = Counter()
     away = ""
-    while not away and done.total() < limit and (mail := await _take()):
+    while not away and done.total() < limit and (mail := await _take(holding)):
         try:
             done[await _deliver(mail, send)] += 1
         except Away as reason:
@@ -249,10 +278,10 @@ async def deliver_due(send: Send, limit: int = BATCH) -> Delivered:
     return Delivered(done[_Outcome.SENT], done[_Outcome.PUT_OFF], done[_Outcome.REFUSED], away)
 
 
-async def _take() -> DueMail | None:
+async def _take(holding: bool) -> DueMail | None:
     """The mail that has waited longest, leased to the caller; one that others are taking is passed over."""
     now = clock.now()
-    found = await database.rows(_TAKE, now, now + LEASE)
+    found = await database.rows(_TAKE, now, now + LEASE, holding)
     return DueMail(**found[0]) if found else None
 
 
@@ -260,7 +289,8 @@ async def _take() -> DueMail | None:
 _TAKE = """
 UPDATE outbox SET due_at = $2, tries = tries + 1
 WHERE id = (
-    SELECT id FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL AND due_at <= $1
+    SELECT id FROM outbox WHERE sent_at IS NULL AND refused_at IS NULL AND held_at IS NULL AND due_at <= $1
+        AND (released_at IS NOT NULL OR NOT $3)
     ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, recipient, subject, body, message_id, posted_at, due_at, tries

@@ -276,9 +276,8 @@ async def lapse(now: datetime, contract: int | None = None) -> int:
     for row in lapsed:
         told = await recipients.of_login(row["contract"], row["account"])
         facts = {"login": row["login"], "product": catalogue.name(Product(row["product"]))}
-        await outbox.post(
-            row["contract"], told, "purchase-request-lapsed", **facts, asked=clock.minute(row["asked_at"])
-        )
+        asked, due = clock.minute(row["asked_at"]), row["lapses_at"]
+        await outbox.post_due(row["contract"], told, "purchase-request-lapsed", due, **facts, asked=asked)
     return len(lapsed)
 
 
@@ -289,5 +288,5 @@ UPDATE purchase_request q SET state = 'lapsed', decided_at = q.lapses_at FROM (
     WHERE state = 'pending' AND lapses_at <= $1 AND ($2::bigint IS NULL OR contract = $2)
     ORDER BY lapses_at LIMIT $3 FOR UPDATE SKIP LOCKED
 ) AS due, account a WHERE q.id = due.id AND a.id = q.account
-RETURNING q.contract, q.account, q.product, q.asked_at, a.login
+RETURNING q.contract, q.account, q.product, q.asked_at, q.lapses_at, a.login
 """

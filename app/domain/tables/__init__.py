@@ -33,7 +33,7 @@ from app.domain.tables.catalogue import (
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
 from app.domain.tables.feeds import FeedCase, FeedLine, FeedRun, FieldHold
-from app.domain.tables.letters import FormerAddress, Outbox
+from app.domain.tables.letters import FirstStart, FormerAddress, Outbox
 from app.domain.tables.mail import (
     AppPassword,
     AutoReply,
@@ -94,6 +94,7 @@ TABLES: list[type[Table]] = [
     AutoReply,
     OwnerNotice,
     FormerAddress,
+    FirstStart,
     Outbox,
     Session,
     KeptForm,
@@ -152,6 +153,7 @@ __all__ = [
     "FeedLine",
     "FeedRun",
     "FieldHold",
+    "FirstStart",
     "FormerAddress",
     "Forwarding",
     "KeptForm",

@@ -46,6 +46,9 @@ class Contract(Table):
         default="ask", help_text="whether ユーザー権限 may buy security options: yes, ask or no"
     )
 
+    imported_at = Timestamptz(
+        null=True, default=None, help_text="none: before this was kept (letters/by_date.py)"
+    )
     closed_on = Date(null=True, default=None, help_text="its last day (access/closed.py)")
     ended_at = Timestamptz(null=True, default=None, help_text="when all that hung on it was ended after that")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import BigSerial, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import BigSerial, ForeignKey, Integer, SmallInt, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -40,3 +40,13 @@ class Outbox(Table):
     sent_at = Timestamptz(null=True, default=None)
     refused_at = Timestamptz(null=True, default=None, help_text="given up: refused for good or too often")
     problem = Text(null=True, default=None, help_text="what the mail server said last")
+    kind = Text(help_text="its text, as partials/mails/ names it; empty: posted before this was kept")
+    held_at = Timestamptz(null=True, default=None, help_text="it waits to be released (holding.py)")
+    released_at = Timestamptz(null=True, default=None, help_text="an operator let it go")
+
+
+class FirstStart(Table):
+    """When a server worked on this database for the first time: one row (by_date.py)."""
+
+    id = SmallInt(primary_key=True, default=1)
+    at = Timestamptz(default=None)
