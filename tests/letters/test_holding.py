@@ -129,6 +129,15 @@ async def test_whoever_posts_under_the_hold_holds_it_though_another_delivers_wit
     assert (await holding.look()).all.mails == 1
 
 
+async def test_a_mail_that_is_posted_while_a_round_goes_on_is_not_sent_in_it(contract: int) -> None:
+    async def send(mail: DueMail) -> None:
+        raise AssertionError(f"{mail.recipient} was sent")
+
+    await holding.hold_waiting()
+    await posted(contract, "a@example.jp")  # by a program that knows of no hold
+    assert (await outbox.deliver_due(send, holding=True)).sent == 0
+
+
 async def test_a_mail_that_is_being_sent_when_the_hold_begins_is_sent_once(contract: int) -> None:
     await posted(contract, "a@example.jp", "b@example.jp")
 
