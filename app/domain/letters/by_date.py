@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
-from app.domain import tables
 from app.postgres import database
 
 ROW = 1
@@ -44,8 +43,7 @@ def refuse(mail: str) -> None:
 
 async def note_first_start(now: datetime) -> None:
     """Remember the first time that a server works on this database; every later one changes nothing."""
-    if not await tables.FirstStart.exists().where(tables.FirstStart.id == ROW):
-        await database.rows(_NOTE, ROW, now)
+    await database.rows(_NOTE, ROW, now)
 
 
 # SQL for ON CONFLICT: of two servers that start at once one is the first.
