@@ -201,17 +201,39 @@ def test_a_trouble_that_lasts_is_said_now_and_then(caplog: pytest.LogCaptureFixt
     assert said == [waiting, waiting, again, waiting]
 
 
-async def test_a_server_under_the_hold_sends_what_is_released_as_soon_as_it_is(contract: int) -> None:
-    server = Server()
+class Busy(Server):
+    """Somebody posts a mail while it takes its first one."""
+
+    def __init__(self, contract: int) -> None:
+        super().__init__()
+        self.contract = contract
+
+    async def send(self, mail: DueMail) -> None:
+        if not self.mails:
+            await posted(self.contract)
+        await super().send(mail)
+
+
+async def test_a_server_under_the_hold_sends_what_is_released_and_nothing_that_comes_meanwhile(
+    contract: int,
+) -> None:
+    server = Busy(contract)
     task = asyncio.create_task(deliverer.run(database.engine(), server.delivery, holding=True))
     try:
         await posted(contract)
-        async with asyncio.timeout(SOON):
-            while not (await holding.look()).all.mails:
-                pass
+        await held(1)
         assert server.mails == []
         await holding.release()
         await server.took(1)
+        await held(1)
+        assert len(server.mails) == 1
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+async def held(number: int) -> None:
+    """Wait until so many mails are held."""
+    async with asyncio.timeout(SOON):
+        while (await holding.look()).all.mails != number:
+            pass
