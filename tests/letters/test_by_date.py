@@ -10,10 +10,12 @@ import pytest
 
 from app.domain import clock, housekeeping, tables
 from app.domain.cards import reminders
+from app.domain.contracts.importing import import_contracts
 from app.domain.letters import by_date, outbox
 from app.domain.options import purchase_requests
 from app.postgres import database
 from tests import households
+from tests.conftest import STRANGERS
 from tests.options.asked import P360
 
 DUE = datetime(2030, 1, 1, tzinfo=clock.TOKYO)
@@ -139,3 +141,10 @@ async def test_who_was_not_written_to_is_not_said_to_have_been(contract: int) ->
             for due, address in ((DUE - A_SECOND, "late@example.jp"), (DUE, "told@example.jp")):
                 await outbox.post_due(contract, [address], "account-password-changed", due, login="x")
     assert told == ["told@example.jp"]
+
+
+async def test_an_import_says_when_it_was(empty_database: str) -> None:
+    clock.start_at(DUE)
+    await import_contracts(STRANGERS, progress=lambda _: None)
+    [found] = await tables.Contract.select(tables.Contract.imported_at)
+    assert timedelta() <= found["imported_at"] - DUE < timedelta(hours=1)
