@@ -35,7 +35,7 @@ def test_what_the_address_leaves_out_comes_from_postgresqls_own_variables() -> N
     "rest",
     [
         *("x:secret/word@h/db", "x:12/34@h/db", "u:12#3@h/db", "u:12?3@h/db", "u:pa@ss@h/db"),
-        *("word@h:secret/db", "u:a:b@h/db", "u:[x@h/db", "u:p@h/d@b", "u:sec ret"),
+        *("u:12#3", "word@h:secret/db", "u:a:b@h/db", "u:[x@h/db", "u:p@h/d@b", "u:sec ret"),
     ],
 )
 def test_an_address_whose_password_was_not_written_safely_is_not_repeated(rest: str) -> None:
