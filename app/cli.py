@@ -163,6 +163,7 @@ GROUPS = {
     "import": "load operator data",
     "licences": "the stock of licence keys",
     "bill": "the ledger of charges",
+    "events": "what other systems read of what has changed",
     "requests": "papers that members asked for",
     "mail": "the portal's own mail",
     "payments": "cards that wait for a name check",
@@ -238,6 +239,27 @@ COMMANDS = (
         "write a month's charges, once and for all",
         "staff.close_bills",
         (Argument("month", type=_month, metavar="YYYY-MM"),),
+    ),
+    Command(
+        "bill export",
+        "the lines of a closed month, as CSV",
+        "staff.export_bills",
+        (
+            Argument("month", type=_month, metavar="YYYY-MM"),
+            Argument("--out", type=Path, metavar="FILE", help="default: stdout"),
+        ),
+    ),
+    Command(
+        "events restart",
+        "begin a new epoch, after the database was restored",
+        "staff.restart_events",
+    ),
+    Command("events readers", "who reads events, and how far behind", "staff.list_readers"),
+    Command(
+        "events forget",
+        "keep nothing for a reader any more",
+        "staff.forget_reader",
+        (Argument("name", metavar="READER"),),
     ),
     Command(
         "requests list",

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from app import demo, gateway, routes, web
 from app.branding import BRAND, BrandError, colours
-from app.domain import housekeeping, installation
+from app.domain import events, housekeeping, installation
 from app.domain.cards import visits
 from app.domain.catalogue import kept as kept_catalogue
 from app.domain.tables import TABLES
@@ -64,6 +64,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
             asyncio.create_task(work)
             for work in (
                 _keep_tidy(payment_gateway),
+                _keep_numbered(),
                 deliverer.run(engine, delivery, holding=settings.mail.held),
             )
         ]
@@ -148,3 +149,15 @@ async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
             if not database.unavailable(error):
                 log.error("tidying failed", exc_info=database.without_detail(error))
         await asyncio.sleep(housekeeping.EVERY.total_seconds())
+
+
+async def _keep_numbered() -> None:
+    """Give events their positions; a database that is away is tried again the next time."""
+    while True:
+        try:
+            while await events.number():
+                pass
+        except Exception as error:
+            if not database.unavailable(error):
+                log.error("numbering events failed", exc_info=database.without_detail(error))
+        await asyncio.sleep(events.EVERY.total_seconds())

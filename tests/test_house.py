@@ -23,6 +23,7 @@ FLOORS = {
     2: {"catalogue"},
     1: {
         "data_keys",
+        "events",
         "fields",
         "holders",
         "imports",

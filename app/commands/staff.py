@@ -1,13 +1,17 @@
-"""What staff and cron run beside a server: the schema, bills, licence keys, requests, mails, cards."""
+"""What staff and cron run beside a server: the schema, bills, events, licence keys, requests, mails, cards."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from app import settings
 from app.commands.running import fit_for_licences, log_to_stderr, migrated, progress, reached, with_database
@@ -75,6 +79,72 @@ def close_bills(chosen: argparse.Namespace) -> None:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"
     print(f"{month.iso} {said}: {done.charges:,} charges, {done.yen:,} yen with tax")
+
+
+def export_bills(chosen: argparse.Namespace) -> None:
+    from app.domain.money import bill_export
+
+    month: Month = chosen.month
+
+    async def export() -> tuple[int, int]:
+        await bill_export.must_be_closed(month)  # before a file is made
+        with _written_whole(chosen.out) as file:
+            return await bill_export.export(month, file)
+
+    try:
+        lines, yen = _run(export)
+    except bill_export.NotClosed as error:
+        raise Mistake(str(error)) from error
+    except OSError as error:
+        raise Mistake(f"{chosen.out or 'the output'} cannot be written: {error.strerror}") from error
+    print(f"{month.iso}: {lines:,} charges, {yen:,} yen with tax", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _written_whole(path: Path | None) -> Iterator[IO[str]]:
+    """The file, which takes the place of one that is there once it is whole, readable by its owner alone; None: stdout."""
+    if path is None:
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
+            yield file
+        return
+    made, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(made, "w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def restart_events(_: argparse.Namespace) -> None:
+    from app.domain import events
+
+    epoch = _run(events.restart)
+    print(f"epoch {epoch} has begun: every reader stops, and has to copy the views anew before it reads on")
+
+
+def list_readers(_: argparse.Namespace) -> None:
+    from app.domain import events
+
+    found = _run(events.readers)
+    _print(
+        ("name", "login", "read", "behind"),
+        (
+            (one.name, one.login, one.read_at, "another epoch" if one.behind is None else one.behind)
+            for one in found
+        ),
+    )
+
+
+def forget_reader(chosen: argparse.Namespace) -> None:
+    from app.domain import events
+
+    try:
+        _run(lambda: events.forget(chosen.name))
+    except events.NoReader as error:
+        raise Mistake(f"there is no reader {error}: see `mypage events readers`") from error
+    print(f"nothing is kept for {chosen.name} any more")
 
 
 def list_requests(chosen: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.domain import clock, tables
+from app.domain import clock, events, tables
 from app.domain.access import attempts, challenges, login_events, members, typed
 from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
@@ -60,6 +60,7 @@ async def tidy() -> bool:
         await issuing.name_issuer_of_closed()
         await reminders.post_due()
         await purchase_requests.lapse_due()
+    await events.prune()
     return True
 
 

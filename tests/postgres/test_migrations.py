@@ -136,6 +136,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "call_file",
         "feed_run",
         "first_start",
+        "event_epoch",
         "notice",
     }
     assert without == shared

@@ -72,6 +72,7 @@ LEFT_OUT: dict[type[Table], str] = {
     tables.KeptForm: "a form that was not taken yet, sealed; it lasts half an hour",
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
     tables.FeedLine: "what the operator's own system says of the contract, which it is asked for there",
+    tables.Event: "keys and moments of what is exported, for the operator's other systems; gone after 90 days",
     tables.PasskeyUser: "a random name that authenticators know a login by",
 }
 """Tables about a contract that are not exported, each with the reason."""

@@ -32,6 +32,7 @@ from app.domain.tables.catalogue import (
 )
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
+from app.domain.tables.events import Event, EventEpoch
 from app.domain.tables.feeds import FeedCase, FeedLine, FeedRun, FieldHold
 from app.domain.tables.letters import FirstStart, FormerAddress, Outbox
 from app.domain.tables.mail import (
@@ -118,6 +119,8 @@ TABLES: list[type[Table]] = [
     FeedLine,
     FieldHold,
     FeedCase,
+    EventEpoch,
+    Event,
 ]
 """All of them, each after those that it refers to."""
 
@@ -149,6 +152,8 @@ __all__ = [
     "Consent",
     "Contract",
     "EmailCheck",
+    "Event",
+    "EventEpoch",
     "FeedCase",
     "FeedLine",
     "FeedRun",

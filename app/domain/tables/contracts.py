@@ -51,6 +51,9 @@ class Contract(Table):
     )
     closed_on = Date(null=True, default=None, help_text="its last day (access/closed.py)")
     ended_at = Timestamptz(null=True, default=None, help_text="when all that hung on it was ended after that")
+    erased_at = Timestamptz(
+        null=True, default=None, help_text="when what is known of a person was taken from it"
+    )
 
     @classmethod
     async def lock(cls, contract: int) -> None:
