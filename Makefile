@@ -42,8 +42,9 @@ check: .venv/dev ## Formatting, lint, types, repeated templates
 	$(BIN)/mypy
 	$(BIN)/python -m tests.repeated app/partials
 
-prove: .venv/dev ## What a confirm page says is what the bill says: 10,000 random lives of a contract
+prove: .venv/dev ## What a confirm page says is what the bill says: 10,000 random lives of a contract; 20 seconds of 8 writers of events
 	$(BIN)/python -m pytest -q --hypothesis-profile prove tests/money/test_previews.py -k random
+	EVENTS_SECONDS=20 $(BIN)/python -m pytest -q -s tests/ops/test_event_reader.py -k writers
 
 format: .venv/dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -70,11 +70,12 @@ async def test_the_views_say_the_same_as_the_ledger_with_the_tax_of_the_bills() 
     ours = await database.rows(
         "SELECT billed, sum(yen) AS yen, count(DISTINCT contract) AS bills FROM charge GROUP BY billed ORDER BY billed"
     )
-    assert [(row["month"], row["yen"], row["bills"]) for row in months] == [
+    assert [row["bills"] for row in months] == [0, 1, 1]
+    assert [(row["month"], row["yen"], row["bills"]) for row in months[1:]] == [
         (row["billed"], row["yen"], row["bills"]) for row in ours
     ]
     taxes = await database.rows("SELECT billed, sum(tax) AS tax FROM billing_v1.tax GROUP BY 1 ORDER BY 1")
-    assert [row["tax"] for row in months] == [row["tax"] for row in taxes]
+    assert [row["tax"] for row in months[1:]] == [row["tax"] for row in taxes]
     # 4,400 + the option at 10 %, rounded down once.
     (bill,) = await database.rows("SELECT yen, tax FROM billing_v1.tax WHERE billed = '2026-01-01'")
     assert bill["tax"] == bill["yen"] * 10 // 110
