@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import cli, settings
+from app.domain import events
 from app.postgres import database
 from tests.access.test_matrix import ROUTES
 
@@ -48,6 +49,26 @@ def test_links_and_paths_of_a_document_lead_somewhere(document: Path) -> None:
         assert (document.parent / link).exists(), link
     for path in re.findall(r"`((?:app|tests|e2e|docs|migrations|static|bench|ops|bin)/[\w./-]*)`", text):
         assert (ROOT / path).exists(), path
+
+
+INTERFACES = (ROOT / "docs" / "interfaces.md").read_text()
+
+
+async def test_every_view_of_other_systems_is_documented_with_its_columns(empty_database: str) -> None:
+    sections = re.findall(r"^### `(\w+\.\w+)`$(.+?)(?=^##|\Z)", INTERFACES, re.MULTILINE | re.DOTALL)
+    documented = {
+        name: re.findall(r"^\| `(\w+)` \|", text.partition("| kind |")[0], re.MULTILINE)
+        for name, text in sections
+    }
+    there = await database.rows(
+        "SELECT table_schema || '.' || table_name AS name, array_agg(column_name::text ORDER BY ordinal_position) AS columns"
+        " FROM information_schema.columns WHERE table_schema IN ('billing_v1', 'events_v1') GROUP BY 1"
+    )
+    assert documented == {row["name"]: row["columns"] for row in there}
+    kinds = re.findall(
+        r"^\| `(\w+)` \|", INTERFACES.partition("| kind |")[2].partition("###")[0], re.MULTILINE
+    )
+    assert set(kinds) == events.KINDS
 
 
 COVERAGE = (ROOT / "docs" / "manual-coverage.md").read_text()

@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app import settings
+from app.commands import staff
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from tests import smtp_server
@@ -211,3 +214,66 @@ async def test_papers_are_followed_by_commands_all_of_a_line_or_none(
     ]
     assert (await requests("entered", one)).stdout == "1 forms entered\n"
     assert len((await requests("list", "--sent")).stdout.splitlines()) == 2
+
+
+async def test_a_month_that_is_not_closed_is_not_exported_and_no_file_is_made(
+    migrated: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "2026-01.csv"
+    refused = await asyncio.to_thread(mypage, tmp_path, "bill", "export", "2026-01", "--out", str(out))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert (
+        refused.stderr
+        == "mypage: 2026-01 is not closed: `mypage bill close 2026-01` closes it once it is over\n"
+    )
+    assert not out.exists()
+
+
+async def test_a_closed_month_is_exported_to_a_file_that_its_owner_alone_reads(after_a_demo: Path) -> None:
+    closed = "INSERT INTO bill_close (month, reached, closed_at) VALUES ('2020-01-01', 0, now())"
+    await on_the_database(after_a_demo, lambda: database.rows(closed))
+    out = after_a_demo / "2020-01.csv"
+    out.write_text("of yesterday")
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        to_file = mypage(after_a_demo, "bill", "export", "2020-01", "--out", str(out))
+        to_stdout = mypage(after_a_demo, "bill", "export", "2020-01")
+        nowhere = mypage(after_a_demo, "bill", "export", "2020-01", "--out", "/nowhere/at.csv")
+    assert (to_file.returncode, to_file.stdout) == (0, "")
+    assert to_file.stderr == "2020-01: 0 charges, 0 yen with tax\n"
+    assert out.read_text().startswith("charge,billed,customer_number,")
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert to_stdout.stdout == out.read_text()
+    assert nowhere.stderr.startswith("mypage: /nowhere/at.csv cannot be written: ")
+    assert nowhere.returncode == 1
+
+
+def test_a_file_that_was_not_written_whole_leaves_the_one_before(tmp_path: Path) -> None:
+    out = tmp_path / "bills.csv"
+    out.write_text("of yesterday")
+
+    def half() -> None:
+        with staff._written_whole(out) as file:
+            file.write("half")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        half()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("bills.csv", "of yesterday")]
+
+
+async def test_a_new_epoch_is_begun_readers_listed_and_one_forgotten(after_a_demo: Path) -> None:
+    reads = (
+        "INSERT INTO events_v1.reader (name, login, epoch, position, read_at)"
+        " SELECT 'crm', 'crm_login', epoch, 0, '2026-01-10 00:00Z' FROM events_v1.reach"
+    )
+    restarted = await asyncio.to_thread(mypage, after_a_demo, "events", "restart")
+    await on_the_database(after_a_demo, lambda: database.rows(reads))
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        listed = mypage(after_a_demo, "events", "readers")
+        done = [mypage(after_a_demo, "events", "forget", "crm") for _ in range(2)]
+    assert re.match(r"epoch [0-9a-f-]{36} has begun: every reader stops", restarted.stdout)
+    assert listed.stdout == "name\tlogin\tread\tbehind\ncrm\tcrm_login\t2026-01-10T09:00\t0\n"
+    assert [one.returncode for one in done] == [0, 1]
+    assert done[1].stderr == "mypage: there is no reader crm: see `mypage events readers`\n"
