@@ -13,13 +13,14 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.domain import clock, events, tables
+from app.domain import clock, events, housekeeping, tables
 from app.domain.catalogue import Product
 from app.domain.contracts import closing
 from app.postgres import database
 from migrations.m25_events import TOLD
 from tests import households
 from tests.money.steps import close, tokyo
+from tests.test_serving import started
 
 RIGHTS = """
 SELECT c.oid::regclass::text AS name, array_agg(kind ORDER BY kind) AS rights
@@ -432,3 +433,20 @@ async def test_the_groups_cannot_log_in_and_the_public_may_do_nothing(connection
     assert [row["rolcanlogin"] for row in found] == [False, False]
     assert await connection.fetch(RIGHTS, "public") == []
     assert await connection.fetch(ROUTINES, "public") == []
+
+
+# --- who sees to it ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+async def test_a_server_numbers_what_is_committed_and_housekeeping_prunes(
+    server: dict[str, Any], empty_database: str
+) -> None:
+    async with started({**server, "database": empty_database}):
+        await some_events(2)
+        async with asyncio.timeout(20):
+            while await left() != [1, 2]:  # noqa: ASYNC110 - by another task, over the database
+                await asyncio.sleep(0.05)
+    await aged(1)
+    await housekeeping.tidy()
+    assert await left() == [2]
