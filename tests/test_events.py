@@ -21,6 +21,7 @@ from migrations.m25_events import TOLD
 from tests import households
 from tests.money.steps import close, tokyo
 from tests.test_serving import started
+from tests.waiting import somebody_waits
 
 RIGHTS = """
 SELECT c.oid::regclass::text AS name, array_agg(kind ORDER BY kind) AS rights
@@ -344,6 +345,9 @@ async def test_what_a_stopped_reader_has_not_read_is_kept_until_it_is_forgotten(
     assert await left() == [6]
     with pytest.raises(events.NoReader):
         await events.forget("stopped")
+    await database.rows("UPDATE events_v1.reader SET position = 6")
+    await reads("came-too-late", 1)  # what it has not read is deleted, so nothing can be kept for it
+    assert await events.prune() == 1
 
 
 async def test_a_reader_of_another_epoch_keeps_nothing_and_its_events_go_when_they_are_old() -> None:
@@ -352,10 +356,11 @@ async def test_a_reader_of_another_epoch_keeps_nothing_and_its_events_go_when_th
     await reads("lost", 0)
     await aged(2)
     await events.restart()
-    await some_events(1)
+    await some_events(2)
     await all_numbered()
-    assert await events.prune() == 2
-    assert await left() == [1]
+    await aged(1)
+    assert await events.prune() == 3
+    assert await left() == [2]
     assert [one.behind for one in await events.readers()] == [None]
 
 
@@ -365,6 +370,25 @@ async def test_what_has_no_position_is_never_pruned() -> None:
     await database.rows("UPDATE event SET at = '2020-01-01'")
     assert await events.prune() == 0
     assert await events.number() == 1
+
+
+async def test_pruning_that_waited_for_a_numberer_keeps_what_that_one_has_numbered() -> None:
+    await some_events(2)
+    await all_numbered()
+    await aged(2)
+    await some_events(2)
+
+    async def pruned() -> int:
+        database.engine().current_transaction.set(None)
+        return await events.prune()
+
+    async with database.engine().transaction(isolation="read_committed"):
+        assert await events.number() == 2
+        pruning = asyncio.create_task(pruned())
+        await somebody_waits()
+    assert await pruning == 2
+    assert await left() == [3, 4]
+    assert (await reach())["oldest"] == 3
 
 
 async def test_pruning_goes_on_where_a_batch_ended(monkeypatch: pytest.MonkeyPatch) -> None:

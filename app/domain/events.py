@@ -119,8 +119,11 @@ async def prune() -> int:
     Readers of another epoch have to begin anew, so nothing is kept for them.
     """
     deleted = 0
-    for statement in (_PRUNE, _PRUNE_FORMER):
-        deleted += int((await database.rows(statement, BATCH, KEPT))[0]["deleted"])
+    async with database.engine().transaction(isolation="read_committed"):
+        # As of after the numberer before: what it has numbered must be seen by whoever counts up to there.
+        await database.rows(_WAIT_FOR_LOCK, LOCK)
+        for statement in (_PRUNE, _PRUNE_FORMER):
+            deleted += int((await database.rows(statement, BATCH, KEPT))[0]["deleted"])
     return deleted
 
 
@@ -146,12 +149,13 @@ WITH epoch AS ({_CURRENT} FOR UPDATE), upto AS (
 )
 SELECT count(*) AS deleted FROM deleted
 """  # noqa: S608
-_PRUNE_FORMER = f"""
+_PRUNE_FORMER = """
 WITH deleted AS (
     DELETE FROM event WHERE id IN (
-        SELECT id FROM event WHERE epoch <> (SELECT epoch FROM ({_CURRENT}) AS e) AND at <= now() - $2::interval
+        SELECT id FROM event WHERE at <= now() - $2::interval AND epoch = ANY (
+            ARRAY(SELECT epoch FROM event_epoch WHERE id < (SELECT max(id) FROM event_epoch)))
         ORDER BY id LIMIT $1
     ) RETURNING 1
 )
 SELECT count(*) AS deleted FROM deleted
-"""  # noqa: S608
+"""

@@ -60,7 +60,8 @@ async def tidy() -> bool:
         await issuing.name_issuer_of_closed()
         await reminders.post_due()
         await purchase_requests.lapse_due()
-    await events.prune()
+    while await events.prune():
+        pass
     return True
 
 
