@@ -152,8 +152,15 @@ async def test_a_closed_month_is_told_when_it_is_whole() -> None:
 
 
 async def test_what_changes_nothing_and_passwords_are_not_told() -> None:
-    family = await households.new_household()
+    family = await households.rich_household("family")
+    await tables.Card(
+        contract=family.contract, brand="VISA", last4="0000", expires="2040-01", holder="AN", token=""
+    ).save()
+    await database.rows("INSERT INTO bill_close (month, reached, closed_at) VALUES ('2025-01-01', 0, NULL)")
     await told()
+    await database.rows("UPDATE bill_close SET reached = 9")
+    for table, column in (("service_period", "product"), ("mail_address", "address"), ("card", "brand")):
+        await database.rows(f"UPDATE {table} SET {column} = {column}")
     await database.rows("UPDATE contract SET family = family, password_hash = password_hash || 'x'")
     await database.rows("UPDATE account SET password_hash = password_hash || 'x' WHERE id = $1", family.son)
     await database.rows("UPDATE contract SET phone = '012' WHERE false")
