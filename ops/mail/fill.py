@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fills the @NAMES@ in the files of postfix/ and dovecot/ from a settings file, into TARGET/postfix and TARGET/dovecot.
+"""Fills the @NAMES@ in the servers' files beside it from a settings file, and writes them to the same places in TARGET.
 
     ops/mail/fill.py settings /etc
 
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+TEMPLATES = ("postfix/*", "dovecot/*", "clamav/*", "opendkim/*", "*.conf")
 PLACEHOLDER = re.compile(r"@([A-Z][A-Z_]*)@")
 SECRET = ("_PASSWORD", "_SECRET", "_SALT")
 """How the names of settings end that not everybody may read."""
@@ -56,11 +57,8 @@ def write(target: Path, text: str, secret: bool) -> None:
 
 
 def main(settings_file: Path, target: Path) -> str | None:
-    templates = {
-        path.relative_to(HERE): path.read_text()
-        for folder in ("postfix", "dovecot")
-        for path in sorted((HERE / folder).iterdir())
-    }
+    found = [path for pattern in TEMPLATES for path in sorted(HERE.glob(pattern))]
+    templates = {path.relative_to(HERE): path.read_text() for path in found}
     given = settings(settings_file.read_text())
     wrong = problems(given, {name for text in templates.values() for name in PLACEHOLDER.findall(text)})
     if wrong:

@@ -18,7 +18,8 @@ from email.utils import localtime, make_msgid
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.mail_server.servers import HOST, PATIENCE, MailServer, free_port
+from tests.mail_server.processes import HOST, PATIENCE, free_port
+from tests.mail_server.servers import MailServer
 
 STRANGER = "someone@other.example"
 FRIEND = "friend@elsewhere.example"
@@ -43,6 +44,8 @@ class Sent:
     """`<>` where nobody is to be told when it cannot be delivered."""
     recipient: str
     message: EmailMessage
+    content: bytes
+    """The same as it came, for whoever looks at its signature."""
 
 
 @dataclass
@@ -55,7 +58,8 @@ class World:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
         for recipient in envelope.rcpt_tos:
-            self.mails.append(Sent(envelope.mail_from or "", recipient, parsed(envelope.content)))
+            content = envelope.content
+            self.mails.append(Sent(envelope.mail_from or "", recipient, parsed(content), content))
         return "250 OK"
 
     def to(self, recipient: str) -> list[Sent]:
@@ -107,31 +111,56 @@ class Postman:
         await self._server.settle()
         return answer
 
-    def _send(self, message: EmailMessage, sender: str, recipient: str) -> tuple[int, str]:
-        with smtplib.SMTP(
-            HOST, self._server.smtp, "mx.other.example", PATIENCE, (another_computer(), 0)
-        ) as client:
+    async def hand_in(
+        self, message: EmailMessage | bytes, sender: str, recipient: str, place: str = ""
+    ) -> tuple[int, str]:
+        """A mail as it is, from any address of the world; "": from this host itself."""
+        answer = await asyncio.to_thread(self._send, message, sender, recipient, place or HOST)
+        await self._server.settle()
+        return answer
+
+    def _send(
+        self, message: EmailMessage | bytes, sender: str, recipient: str, place: str = ""
+    ) -> tuple[int, str]:
+        here = HOST if place == HOST else another_computer()
+        with smtplib.SMTP(HOST, self._server.smtp, "mx.other.example", PATIENCE, (here, 0)) as client:
+            if place not in ("", HOST):
+                client.ehlo()
+                client.docmd("XCLIENT", f"ADDR={place} NAME=mx.other.example")
+                client.ehlo()
             return _handed_in(client, message, sender, recipient)
 
     async def submit(
-        self, name: str, password: str, sender: str, recipient: str, *, wrapped: bool = False
+        self,
+        name: str,
+        password: str,
+        sender: str,
+        recipient: str,
+        *,
+        wrapped: bool = False,
+        message: EmailMessage | None = None,
     ) -> tuple[int, str]:
         """Send a mail as a member's mail program does, over TLS from the start or after STARTTLS."""
-        answer = await asyncio.to_thread(self._submit, name, password, sender, recipient, wrapped)
+        message = message or mail(sender, recipient)
+        answer = await asyncio.to_thread(self._submit, name, password, message, sender, recipient, wrapped)
         await self._server.settle()
         return answer
 
     def _submit(
-        self, name: str, password: str, sender: str, recipient: str, wrapped: bool
+        self, name: str, password: str, message: EmailMessage, sender: str, recipient: str, wrapped: bool
     ) -> tuple[int, str]:
-        with self._submission(wrapped) as client:
+        try:
+            client = self._submission(wrapped)
+        except smtplib.SMTPResponseException as refusal:  # of STARTTLS, while a check is away
+            return refusal.smtp_code, _words(refusal.smtp_error)
+        with client:
             client.ehlo()
             client.user, client.password = name, password
             try:
                 client.auth("PLAIN", client.auth_plain)  # login() would guess again, another way
             except smtplib.SMTPAuthenticationError as refusal:
                 return refusal.smtp_code, _words(refusal.smtp_error)
-            return _handed_in(client, mail(sender, recipient), sender, recipient)
+            return _handed_in(client, message, sender, recipient)
 
     def _submission(self, wrapped: bool) -> smtplib.SMTP:
         here = (another_computer(), 0)
@@ -140,16 +169,25 @@ class Postman:
             port = self._server.submissions
             return smtplib.SMTP_SSL(HOST, port, None, timeout=PATIENCE, source_address=here, context=context)
         client = smtplib.SMTP(HOST, port, None, PATIENCE, here)
-        client.starttls(context=context)
+        try:
+            client.starttls(context=context)
+        except smtplib.SMTPResponseException:
+            client.close()
+            raise
         return client
 
 
-def _handed_in(client: smtplib.SMTP, message: EmailMessage, sender: str, recipient: str) -> tuple[int, str]:
+def _handed_in(
+    client: smtplib.SMTP, message: EmailMessage | bytes, sender: str, recipient: str
+) -> tuple[int, str]:
+    content = message if isinstance(message, bytes) else message.as_bytes(policy=email.policy.SMTP)
     try:
-        client.send_message(message, sender, [recipient])
+        client.sendmail(sender, [recipient], content)
     except smtplib.SMTPRecipientsRefused as refusal:
         code, words = refusal.recipients[recipient]
         return code, _words(words)
+    except smtplib.SMTPResponseException as refusal:  # of the sender, or of the mail itself
+        return refusal.smtp_code, _words(refusal.smtp_error)
     return 250, ""
 
 

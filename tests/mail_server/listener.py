@@ -11,7 +11,8 @@ from typing import Any
 from app import internal_serving, serving
 from tests.commands.programs import SERVING, free_port
 from tests.conftest import SETTINGS
-from tests.mail_server.servers import INTERNAL_SECRET, PATIENCE, await_port
+from tests.mail_server.processes import PATIENCE, await_port
+from tests.mail_server.servers import INTERNAL_SECRET
 
 
 class Listener:

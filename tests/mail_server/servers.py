@@ -1,4 +1,4 @@
-"""Debian's Postfix and Dovecot with the files of ops/mail/, on free loopback ports and in a temporary folder."""
+"""Debian's Postfix, Dovecot and milters with the files of ops/mail/, on free loopback ports and in a temporary folder."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.settings import DEMO_MAIL_SYSTEM
+from tests.mail_server import milters
+from tests.mail_server.milters import Milters
+from tests.mail_server.processes import HOST, PATIENCE, POLL, Process, await_port, free_port
 
 OPS = Path(__file__).parents[2] / "ops" / "mail"
 PROGRAMS = (
@@ -35,42 +37,20 @@ PROGRAMS = (
     Path("/usr/lib/dovecot/lmtp"),
     Path("/usr/lib/dovecot/modules/libdriver_pgsql.so"),
     Path("/usr/lib/dovecot/modules/lib90_sieve_plugin.so"),
+    *milters.PROGRAMS,
 )
-HOST = "127.0.0.1"
 DOMAIN = DEMO_MAIL_SYSTEM.domain
 OPERATORS = "operators@other.example"
-# Ends a server when these tests are killed. Postfix forgets its own death signal, so a shell keeps one for it.
-KEEPER = ("setpriv", "--pdeathsig", "TERM", "sh", "-c", '"$@" & trap "kill $!" TERM; wait; wait', "sh")
 INTERNAL_SECRET = "a-secret-of-the-mail-server-tests"
 SUBMISSION_LIMIT = 5
-PATIENCE = 15.0  # seconds that anything may take
-POLL = 0.03
 
 
 def missing() -> str:
     """Why the mail server cannot run here; empty if it can."""
     absent = [path.name for path in PROGRAMS if not path.exists()]
     if absent:
-        return f"Postfix and Dovecot of Debian are needed (bin/mail-packages); missing: {', '.join(absent)}"
+        return f"Debian's mail servers are needed (bin/mail-packages); missing: {', '.join(absent)}"
     return "" if os.geteuid() == 0 else "Postfix and Dovecot start as root only"
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
-
-
-def await_port(port: int, logs: Callable[[], str] = str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection((HOST, port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, f"nothing listens on port {port}\n{logs()}"
-            time.sleep(POLL)
-        else:
-            return
 
 
 class MailServer:
@@ -81,6 +61,7 @@ class MailServer:
         self.store = folder / "store"
         self.smtp, self.submission, self.submissions = free_port(), free_port(), free_port()
         self.imap, self.imaps = free_port(), free_port()
+        self.milters = Milters(folder)
         self._settings = {
             "DB_HOST": database["host"],
             "DB_PORT": database["port"],
@@ -115,31 +96,28 @@ class MailServer:
             "DOVECOT_LOG": "/dev/stderr",
             "IMAP_PORT": self.imap,
             "IMAPS_PORT": self.imaps,
+            **self.milters.settings,
         }
+        configuration = folder / "dovecot" / "dovecot.conf"
+        self._processes = (
+            Process(folder, "dovecot", "/usr/sbin/dovecot", "-F", "-c", configuration),
+            Process(folder, "postfix", PROGRAMS[0], "-s", "-c", folder / "postfix"),
+        )
 
     @contextmanager
     def running(self) -> Iterator[MailServer]:
         self._prepare()
         with ExitStack() as stack:
-            postfix, dovecot = self.folder / "postfix", self.folder / "dovecot" / "dovecot.conf"
+            stack.enter_context(self.milters.running())
             # The queue's folders first: Dovecot puts its sockets there.
-            subprocess.run(["postfix", "-c", postfix, "check"], check=True, stderr=subprocess.DEVNULL)
-            stack.enter_context(self._process("dovecot", "/usr/sbin/dovecot", "-F", "-c", dovecot))
-            stack.enter_context(self._process("postfix", PROGRAMS[0], "-s", "-c", postfix))
+            check: list[str | Path] = ["postfix", "-c", self.folder / "postfix", "check"]
+            subprocess.run(check, check=True, stderr=subprocess.DEVNULL)
+            for process in self._processes:
+                process.start()
+                stack.callback(process.stop)
             for port in (self.smtp, self.submission, self.submissions, self.imap, self.imaps):
                 await_port(port, self.logs)
             yield self
-
-    @contextmanager
-    def _process(self, name: str, *command: str | Path) -> Iterator[None]:
-        """A server that ends with the block, and also when these tests are killed."""
-        with (self.folder / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen([*KEEPER, *command], stdout=log, stderr=log, start_new_session=True)
-            try:
-                yield
-            finally:
-                process.terminate()
-                process.wait(PATIENCE)
 
     def _prepare(self) -> None:
         for name, owner in (("store", "mail"), ("queue", "root"), ("postfix-data", "postfix")):
@@ -151,6 +129,9 @@ class MailServer:
         subprocess.run([sys.executable, OPS / "fill.py", settings, self.folder], check=True)
         with (self.folder / "dovecot" / "dovecot.conf").open("a") as file:
             file.write("auth_failure_delay = 0\n")  # two seconds for each guess of these tests
+        with (self.folder / "postfix" / "main.cf").open("a") as file:
+            # These tests come from anywhere in the world.
+            file.write("smtpd_authorized_xclient_hosts = 127.0.0.0/8\n")
 
     def tls(self) -> ssl.SSLContext:
         """What a client needs to trust this server."""
@@ -158,8 +139,7 @@ class MailServer:
 
     def logs(self) -> str:
         """The last lines that the servers wrote, for a failure's message."""
-        logs = [self.folder / "postfix.log", self.folder / "dovecot.log"]
-        return "\n".join(line for log in logs if log.exists() for line in log.read_text().splitlines()[-25:])
+        return "\n".join(process.log() for process in self._processes)
 
     async def until(self, ready: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + PATIENCE

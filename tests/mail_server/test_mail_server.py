@@ -28,7 +28,8 @@ from tests.mail_server.clients import (
     subjects,
 )
 from tests.mail_server.portal import PASSWORD, Person
-from tests.mail_server.servers import DOMAIN, HOST, OPERATORS, OPS, MailServer
+from tests.mail_server.processes import HOST
+from tests.mail_server.servers import DOMAIN, OPERATORS, OPS, MailServer
 
 GIGABYTE = 1 << 30
 
