@@ -29,12 +29,15 @@ def results(message: EmailMessage) -> str:
     return " ".join(message.get_all("Authentication-Results", []))
 
 
+def signed(message: EmailMessage, tag: str) -> list[str]:
+    """What that tag of each signature says; `d` is the domain that signed, `h` names the headers that it covers."""
+    signatures = message.get_all("DKIM-Signature", [])
+    parts = (part.strip() for signature in signatures for part in signature.split(";"))
+    return ["".join(part[2:].split()) for part in parts if part.startswith(f"{tag}=")]
+
+
 def signers(message: EmailMessage) -> list[str]:
-    """The domains that signed."""
-    tags = (
-        part.strip() for signature in message.get_all("DKIM-Signature", []) for part in signature.split(";")
-    )
-    return [tag.removeprefix("d=") for tag in tags if tag.startswith("d=")]
+    return signed(message, "d")
 
 
 # --- viruses ----------------------------------------------------------------------------------------------------------
@@ -107,7 +110,10 @@ async def test_what_a_member_sends_is_signed_and_proves_itself_wherever_it_comes
 ) -> None:
     person, other = await portal.new_person(), await portal.new_person()
     sent = await sent_to_a_friend(postman, elsewhere, person)
-    assert signers(elsewhere.mails[0].message) == [DOMAIN]
+    [message] = (mail.message for mail in elsewhere.mails)
+    assert signers(message) == [DOMAIN]
+    [covered] = signed(message, "h")
+    assert covered.lower().split(":").count("from") == 2  # so nobody adds a second one
     assert await postman.hand_in(sent, CRIMINAL, other.address, ELSEWHERE) == (250, "")
     [read] = await inbox(mail_host, other.login, PASSWORD)
     assert all(part in results(read) for part in ("dkim=pass", f"header.d={DOMAIN}", "dmarc=pass (p=reject"))
