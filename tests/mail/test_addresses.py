@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from app.domain import fields
 from app.domain.mail import addresses as mail_addresses
+from app.domain.mail import system
 from app.postgres import database
 from tests.browser import Browser, filled_in
+from tests.conftest import Installed
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods
 
 
@@ -32,6 +35,15 @@ async def test_without_the_service_choice_a_is_greyed_out_with_its_reason(contra
     await contractor.press("/accounts/arteri-an-001/mail-address", body)
     assert contractor.answer.status_code == 422
     assert "購入が必要です" in contractor.reasons[0]
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_the_virus_check_is_spoken_of_where_there_is_one(
+    contractor: Browser, installed: Installed, checked: bool
+) -> None:
+    installed(mail_system=replace(system.current(), virus_check=checked))
+    await contractor.open("/accounts/arteri-an-001/mail-address")
+    assert ("ウイルス" in contractor.text) is checked
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ TEXTS = {
         ConsentText(
             "mail-address",
             f"{BRAND.short}の提供するメールアドレスについて",
-            (TextVersion(1, _BEGUN, "5934d5e4ef0d7b68"),),
+            _versions("5934d5e4ef0d7b68", "488c61edc0e64944"),
         ),
         ConsentText("card", "クレジットカード支払い注意事項", (TextVersion(1, _BEGUN, "52b51168f82af47c"),)),
         ConsentText(

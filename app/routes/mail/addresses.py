@@ -97,5 +97,6 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         losses=mail_addresses.LOSSES,
         lost=[(row.label, row.value) for row in losses.of_address(account)],
         domain=mail_system.current().domain,
+        virus_check=mail_system.current().virus_check,
         labels={"ucom": mail_addresses.UCOM, "other": mail_addresses.OTHER},
     )
