@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import socketserver
 import threading
@@ -41,8 +42,6 @@ PROGRAMS = (
     Path("/usr/sbin/opendkim"),
     Path("/usr/sbin/opendmarc"),
 )
-NAME_SERVER = "127.53.53.53"
-"""An address of its own, since a resolver asks at port 53 only."""
 DEBIANS_CLAMD = Path("/etc/clamav/clamd.conf")
 
 
@@ -51,6 +50,8 @@ class NameServer:
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        # An address of its own, since a resolver asks at port 53 alone, and tests of others may run beside these.
+        self.address = "127.{}.{}.{}".format(*(random.randint(2, 250) for _ in range(3)))
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -61,7 +62,7 @@ class NameServer:
                 wire, socket = self.request
                 socket.sendto(_answer(wire, texts), self.client_address)
 
-        with socketserver.ThreadingUDPServer((NAME_SERVER, 53), Answer) as server:
+        with socketserver.ThreadingUDPServer((self.address, 53), Answer) as server:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             try:
                 yield
@@ -91,15 +92,28 @@ class Milters:
         self._ports = {name: free_port() for name in ("virus", "dkim", "dmarc")}
         self._key = folder / "opendkim" / f"{SELECTOR}.private"
         self._names = NameServer()
-        names, own = ("unshare", "-m", folder / "with-our-names"), folder / "clamav"
         self.processes = {
             "clamd": Process(folder, "clamd", PROGRAMS[0], "-F", "-c", folder / "clamd.conf"),
-            "virus": Process(
-                folder, "milter", PROGRAMS[1], "-F", "-c", own / "clamav-milter.conf", "-p", own / "pid"
+            "virus": self._milter(
+                "clamav", PROGRAMS[1], "-F", "-c", folder / "clamav" / "clamav-milter.conf", "-p"
             ),
-            "dkim": Process(folder, "opendkim", PROGRAMS[2], "-f", "-x", folder / "opendkim.conf"),
-            "dmarc": Process(folder, "opendmarc", *names, PROGRAMS[3], "-f", "-c", folder / "opendmarc.conf"),
+            "dkim": self._milter("opendkim", PROGRAMS[2], "-f", "-x", folder / "opendkim.conf", "-P"),
+            "dmarc": self._milter(
+                "opendmarc",
+                "unshare",
+                "-m",
+                folder / "with-our-names",
+                PROGRAMS[3],
+                "-f",
+                "-c",
+                folder / "opendmarc.conf",
+                "-P",
+            ),
         }
+
+    def _milter(self, name: str, *command: str | Path) -> Process:
+        """Its last argument is where it writes its process id."""
+        return Process(self.folder, name, *command, self.folder / name / "pid")
 
     @property
     def settings(self) -> dict[str, object]:
@@ -157,11 +171,13 @@ class Milters:
         self._make_key()
         with (self.folder / "opendkim.conf").open("a") as file:
             # It takes no key below /tmp, where everybody may write, and asks the root servers if nobody is named.
-            file.write(f"RequireSafeKeys no\nNameservers {NAME_SERVER}\n")
+            file.write(f"RequireSafeKeys no\nNameservers {self._names.address}\n")
 
     def _write_resolver(self) -> None:
         """OpenDMARC asks nobody but the name server of /etc/resolv.conf: for it that file is another."""
-        (self.folder / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\noptions timeout:1 attempts:2\n")
+        (self.folder / "resolv.conf").write_text(
+            f"nameserver {self._names.address}\noptions timeout:1 attempts:2\n"
+        )
         script = self.folder / "with-our-names"
         script.write_text(
             f'#!/bin/sh\nmount --bind {self.folder}/resolv.conf /etc/resolv.conf && exec "$@"\n'
