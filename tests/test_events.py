@@ -14,12 +14,12 @@ import asyncpg
 import pytest
 
 from app.domain import clock, events, housekeeping, tables
-from app.domain.catalogue import Product
 from app.domain.contracts import closing
 from app.postgres import database
 from migrations.m25_events import TOLD
 from tests import households
 from tests.money.steps import close, tokyo
+from tests.products import Shipped
 from tests.test_serving import started
 from tests.waiting import somebody_waits
 
@@ -86,7 +86,7 @@ async def test_the_life_of_a_contract_is_told_kind_by_kind() -> None:
     assert await told() == [("contract", "added"), ("account", "added")]
     of: dict[str, Any] = {"contract": contract, "account": account}
     await tables.MailAddress(**of, address="son@ucom.ne.jp", registered_at=clock.now()).save()
-    period = tables.ServicePeriod(**of, product=Product.KIDS_FILTER, started_at=clock.now())
+    period = tables.ServicePeriod(**of, product=Shipped.KIDS_FILTER, started_at=clock.now())
     await period.save()
     bought = await event("purchase")
     assert (bought["contract"], bought["account"]) == (contract, account)
@@ -142,7 +142,7 @@ async def test_a_closed_month_is_told_when_it_is_whole() -> None:
     family = await households.new_household()
     clock.start_at(tokyo("2026-02-02T09:00"))
     await tables.ServicePeriod(
-        contract=family.contract, product=Product.MAIL_PACK, started_at=tokyo("2026-01-05T00:00")
+        contract=family.contract, product=Shipped.MAIL_PACK, started_at=tokyo("2026-01-05T00:00")
     ).save()
     await told()
     await close("2026-01", "2026-01")
@@ -169,7 +169,7 @@ async def test_what_changes_nothing_and_passwords_are_not_told() -> None:
 
 async def test_a_purchase_that_is_taken_back_or_goes_on_again_is_told() -> None:
     contract = await households.new_contract()
-    period = tables.ServicePeriod(contract=contract, product=Product.MAIL_PACK, started_at=clock.now())
+    period = tables.ServicePeriod(contract=contract, product=Shipped.MAIL_PACK, started_at=clock.now())
     await period.save()
     await tables.ServicePeriod.end(clock.now(), tables.ServicePeriod.id == period.id)
     await told()

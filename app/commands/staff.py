@@ -21,9 +21,9 @@ from app.mistake import Mistake
 from app.postgres import database
 
 if TYPE_CHECKING:
+    from app.domain import tables
     from app.domain.cards.checks import Decided
     from app.domain.months import Month
-    from app.domain.tables import Outbox
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def list_mails(_: argparse.Namespace) -> None:
     )
 
 
-def _state(mail: Outbox) -> str:
+def _state(mail: tables.Outbox) -> str:
     if mail.refused_at:
         return "refused"
     return "held" if mail.held_at else "waiting"

@@ -36,7 +36,7 @@ async def contract(empty_database: str) -> int:
     await tables.PurchaseRequest(
         contract=family.contract,
         account=family.son,
-        product=P360.value,
+        product=P360,
         asked_at=DUE - timedelta(days=14),
         lapses_at=DUE,
     ).save()

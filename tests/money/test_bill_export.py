@@ -11,11 +11,11 @@ import asyncpg
 import pytest
 
 from app.domain import clock, tables
-from app.domain.catalogue import Product
 from app.domain.money import bill_export, issuing, ledger
 from app.domain.months import Month
 from app.postgres import database
 from tests.money.steps import LOGIN, NUMBER, bought, close, loaded, tokyo
+from tests.products import Shipped
 from tests.test_events import RIGHTS, ROUTINES
 
 VIEWS = {f"billing_v1.{name}" for name in ("closed_month", "charge", "tax", "contract", "card")}
@@ -45,7 +45,7 @@ async def two_closed_months(filled_database: str) -> None:
 @pytest.mark.usefixtures("two_closed_months")
 async def test_a_closed_month_is_exported_as_its_bills_say() -> None:
     purchase, line = await exported("2026-01")
-    assert purchase["product"] == Product.SECURITY_360
+    assert purchase["product"] == Shipped.SECURITY_360
     assert (purchase["customer_number"], purchase["login"], purchase["ref"]) == (NUMBER, LOGIN, "")
     assert (purchase["started_on"], purchase["ended_on"]) == ("2025-12-10", "")
     assert (line["ref"], line["name"], line["product"]) == ("line-1", "=回線料, 基本", "other")

@@ -19,7 +19,6 @@ import asyncpg
 import pytest
 
 from app.domain import clock, events, tables
-from app.domain.catalogue import Product
 from app.domain.contracts import closing
 from app.domain.tables import TABLES
 from app.postgres import database
@@ -27,6 +26,7 @@ from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from migrations.m25_events import TOLD
 from tests import households
+from tests.products import Shipped
 
 SECONDS = float(os.environ.get("EVENTS_SECONDS", "2"))
 """How long the writers write; `make prove` lets them write longer."""
@@ -374,7 +374,7 @@ async def test_a_canary_that_stands_in_every_text_is_in_no_event() -> None:
             await database.rows(f"UPDATE {table._meta.tablename} SET {name} = {unique}")
             planted += 1
     await tables.ServicePeriod(
-        contract=family.contract, product=Product.REMOTE_SUPPORT, started_at=clock.now()
+        contract=family.contract, product=Shipped.REMOTE_SUPPORT, started_at=clock.now()
     ).save()
     await database.rows("UPDATE contract SET closed_on = current_date - 2")
     await closing.end_due()

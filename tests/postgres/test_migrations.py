@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -238,6 +239,7 @@ async def test_a_database_that_a_newer_version_has_brought_up_to_date_is_not_ref
 async def migrate_up_to(later: str) -> None:
     """The schema as the version had it whose next migration is the one that begins so."""
     *_, last = (name for name in await pending() if name < later)
+    os.environ.setdefault("PICCOLO_CONF", "app.postgres.piccolo_conf")  # as migrate() says it
     Migration._meta.db = database.engine()
     await Migration.create_table(if_not_exists=True)
     async with database.engine().transaction():
