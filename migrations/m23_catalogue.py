@@ -20,7 +20,8 @@ CREATE TABLE catalogue (
     loaded_at timestamptz,
     account_ids smallint NOT NULL CHECK (account_ids > 0),
     mailbox_gigabytes integer NOT NULL CHECK (mailbox_gigabytes > 0),
-    forwarding_addresses smallint NOT NULL CHECK (forwarding_addresses > 0)
+    forwarding_addresses smallint NOT NULL CHECK (forwarding_addresses > 0),
+    virus_check boolean NOT NULL DEFAULT false
 );
 INSERT INTO catalogue (id, version, account_ids, mailbox_gigabytes, forwarding_addresses) VALUES (1, '', 5, 1, 5);
 

@@ -184,7 +184,6 @@ def test_mail_programs_use_the_usual_ports_unless_told_otherwise() -> None:
         ("MYPAGE_WEB_MEGABYTES", "0"),
         ("MYPAGE_WEB_MEGABYTES", "100000"),
         ("MYPAGE_WEB_MEGABYTES", "1GB"),
-        ("MYPAGE_MAIL_VIRUS_CHECK", "perhaps"),
     ],
 )
 def test_what_no_mail_program_and_no_upload_can_use_is_named(name: str, value: str) -> None:
@@ -211,11 +210,6 @@ def test_the_capacity_of_a_web_space_is_a_number_of_megabytes_or_left_out(
     value: str, read: int | None
 ) -> None:
     assert settings.production({**COMPLETE, "MYPAGE_WEB_MEGABYTES": value}).mail_system.web_megabytes == read
-
-
-@pytest.mark.parametrize(("value", "read"), [("", False), ("no", False), (" yes ", True)])
-def test_members_are_told_of_a_virus_check_where_the_operator_says_so(value: str, read: bool) -> None:
-    assert settings.production({**COMPLETE, "MYPAGE_MAIL_VIRUS_CHECK": value}).mail_system.virus_check is read
 
 
 def test_nobody_registers_the_name_of_the_computer_that_takes_files() -> None:

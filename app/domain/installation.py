@@ -100,8 +100,6 @@ class MailSystem:
     """None: it was not said, so members are told to ask."""
     web_megabytes: int | None = None
     """Capacity of one web space; None: likewise."""
-    virus_check: bool = False
-    """Whether the mail server refuses viruses; only then are members told so."""
 
     def address(self, local_part: str) -> str:
         return f"{local_part}@{self.domain}"

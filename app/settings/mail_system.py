@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import cast, get_args
 
 from app.domain.installation import Encryption, MailServer, MailSystem, Upload, UploadProtocol
-from app.settings.variables import needed, number, yes
+from app.settings.variables import needed, number
 
 PORTS: dict[str, int] = {"sftp": 22, "ftps": 21}
 """Of an upload whose address names no port. FTPS begins as FTP and is encrypted before the login (RFC 4217)."""
@@ -31,7 +31,6 @@ def read(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str
         web_host=web_host(environment, hosts, wrong),
         upload=_upload(environment, wrong),
         web_megabytes=_megabytes(environment, wrong),
-        virus_check=yes(environment, "MYPAGE_MAIL_VIRUS_CHECK", wrong),
     )
 
 

@@ -51,7 +51,6 @@ DEMO_MAIL_SYSTEM = MailSystem(
     "home.s2.spaaqs.ne.jp",
     Upload("sftp", "upload.s2.spaaqs.ne.jp", 22),
     web_megabytes=100,
-    virus_check=True,
 )
 DEMO_PAYMENT_DAY = "毎月27日（金融機関の休業日は翌営業日）"
 DEMO_MAIL = Mail("mypage@demo.example.jp")

@@ -48,7 +48,6 @@ VARIABLES = {
     "MYPAGE_SUBMISSION_HOST": "host name for sending mail, likewise",
     "MYPAGE_SUBMISSION_PORT": "its port (default 587)",
     "MYPAGE_SUBMISSION_SECURITY": "its encryption: starttls (default) or tls",
-    "MYPAGE_MAIL_VIRUS_CHECK": "whether the mail server refuses viruses, as members are told: yes or no (default no)",
     "MYPAGE_WEB_HOST": "host name of the members' home pages",
     "MYPAGE_WEB_MEGABYTES": "capacity of a web space in MB (default: ask by phone)",
     "MYPAGE_WEB_UPLOAD": "where members put their files, as sftp://host or ftps://host (default: ask by phone)",
@@ -112,14 +111,6 @@ def weak(key: str) -> bool:
 
 
 ADVICE = f"make one of {KEY_LENGTH} characters or more with `python3 -c 'import secrets; print(secrets.token_urlsafe(32))'`"
-
-
-def yes(environment: Mapping[str, str], name: str, wrong: list[str]) -> bool:
-    """Yes or no; no where nothing is said."""
-    chosen = environment.get(name, "").strip() or "no"
-    if chosen not in ("yes", "no"):
-        wrong.append(f"{name} is {chosen!r}: yes or no is wanted")
-    return chosen == "yes"
 
 
 def number(environment: Mapping[str, str], name: str, preset: int, most: int, wrong: list[str]) -> int:

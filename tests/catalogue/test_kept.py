@@ -116,7 +116,12 @@ async def test_another_catalogue_takes_its_place_whole_until_something_was_bough
 ) -> None:
     text = (
         without(
-            "kids-filter", edited(("yen = 3300", "yen = 1"), ('name = "メールパック"', 'name = "メール"'))
+            "kids-filter",
+            edited(
+                ("yen = 3300", "yen = 1"),
+                ('name = "メールパック"', 'name = "メール"'),
+                ("virus_check = true", "virus_check = false"),
+            ),
         )
         + FOURTH
     )

@@ -76,6 +76,7 @@ def test_each_change_is_a_line() -> None:
             ("percent = 10 },", f"percent = 10 }},\n{{ from = {START}, percent = 12 }},"),
             ("account_ids = 5", "account_ids = 6"),
             (', "gate-call-050"]', "]"),
+            ("virus_check = true", "virus_check = false"),
             ('name = "セキュリティオンライン"', 'name = "まもりオンライン"'),
             text=TEXT.replace(
                 'name = "安心 Kidsフィルター"\nsold = true', 'name = "安心 Kidsフィルター"\nsold = false'
@@ -91,6 +92,7 @@ def test_each_change_is_a_line() -> None:
         "+ consumption tax: 12 percent from 2026-02-01",
         "~ limits.account_ids: 5 -> 6",
         "- telephony: gate-call-050: no page of it is shown; its calls are kept",
+        "~ virus_check: members are told of none",
         "~ order of pages and lists: mail-pack, mail-web, mailbox-10gb, remote-support, security-360, security-online, "
         "kids-filter, backup-guard",
     ]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from app.domain import fields
 from app.domain.mail import addresses as mail_addresses
-from app.domain.mail import system
 from app.postgres import database
 from tests.browser import Browser, filled_in
-from tests.conftest import Installed
 from tests.mail.steps import ADDRESS, buy, confirmed, get_address, mails, open_periods
+from tests.products import use
 
 
 async def test_what_is_missing_is_told_in_the_order_of_the_page(contractor: Browser) -> None:
@@ -39,9 +37,9 @@ async def test_without_the_service_choice_a_is_greyed_out_with_its_reason(contra
 
 @pytest.mark.parametrize("checked", [True, False])
 async def test_the_virus_check_is_spoken_of_where_there_is_one(
-    contractor: Browser, installed: Installed, checked: bool
+    contractor: Browser, monkeypatch: pytest.MonkeyPatch, checked: bool
 ) -> None:
-    installed(mail_system=replace(system.current(), virus_check=checked))
+    use(monkeypatch, virus_check=checked)
     await contractor.open("/accounts/arteri-an-001/mail-address")
     assert ("ウイルス" in contractor.text) is checked
 

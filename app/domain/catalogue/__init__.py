@@ -143,6 +143,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     limits: Limits
     telephony: tuple[str, ...]
     """The telephone services that are offered: hikari-denwa, gate-call-050. The brand has their names."""
+    virus_check: bool
+    """Whether the mail server refuses viruses; only then are members told so."""
 
     @cached_property
     def by_key(self) -> dict[Product, ProductEntry]:

@@ -72,6 +72,7 @@ def of_text(text: str) -> File:
         tax_rates=_tax_rates(top),
         limits=_limits(top),
         telephony=_telephony(top),
+        virus_check=top.flag("virus_check"),
         products=tuple(_product(one) for one in top.tables("product", "a table for each: [[product]]")),
     )
     top.end()

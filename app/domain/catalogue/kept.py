@@ -226,7 +226,7 @@ async def _change(file: File, known: KnownCatalogue, now: datetime) -> None:
             words = [*terms.about], [*terms.points], [*terms.conditions]
             await database.rows(_ADD_TERMS, entry.key, terms.version, terms.dated, *words, now)
     await database.rows(_SERVICES, [*new.telephony])
-    await database.rows(_IN_USE, new.version, now, *msgspec.structs.astuple(new.limits))
+    await database.rows(_IN_USE, new.version, now, *msgspec.structs.astuple(new.limits), new.virus_check)
 
 
 def _columns(rows: list[Any], number: int) -> list[list[Any]]:
@@ -282,5 +282,6 @@ INSERT INTO telephone_service (key, offered) SELECT key, true FROM unnest($1::te
 ON CONFLICT (key) DO UPDATE SET offered = true
 """
 _IN_USE = """
-UPDATE catalogue SET version = $1, loaded_at = $2, account_ids = $3, mailbox_gigabytes = $4, forwarding_addresses = $5
+UPDATE catalogue SET version = $1, loaded_at = $2, account_ids = $3, mailbox_gigabytes = $4, forwarding_addresses = $5,
+    virus_check = $6
 """

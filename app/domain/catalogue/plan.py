@@ -323,7 +323,7 @@ def _said_days(called: str, before: tuple[Price, ...], after: tuple[Price, ...])
 
 
 def _said_rest(before: Catalogue | None, new: Catalogue) -> Iterator[str]:
-    """Taxes, limits and telephone services."""
+    """Taxes, limits, telephone services and the virus check."""
     rates = _by_day(before.tax_rates) if before else {}
     for day, percent in sorted(_by_day(new.tax_rates).items()):
         if rates.get(day) != percent:
@@ -340,5 +340,7 @@ def _said_rest(before: Catalogue | None, new: Catalogue) -> Iterator[str]:
         yield f"- telephony: {key}: no page of it is shown; its calls are kept"
     for key in sorted({*new.telephony} - {*services}):
         yield f"+ telephony: {key}"
+    if (before and before.virus_check) != new.virus_check:
+        yield f"~ virus_check: members are told {'of it' if new.virus_check else 'of none'}"
     if before and [one.key for one in before.products] != [one.key for one in new.products]:
         yield f"~ order of pages and lists: {', '.join(one.key for one in new.products)}"

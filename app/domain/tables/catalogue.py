@@ -16,6 +16,7 @@ class CatalogueInUse(Table, tablename="catalogue"):
     account_ids = SmallInt(default=0, help_text="that a contract may have at one time")
     mailbox_gigabytes = Integer(default=0, help_text="of a mailbox without the option")
     forwarding_addresses = SmallInt(default=0, help_text="that one mailbox forwards to")
+    virus_check = Boolean(default=False, help_text="the mail server refuses viruses")
 
 
 class CatalogueItem(Table):

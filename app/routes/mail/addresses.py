@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.domain import fields
+from app.domain import catalogue, fields
 from app.domain.access.graph import Account
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -97,6 +97,6 @@ def _page(request: Request, form: Form, account: Account) -> Response[str]:
         losses=mail_addresses.LOSSES,
         lost=[(row.label, row.value) for row in losses.of_address(account)],
         domain=mail_system.current().domain,
-        virus_check=mail_system.current().virus_check,
+        virus_check=catalogue.current().virus_check,
         labels={"ucom": mail_addresses.UCOM, "other": mail_addresses.OTHER},
     )
