@@ -92,6 +92,12 @@ def _identity(text: str) -> int:
     return int(text)
 
 
+def _contracts(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000000")
+    return int(text)
+
+
 def _days(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 90):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of days: one from 1 to 90 is wanted")
@@ -207,7 +213,15 @@ COMMANDS = (
         "contracts, as JSON Lines",
         "imports.contracts",
         (
-            *FILE_OR_EXAMPLE,
+            Argument("file", type=Path, nargs="?"),
+            Argument(
+                "--example",
+                type=_contracts,
+                nargs="?",
+                const=0,
+                metavar="N",
+                help="print a file as it has to be; with N, of so many invented contracts, to rehearse with",
+            ),
             DRY_RUN,
             Argument(
                 "--update", action="store_true", help="compare contracts that are there, and change them"

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.domain import installation
 from app.domain.catalogue import kept
 from app.domain.contracts.importing import import_contracts
 from app.domain.money.call_import import import_calls
@@ -22,7 +23,8 @@ from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from app.postgres.migrate import migrate
-from bench.import_contracts import _write as write_contracts
+from bench.import_contracts import OPERATOR
+from bench.import_contracts import write as write_contracts
 
 CONTRACTS = 1_000
 
@@ -37,7 +39,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
         connection = postgres.start()
-        asyncio.run(_fill(write_contracts(Path(folder) / "contracts.jsonl", CONTRACTS, "1"), connection))
+        asyncio.run(_fill(write_contracts(Path(folder) / "contracts.jsonl", CONTRACTS, first=0), connection))
         print(f"{'calls':>12}{'seconds':>10}{'peak MiB':>10}")
         for calls, year in ((chosen.calls // 10, 2024), (chosen.calls, 2025)):
             file = _write(Path(folder) / "calls.csv", calls, year)
@@ -52,12 +54,13 @@ def _write(path: Path, calls: int, year: int) -> Path:
         for nth in range(calls):
             at = start + timedelta(seconds=nth * 97)
             file.write(
-                f"1{nth % CONTRACTS:013},hikari-denwa,{at:%Y/%m/%d %H:%M:%S},03{nth % 10**8:08},65,17\n"
+                f"7{nth % CONTRACTS:013},hikari-denwa,{at:%Y/%m/%d %H:%M:%S},03{nth % 10**8:08},65,17\n"
             )
     return path
 
 
 async def _fill(contracts: Path, connection: dict[str, Any]) -> None:
+    installation.use(OPERATOR)
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     await kept.must_be_there()
@@ -65,7 +68,9 @@ async def _fill(contracts: Path, connection: dict[str, Any]) -> None:
 
 
 async def _import(file: Path, connection: dict[str, Any]) -> None:
+    installation.use(OPERATOR)
     database.use(Engine(connection, patience=None), TABLES)
+    await kept.load()
     start = time.perf_counter()
     await import_calls(file, lambda _: None)
     seconds = time.perf_counter() - start

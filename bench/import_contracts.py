@@ -16,14 +16,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app import settings
-from app.domain import installation
+from app.domain import catalogue, installation
 from app.domain.access.passwords import hash_now
 from app.domain.catalogue import kept
+from app.domain.catalogue.file import shipped
 from app.domain.contracts.feeding import Asked, feed_contracts
 from app.domain.contracts.importing import import_contracts
+from app.domain.contracts.rehearsal import invented
 from app.domain.installation import Installation, Peppers, Sender
 from app.domain.tables import TABLES
 from app.postgres import database
@@ -31,15 +33,18 @@ from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
 from app.postgres.migrate import migrate
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ACCOUNTS = 2
-"""Account IDs of each contract: the first has an address of ours and a security option with its PIN."""
 CHANGED = 200
 DOMAIN = settings.DEMO_MAIL_SYSTEM.domain
-COMPANY = {"kind": "company", "company": "株式会社例示", "birth_date": None, "sex": None, "occupation": None}
-FORWARDING = {"addresses": ["elsewhere@example.jp"], "keep_copy": True}
+DIGITS = 14
+OPERATOR = Installation(
+    peppers=Peppers({1: b"a pepper of this measurement"}),
+    data_keys=(b"a data key of this measurement",),
+    sender=Sender("例示通信", "mypage@example.jp", "0120-000-0000", "9時～17時"),
+    mail_domain=DOMAIN,
+    reserved_names=frozenset(),
+    customer_number_digits=DIGITS,
+    closed_months=3,
+)
 
 
 def main() -> None:
@@ -57,8 +62,8 @@ def main() -> None:
 def _compare(contracts: int) -> None:
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
         connection = json.dumps(postgres.start())
-        part = _measure(_write(Path(folder) / "part.jsonl", contracts // 10, "1"), connection)
-        whole_file = _write(Path(folder) / "whole.jsonl", contracts, "2")
+        part = _measure(write(Path(folder) / "part.jsonl", contracts // 10, first=contracts), connection)
+        whole_file = write(Path(folder) / "whole.jsonl", contracts, first=0)
         whole = _measure(whole_file, connection)
         again = _measure(whole_file, connection)
         nightly = _measure(_changed(whole_file), connection, "--update")
@@ -78,46 +83,18 @@ def _compare(contracts: int) -> None:
     )
 
 
-def _write(path: Path, contracts: int, first_digit: str) -> Path:
-    password_hash = hash_now("abc12345", peppered=False)
+def write(path: Path, contracts: int, *, first: int) -> Path:
+    catalogue.use(shipped())
+    lines = invented(
+        contracts,
+        password_hash=hash_now("abc12345", peppered=False),
+        digits=DIGITS,
+        domain=DOMAIN,
+        first=first,
+    )
     with path.open("w", encoding="utf-8") as file:
-        file.writelines(
-            json.dumps(contract, ensure_ascii=False) + "\n"
-            for contract in _contracts(contracts, first_digit, password_hash)
-        )
+        file.writelines(json.dumps(contract, ensure_ascii=False) + "\n" for contract in lines)
     return path
-
-
-def _contracts(count: int, first_digit: str, password_hash: str) -> Iterator[dict[str, Any]]:
-    """The first demo contract, again and again with other numbers."""
-    demo = Path(__file__).parents[1] / "app" / "demo" / "contracts.jsonl"
-    contract: dict[str, Any] = json.loads(demo.read_text(encoding="utf-8").splitlines()[0])
-    holder = contract["holder"]
-    account = contract["accounts"][1] | {"password_hash": password_hash}
-    del contract["password"], account["password"]
-    for number in range(count):
-        logins = [f"b{first_digit}-{number:08}-{slot}" for slot in range(ACCOUNTS)]
-        yield contract | {
-            "customer_number": f"{first_digit}{number:013}",
-            "password_hash": password_hash,
-            "holder": holder | (COMPANY if number % 10 == 0 else {"sex": None, "occupation": "公務員"}),
-            "card": contract["card"] | {"token": f"pm_{number:08}", "payer": f"cus_{number:08}"},
-            "services": [
-                {"product": "mail-web", "account": None, "started_on": "2018-05-10"},
-                {
-                    "product": "security-360",
-                    "account": logins[0],
-                    "started_on": "2022-08-15",
-                    "pin": f"{logins[0]}-PIN",
-                },
-            ],
-            "accounts": [
-                account
-                | {"login": logins[0], "other_address": None, "ucom_address": f"{logins[0]}@{DOMAIN}"}
-                | {"mailbox_10gb": number % 10 == 0, "forwarding": FORWARDING if number % 20 == 0 else None},
-                account | {"login": logins[1], "web_space": None},
-            ],
-        }
 
 
 def _changed(file: Path) -> Path:
@@ -127,7 +104,7 @@ def _changed(file: Path) -> Path:
         step = max(1, sum(1 for _ in before) // CHANGED)
         before.seek(0)
         for number, line in enumerate(before):
-            after.write(line if number % step else line.replace('"B001"', '"B777"'))
+            after.write(line if number % step else line.replace('"building": "B', '"building": "C'))
     return made
 
 
@@ -139,17 +116,7 @@ def _measure(file: Path, connection: str, *more: str) -> tuple[float, float]:
 
 
 async def _import(file: Path, connection: dict[str, Any], *, update: bool) -> None:
-    installation.use(
-        Installation(
-            peppers=Peppers({1: b"a pepper of this measurement"}),
-            data_keys=(b"a data key of this measurement",),
-            sender=Sender("例示通信", "mypage@example.jp", "0120-000-0000", "9時～17時"),
-            mail_domain=DOMAIN,
-            reserved_names=frozenset(),
-            customer_number_digits=14,
-            closed_months=3,
-        )
-    )
+    installation.use(OPERATOR)
     database.use(Engine(connection, patience=None), TABLES)
     await migrate()
     await kept.must_be_there()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
+import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -37,6 +39,9 @@ def contracts(chosen: argparse.Namespace) -> None:
     from app.domain.contracts.importing import import_contracts
 
     if chosen.example:
+        _print_rehearsal(chosen.example)
+        return
+    if chosen.example is not None:
         print(contract_file.EXAMPLE.read_text(encoding="utf-8"), end="")
         return
     if (chosen.contact or chosen.yes) and not chosen.update:
@@ -50,6 +55,31 @@ def contracts(chosen: argparse.Namespace) -> None:
         return
     done = _load(file, _fit_for_contracts, import_contracts, dry=chosen.dry_run)
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
+
+
+def _print_rehearsal(count: int) -> None:
+    """Print so many invented contracts that fit the catalogue in use; on stderr the password of all of them."""
+    from app.domain.access import passwords
+    from app.domain.catalogue import kept
+    from app.domain.contracts.rehearsal import invented
+
+    chosen = settings.importing()
+
+    async def with_catalogue() -> None:
+        await migrated()
+        await kept.load()
+
+    with reached() as connection:
+        asyncio.run(with_database(connection, with_catalogue))
+    password = secrets.token_hex(5)
+    print(f"mypage: the password of every login in it is {password}", file=sys.stderr)
+    for contract in invented(
+        count,
+        password_hash=passwords.hash_now(password, peppered=False),
+        digits=settings.customer_number_digits(),
+        domain=chosen.mail_domain,
+    ):
+        print(json.dumps(contract, ensure_ascii=False, separators=(",", ":")))
 
 
 async def _fit_for_contracts() -> None:

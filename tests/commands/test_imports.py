@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
 from app.domain.catalogue.file import SHIPPED
@@ -215,6 +217,24 @@ def test_charges_are_loaded_billed_and_corrected_by_the_commands(
         True,
     )
     assert "--example" in mypage(tmp_path, "import", "charges", **told).stderr
+
+
+@pytest.mark.slow
+def test_a_rehearsal_of_one_password_is_printed_and_loaded(
+    tmp_path: Path, server: dict[str, Any], empty_database: str
+) -> None:
+    told = {**SERVING, "DATABASE_URL": url_of(server, database=empty_database)}
+    printed = mypage(tmp_path, "import", "contracts", "--example", "40", **told)
+    assert printed.returncode == 0, printed.stderr
+    password = printed.stderr.split()[-1]
+    assert password not in printed.stdout
+    first = json.loads(printed.stdout.splitlines()[0])
+    assert PasswordHasher().verify(first["password_hash"], password)
+    (tmp_path / "contracts.jsonl").write_text(printed.stdout)
+    loaded = mypage(tmp_path, "import", "contracts", str(tmp_path / "contracts.jsonl"), **told)
+    assert loaded.stdout.startswith("40 contracts loaded"), loaded.stderr
+    wrong = mypage(tmp_path, "import", "contracts", "--example", "0", **told)
+    assert (wrong.returncode, "is no number from 1 to 1000000" in wrong.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
