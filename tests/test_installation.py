@@ -176,7 +176,7 @@ GIVEN = {
     "second-factor remove": {"sender"},
 }
 """What commands are given; every other one but the servers is given nothing."""
-TYPED = {"file": str(DEMO_CONTRACTS), "month": "2026-01", "id": "7", "login": "arteri-an-001"}
+TYPED = {"file": str(DEMO_CONTRACTS), "name": "crm", "month": "2026-01", "id": "7", "login": "arteri-an-001"}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from app import settings
+from app.branding import BRAND
 from app.commands.running import (
     fit,
     fit_for_licences,
@@ -174,7 +175,7 @@ def catalogue(chosen: argparse.Namespace) -> None:
     if not plan.lines:
         print(f"{file} is the catalogue in use already: nothing changes")
         return
-    print(plan)
+    print(BRAND.said(str(plan)))  # whose words stand in the file's names as {prefix}
     print(DRY if chosen.dry_run else "loaded; pages show it from now on")
 
 

@@ -19,7 +19,7 @@ KINDS = frozenset(
         *("closing", "erasing", "closed_month"),
     }
 )
-LOCK = 7_302_027
+LOCK = 7_302_028
 """Key of the advisory lock: one numberer at a time."""
 EVERY = timedelta(seconds=1)
 """How long an event waits for its position at most, while a server runs and the database is there."""

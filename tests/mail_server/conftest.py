@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from app import settings
+from app.domain.catalogue import kept
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
@@ -55,6 +56,7 @@ async def mail_database(tcp_server: dict[str, Any], worker: str) -> AsyncIterato
     database.use(engine, TABLES)
     await engine.start_connection_pool()
     await migrate()
+    await kept.must_be_there()
     for group, user in users.items():
         await administrator.execute(f"CREATE ROLE {user} LOGIN PASSWORD '{password}' IN ROLE {group}")
     yield {

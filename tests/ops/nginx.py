@@ -100,7 +100,7 @@ def dribbled(caller: socket.socket, start: str, sign: bytes, most: float) -> tup
 def proxy(folder: Path, upstream: int) -> Iterator[Proxy]:
     """nginx before whatever listens on the port `upstream`, until the block ends."""
     made = Proxy(free_port(), free_port(), folder / "fullchain.pem")
-    other = "[::1]" if _has_ipv6() else "127.0.0.2"
+    other = "[::1]" if has_ipv6() else "127.0.0.2"
     _certificate(folder)
     _fill(
         folder,
@@ -179,7 +179,7 @@ def _fill(folder: Path, name: str, places: dict[str, str]) -> None:
     (folder / name).write_text(text)
 
 
-def _has_ipv6() -> bool:
+def has_ipv6() -> bool:
     with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
         return True
     return False

@@ -102,14 +102,17 @@ async def test_with_many_writers_the_reader_gets_what_was_committed_in_order_and
     ends = time.monotonic() + SECONDS
     committed: set[int] = set()
     by_serial: list[int] = []
+    done = asyncio.Event()
+    following = asyncio.create_task(_follow(reader, portal, own, done))
     working = [asyncio.create_task(_write(connect, contracts, committed, ends)) for _ in range(WRITERS)]
     others = [
         *(asyncio.create_task(_number()) for _ in range(2)),
-        asyncio.create_task(_follow(reader, portal, own)),
         asyncio.create_task(_follow_serial(connect, begun, by_serial)),
     ]
     await asyncio.gather(*working)
     await asyncio.sleep(0.1)
+    done.set()
+    await following
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
@@ -164,8 +167,9 @@ async def _number() -> None:
         await asyncio.sleep(random.uniform(0, 0.02))
 
 
-async def _follow(reader: ModuleType, portal: Any, own: sqlite3.Connection) -> None:
-    while True:
+async def _follow(reader: ModuleType, portal: Any, own: sqlite3.Connection, done: asyncio.Event) -> None:
+    """Until it is done: cancelled, it could leave its transaction open, and the connection is used on."""
+    while not done.is_set():
         await reader.read(portal, own, "example")
         await asyncio.sleep(0.01)
 
