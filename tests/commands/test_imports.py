@@ -71,7 +71,7 @@ def test_a_catalogue_is_planned_loaded_once_or_refused_with_file_and_line(
     assert refused.returncode == 1
     line = SHIPPED.read_text()[: SHIPPED.read_text().index("[limits]")].count("\n") + 1
     assert f"{other}: nothing was loaded\nline {line}: account_ids: is missing" in refused.stderr
-    assert "line 21: acount_ids: is not known here: did you mean account_ids?" in refused.stderr
+    assert f"line {line + 1}: acount_ids: is not known here: did you mean account_ids?" in refused.stderr
 
 
 def test_an_import_never_makes_a_pepper_up(migrated: Path) -> None:
