@@ -23,6 +23,7 @@ from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
+from app.metrics import folder as metrics_folder
 from app.postgres import database
 from app.postgres.engine import Engine
 from app.resources import static_folder
@@ -40,6 +41,7 @@ from app.web.static_files import StaticFiles
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
+    from app.metrics.measures import Measures
 
 LARGEST_BODY = 4 * forms.LARGEST
 """Bytes of a request body that are read; a form that is longer than is taken is given back so far."""
@@ -52,6 +54,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     files = StaticFiles(static_folder(), _of_brand(static_folder()))
     templates = render.environment(files, demo=settings.demo)
     payment_gateway = gateway.of(settings)
+    measures = _measures()
 
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -63,9 +66,15 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
         tasks = [
             asyncio.create_task(work)
             for work in (
-                _keep_tidy(payment_gateway),
+                _keep_tidy(payment_gateway, measures),
                 _keep_numbered(),
-                deliverer.run(engine, delivery, holding=settings.mail.held),
+                deliverer.run(
+                    engine,
+                    delivery,
+                    holding=settings.mail.held,
+                    tell=measures.delivered if measures else deliverer.nobody,
+                ),
+                *([measures.keep_watching(engine, settings.pool_size)] if measures else []),
             )
         ]
         try:
@@ -102,7 +111,17 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     )
     app.state.pages = Pages(app.routes)
     app.state.menus = Menus(templates, app.state.pages, settings.contact)
-    return FrontDoor(app, settings, Frameless(templates, settings.contact))
+    front_door = FrontDoor(app, settings, Frameless(templates, settings.contact))
+    return measures.around(front_door) if measures else front_door
+
+
+def _measures() -> Measures | None:
+    """What this process counts, where its server has metrics: what they need is loaded there alone."""
+    if metrics_folder.in_use() is None:
+        return None
+    from app.metrics.measures import Measures
+
+    return Measures()
 
 
 async def _read_catalogue() -> None:
@@ -135,12 +154,13 @@ def _of_brand(folder: Path) -> dict[str, bytes]:
     }
 
 
-async def _keep_tidy(payment_gateway: gateway.Gateway) -> None:
+async def _keep_tidy(payment_gateway: gateway.Gateway, measures: Measures | None) -> None:
     """Tidy now and then; a database that is away is tried again the next time."""
     while True:
         try:
             await kept_catalogue.load()
-            await housekeeping.tidy()
+            if await housekeeping.tidy() and measures:
+                measures.tidied()
             if isinstance(payment_gateway, StripeCheckout):
                 await visits.tidy(payment_gateway.forget_others)
         except Unreachable as error:

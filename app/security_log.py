@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Callable, Mapping
 
 log = logging.getLogger("mypage.security")
 
@@ -19,6 +20,15 @@ _PLAIN = re.compile(r"[\w.:/*+@{}-]+", re.ASCII)
 
 Whom = tuple[int, int | None]
 """A contract and, of whoever is logged in with an account ID, that: the keys of their rows."""
+
+
+Listener = Callable[[Mapping[str, str]], None]
+_listeners: list[Listener] = []
+
+
+def listen(listener: Listener) -> None:
+    """Tell it the facts of each line from now on, as it counts them (app/metrics)."""
+    _listeners.append(listener)
 
 
 def note(event: str, whom: Whom | None = None, *, level: int = logging.INFO, **facts: str) -> None:
@@ -34,6 +44,8 @@ def note(event: str, whom: Whom | None = None, *, level: int = logging.INFO, **f
         if not _PLAIN.fullmatch(value):
             raise ValueError(f"the security log takes no {name} like {value!r}")
     log.log(level, "%s", " ".join(f"{name}={value}" for name, value in given.items()))
+    for listener in _listeners:
+        listener(given)
 
 
 def limit(event: str, whom: Whom | None = None, **facts: str) -> None:

@@ -161,6 +161,22 @@ def production(connection: dict[str, Any], host: str, port: int, workers: int) -
     ).serve()
 
 
+async def beside_workers(app: ASGIApp, host: str, port: int) -> None:
+    """Serve what is not the members' from this process, one of those that `production` has beside it, until SIGTERM."""
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,
+        log_dictconfig=logging_config(),
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    await server.serve()
+
+
 def end_with_parent() -> None:
     """On Linux a worker ends when its parent is killed; elsewhere it has to be stopped by hand.
 

@@ -102,24 +102,40 @@ def _greet(port: int) -> None:
 
 def serve(chosen: argparse.Namespace) -> None:
     from app import internal_serving, serving
+    from app.metrics import serving as metrics_serving
 
     chosen_settings = settings.production()
     if not 1 <= chosen.workers <= 64:
         raise Mistake(f"--workers is {chosen.workers}: a number from 1 to 64 is wanted")
-    internal = chosen_settings.internal
-    if internal and internal.port == chosen.port:
-        raise Mistake(f"MYPAGE_INTERNAL_PORT is {internal.port}, which is --port too: choose another port")
-    try:
-        serving.claim(chosen.host, chosen.port)
-        if internal:
-            serving.claim(internal.host, internal.port)
-    except serving.PortTaken as error:
-        raise Mistake(str(error)) from error
+    _claim(chosen, chosen_settings)
     with reached(serving=True) as connection:
         asyncio.run(with_database(connection, lambda: _ready_to_serve(chosen_settings), patience=PATIENCE))
         serving.hand_over(connection)
-        with internal_serving.beside() if internal else contextlib.nullcontext():
+        with contextlib.ExitStack() as beside:
+            if chosen_settings.metrics:  # first: the other processes count for it
+                beside.enter_context(metrics_serving.beside())
+            if chosen_settings.internal:
+                beside.enter_context(internal_serving.beside())
             serving.production(connection, chosen.host, chosen.port, chosen.workers)
+
+
+def _claim(chosen: argparse.Namespace, found: settings.Settings) -> None:
+    """Raises Mistake where a port is taken, or is to be had twice."""
+    from app import serving
+
+    taken = {chosen.port: "--port"}
+    named = {"MYPAGE_INTERNAL_PORT": found.internal, "MYPAGE_METRICS_PORT": found.metrics}
+    listeners = {name: listener for name, listener in named.items() if listener}
+    for name, listener in listeners.items():
+        if other := taken.get(listener.port):
+            raise Mistake(f"{name} is {listener.port}, which is {other} too: choose another port")
+        taken[listener.port] = name
+    try:
+        serving.claim(chosen.host, chosen.port)
+        for listener in listeners.values():
+            serving.claim(listener.host, listener.port)
+    except serving.PortTaken as error:
+        raise Mistake(str(error)) from error
 
 
 def _must_fit_catalogue(chosen: settings.Settings) -> None:

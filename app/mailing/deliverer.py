@@ -27,15 +27,23 @@ LOCK = 7_302_022
 log = logging.getLogger("mypage")
 
 Delivery = Callable[[], AbstractAsyncContextManager[Send]]
+Tell = Callable[[outbox.Delivered], None]
 
 
-async def run(engine: Engine, delivery: Delivery, *, holding: bool = False) -> None:
-    """Deliver until cancelled, whatever goes away meanwhile; `holding`: what an operator released, and hold the rest."""
+def nobody(_: outbox.Delivered) -> None:
+    """Where nothing is counted."""
+
+
+async def run(engine: Engine, delivery: Delivery, *, holding: bool = False, tell: Tell = nobody) -> None:
+    """Deliver until cancelled, whatever goes away meanwhile; `holding`: what an operator released, and hold the rest.
+
+    `tell` is called with what came of each batch.
+    """
     trouble = LastingTrouble()
     while True:
         try:
             async with _listening(engine) as (connection, bell):
-                await _while_connected(connection, bell, delivery, trouble, holding)
+                await _while_connected(connection, bell, delivery, trouble, holding, tell)
         except Exception as error:
             if database.unavailable(error):
                 trouble.say(f"the outbox cannot be read: {error!r}")
@@ -58,25 +66,31 @@ async def _listening(engine: Engine) -> AsyncIterator[tuple[Any, asyncio.Event]]
 
 
 async def _while_connected(
-    connection: Any, bell: asyncio.Event, delivery: Delivery, trouble: LastingTrouble, holding: bool
+    connection: Any,
+    bell: asyncio.Event,
+    delivery: Delivery,
+    trouble: LastingTrouble,
+    holding: bool,
+    tell: Tell,
 ) -> None:
     while not connection.is_closed():
         bell.clear()  # what is posted from here on rings again
         if await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             # An error on the way ends the connection, and the lock with it.
-            trouble.say(await _deliver_all(delivery, holding))
+            trouble.say(await _deliver_all(delivery, holding, tell))
             await connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(bell.wait(), POLL.total_seconds())
 
 
-async def _deliver_all(delivery: Delivery, holding: bool) -> str:
+async def _deliver_all(delivery: Delivery, holding: bool, tell: Tell) -> str:
     """Deliver all that is due; says what keeps the rest, if anything does."""
     if holding:
         await mails_held.hold_waiting()
     async with delivery() as send:
         while True:
             done = await outbox.deliver_due(send, holding=holding)
+            tell(done)
             if done.away or done.sent + done.put_off + done.refused < outbox.BATCH:
                 return done.away
 

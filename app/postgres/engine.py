@@ -157,10 +157,11 @@ class Engine(PostgresEngine):
     import: a statement may then take as long as it takes.
     """
 
-    __slots__ = ("patience",)
+    __slots__ = ("patience", "waiting")
 
     def __init__(self, config: dict[str, Any], *, patience: float | None = PATIENCE) -> None:
         self.patience = patience
+        self.waiting = 0
         own: dict[str, Any] = {"timeout": COMMAND_PATIENCE if patience is None else patience}
         # Compiling the overview's many small subqueries takes longer than running them.
         server_settings = {"application_name": "mypage", "jit": "off"}
@@ -206,7 +207,11 @@ class Engine(PostgresEngine):
 
     async def acquire(self) -> Any:
         """A connection, for `give_back`. Waits without limit for a free one: put asyncio.timeout around."""
-        return await (self.pool.acquire() if self.pool else self.get_new_connection())
+        self.waiting += 1
+        try:
+            return await (self.pool.acquire() if self.pool else self.get_new_connection())
+        finally:
+            self.waiting -= 1
 
     async def get_new_connection(self) -> Any:
         return await _connect(**self.config)

@@ -16,7 +16,7 @@ from app.domain import networks
 from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
-from app.settings.shape import Billing, Contact, Internal, Mail, Security, Smtp
+from app.settings.shape import Billing, Contact, Internal, Mail, Metrics, Security, Smtp
 from app.settings.variables import ADVICE, KEY_LENGTH, https, needed, needed_list, number, split, weak
 
 
@@ -141,6 +141,17 @@ def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | Non
 
 _HEADER = re.compile(r"[A-Za-z0-9_-]+")
 """What stands in a header of Dovecot's settings as it is."""
+
+
+def metrics(environment: Mapping[str, str], wrong: list[str]) -> Metrics | None:
+    """Where Prometheus asks; no port: nowhere."""
+    name = "MYPAGE_METRICS_PORT"
+    host = environment.get("MYPAGE_METRICS_HOST") or "127.0.0.1"
+    if networks.address(host) is None:
+        wrong.append(f"MYPAGE_METRICS_HOST is {host!r}: an address of this machine is wanted")
+    if not environment.get(name, "").strip():
+        return None
+    return Metrics(host, number(environment, name, 9464, 65535, wrong))
 
 
 def second_factor(environment: Mapping[str, str], wrong: list[str]) -> SecondFactor:

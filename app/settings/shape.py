@@ -89,6 +89,14 @@ class Internal:
 
 
 @dataclass(frozen=True)
+class Metrics:
+    """Where Prometheus asks."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Settings:
     """The portal's settings. `secret_keys` and `data_keys` newest first; `peppers` by version."""
 
@@ -121,6 +129,8 @@ class Settings:
     """Names of the operator's own, beside those that follow from host names, that no member may register."""
     internal: Internal | None = None
     """None: there is no internal listener."""
+    metrics: Metrics | None = None
+    """None: nothing is counted."""
     second_factor: SecondFactor = "offered"
     """Who must have one."""
     customer_number_digits: int = CUSTOMER_NUMBER_DIGITS
