@@ -68,7 +68,7 @@ def reasons(environment: dict[str, str]) -> list[str]:
 
 BY_CATALOGUE = ("MYPAGE_REMOTE_SUPPORT_PHONE", "MYPAGE_REMOTE_SUPPORT_HOURS", "MYPAGE_INSTALLERS")
 """Needed where the catalogue needs them: tests/commands/test_serve.py."""
-NEEDED = [name for name in COMPLETE if name not in BY_CATALOGUE]
+NEEDED = [name for name in COMPLETE if name not in (*BY_CATALOGUE, "MYPAGE_HOSTS")]
 
 
 def named(environment: dict[str, str]) -> list[str]:
@@ -100,9 +100,7 @@ def test_one_that_is_missing_or_blank_is_named_alone(name: str, nothing: str | N
     assert named(environment if nothing is None else {**environment, name: nothing}) == [name]
 
 
-@pytest.mark.parametrize(
-    "name", ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_HOSTS", "MYPAGE_TRUSTED_PROXIES"]
-)
+@pytest.mark.parametrize("name", ["MYPAGE_SECRET_KEYS", "MYPAGE_PEPPERS", "MYPAGE_TRUSTED_PROXIES"])
 @pytest.mark.parametrize("nothing", [",", " , ,"])
 def test_a_list_of_commas_is_missing_too(name: str, nothing: str) -> None:
     assert named({**COMPLETE, name: nothing}) == [name]
@@ -113,10 +111,8 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
         "MYPAGE_SECRET_KEYS": "short-secret",
         "MYPAGE_PEPPERS": "1:short-pepper",
         "MYPAGE_POOL_SIZE": "many",
-        "MYPAGE_HOSTS": "mypage.example.jp",
     }
-    wrong = [name for name in NEEDED if name != "MYPAGE_HOSTS"]
-    assert named(environment) == [*wrong, "MYPAGE_POOL_SIZE"]
+    assert named(environment) == [*NEEDED, "MYPAGE_POOL_SIZE"]
     said = "".join(reasons(environment))
     assert "short-secret" not in said
     assert "short-pepper" not in said
@@ -136,6 +132,11 @@ def test_weak_and_missing_ones_are_named_together_and_the_secrets_are_not_repeat
         ("https://evil.example/https://mypage.example.jp", None),
         ("mypage.example.jp", None),
         ("https://", None),
+        ("https://mypage.example.jp:99999", None),
+        ("https://mypage.example.jp:0", None),
+        ("https://mypage.example.jp/?", None),
+        ("https://mypage.example.jp\n", "https://mypage.example.jp"),
+        ("https://mypage.example.jp\nx", None),
     ],
 )
 def test_links_in_mails_begin_with_an_https_host_that_is_ours(address: str, read: str | None) -> None:
@@ -145,6 +146,49 @@ def test_links_in_mails_begin_with_an_https_host_that_is_ours(address: str, read
     else:
         chosen = settings.production(given)
         assert (chosen.base_url, settings.installation_of(chosen).base_url) == (read, read)
+
+
+WITHOUT_HOSTS = {name: value for name, value in COMPLETE.items() if name != "MYPAGE_HOSTS"}
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://My-Page.example.jp:8443", "my-page.example.jp"),
+        ("https://127.0.0.1", "127.0.0.1"),
+        ("https://[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+@pytest.mark.parametrize("nothing", [{}, {"MYPAGE_HOSTS": ""}, {"MYPAGE_HOSTS": " , "}])
+def test_the_portal_answers_to_the_host_of_its_address_unless_told_otherwise(
+    address: str, host: str, nothing: dict[str, str]
+) -> None:
+    given = {**WITHOUT_HOSTS, **nothing, "MYPAGE_BASE_URL": address}
+    assert settings.production(given).hosts == {host}
+    assert named({**given, "MYPAGE_WEB_HOST": host}) == ["MYPAGE_WEB_HOST"]
+
+
+@pytest.mark.parametrize(
+    "address", ["https://..", "https://my-.example.jp", "https://a..jp", "https://[::z]", "https://例示.jp"]
+)
+def test_an_address_without_a_host_is_named_alone(address: str) -> None:
+    assert named({**WITHOUT_HOSTS, "MYPAGE_BASE_URL": address}) == ["MYPAGE_BASE_URL"]
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "https://mypage.example.jp",
+        "mypage.example.jp:8443",
+        "*",
+        "*.example.jp",
+        "mypage.example.jp/",
+        "[::z]",
+    ],
+)
+def test_what_is_no_host_name_is_refused_instead_of_shutting_everybody_out(junk: str) -> None:
+    [line] = reasons({**COMPLETE, "MYPAGE_HOSTS": f"mypage.example.jp,{junk}"})
+    assert line.startswith(f"MYPAGE_HOSTS holds {junk!r}")
 
 
 @pytest.mark.parametrize("host", ["mypage.example.jp", "MyPage.Example.jp"])

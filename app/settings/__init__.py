@@ -22,7 +22,7 @@ from app.domain.installation import (
     SecondFactor,
     Sender,
 )
-from app.settings import mail_system, parts, variables
+from app.settings import mail_system, parts, secret_files, variables
 from app.settings.of_demo import (
     DEMO_BILLING,
     DEMO_CONTACT,
@@ -36,6 +36,7 @@ from app.settings.of_demo import (
     demo,
     kept_key,
 )
+from app.settings.secret_files import is_given
 from app.settings.shape import (
     Billing,
     Contact,
@@ -98,24 +99,26 @@ def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def database_url(environment: Mapping[str, str] = os.environ) -> str | None:
-    """The operator's own PostgreSQL, if set."""
-    return environment.get("DATABASE_URL") or None
+    """The operator's own PostgreSQL, if set. Raises SettingsError for a file that it cannot be read from."""
+    wrong: list[str] = []
+    found = secret_files.given(environment, "DATABASE_URL", wrong)
+    if wrong:
+        raise SettingsError(wrong[0])
+    return found or None
 
 
 def production(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings to serve with. Raises SettingsError that names all that is wrong at once."""
     wrong: list[str] = []
     environment = with_brand(environment)
+    secret_files.misplaced(environment, wrong)
+    secret_files.given(environment, "DATABASE_URL", wrong)
     settings = Settings(
         secret_keys=tuple(variables.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),
         peppers=parts.peppers(environment, wrong),
         data_keys=tuple(variables.keys(environment, "MYPAGE_DATA_KEYS", wrong)),
-        hosts=(
-            hosts := frozenset(
-                map(str.lower, variables.needed_list(environment, "MYPAGE_HOSTS", wrong, "mypage.example.jp"))
-            )
-        ),
-        base_url=parts.base_url(environment, hosts, wrong),
+        base_url=(base_url := parts.base_url(environment, wrong)),
+        hosts=(hosts := parts.hosts(environment, base_url, wrong)),
         contact=parts.contact(environment, wrong),
         invoice_number=parts.invoice_number(environment, wrong),
         billing=parts.billing(environment, wrong),
@@ -204,7 +207,7 @@ def peppers(environment: Mapping[str, str] = os.environ) -> dict[int, bytes]:
 
     Never one that is made up here, which no server would know. Raises SettingsError.
     """
-    if not environment.get("MYPAGE_PEPPERS") and made_by_demo(environment):
+    if not is_given(environment, "MYPAGE_PEPPERS") and made_by_demo(environment):
         return {1: kept_key(data_dir(environment) / "pepper")}
     wrong: list[str] = []
     found = parts.peppers(environment, wrong)
@@ -226,7 +229,7 @@ def installers(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def data_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     """The keys of what is encrypted at rest, for a command: as `peppers`. Raises SettingsError."""
-    if not environment.get("MYPAGE_DATA_KEYS") and made_by_demo(environment):
+    if not is_given(environment, "MYPAGE_DATA_KEYS") and made_by_demo(environment):
         return (kept_key(data_dir(environment) / "data-key"),)
     wrong: list[str] = []
     found = variables.keys(environment, "MYPAGE_DATA_KEYS", wrong)
@@ -246,7 +249,7 @@ def importing(environment: Mapping[str, str] = os.environ) -> Installation:
     wrong: list[str] = []
     unsaid: list[str] = []
     domain = environment.get("MYPAGE_MAIL_DOMAIN", "").strip().lower()
-    hosts = map(str.lower, variables.split(environment.get("MYPAGE_HOSTS", "")))
+    hosts = parts.hosts(environment, parts.base_url(environment, unsaid), unsaid)
     named = (
         environment.get(name, "")
         for name in ("MYPAGE_IMAP_HOST", "MYPAGE_SUBMISSION_HOST", "MYPAGE_WEB_HOST")
@@ -255,7 +258,7 @@ def importing(environment: Mapping[str, str] = os.environ) -> Installation:
     held = parts.mail_hold(environment, wrong)
     found = Installation(
         peppers=Peppers(peppers(environment)),
-        data_keys=data_keys(environment) if environment.get("MYPAGE_DATA_KEYS") else None,
+        data_keys=data_keys(environment) if is_given(environment, "MYPAGE_DATA_KEYS") else None,
         sender=None if unsaid else _sender(contact, address, held=held),
         mail_domain=domain or None,
         reserved_names=reserved_names.of_operator(

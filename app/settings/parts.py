@@ -6,7 +6,7 @@ A reader adds what is wrong to the list that it is given, so that all of it is n
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
@@ -16,6 +16,7 @@ from app.domain import networks
 from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
+from app.settings.secret_files import is_given
 from app.settings.shape import Billing, Contact, Internal, Mail, Metrics, Security, Smtp
 from app.settings.variables import ADVICE, KEY_LENGTH, https, needed, needed_list, number, split, weak
 
@@ -103,7 +104,7 @@ def _smtp(environment: Mapping[str, str], wrong: list[str]) -> Smtp:
         wrong.append(f"MYPAGE_SMTP_HOST is {host!r}: a host name or address is wanted, without a port")
     security = _security(environment, host, wrong)
     login = ("MYPAGE_SMTP_USER", "mypage"), ("MYPAGE_SMTP_PASSWORD", "the one that the mail server knows")
-    if security == "none" and not any(environment.get(name) for name, _ in login):
+    if security == "none" and not any(is_given(environment, name) for name, _ in login):
         user = password = ""
     else:
         user, password = (needed(environment, name, wrong, example) for name, example in login)
@@ -127,7 +128,7 @@ def _security(environment: Mapping[str, str], host: str, wrong: list[str]) -> Se
 def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | None:
     """Where the operator's own servers ask; a port and a secret, or neither."""
     names = "MYPAGE_INTERNAL_PORT", "MYPAGE_INTERNAL_SECRET"
-    if not any(environment.get(name, "").strip() for name in names):
+    if not any(is_given(environment, name) for name in names):
         return None
     needed(environment, names[0], wrong, "8010")
     secret = needed(environment, names[1], wrong, f"{KEY_LENGTH} random characters")
@@ -186,19 +187,41 @@ def invoice_number(environment: Mapping[str, str], wrong: list[str]) -> str:
     return number
 
 
-def base_url(environment: Mapping[str, str], hosts: Collection[str], wrong: list[str]) -> str:
-    """Scheme and host that links from outside begin with; the front door must let that host in."""
+def base_url(environment: Mapping[str, str], wrong: list[str]) -> str:
+    """Scheme and host that links from outside begin with."""
     name = "MYPAGE_BASE_URL"
     value = needed(environment, name, wrong, "https://mypage.example.jp").lower().removesuffix("/")
     found = _BASE.fullmatch(value)
-    if value and not found:
+    if value and not (found and _is_host(found["host"]) and 1 <= int(found["port"] or 443) <= 65535):
         wrong.append(f"{name} is {value!r}: https:// and a host name are wanted, without a path")
-    elif found and hosts and found["host"] not in hosts:
-        wrong.append(f"{name} is {value!r}: MYPAGE_HOSTS does not name its host {found['host']}")
     return value
 
 
-_BASE = re.compile(r"https://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+def hosts(environment: Mapping[str, str], base: str, wrong: list[str]) -> frozenset[str]:
+    """The names that the portal answers to: those that are listed, else that of its address, `base`."""
+    listed = [host.lower() for host in split(environment.get("MYPAGE_HOSTS", ""))]
+    junk = [host for host in listed if not _is_host(host)]
+    if junk:
+        wrong.append(
+            f"MYPAGE_HOSTS holds {', '.join(map(repr, junk))}: host names are wanted, without https:// and port"
+        )
+    found = _BASE.fullmatch(base)
+    own = found["host"] if found else ""
+    if own and listed and own not in listed:
+        wrong.append(f"MYPAGE_BASE_URL is {base!r}: MYPAGE_HOSTS does not name its host {own}")
+    return frozenset(listed or filter(None, [own]))
+
+
+def _is_host(text: str) -> bool:
+    """A name, an address, or one of IPv6 in brackets."""
+    if text.startswith("["):
+        return text.endswith("]") and networks.address(text[1:-1]) is not None
+    return len(text) <= 253 and _NAME_OF_HOST.fullmatch(text) is not None
+
+
+_BASE = re.compile(r"https://(?P<host>[a-z0-9.-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
+_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_NAME_OF_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 def security_contact(environment: Mapping[str, str], wrong: list[str]) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from app.settings.secret_files import given
+
 KEY_LENGTH = 32
 """Shortest secret that is accepted, in characters."""
 
@@ -17,8 +19,8 @@ VARIABLES = {
     "MYPAGE_SECRET_KEYS": "keys that sign cookies, newest first, separated by commas",
     "MYPAGE_PEPPERS": "keys of password hashes as version:key, separated by commas; never remove one in use",
     "MYPAGE_DATA_KEYS": "keys of what is encrypted at rest (PINs, authenticator apps), newest first, separated by commas",
-    "MYPAGE_HOSTS": "host names the portal answers to, separated by commas",
-    "MYPAGE_BASE_URL": "https address of the portal, without a path: links in mails begin with it",
+    "MYPAGE_HOSTS": "host names the portal answers to, separated by commas (default: that of MYPAGE_BASE_URL)",
+    "MYPAGE_BASE_URL": "https address of the portal, without a path: links in mails and other absolute addresses begin with it",
     "MYPAGE_TRUSTED_PROXIES": "addresses or networks of the proxies before the portal, separated by commas, or none",
     "MYPAGE_POOL_SIZE": "database connections of one worker (default 10)",
     "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
@@ -71,7 +73,10 @@ VARIABLES = {
 
 def needed(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> str:
     """The text of a variable that must be set."""
-    value = environment.get(name, "").strip()
+    found = given(environment, name, wrong)
+    if found is None:
+        return ""
+    value = found.strip()
     if not value:
         wrong.append(f"{name} is not set: {VARIABLES[name]}; for example {example}")
     return value
@@ -95,8 +100,10 @@ def split(value: str) -> list[str]:
 
 def needed_list(environment: Mapping[str, str], name: str, wrong: list[str], example: str) -> list[str]:
     """The parts of a variable that must be set; commas alone are nothing."""
-    given = split(environment.get(name, ""))
-    return given or split(needed({}, name, wrong, example))
+    found = given(environment, name, wrong)
+    if found is None:
+        return []
+    return split(found) or split(needed({}, name, wrong, example))
 
 
 def keys(environment: Mapping[str, str], name: str, wrong: list[str]) -> list[bytes]:
