@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from app import log_lines
 from app.mistake import Mistake
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns its exit status: 0, 1 for a mistake that is named on stderr, 3 for a guard that stopped it."""
-    chosen = _parser().parse_args(arguments)
     try:
+        log_lines.begin()
+        chosen = _parser().parse_args(arguments)
         _function(chosen.run)(chosen)
     except Mistake as error:
-        print(f"mypage: {error}", file=sys.stderr)
+        log_lines.say(str(error), logging.ERROR)
         return error.status
     except KeyboardInterrupt:
         return 130
@@ -31,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         reason = _of_the_database(error)
         if reason is None:
             raise
-        print(f"mypage: the database {reason}", file=sys.stderr)
+        log_lines.say(f"the database {reason}", logging.ERROR)
         return 1
     return 0
 
@@ -352,8 +354,18 @@ COMMANDS = (
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is mistyped as everything else is said where the log is JSON, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        if log_lines.form() != "json":
+            super().error(message)
+        log_lines.say(message, logging.ERROR)
+        self.exit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mypage", description="マイページ, the member portal")
+    parser = _Parser(prog="mypage", description="マイページ, the member portal")
     parser.add_argument("--version", action=_Version)
     first = parser.add_subparsers(required=True, metavar="COMMAND")
     groups = {

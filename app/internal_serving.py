@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging.config
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ from contextlib import AbstractContextManager
 
 from app import internal, serving, settings
 from app.beside import running
+from app.log_lines import logging_config
+from app.mistake import Mistake
 from app.postgres.engine import Engine
 
 COMMAND = (sys.executable, "-m", "app.internal_serving")
@@ -29,11 +32,13 @@ def main() -> None:
     """The process: serve until SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of the server; its parent ends this one
     serving.end_with_parent()
-    chosen = settings.production()
-    if chosen.internal is None:
-        raise SystemExit("no internal listener is set")
-    app = internal.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])))
-    asyncio.run(serving.beside_workers(app, chosen.internal.host, chosen.internal.port))
+    logging.config.dictConfig(logging_config())
+    with serving.ending_in_words("the internal listener"):
+        chosen = settings.production()
+        if chosen.internal is None:
+            raise Mistake("MYPAGE_INTERNAL_PORT is not set any more")
+        app = internal.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])))
+        asyncio.run(serving.beside_workers(app, chosen.internal.host, chosen.internal.port))
     serving.leave()
 
 

@@ -1,12 +1,30 @@
-"""The log: a line a record, on stderr, of servers and of the commands that write to it."""
+"""The log: a line a record, on stderr, of servers and of commands; as text, or as JSON where MYPAGE_LOG says so."""
 
 from __future__ import annotations
 
+import json
 import logging
-from datetime import datetime
+import logging.config
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 from app import request_id
+from app.mistake import Mistake
+
+NAME = "MYPAGE_LOG"
+FORMS = ("text", "json")
+
+
+def form(environment: Mapping[str, str] = os.environ) -> str:
+    """How the log is written. Raises Mistake for a word that is none of FORMS."""
+    value = environment.get(NAME, "").strip() or FORMS[0]
+    if value not in FORMS:
+        raise Mistake(f"{NAME} is {value!r}: {' or '.join(FORMS)} is wanted")
+    return value
 
 
 class OneLine(logging.Formatter):
@@ -27,12 +45,33 @@ class OneLine(logging.Formatter):
         )
 
 
-def logging_config() -> dict[str, Any]:
-    """For logging.config.dictConfig, of this process and of each worker."""
+class OneObject(logging.Formatter):
+    """The same as a JSON object on one line, in ASCII: what any program takes for an end of line is escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if number := request_id.current():
+            said["request_id"] = number
+        if record.exc_info and record.exc_info[0]:
+            said["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            said["stack"] = self.formatStack(record.stack_info)
+        return json.dumps(said)
+
+
+def logging_config(level: str = "INFO") -> dict[str, Any]:
+    """For logging.config.dictConfig, of this process and of each worker. Raises Mistake."""
+    formatter = "app.log_lines.OneObject" if form() == "json" else "app.log_lines.OneLine"
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": "app.log_lines.OneLine"}},
+        "formatters": {"line": {"()": formatter}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -41,5 +80,37 @@ def logging_config() -> dict[str, Any]:
             }
         },
         "loggers": {},
-        "root": {"level": "INFO", "handlers": ["stderr"]},
+        "root": {"level": level, "handlers": ["stderr"]},
     }
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def begin() -> None:
+    """A program begins: in JSON everything that comes to stderr is such a line, warnings and its last words too.
+
+    Raises Mistake.
+    """
+    if form() == "json":
+        logging.config.dictConfig(logging_config("WARNING"))
+        logging.captureWarnings(True)
+        sys.excepthook = _last_words
+
+
+def say(text: str, level: int = logging.INFO) -> None:
+    """Tell whoever runs a command, on stderr: `mypage: …`, or a line of the log where that is JSON."""
+    try:
+        as_json = form() == "json"
+    except Mistake:  # which is what is said here
+        as_json = False
+    if as_json:
+        record = logging.LogRecord("mypage.command", level, __file__, 0, "%s", (text,), None)
+        text = OneObject().format(record)
+    else:
+        text = f"mypage: {text}"
+    print(text, file=sys.stderr, flush=True)
+
+
+def _last_words(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    logging.getLogger("mypage").critical("ended by an error", exc_info=(kind, error, traceback))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import json
 import logging
@@ -22,10 +23,12 @@ from granian.server.embed import Server
 from app import settings
 from app.log_lines import logging_config
 from app.main import portal
+from app.mistake import Mistake
+from app.postgres import database
 from app.postgres.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from litestar.types import ASGIApp
 
@@ -46,6 +49,8 @@ CONNECTIONS = 10_000
 """Of one worker. The ones that are idle count as well, and beyond it nobody is let in until one of them ends."""
 OWN_FILES = 200
 """Of a process: what it has open beside its callers' connections (database, code, log)."""
+
+log = logging.getLogger("mypage")
 
 
 def protected() -> dict[str, Any]:
@@ -190,9 +195,23 @@ def end_with_parent() -> None:
 
 
 def worker() -> ASGIApp:
-    """The application of one worker process."""
+    """The application of one worker process; granian has set up the log."""
     # Until granian has its own handlers here, those of the parent, inherited, would swallow the request to end.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
-    chosen = settings.production()
-    return portal(chosen, Engine(json.loads(os.environ[CONNECTION])))
+    with ending_in_words("a worker"):
+        chosen = settings.production()
+        return portal(chosen, Engine(json.loads(os.environ[CONNECTION])))
+
+
+@contextlib.contextmanager
+def ending_in_words(what: str) -> Iterator[None]:
+    """End this process with status 1 and a line in the log where the block fails, instead of a traceback on stderr."""
+    try:
+        yield
+    except Mistake as error:  # settings that were changed since the server started
+        log.critical("%s cannot start: %s", what, error)
+        sys.exit(1)
+    except Exception as error:
+        log.critical("%s ended by an error", what, exc_info=database.without_detail(error))
+        sys.exit(1)

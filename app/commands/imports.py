@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 import sys
 from collections.abc import Awaitable, Callable
@@ -25,6 +26,7 @@ from app.commands.running import (
 )
 from app.domain import installation
 from app.domain.installation import Installation
+from app.log_lines import say
 from app.mistake import GuardStopped, Mistake
 from app.postgres import database
 
@@ -187,10 +189,10 @@ def notices(chosen: argparse.Namespace) -> None:
         f"{done.new} notices loaded, {done.changed} changed, {done.already_there} were there already as they are"
     )
     if done.unknown_buildings:
-        print(
-            f"mypage: no contract is in {', '.join(done.unknown_buildings)}: nobody there is told; mend the codes if "
+        say(
+            f"no contract is in {', '.join(done.unknown_buildings)}: nobody there is told; mend the codes if "
             "they are mistyped, and load the file again",
-            file=sys.stderr,
+            logging.WARNING,
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from app import settings
 from app.domain import clock
 from app.domain.tables import TABLES
+from app.log_lines import logging_config, say
 from app.mistake import Mistake
 from app.postgres import address, database
 from app.postgres.embedded import EmbeddedPostgres
@@ -52,7 +53,7 @@ def reached(*, serving: bool = False, making: bool = False) -> Iterator[dict[str
 
 def say_database(which: str) -> None:
     """Whoever runs a command on the wrong database shall see it: on stderr, apart from what the command prints."""
-    print(f"mypage: on {which}", file=sys.stderr, flush=True)
+    say(f"on {which}")
 
 
 def embedded_in_words(folder: Path) -> str:
@@ -92,7 +93,7 @@ def ending_with(postgres: EmbeddedPostgres) -> Iterator[None]:
     def tell(what: str) -> None:
         nonlocal ended
         ended = True
-        print(f"mypage: {what}", file=sys.stderr, flush=True)
+        say(what, logging.ERROR)
         os.kill(os.getpid(), signal.SIGTERM)
 
     postgres.when_it_ends(tell)
@@ -152,8 +153,6 @@ async def fit_for_licences() -> None:
 
 def log_to_stderr() -> None:
     """What the command does goes into the log as what a server does; stdout is for whoever runs it."""
-    from app.log_lines import logging_config
-
     logging.config.dictConfig(logging_config())
 
 

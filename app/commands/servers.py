@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import sys
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from app.domain.access import peppers, totp
 from app.domain.catalogue import kept as kept_catalogue
 from app.domain.letters import holding
 from app.domain.options import licences
+from app.log_lines import say
 from app.mistake import Mistake
 from app.postgres import database, server_log, wire
 from app.postgres.embedded import EmbeddedPostgres
@@ -171,8 +172,8 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
             await holding.hold_waiting()
         for warning in (await server_log.warning(), await wire.warning(), await holding.warning(on=held)):
             if warning:
-                print(f"mypage: {warning}", file=sys.stderr)
+                say(warning, logging.WARNING)
     except Exception as error:
         if not database.unavailable(error):
             raise
-        print(f"mypage: starting although the database is not reachable: {error!r}", file=sys.stderr)
+        say(f"starting although the database is not reachable: {error!r}", logging.WARNING)

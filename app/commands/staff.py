@@ -17,6 +17,7 @@ from app import settings
 from app.commands.running import fit_for_licences, log_to_stderr, migrated, progress, reached, with_database
 from app.domain import clock, installation
 from app.domain.installation import Installation
+from app.log_lines import say
 from app.mistake import Mistake
 from app.postgres import database
 
@@ -97,7 +98,7 @@ def export_bills(chosen: argparse.Namespace) -> None:
         raise Mistake(str(error)) from error
     except OSError as error:
         raise Mistake(f"{chosen.out or 'the output'} cannot be written: {error.strerror}") from error
-    print(f"{month.iso}: {lines:,} charges, {yen:,} yen with tax", file=sys.stderr)
+    say(f"{month.iso}: {lines:,} charges, {yen:,} yen with tax")
 
 
 @contextlib.contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging.config
 import os
 import signal
 import sys
 from collections.abc import Iterator
 
 from app.beside import running
+from app.log_lines import logging_config
 from app.metrics import folder
 from app.mistake import Mistake
 
@@ -43,11 +45,13 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of the server; its parent ends this one
     serving.end_with_parent()
-    chosen, counted = settings.production(), folder.in_use()
-    if chosen.metrics is None or counted is None:
-        raise SystemExit("no metrics are set")
-    app = listener.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])), counted)
-    asyncio.run(serving.beside_workers(app, chosen.metrics.host, chosen.metrics.port))
+    logging.config.dictConfig(logging_config())
+    with serving.ending_in_words("the listener for metrics"):
+        chosen, counted = settings.production(), folder.in_use()
+        if chosen.metrics is None or counted is None:
+            raise Mistake("MYPAGE_METRICS_PORT is not set any more")
+        app = listener.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])), counted)
+        asyncio.run(serving.beside_workers(app, chosen.metrics.host, chosen.metrics.port))
     serving.leave()
 
 

@@ -112,6 +112,7 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
     wrong: list[str] = []
     environment = with_brand(environment)
     secret_files.misplaced(environment, wrong)
+    parts.log(environment, wrong)
     secret_files.given(environment, "DATABASE_URL", wrong)
     settings = Settings(
         secret_keys=tuple(variables.keys(environment, "MYPAGE_SECRET_KEYS", wrong)),

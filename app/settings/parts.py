@@ -11,10 +11,12 @@ from typing import cast, get_args
 
 from email_validator import EmailNotValidError, validate_email
 
+from app import log_lines
 from app.branding import BRAND
 from app.domain import networks
 from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
 from app.gateway.stripe_checkout import StripeAccount
+from app.mistake import Mistake
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
 from app.settings.secret_files import is_given
 from app.settings.shape import Billing, Contact, Internal, Mail, Metrics, Security, Smtp
@@ -142,6 +144,14 @@ def internal(environment: Mapping[str, str], wrong: list[str]) -> Internal | Non
 
 _HEADER = re.compile(r"[A-Za-z0-9_-]+")
 """What stands in a header of Dovecot's settings as it is."""
+
+
+def log(environment: Mapping[str, str], wrong: list[str]) -> None:
+    """How the log is written, which log_lines.py reads by itself: a program may have to say something before this."""
+    try:
+        log_lines.form(environment)
+    except Mistake as error:
+        wrong.append(str(error))
 
 
 def metrics(environment: Mapping[str, str], wrong: list[str]) -> Metrics | None:

@@ -65,6 +65,7 @@ VARIABLES = {
     "MYPAGE_INTERNAL_HOST": "address that the internal listener listens on (default 127.0.0.1)",
     "MYPAGE_INTERNAL_PORT": "its port; without it there is none",
     "MYPAGE_INTERNAL_SECRET": "the secret that the operator's own servers, such as Dovecot, show there",
+    "MYPAGE_LOG": "how the log is written: text (default) or json",
     "MYPAGE_METRICS_PORT": "port that Prometheus asks at; without it there are no metrics",
     "MYPAGE_METRICS_HOST": "address that it listens on (default 127.0.0.1)",
     "MYPAGE_SMTP_SECURITY": "starttls (default), tls, or none, which only a loopback host may have",

@@ -240,7 +240,7 @@ async def test_a_closed_month_is_exported_to_a_file_that_its_owner_alone_reads(a
         to_stdout = mypage(after_a_demo, "bill", "export", "2020-01")
         nowhere = mypage(after_a_demo, "bill", "export", "2020-01", "--out", "/nowhere/at.csv")
     assert (to_file.returncode, to_file.stdout) == (0, "")
-    assert apart(to_file.stderr) == "2020-01: 0 charges, 0 yen with tax\n"
+    assert apart(to_file.stderr) == "mypage: 2020-01: 0 charges, 0 yen with tax\n"
     assert out.read_text().startswith("charge,billed,customer_number,")
     assert out.stat().st_mode & 0o777 == 0o600
     assert to_stdout.stdout == out.read_text()
