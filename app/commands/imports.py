@@ -8,7 +8,6 @@ import contextlib
 import json
 import logging
 import secrets
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -75,7 +74,7 @@ def _print_rehearsal(count: int) -> None:
     with reached() as connection:
         asyncio.run(with_database(connection, with_catalogue))
     password = secrets.token_hex(5)
-    print(f"mypage: the password of every login in it is {password}", file=sys.stderr)
+    say(f"the password of every login in it is {password}")
     for contract in invented(
         count,
         password_hash=passwords.hash_now(password, peppered=False),
