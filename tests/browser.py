@@ -18,6 +18,7 @@ from lxml.html import HtmlElement
 
 from tests.free import promises
 from tests.lint import lint
+from tests.roles import served
 
 PAGES = Path(__file__).parent.parent / ".build" / "pages"
 """Every different page that a test fetched, for the HTML checker (make test)."""
@@ -34,7 +35,7 @@ class Browser(httpx.AsyncClient):
         if application is None:
             super().__init__(base_url=host)
         else:
-            transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)  # type: ignore[arg-type]
+            transport = httpx.ASGITransport(app=served(application), raise_app_exceptions=False)  # type: ignore[arg-type]
             super().__init__(transport=transport, base_url=f"https://{host}")
         self.answer = httpx.Response(204)
         self._page: BeautifulSoup | None = None

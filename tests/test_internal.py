@@ -16,6 +16,7 @@ from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.engine import Engine
 from tests.conftest import SETTINGS
+from tests.roles import served
 
 SECRET = "a-secret-of-the-internal-listener"
 ASKED = {
@@ -37,7 +38,7 @@ def with_internal() -> settings.Settings:
 async def dovecot(filled_database: str) -> AsyncIterator[httpx.AsyncClient]:
     """Who knows the secret."""
     app: Any = internal.listener(with_internal(), Engine({}))
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=served(app), raise_app_exceptions=False)
     headers = {"X-API-Key": SECRET}
     async with httpx.AsyncClient(transport=transport, base_url="http://internal", headers=headers) as client:
         yield client

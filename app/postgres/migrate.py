@@ -12,7 +12,7 @@ from piccolo.apps.migrations.tables import Migration
 
 import migrations
 from app.mistake import Mistake
-from app.postgres import database
+from app.postgres import database, rights
 
 LOCK = 7_302_019
 """Key of the advisory lock that migrating takes."""
@@ -30,13 +30,17 @@ class Unreleased(Mistake):
 
 
 async def migrate() -> list[str]:
-    """Run what is missing; returns the names of the migrations that were run. Raises TooOld or Unreleased."""
+    """Run what is missing, and give the portal's role its rights; returns the names of the migrations that were run.
+
+    Raises TooOld, Unreleased, or rights.NotOwner.
+    """
     # Piccolo's commands take longer to import than most of ours take to run, which only want to know what is pending
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
     from app.postgres.piccolo_app import APP_CONFIG
 
     await _refuse_old()
+    await rights.must_own()
     os.environ["PICCOLO_CONF"] = "app.postgres.piccolo_conf"
     Migration._meta.db = database.engine()
     async with database.engine().transaction():
@@ -46,7 +50,10 @@ async def migrate() -> list[str]:
         _refuse_unreleased(set(before))
         with contextlib.redirect_stdout(io.StringIO()):  # Piccolo's own progress; the caller tells the result
             await ForwardsMigrationManager(app_name=migrations.APP_NAME).run_migrations(APP_CONFIG)
-        return [name for name in await _done() if name not in before]
+        done = await _done()
+        if not set(done) - _known():  # a newer version has granted what its servers need
+            await rights.grant()
+        return [name for name in done if name not in before]
 
 
 async def _refuse_old() -> None:
