@@ -50,7 +50,7 @@ def _of_the_database(error: Exception) -> str | None:
         | asyncpg.InvalidCatalogNameError  # no such database
         | asyncpg.InsufficientPrivilegeError,
     ):
-        return f"refuses: {error.args[0]} (see DATABASE_URL)"
+        return f"refuses: {error.args[0]} (see DATABASE_URL, and docs/operating.md, Database roles)"
     if database.unavailable(error):
         return f"is not reachable or cannot do it now: {error}"
     return None
@@ -208,6 +208,11 @@ COMMANDS = (
                 help="name server; default the system's",
             ),
         ),
+    ),
+    Command(
+        "roles",
+        "print what makes the database's two roles, for psql as a superuser",
+        "staff.print_roles",
     ),
     Command("migrate", "bring the schema up to date", "staff.migrate"),
     Command(

@@ -27,7 +27,7 @@ from app.domain import installation
 from app.domain.installation import Installation
 from app.log_lines import say
 from app.mistake import GuardStopped, Mistake
-from app.postgres import database
+from app.postgres import database, rights
 
 if TYPE_CHECKING:
     from app.domain.catalogue.plan import CataloguePlan
@@ -208,6 +208,7 @@ def _load(
 
     async def work() -> T:
         await ready()
+        await rights.must_own()
         return await (_undone(load, file, shown) if dry else load(file, shown))
 
     with reached() as connection, progress(file.name, "lines") as shown:

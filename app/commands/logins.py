@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from app import security_log, settings
-from app.commands.running import fit, log_to_stderr, migrated, reached, with_database
+from app.commands.running import fit, log_to_stderr, migrated, owned, reached, with_database
 from app.domain import clock, installation
 from app.domain.installation import Installation, Peppers
 
@@ -23,7 +23,12 @@ def issue_password(chosen: argparse.Namespace) -> None:
     found = settings.peppers()
     installation.use(Installation(peppers=Peppers(found), sender=settings.writer()))
     name = names.read("account", chosen.login)
-    done = _run(lambda: one_time.issue(name, chosen.days), lambda: fit(found))
+
+    async def ready() -> None:
+        await fit(found)
+        await owned()
+
+    done = _run(lambda: one_time.issue(name, chosen.days), ready)
     until = f"{done.until.astimezone(clock.TOKYO):%Y-%m-%d %H:%M}"
     told = (
         f"told by mail at {done.told} addresses"

@@ -131,6 +131,14 @@ async def migrated() -> None:
     await kept.load()
 
 
+async def owned() -> None:
+    """As `migrated`, for a command that takes the role that owns the tables. Raises Mistake for another role, too."""
+    from app.postgres import rights
+
+    await migrated()
+    await rights.must_own()
+
+
 async def schema_there() -> None:
     """Raises Mistake when the schema is not up to date."""
     from app.postgres.migrate import pending

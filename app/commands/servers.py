@@ -27,7 +27,7 @@ from app.domain.letters import holding
 from app.domain.options import licences
 from app.log_lines import say
 from app.mistake import Mistake
-from app.postgres import database, server_log, wire
+from app.postgres import database, rights, server_log, wire
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import PATIENCE
 
@@ -158,11 +158,22 @@ def _must_fit_catalogue(chosen: settings.Settings) -> None:
         )
 
 
+async def _must_have_rights() -> None:
+    """Raises Mistake where a page would fail because the database role may not do what it takes."""
+    lacking = await rights.too_few()
+    if lacking:
+        raise Mistake(
+            f"the database role {lacking}: run `mypage migrate` as the role that owns the tables, which gives {rights.PORTAL} "
+            f"what servers need, and let this one be {rights.PORTAL} or a member of it"
+        )
+
+
 async def _ready_to_serve(chosen: settings.Settings) -> None:
     """With the database there, its schema must be up to date and its peppers and data keys ours; while it is away, the
     server starts and answers 503."""
     installation.use(settings.installation_of(chosen))
     try:
+        await _must_have_rights()
         await fit(chosen.peppers)
         _must_fit_catalogue(chosen)
         await licences.recognise()

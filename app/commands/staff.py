@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from app import settings
-from app.commands.running import fit_for_licences, log_to_stderr, migrated, progress, reached, with_database
+from app.commands.running import (
+    fit_for_licences,
+    log_to_stderr,
+    migrated,
+    owned,
+    progress,
+    reached,
+    with_database,
+)
 from app.domain import clock, installation
 from app.domain.installation import Installation
 from app.log_lines import say
@@ -27,6 +35,13 @@ if TYPE_CHECKING:
     from app.domain.months import Month
 
 T = TypeVar("T")
+
+
+def print_roles(_: argparse.Namespace) -> None:
+    """An operator has the wheel and no checkout: where its files lie is nothing to look for."""
+    from app.resources import ops_folder
+
+    print((ops_folder() / "postgres" / "roles.sql").read_text(encoding="utf-8"), end="")
 
 
 def migrate(_: argparse.Namespace) -> None:
@@ -61,7 +76,11 @@ def renew_licences(_: argparse.Namespace) -> None:
     async def renew() -> tuple[int, int]:
         return await licences.renew(), await totp.renew()
 
-    pins, apps = _run(renew, fit_for_licences)
+    async def fit() -> None:
+        await fit_for_licences()
+        await owned()
+
+    pins, apps = _run(renew, fit)
     print(
         f"{pins} PINs encrypted with the newest key, and the secrets of {apps} authenticator apps; "
         "the older keys are needed no more"
@@ -75,7 +94,7 @@ def close_bills(chosen: argparse.Namespace) -> None:
     installation.use(Installation(sender=settings.writer(), issuer=settings.issuer()))
     with progress(f"bill {month.iso}", "contracts") as shown:
         try:
-            done = _run(lambda: ledger.close(month, shown))
+            done = _run(lambda: ledger.close(month, shown), owned)
         except ledger.NotClosable as error:
             raise Mistake(str(error)) from error
     said = "was closed before; nothing changed" if done.before else "closed"
@@ -93,7 +112,7 @@ def export_bills(chosen: argparse.Namespace) -> None:
             return await bill_export.export(month, file)
 
     try:
-        lines, yen = _run(export)
+        lines, yen = _run(export, owned)
     except bill_export.NotClosed as error:
         raise Mistake(str(error)) from error
     except OSError as error:
@@ -121,7 +140,7 @@ def _written_whole(path: Path | None) -> Iterator[IO[str]]:
 def restart_events(_: argparse.Namespace) -> None:
     from app.domain import events
 
-    epoch = _run(events.restart)
+    epoch = _run(events.restart, owned)
     print(f"epoch {epoch} has begun: every reader stops, and has to copy the views anew before it reads on")
 
 
@@ -142,7 +161,7 @@ def forget_reader(chosen: argparse.Namespace) -> None:
     from app.domain import events
 
     try:
-        _run(lambda: events.forget(chosen.name))
+        _run(lambda: events.forget(chosen.name), owned)
     except events.NoReader as error:
         raise Mistake(f"there is no reader {error}: see `mypage events readers`") from error
     print(f"nothing is kept for {chosen.name} any more")
@@ -201,7 +220,7 @@ def _note_requests(
                 await note(identity)
 
     try:
-        _run(all_of_them)
+        _run(all_of_them, owned)
     except papers.NotWaiting as error:
         raise Mistake(f"no request {error} {state}, nothing was noted: see `{see}`") from error
 
