@@ -16,11 +16,12 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import HttpMethod, ScopeType
 
 from app import request_id, security_log
-from app.domain import networks
+from app.domain import clock, networks
 from app.domain.access import login_events
 from app.domain.letters import alerts
 from app.postgres import database
-from app.web import give_back, visit
+from app.web import give_back, seen_through, visit
+from app.web.cookies import Keys
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -73,6 +74,7 @@ class FrontDoor:
         self.pages = pages
         self.hosts = settings.hosts
         self.proxies = settings.trusted_proxies
+        self.keys = Keys(settings.secret_keys, settings.https)
         self.headers = {**HEADERS, **({"Strict-Transport-Security": ONE_YEAR} if settings.https else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +82,9 @@ class FrontDoor:
             await self.app(scope, receive, send)
             return
 
+        peer = scope.get("client")
         request_id.begin(self._name_behind_proxies(scope))
+        checked = seen_through.shows_ticket(scope, self.keys, clock.wall())
 
         without_body = scope["method"] == "HEAD"
         if without_body:
@@ -92,7 +96,10 @@ class FrontDoor:
             nonlocal answered
             if message["type"] == "http.response.start":
                 answered = True
-                self._finish(scope, MutableScopeHeaders.from_message(message))
+                headers = MutableScopeHeaders.from_message(message)
+                self._finish(scope, headers)
+                if checked:
+                    headers[seen_through.TOLD] = seen_through.told(self._seen(scope, peer))
             elif without_body and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -124,10 +131,17 @@ class FrontDoor:
             return None
         peer = networks.address(client[0])
         trusted = peer is not None and any(peer in network for network in self.proxies)
-        headers = scope["headers"]
-        forwarded = [value for name, value in headers if name == b"x-forwarded-for"]
-        scope["client"] = (caller(client[0], b",".join(forwarded).decode("latin-1"), self.proxies), 0)
-        return next((value for name, value in headers if trusted and name == b"x-request-id"), None)
+        scope["client"] = (caller(client[0], _forwarded(scope), self.proxies), 0)
+        return next((value for name, value in scope["headers"] if trusted and name == b"x-request-id"), None)
+
+    def _seen(self, scope: Scope, peer: tuple[str, int] | None) -> seen_through.Seen:
+        address = networks.address(peer[0]) if peer else None
+        return seen_through.Seen(
+            peer=peer[0] if peer else "",
+            trusted=address is not None and any(address in network for network in self.proxies),
+            forwarded=_forwarded(scope),
+            caller=(scope.get("client") or ("",))[0],
+        )
 
     def _finish(self, scope: Scope, headers: MutableScopeHeaders) -> None:
         for name, value in self.headers.items():
@@ -137,6 +151,11 @@ class FrontDoor:
         arrived = visit.of(scope)
         for cookie in arrived.cookies if arrived else ():
             headers.add("Set-Cookie", cookie.to_header(header=""))
+
+
+def _forwarded(scope: Scope) -> str:
+    listed = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return b",".join(listed).decode("latin-1")
 
 
 def caller(peer: str, forwarded: str, proxies: Iterable[Network]) -> str:
