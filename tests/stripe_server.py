@@ -25,6 +25,7 @@ RESOURCES = {
     "/v1/checkout/sessions": "checkout_session",
     "/v1/customers": "customer",
     "/v1/payment_methods": "payment_method",
+    "/v1/setup_intents": "setup_intent",
 }
 RIGHTS = frozenset(
     {
@@ -122,13 +123,15 @@ class FakeStripe:
             listed = [{"id": one, "object": "payment_method"} for one in kept]
             return {"object": "list", "data": listed, "has_more": False, "url": path}
         if path.endswith("/detach"):
-            for kept in self.methods.values():
-                if path.split("/")[3] in kept:
-                    kept.remove(path.split("/")[3])
-            return {"id": path.split("/")[3], "object": "payment_method"}
+            holding = [kept for kept in self.methods.values() if path.split("/")[3] in kept]
+            for kept in holding:
+                kept.remove(path.split("/")[3])
+            return {"id": path.split("/")[3], "object": "payment_method"} if holding else None
         if method == "GET":
             found = self.sessions.get(path.removeprefix("/v1/checkout/sessions/"))
             return found and _expanded(found, set(asked.values()))
+        if path not in ("/v1/customers", "/v1/checkout/sessions"):
+            return None  # what is changed is an object that is not there
         if idempotency not in self._idempotent:
             self._idempotent[idempotency] = self._made(path, asked)
         return self._idempotent[idempotency]

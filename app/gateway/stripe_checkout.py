@@ -169,19 +169,7 @@ class StripeCheckout:
 
     @functools.cached_property
     def _client(self) -> StripeClient:
-        import requests
-        import stripe  # takes a while: not before somebody needs it
-
-        logging.getLogger("stripe").setLevel(logging.WARNING)  # it would log the names of visits
-        stripe.enable_telemetry = False
-        session = requests.Session()
-        session.max_redirects = 0  # what is said to Stripe is said to nobody else
-        return stripe.StripeClient(
-            self._account.secret_key,
-            base_addresses={"api": self._account.api},
-            http_client=stripe.RequestsClient(timeout=PATIENCE, session=session),
-            max_network_retries=TRIES_MORE,
-        )
+        return client(self._account, patience=PATIENCE, tries_more=TRIES_MORE)
 
     async def _call(self, call: Callable[[], T]) -> T:
         """Raises Unreachable for whatever Stripe's library raises; the log gets its kind and code, nothing that was sent."""
@@ -197,10 +185,32 @@ class StripeCheckout:
             raise Unreachable(_told(error)) from None
 
 
+def client(account: StripeAccount, *, patience: float, tries_more: int) -> StripeClient:
+    """Stripe's library for that account; `patience`: seconds for one request."""
+    import requests
+    import stripe  # takes a while: not before somebody needs it
+
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # it would log the names of visits
+    stripe.enable_telemetry = False
+    session = requests.Session()
+    session.max_redirects = 0  # what is said to Stripe is said to nobody else
+    return stripe.StripeClient(
+        account.secret_key,
+        base_addresses={"api": account.api},
+        http_client=stripe.RequestsClient(timeout=patience, session=session),
+        max_network_retries=tries_more,
+    )
+
+
+def lacking(error: Exception) -> list[str]:
+    """The rights that Stripe names in its error, of those that a restricted key can have."""
+    return sorted(set(_RIGHT.findall(str(error))))
+
+
 def _told(error: Exception) -> str:
     """Kind, status and code of what Stripe's library raises, and the rights that the key lacks: nothing that was sent."""
     told = f"{type(error).__name__} {getattr(error, 'http_status', None)} {getattr(error, 'code', None)}"
-    lacks = sorted(set(_RIGHT.findall(str(error))))
+    lacks = lacking(error)
     return f"{told}, the key lacks {', '.join(lacks)}" if lacks else told
 
 
