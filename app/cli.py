@@ -207,6 +207,10 @@ COMMANDS = (
                 metavar="ADDRESS[:PORT]",
                 help="name server; default the system's",
             ),
+            Argument(
+                "--workers", type=int, default=2, help="workers of a server, as serve has them; default 2"
+            ),
+            Argument("--json", action="store_true", help="for programs: one JSON object"),
         ),
     ),
     Command(

@@ -35,7 +35,7 @@ class Browser(httpx.AsyncClient):
         if application is None:
             super().__init__(base_url=host)
         else:
-            transport = httpx.ASGITransport(app=served(application), raise_app_exceptions=False)  # type: ignore[arg-type]
+            transport = httpx.ASGITransport(app=served(application), raise_app_exceptions=False)
             super().__init__(transport=transport, base_url=f"https://{host}")
         self.answer = httpx.Response(204)
         self._page: BeautifulSoup | None = None

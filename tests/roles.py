@@ -36,7 +36,7 @@ def as_portal() -> Iterator[None]:
         _serving.reset(before)
 
 
-def served(app: ASGIApp) -> ASGIApp:
+def served(app: ASGIApp) -> Any:
     """The application, whose every request is answered as the role that serves."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:

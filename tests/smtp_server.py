@@ -41,7 +41,7 @@ OK = "250 OK"
 
 
 class MailServer:
-    """What arrived, and what to answer: `to_recipient` and `to_mail` may be replaced."""
+    """What arrived, and what to answer: `to_sender`, `to_recipient` and `to_mail` may be replaced."""
 
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
@@ -50,6 +50,7 @@ class MailServer:
         self._arrived = asyncio.Condition()
         self.port = 0
         self.security: Security = "none"
+        self.to_sender: Callable[[str], str] = lambda _: OK
         self.to_recipient: Callable[[str], str] = lambda _: OK
         self.to_mail: Callable[[SMTP], str] = lambda _: OK
 
@@ -69,6 +70,14 @@ class MailServer:
             await self._arrived.wait_for(lambda: len(self.envelopes) >= number)
 
     # What aiosmtpd calls.
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.to_sender(address)
+        if answer == OK:
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -94,11 +103,13 @@ class MailServer:
 
 
 @contextlib.asynccontextmanager
-async def listening(folder: Path, security: Security = "none") -> AsyncIterator[MailServer]:
+async def listening(
+    folder: Path, security: Security = "none", *, good_for: timedelta = timedelta(hours=1)
+) -> AsyncIterator[MailServer]:
     """A mail server on a port of its own; with TLS its certificate is in `folder` / "certificate.pem"."""
     loop = asyncio.get_running_loop()
     answering = MailServer()
-    context = None if security == "none" else _tls(folder)
+    context = None if security == "none" else tls(folder, good_for)
     options: dict[str, Any] = {"hostname": "mail.example.jp", "loop": loop}
     if security != "none":
         options |= {"auth_required": True, "authenticator": answering.log_in}
@@ -117,15 +128,15 @@ async def listening(folder: Path, security: Security = "none") -> AsyncIterator[
         await server.wait_closed()
 
 
-def _tls(folder: Path) -> ssl.SSLContext:
-    """A context with a new self-signed certificate for 127.0.0.1."""
+def tls(folder: Path, good_for: timedelta) -> ssl.SSLContext:
+    """A context with a new self-signed certificate for 127.0.0.1, which lies in `folder` / "certificate.pem"."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example.jp")])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
+        .not_valid_after(now + good_for)
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
         )

@@ -26,7 +26,9 @@ def headings(looked: Looked) -> Iterator[Finding]:
     for path, one in empty:
         yield warning(
             "texts",
-            f"{path}, line {one.line}: nothing stands below 「{one.heading}」: write it, or take it out",
+            f"{path}, line {one.line}: nothing stands below 「{one.heading}」",
+            "members do not see it, and the law asks for some of them",
+            "write it, or take it out",
         )
     if not empty:
         yield ok("texts", f"every heading of {BRAND.folder} has a text")
@@ -39,8 +41,9 @@ def representative(looked: Looked) -> Iterator[Finding]:
         return
     yield warning(
         "representative",
-        f"privacy.md and seller.md cannot name who represents the operator: give `representative` in [operator] of "
-        f"{BRAND.folder / 'brand.toml'}; until then they say that one may ask",
+        "privacy.md and seller.md cannot name who represents the operator",
+        "the law asks for it; until then they say that one may ask",
+        f"give `representative` in [operator] of {BRAND.folder / 'brand.toml'}",
     )
 
 
@@ -49,12 +52,17 @@ def accessibility_results(looked: Looked) -> Iterator[Finding]:
     found = accessibility.results()
     if found is None:
         yield warning(
-            "accessibility", "the policy has no results: run `make accessibility` and build the wheel anew"
+            "accessibility",
+            "the policy has no results",
+            "JIS X 8341-3 asks for what came of looking",
+            "run `make accessibility` and build the wheel anew",
         )
     elif found.violations:
         yield warning(
             "accessibility",
             f"{found.violations} of {found.screens} screens of {found.commit} had something wrong",
+            "somebody cannot use them",
+            "mend them, and run `make accessibility` again",
         )
     else:
         yield ok("accessibility", f"{found.screens} screens of {found.commit} were looked at on {found.date}")
@@ -68,7 +76,8 @@ def payment_day(looked: Looked) -> Iterator[Finding]:
     else:
         yield failure(
             "payment day",
-            "MYPAGE_PAYMENT_DAY is not set, so seller.md and every purchase leave it to the card company when is paid: "
+            "MYPAGE_PAYMENT_DAY is not set",
+            "seller.md and every purchase leave it to the card company when is paid, which the law wants said",
             "set it, for example 毎月27日（金融機関の休業日は翌営業日）",
         )
 
@@ -81,8 +90,9 @@ def ways_beside_phones(looked: Looked) -> Iterator[Finding]:
         if number and not getattr(BRAND.names, desk).ways:
             yield warning(
                 "phones",
-                f"{variable} {number} is the only way to that desk: give form, mail, fax or relay = true "
-                f"(電話リレーサービス) in [{desk}] of {BRAND.folder / 'brand.toml'}",
+                f"{variable} {number} is the only way to that desk",
+                "whoever cannot hear or speak has none",
+                f"give form, mail, fax or relay = true (電話リレーサービス) in [{desk}] of {BRAND.folder / 'brand.toml'}",
             )
         elif number:
             ways = "、".join(name for name, _ in getattr(BRAND.names, desk).ways)
@@ -96,11 +106,14 @@ def closed_months(looked: Looked) -> Iterator[Finding]:
     if not value:
         return
     if not (value.isascii() and value.isdigit()):
-        yield failure("closed contracts", f"{name} is {value!r}: a number of months is wanted")
+        yield failure(
+            "closed contracts", f"{name} is {value!r}", "no server starts with it", "give a number of months"
+        )
     elif int(value) < SHORTEST_CLOSED:
         yield warning(
             "closed contracts",
-            f"{name} is {value}: the last bill of a closed contract may not be readable by its customer; "
+            f"{name} is {value}",
+            "the last bill of a closed contract may not be readable by its customer",
             f"make it {SHORTEST_CLOSED} or more",
         )
     else:

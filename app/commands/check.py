@@ -4,34 +4,85 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from app.commands.running import migrated, reached, with_database
+import asyncpg
+import msgspec
+
+from app import settings
+from app.commands.running import reached, with_database
 from app.mistake import Mistake
+from app.postgres import database
+
+if TYPE_CHECKING:
+    from app.checks import Finding
 
 T = TypeVar("T")
+PATIENCE = 3.0
+"""Seconds that the database has for an answer."""
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """A line a finding. Raises Mistake where one of them is a failure."""
+    """A line a finding, or all of them as JSON. Raises Mistake where one of them is a failure."""
     from app.checks import Looked, run
 
-    failures = 0
-    for found in run(Looked(os.environ, chosen.resolver, _asked)):
-        failures += found.outcome == "failure"
-        print(f"{found.outcome:8} {found.check}: {found.text}", flush=True)
+    with _database() as (asked, unreached):
+        embedded = settings.data_dir() if settings.database_url() is None else None
+        looked = Looked(
+            os.environ,
+            chosen.resolver,
+            asked,
+            unreached,
+            workers=chosen.workers,
+            embedded=embedded if embedded and embedded.is_dir() else None,
+        )
+        failures = _print_json(run(looked)) if chosen.json else _print(run(looked))
     if failures:
         raise Mistake(f"{failures} of these must be mended")
 
 
-def _asked(question: Callable[[], Awaitable[T]]) -> T:
-    """The answer of the database that every command works on, once its schema is up to date."""
+def _print(found: Iterable[Finding]) -> int:
+    failures = 0
+    for one in found:
+        failures += one.outcome == "failure"
+        print(f"{one.outcome:8} {one.check}: {one.text}", flush=True)
+    return failures
 
-    async def prepared() -> T:
-        await migrated()
-        return await question()
 
-    with reached() as connection:
-        return asyncio.run(with_database(connection, prepared))
+def _print_json(found: Iterable[Finding]) -> int:
+    listed = [*found]
+    failures, warnings = (sum(one.outcome == what for one in listed) for what in ("failure", "warning"))
+    told = {"failures": failures, "warnings": warnings, "findings": listed}
+    print(msgspec.json.format(msgspec.json.encode(told)).decode())
+    return failures
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[tuple[Callable[[Callable[[], Awaitable[Any]]], Any] | None, str]]:
+    """What asks the database that every command works on, or why it cannot be asked.
+
+    It is reached here, since an embedded one starts on the main thread alone; the checks ask in their threads, one at a time.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            connection = held.enter_context(reached())
+            asyncio.run(with_database(connection, lambda: database.rows("SELECT 1"), patience=PATIENCE))
+        except (Mistake, asyncpg.PostgresError, OSError, TimeoutError) as error:
+            why = str(database.without_detail(error)) or f"it did not answer within {PATIENCE:.0f} seconds"
+            yield None, why
+            return
+        yield one_at_a_time(connection), ""
+
+
+def one_at_a_time(connection: dict[str, Any]) -> Callable[[Callable[[], Awaitable[T]]], T]:
+    turn = threading.Lock()
+
+    def asked(question: Callable[[], Awaitable[T]]) -> T:
+        with turn:
+            return asyncio.run(with_database(connection, question, patience=PATIENCE))
+
+    return asked

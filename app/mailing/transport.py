@@ -46,21 +46,22 @@ async def in_the_demo() -> AsyncIterator[Send]:
 @contextlib.asynccontextmanager
 async def over_smtp(operator: str, address: str, server: settings.Smtp) -> AsyncIterator[Send]:
     """One connection to the mail server for the mails of a round."""
-    client = _client(server)
+    connected = client(server)
 
     async def send(mail: DueMail) -> None:
         recipient = _one_address(mail.recipient)
         message = composed(mail, Address(operator, addr_spec=address), recipient)
-        await _connect(client)
-        await _hand_over(client, address, recipient, message.as_bytes(policy=SMTP))
+        await _connect(connected)
+        await _hand_over(connected, address, recipient, message.as_bytes(policy=SMTP))
 
     try:
         yield send
     finally:
-        await _say_goodbye(client)
+        await _say_goodbye(connected)
 
 
-def _client(server: settings.Smtp) -> aiosmtplib.SMTP:
+def client(server: settings.Smtp, *, patience: float = PATIENCE) -> aiosmtplib.SMTP:
+    """How that mail server is spoken to; it connects and logs in with `connect`. `patience`: seconds for each answer."""
     return aiosmtplib.SMTP(
         hostname=server.host,
         port=server.port,
@@ -69,7 +70,7 @@ def _client(server: settings.Smtp) -> aiosmtplib.SMTP:
         use_tls=server.security == "tls",
         start_tls=server.security == "starttls",
         tls_context=None if server.security == "none" else ssl.create_default_context(),
-        timeout=PATIENCE,
+        timeout=patience,
     )
 
 

@@ -127,7 +127,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Standing:
+class DatabaseRole:
     """What a role is, beside its rights to tables."""
 
     role: str
@@ -164,11 +164,11 @@ async def of(role: str) -> tuple[Difference, ...]:
     return tuple(one for one in found if one.too_few or one.too_many)
 
 
-async def standing() -> Standing:
+async def standing() -> DatabaseRole:
     """What the role is that this program has logged in as."""
     (row,) = await database.rows(_STANDING, [*RIGHTS])
     role: str = row["role"]
-    return Standing(
+    return DatabaseRole(
         role=role,
         owner=row["owner"] or "",
         owns=row["owns"],
@@ -244,7 +244,8 @@ def _listed(right: str, columns: Iterable[str]) -> list[str]:
 
 # SQL for PostgreSQL's own catalogues. Rights that come by PUBLIC or by another membership count as the role's.
 _OURS = """
-SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.relowner, n.nspname AS schema, format('%I.%I', n.nspname, c.relname) AS quoted,
+SELECT c.oid, CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.relowner, n.nspname AS schema,
+    format('%I.%I', n.nspname, c.relname) AS quoted,
     CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || c.relname AS name,
     (SELECT CASE WHEN tn.nspname = 'public' THEN '' ELSE tn.nspname || '.' END || t.relname
         FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid JOIN pg_namespace tn ON tn.oid = t.relnamespace

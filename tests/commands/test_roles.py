@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,6 +166,21 @@ def test_the_owner_does_what_is_the_owners(run: Callable[..., tuple[int, str]]) 
     for words, arguments in BY_OWNER.items():
         _, said = run(words, arguments, OWNER)
         assert not re.search("database role|denied", said), f"{words}: {said}"
+
+
+def test_check_tells_the_role_that_serves_from_the_owner(urls: dict[str, str], tmp_path: Path) -> None:
+    found = {}
+    for role in (PORTAL, OWNER):
+        done = mypage(tmp_path, "check", "--json", **{**SERVING, "DATABASE_URL": urls[role]})
+        listed = json.loads(done.stdout)["findings"]
+        found[role] = {one["check"]: (one["outcome"], one["what"]) for one in listed}
+    assert found[PORTAL]["database role"] == ("ok", f"{PORTAL} serves and owns nothing")
+    assert found[OWNER]["database role"] == ("warning", f"{OWNER} owns the tables")
+    for role in (PORTAL, OWNER):
+        assert found[role]["rights"] == ("ok", f"{PORTAL} has what a server needs, and nothing else")
+        assert found[role]["schema"] == ("ok", "up to date")
+        assert found[role]["held mails"][0] == "ok"
+        assert found[role]["fonts"][0] == "ok"
 
 
 def test_a_server_runs_as_the_role_that_serves_and_does_all_of_its_work(

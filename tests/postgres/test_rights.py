@@ -119,7 +119,8 @@ async def test_migrating_mends_rights_that_are_too_few_or_too_many(empty_databas
     )
     with as_portal():
         assert await rights.too_few() == (
-            f"{PORTAL} lacks UPDATE (email) on contract; EXECUTE on event_fields(); USAGE on login_event_id_seq; INSERT on session"
+            f"{PORTAL} lacks UPDATE (email) on contract; EXECUTE on event_fields(); USAGE on login_event_id_seq; "
+            "INSERT on session"
         )
     assert await migrate() == []
     assert await rights.of(PORTAL) == ()
