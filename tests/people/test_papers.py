@@ -50,6 +50,18 @@ async def test_it_is_noted_which_account_id_asked_for_a_paper(admin: Browser) ->
     assert tuple(row) == ("address", "arteri-an-002")
 
 
+async def test_a_company_is_offered_no_form_about_a_birth_date(contractor: Browser) -> None:
+    await contractor.open("/application")
+    assert papers.APPLICATIONS[papers.OF_A_PERSON] in contractor.text
+    await database.rows(
+        "UPDATE contract SET holder_kind = 'company', company = '株式会社例示', company_kana = 'カブシキガイシャレイジ'"
+    )
+    await contractor.open("/application")
+    assert papers.APPLICATIONS[papers.OF_A_PERSON] not in contractor.text
+    await contractor.submit(paper=papers.OF_A_PERSON)
+    assert contractor.reasons == ["書類を選んでください。"]
+
+
 async def test_a_guide_is_asked_for_by_an_admin(admin: Browser) -> None:
     await ask(admin, "/guide-request", "guide")
     assert admin.rows["書類"] == "ご利用ガイド"

@@ -25,10 +25,12 @@ from app.postgres import database
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+OF_A_PERSON = "birth-date-and-sex"
+"""A company has neither."""
 APPLICATIONS = {
     "name": "氏名・名義変更の申請書",
     "address": "設置先住所の変更（移転）の申請書",
-    "birth-date-and-sex": "生年月日・性別の訂正の申請書",
+    OF_A_PERSON: "生年月日・性別の訂正の申請書",
     "payment-by-another": "ご契約者以外のカードでお支払いになるための申請書",
     "disclosure": "個人情報の開示の請求書",
     "correction": "個人情報の訂正・追加・削除の請求書",
@@ -57,12 +59,13 @@ SIGNED = (
 )
 
 
-def applications() -> dict[str, str]:
-    """Those that there are: forms of a telephone service that is not offered are none."""
+def applications(*, company: bool) -> dict[str, str]:
+    """Those that there are for a person, or a company: forms of a telephone service that is not offered are none."""
     services = calls.services()
     without = {
         *(() if "gate-call-050" in services else GATE_CALL_050),
         *(() if "hikari-denwa" in services else HIKARI_DENWA),
+        *([OF_A_PERSON] if company else ()),
     }
     return {paper: name for paper, name in APPLICATIONS.items() if paper not in without}
 
@@ -105,6 +108,8 @@ class Desk:
 
     sent_to: str
     requested: list[Requested]
+    company: bool
+    """Whether ご契約者 is one."""
 
     @property
     def waiting(self) -> dict[str, datetime]:
@@ -115,7 +120,8 @@ class Desk:
 async def desk(contract: Contract, among: Collection[str] = NAMES) -> Desk:
     """One look at the contract's address and its requests of the papers named: those under way, and not long done."""
     found = await database.rows(_DESK, contract.id, list(among), clock.now() - SHOWN)
-    return Desk(found[0]["sent_to"], [_requested(row) for row in found if row["paper"]])
+    requested = [_requested(row) for row in found if row["paper"]]
+    return Desk(found[0]["sent_to"], requested, found[0]["company"])
 
 
 def _requested(row: Any) -> Requested:
@@ -127,7 +133,7 @@ def _requested(row: Any) -> Requested:
 
 # SQL for the left join: the address of the contract, and each request, if there is one.
 _DESK = f"""
-SELECT c.address || '　' || {holders.ADDRESSED} AS sent_to,
+SELECT c.address || '　' || {holders.ADDRESSED} AS sent_to, c.holder_kind = '{holders.COMPANY}' AS company,
     p.paper, p.asked_at, p.done_at, p.received_at, p.entered_at
 FROM contract c LEFT JOIN paper_request p ON p.contract = c.id AND p.paper = ANY ($2)
     AND (p.done_at IS NULL OR greatest(p.done_at, p.received_at, p.entered_at) > $3)

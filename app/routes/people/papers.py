@@ -22,8 +22,10 @@ from app.web.request import Request
 TITLES = {"/application": RequestPaper.name, "/guide-request": RequestGuide.name}
 
 
-def _choices(request: Request) -> dict[str, str]:
-    return papers.applications() if request.scope["path"] == "/application" else papers.GUIDES
+def _choices(request: Request, desk: Desk) -> dict[str, str]:
+    if request.scope["path"] == "/application":
+        return papers.applications(company=desk.company)
+    return papers.GUIDES
 
 
 @get(
@@ -46,7 +48,7 @@ async def input_page(request: Request) -> Response[str]:
 async def ask(request: Request) -> Response[Any]:
     member, form = request.member, await request.read_form()
     desk = await _desk(request)
-    paper = form.take("paper", partial(_paper, choices=_choices(request), desk=desk))
+    paper = form.take("paper", partial(_paper, choices=_choices(request, desk), desk=desk))
     if paper is None:
         return _page(request, form, desk)
     wanted = RequestPaper if paper in papers.APPLICATIONS else RequestGuide
@@ -54,7 +56,8 @@ async def ask(request: Request) -> Response[Any]:
 
 
 async def _desk(request: Request) -> Desk:
-    return await papers.desk(request.member.contract, _choices(request))
+    among = papers.APPLICATIONS if request.scope["path"] == "/application" else papers.GUIDES
+    return await papers.desk(request.member.contract, among)
 
 
 def _paper(text: str, choices: dict[str, str], desk: Desk) -> str:
@@ -77,7 +80,7 @@ def _page(request: Request, form: Form, desk: Desk) -> Response[str]:
         title=TITLES[path],
         form=form,
         path=path,
-        choices=[(paper, name, "") for paper, name in _choices(request).items()],
+        choices=[(paper, name, "") for paper, name in _choices(request, desk).items()],
         waiting=waiting,
         desk=desk,
         telephony=calls.services(),
