@@ -132,7 +132,8 @@ class FrontDoor:
         peer = networks.address(client[0])
         trusted = peer is not None and any(peer in network for network in self.proxies)
         scope["client"] = (caller(client[0], _forwarded(scope), self.proxies), 0)
-        return next((value for name, value in scope["headers"] if trusted and name == b"x-request-id"), None)
+        named = [value for name, value in scope["headers"] if name == b"x-request-id"]
+        return named[0] if trusted and len(named) == 1 else None  # of two, one is a stranger's
 
     def _seen(self, scope: Scope, peer: tuple[str, int] | None) -> seen_through.Seen:
         address = networks.address(peer[0]) if peer else None
