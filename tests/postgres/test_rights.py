@@ -152,6 +152,9 @@ async def test_the_shipped_file_run_again_changes_nothing_and_keeps_who_may_not_
 ) -> None:
     look = "SELECT rolname, rolcanlogin, rolsuper, rolcreaterole FROM pg_roles WHERE rolname ~ '^mypage_' ORDER BY 1"
     connection = await database.engine().acquire()
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")  # as before PostgreSQL 15
+    await connection.execute(f'GRANT CREATE, TEMPORARY ON DATABASE "{name}" TO {PORTAL}')
     await connection.execute(ROLES.read_text())
     before = await connection.fetch(look)
     await connection.execute(ROLES.read_text())
