@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Error, sync_playwright
 
 from browsers.device import HEIGHT, WIDTH, Away
-from e2e.conftest import FLAGS, chromium_path
+from e2e.chromium import FLAGS, chromium_path
 
 CALL = "(given) => (function () {{ {} }}).apply(null, given)"
 

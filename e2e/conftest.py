@@ -5,8 +5,6 @@ Every device is looked at when its test ends: no console error, no failed reques
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -18,21 +16,10 @@ from playwright.async_api import Browser, async_playwright
 from app.domain import catalogue
 from app.domain.catalogue import file
 from e2e import device as devices
+from e2e.chromium import FLAGS, chromium_path
 from e2e.device import PHONE, Device
 from e2e.households import Household, Town
 from e2e.portal import Portal, running
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--js-flags=--no-maglev,--no-turbofan",  # no page lives long enough to repay what optimizing its scripts costs
-]
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 TakeDevice = Callable[..., Awaitable[Device]]
 """What `new_device` and `borrow` are: called for each device that a test wants."""
@@ -62,23 +49,6 @@ class Shelf:
                 return device
         made = devices.device(self.chromium, self.origin, scripts=scripts)
         return await self.stack.enter_async_context(made)
-
-
-def chromium_path(*, whole: bool = False) -> str:
-    """The browser of $CHROMIUM, else the first that is installed. Fails with what to install.
-
-    `whole`: one with windows, which it need not show, and a password manager.
-    """
-    wanted = os.environ.get("CHROMIUM")
-    for name in [wanted] if wanted else NAMES[whole:]:
-        found = shutil.which(name)
-        if found:
-            return found
-    pytest.fail(
-        f"No Chromium found ({wanted or ', '.join(NAMES[whole:])}). Install it (Debian: apt install "
-        f"{NAMES[whole]} fonts-ipaexfont-gothic), or name one in CHROMIUM.",
-        pytrace=False,
-    )
 
 
 @pytest.fixture(scope="session")

@@ -17,19 +17,34 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
-SITE = "｜マイページ"
+SERVICE = "マイページ"
+"""What the shipped brand calls the portal."""
 PHONE = (360, 740)
 DESK = (1280, 800)
 
 
 class Device:
-    """One page and what may be done with it; `scripts`: whether JavaScript runs."""
+    """One page and what may be done with it; `scripts`: whether JavaScript runs; `service`: what the portal is called there.
 
-    def __init__(self, context: BrowserContext, page: Page, origin: str, *, scripts: bool) -> None:
+    `keeps`: what it is shown is kept for the HTML checker, as pages of a demo may be.
+    """
+
+    def __init__(
+        self,
+        context: BrowserContext,
+        page: Page,
+        origin: str,
+        *,
+        scripts: bool,
+        service: str = SERVICE,
+        keeps: bool = True,
+    ) -> None:
         self.context = context
         self.page = page
         self.origin = origin
         self.scripts = scripts
+        self.site = f"｜{service}"
+        self.keeps = keeps
         self.requests: list[str] = []
         self._troubles: list[str] = []
         self._expected: set[str] = set()
@@ -140,14 +155,14 @@ class Device:
     async def shows(self, heading: str) -> None:
         """The page of that heading, which its title repeats (A4)."""
         await expect(self.page.locator("h1")).to_have_text(heading)
-        await expect(self.page).to_have_title(f"{heading}{SITE}")
+        await expect(self.page).to_have_title(f"{heading}{self.site}")
 
     async def swapped_to(self, heading: str) -> None:
         """As `shows`, after a form was sent: with a script, focus went along and the title is read out (A3, A4)."""
         await self.shows(heading)
         if self.scripts:
             await self.has_focus_in_view()
-            await expect(self.page.locator("#announce")).to_have_text(f"{heading}{SITE}")
+            await expect(self.page.locator("#announce")).to_have_text(f"{heading}{self.site}")
 
     async def completes(self, change: str, button: str) -> None:
         """From its filled input page over the confirm page, with that button, to the complete page."""
@@ -166,7 +181,7 @@ class Device:
         """The form came back (422): a summary with focus, whose links lead to the fields (A5)."""
         summary = self.page.locator(".error-summary")
         await expect(summary.get_by_role("listitem")).to_have_text(list(reasons))
-        await expect(self.page).to_have_title(re.compile(r"^エラー：.+｜マイページ$"))
+        await expect(self.page).to_have_title(re.compile(f"^エラー：.+{re.escape(self.site)}$"))
         if self.scripts:
             await expect(summary).to_be_focused()
         for reason in reasons:
@@ -183,6 +198,8 @@ class Device:
 
     async def keep(self) -> None:
         """Write the document as it is now, swapped pieces included, for the HTML checker (python -m e2e.vnu)."""
+        if not self.keeps:
+            return
         text = await self.page.content()
         name = hashlib.sha256(re.sub(r"[0-9a-f-]{32,}", "", text).encode()).hexdigest()[:16]
         PAGES.mkdir(parents=True, exist_ok=True)

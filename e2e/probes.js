@@ -64,13 +64,13 @@ globalThis.probes = (() => {
   const text = (size) => { document.documentElement.style.fontSize = size; };
 
   // A4, A5: one h1, repeated in the title; ids once.
-  const structure = () => {
+  const structure = (service = "マイページ") => {
     const headings = all("h1");
     const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
     const title = document.title.replace(/^エラー：/, "");
     return [
       ...(headings.length === 1 ? [] : [`${headings.length} h1`]),
-      ...(title === `${headings[0]?.textContent.trim()}｜マイページ` ? [] : [`title ${document.title}`]),
+      ...(title === `${headings[0]?.textContent.trim()}｜${service}` ? [] : [`title ${document.title}`]),
       ...ids.filter((id, place) => ids.indexOf(id) !== place).map((id) => `id ${id} twice`),
     ];
   };

@@ -13,7 +13,7 @@ from typing import Literal
 
 from playwright.async_api import Browser, async_playwright, expect
 
-from e2e.conftest import FLAGS, chromium_path
+from e2e.chromium import FLAGS, chromium_path
 from e2e.households import CUSTOMER_PASSWORD, MODEL, MODEL_LOGINS
 from e2e.portal import Portal, running
 

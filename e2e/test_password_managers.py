@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, CDPSession, async_playwright, expect
 
 from e2e import device as devices
-from e2e.conftest import FLAGS, chromium_path
+from e2e.chromium import FLAGS, chromium_path
 from e2e.device import Device
 from e2e.households import Town
 from e2e.portal import Portal

@@ -11,6 +11,7 @@ from app.routes.access.login import WRONG_PAIR
 from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.households import ACCOUNT_PASSWORD, Household, Town
+from e2e.journeys.reading import is_refused, log_out_and_go_back, open_and_close_the_menu
 
 MINUTE = 60_000  # milliseconds
 
@@ -66,12 +67,7 @@ async def test_a_number_typed_in_full_width_with_hyphens_is_understood(
 async def test_a_wrong_pair_says_so_without_saying_which_half(
     phone: Device, household: Household, password: str
 ) -> None:
-    phone.expect_status(422)
-    await phone.log_in_as_customer(household.customer_number, password)
-    await phone.refuses(WRONG_PAIR if password else "パスワードを入力してください。")
-    await expect(phone.field("お客様番号")).to_have_value(household.customer_number)
-    await expect(phone.field("お客様番号パスワード")).to_have_value("")
-    await expect(phone.field("アカウントID")).to_have_value("")
+    await is_refused(phone, household.customer_number, password)
 
 
 async def test_somebody_who_mistyped_logs_in_at_the_second_try(phone: Device, household: Household) -> None:
@@ -83,13 +79,7 @@ async def test_somebody_who_mistyped_logs_in_at_the_second_try(phone: Device, ho
 
 
 async def test_after_logout_back_shows_nothing(contractor: Device, household: Household) -> None:
-    phone = contractor
-    await phone.open("/accounts")
-    await phone.log_out()
-    await expect(phone.page.get_by_text("ログアウトしました。")).to_be_visible()
-    await phone.page.go_back()
-    await phone.shows("ログイン")
-    await expect(phone.page.get_by_text(household.customer_number)).to_have_count(0)
+    await log_out_and_go_back(contractor, household.customer_number)
 
 
 async def test_an_ended_session_leads_to_login_with_a_sentence_and_back_to_the_page(
@@ -123,11 +113,7 @@ async def test_the_menu_of_a_phone_opens_and_closes(contractor: Device) -> None:
     phone = contractor
     await phone.open("/")
     menu = phone.page.get_by_role("navigation", name="メニュー")
-    await expect(menu).to_be_hidden()
-    await phone.press("メニュー")
-    await expect(menu).to_be_visible()
-    await phone.press("メニューを閉じる")
-    await expect(menu).to_be_hidden()
+    await open_and_close_the_menu(phone)
     await phone.press("メニュー")
     await phone.unfold("アカウントIDオプション")
     await menu.get_by_role("link", name="アカウントID管理").click()

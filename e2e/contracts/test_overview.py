@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from e2e.device import Device
 from e2e.households import Household, Town
+from e2e.journeys.reading import open_account_id
 
 
 async def test_the_overview_states_the_contract_and_what_is_registered(
@@ -62,18 +63,11 @@ async def test_printing_prints_the_data_of_every_account_id(
 
 
 async def test_an_account_id_opens_and_tells_its_details(contractor: Device, household: Household) -> None:
-    await contractor.open("/")
-    await contractor.page.locator("summary", has_text=household.wife).click()
-    if not contractor.scripts:
-        await contractor.follow(f"{household.wife}の詳細を表示する")
+    await open_account_id(contractor, household.wife)
     row = contractor.page.locator(f"#account-{household.wife}")
-    await expect(row.get_by_role("heading", name="アカウントID基本情報")).to_be_in_viewport()
     await expect(row.get_by_text("管理者権限", exact=True).last).to_be_visible()
     await expect(contractor.link(f"{household.wife}の氏名を変更")).to_be_visible()
     await expect(contractor.page.locator(f"#account-{household.son}")).not_to_have_attribute("open", "")
-    if contractor.scripts:
-        await contractor.has_focus_in_view()
-    await contractor.keep()
 
 
 async def test_details_are_fetched_once_however_often_they_are_opened(

@@ -18,6 +18,7 @@ from playwright.async_api import Browser, expect
 from e2e import device as devices
 from e2e.device import Device
 from e2e.households import CUSTOMER_PASSWORD, MODEL, MODEL_LOGINS
+from e2e.journeys.reading import downloaded, pass_the_customers_step
 from e2e.portal import running
 
 LOGIN = MODEL_LOGINS["admin"]
@@ -41,7 +42,9 @@ async def test_a_month_is_charged_as_the_table_says_on_page_csv_and_pdf(
     async with device_on(chromium, tmp_path, "2026-03-02T09:00", scripts=False) as phone:
         for month in MONTHS:
             assert "closed: 1 charges, 550 yen" in bill_close(tmp_path, month)
-        await pass_the_step(phone)
+        await phone.open("/statements")
+        await pass_the_customers_step(phone, MODEL, CUSTOMER_PASSWORD)
+        await phone.shows("月額請求明細照会")
         for month, line in MONTHS.items():
             await read(phone, month, line)
 
@@ -77,15 +80,6 @@ def bill_close(folder: Path, month: str) -> str:
     ).stdout  # fmt: skip
 
 
-async def pass_the_step(phone: Device) -> None:
-    await phone.open("/statements")
-    await phone.shows("お客様番号で再度ログイン")
-    await phone.fill("お客様番号", MODEL)
-    await phone.fill("お客様番号パスワード", CUSTOMER_PASSWORD)
-    await phone.press("次へ進む")
-    await phone.shows("月額請求明細照会")
-
-
 async def read(phone: Device, month: str, line: list[str]) -> None:
     """The month's only line, on the page, in the CSV and in the PDF."""
     await phone.open("/statements")
@@ -102,10 +96,3 @@ async def read(phone: Device, month: str, line: list[str]) -> None:
     text = re.sub(r"\s", "", "".join(page.extract_text() for page in pages))
     assert "ご請求明細書（適格請求書）" in text
     assert all(part in text for part in line)
-
-
-async def downloaded(phone: Device, kind: str) -> bytes:
-    phone.expect_aborted()  # Chromium gives up the page for the file
-    async with phone.page.expect_download() as download:
-        await phone.follow(f"{kind}をダウンロード")
-    return (await (await download.value).path()).read_bytes()

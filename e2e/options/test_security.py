@@ -9,8 +9,8 @@ from playwright.async_api import expect
 from app.settings import DEMO_INSTALLERS
 from e2e.device import Device
 from e2e.households import Household
+from e2e.journeys.options import ask_for_option, decide
 
-DONE = "セキュリティオプション購入／解約完了"
 PIN = re.compile("PIN番号: DEMO-360-")
 
 
@@ -40,13 +40,8 @@ async def ask_in_the_accordion(contractor: Device, household: Household, what: s
     if contractor.scripts:
         await decide_in_place(contractor, household, what)
         return
-    await contractor.shows("セキュリティオプション購入／解約")
-    if what == "購入":
-        await contractor.page.get_by_label("セキュリティ360°のサービス利用規約に同意する").check()
-    await contractor.press(f"セキュリティ360°を{what}する")
-    await contractor.shows("セキュリティオプション購入／解約確認")
-    await contractor.press("決定")
-    await contractor.shows(DONE)
+    await ask_for_option(contractor, "セキュリティ360°", what)
+    await decide(contractor)
 
 
 async def decide_in_place(contractor: Device, household: Household, what: str) -> None:

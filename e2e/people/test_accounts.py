@@ -2,92 +2,37 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.async_api import expect
 
 from app.domain.people.accounts import deleted_name, full
 from e2e.conftest import TakeDevice
 from e2e.device import PHONE, Device
 from e2e.households import Household, Town
-
-INPUT, REVIEW, DONE = "アカウントID登録／変更", "アカウントID登録／変更確認", "アカウントID登録／変更完了"
-
-
-async def fill_in(device: Device, login: str, password: str = "hik-7q2mzw") -> None:
-    """Type a daughter's account ID, kana in hiragana as people do."""
-    await device.fill("アカウントID", login)
-    await fill_in_name(device, "有光", "光")
-    await device.fill("（姓カナ）", "ありみつ")
-    await device.fill("（名カナ）", "ﾋｶﾘ")
-    await device.fill("ユーザーネーム", "ひかり")
-    await device.fill("パスワード", password)
-    await device.fill("パスワード（確認）", password)
-
-
-async def fill_in_name(device: Device, family: str, given: str) -> None:
-    await device.fill("（姓）", family)
-    await device.fill("（名）", given)
+from e2e.journeys.accounts import (
+    DONE,
+    INPUT,
+    REVIEW,
+    change_password,
+    delete,
+    fill_in,
+    register,
+    rename,
+    type_password,
+)
 
 
 async def test_an_account_id_from_its_registration_to_its_deletion(
     contractor: Device, household: Household
 ) -> None:
-    await register(contractor, household)
-    await rename_and_promote(contractor, household)
-    await delete(contractor, household)
+    await register(contractor, household.daughter)
+    await rename(contractor, household.daughter, promote=True)
+    await delete(contractor, household.daughter)
     await contractor.follow("アカウントID管理")
     await contractor.follow("新規登録")
     await fill_in(contractor, household.daughter)
     contractor.expect_status(422)
     await contractor.press("次へ進む")
     await contractor.refuses(deleted_name(household.daughter))
-
-
-async def register(contractor: Device, household: Household) -> None:
-    await contractor.open("/accounts")
-    await contractor.follow("新規登録")
-    await contractor.shows(INPUT)
-    await fill_in(contractor, household.daughter)
-    await contractor.press("次へ進む")
-    await contractor.swapped_to(REVIEW)
-    await expect(contractor.row("氏名カナ")).to_have_text("（姓カナ）アリミツ （名カナ）ヒカリ")
-    await expect(contractor.row("パスワード")).to_have_text("hik*****")
-    await expect(contractor.row("アカウント権限種別")).to_have_text("ユーザー権限")
-    await contractor.keep()
-    await contractor.press("登録")
-    await contractor.swapped_to(DONE)
-    await expect(contractor.row("受付番号")).to_have_text(re.compile(r"^\d{10}$"))
-    await contractor.keep()
-
-
-async def rename_and_promote(contractor: Device, household: Household) -> None:
-    await contractor.follow("アカウントID管理")
-    await contractor.shows("アカウントID管理")
-    await contractor.follow(household.daughter)
-    await contractor.shows(INPUT)
-    await expect(contractor.field("（名）")).to_have_value("光")
-    await contractor.fill("（名）", "ひかり")
-    await contractor.page.get_by_label("管理者権限", exact=True).check()
-    await contractor.press("次へ進む")
-    await contractor.swapped_to(REVIEW)
-    await expect(contractor.row("パスワード")).to_have_text("変更しない")
-    await contractor.press("登録")
-    await contractor.swapped_to(DONE)
-    await expect(contractor.row("アカウント権限種別")).to_have_text("管理者権限")
-
-
-async def delete(contractor: Device, household: Household) -> None:
-    await contractor.open("/accounts")
-    await contractor.follow(f"{household.daughter}を削除")
-    await contractor.shows("アカウントID情報削除")
-    await contractor.press("次へ進む")
-    await contractor.swapped_to("アカウントID情報削除確認")
-    await expect(
-        contractor.page.get_by_text("一度削除したアカウントIDは、二度と登録できません。")
-    ).to_be_visible()
-    await contractor.press("削除")
-    await contractor.swapped_to("アカウントID削除完了")
 
 
 async def test_deleting_shows_all_that_goes_and_where_a_part_ends_instead(
@@ -220,11 +165,7 @@ async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
     await town.log_in(console, household, household.son)
     await console.open("/changes")
     await console.shows("お手続き履歴")
-    await family_user.open("/")
-    await family_user.follow(f"{household.son}のアカウントパスワードを変更")
-    await family_user.fill("パスワード", "hik-7q2mzw")
-    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
-    await family_user.completes("アカウントIDパスワード変更", "変更")
+    await change_password(family_user, household.son, "hik-7q2mzw")
     await console.open("/changes")
     await console.shows("ログイン")
     console.expect_status(422)
@@ -235,13 +176,9 @@ async def test_the_son_changes_his_own_password_and_is_logged_out_elsewhere(
 
 
 async def test_a_password_that_was_used_before_is_refused(family_user: Device, household: Household) -> None:
+    await change_password(family_user, household.son, "hik-7q2mzw")
     await family_user.open(f"/accounts/{household.son}/password")
-    await family_user.fill("パスワード", "hik-7q2mzw")
-    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
-    await family_user.completes("アカウントIDパスワード変更", "変更")
-    await family_user.open(f"/accounts/{household.son}/password")
-    await family_user.fill("パスワード", "hik-7q2mzw")
-    await family_user.fill("パスワード（確認）", "hik-7q2mzw")
+    await type_password(family_user, "hik-7q2mzw")
     family_user.expect_status(422)
     await family_user.press("次へ進む")
     await family_user.refuses("このアカウントIDで使ったことのあるパスワードは使えません。")
