@@ -8,7 +8,7 @@ from app.domain.people.accounts import full
 from e2e.conftest import TakeDevice
 from e2e.device import Device
 from e2e.households import Household, Town
-from e2e.people.test_accounts import fill_in
+from e2e.journeys.accounts import fill_in
 
 REVIEW, DONE = "お客様番号パスワード変更確認", "お客様番号パスワード変更完了"
 
