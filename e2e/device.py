@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import expect
 
@@ -66,6 +66,10 @@ class Device:
     def expect_no_line(self) -> None:
         """The network is meant to be gone."""
         self._expected.update(("net::ERR_INTERNET_DISCONNECTED", "htmx:error: Failed to fetch"))
+
+    def trouble(self, text: str) -> None:
+        """Note what went wrong in it, as if the browser had complained."""
+        self._troubles.append(text)
 
     def troubles(self) -> list[str]:
         """Console errors, failed requests and requests to third parties, the expected ones apart."""
@@ -213,18 +217,27 @@ def _whole(name: str, end: str = "") -> re.Pattern[str]:
 
 @asynccontextmanager
 async def device(
-    chromium: Browser, origin: str, *, scripts: bool = True, size: tuple[int, int] = PHONE
+    chromium: Browser,
+    origin: str,
+    *,
+    scripts: bool = True,
+    size: tuple[int, int] = PHONE,
+    service: str = SERVICE,
+    keeps: bool = True,
+    **options: Any,
 ) -> AsyncIterator[Device]:
-    """A fresh device, until the block is left."""
+    """A fresh device, until the block is left; `options`: more of the browser's context."""
     context = await chromium.new_context(
         base_url=origin,
         java_script_enabled=scripts,
         viewport={"width": size[0], "height": size[1]},
         locale="ja-JP",
         timezone_id="Asia/Tokyo",
+        **options,
     )
     context.set_default_timeout(10_000)
     try:
-        yield Device(context, await context.new_page(), origin, scripts=scripts)
+        page = await context.new_page()
+        yield Device(context, page, origin, scripts=scripts, service=service, keeps=keeps)
     finally:
         await context.close()
