@@ -6,7 +6,7 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers accessibility clean browser pdf checker
+.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers accessibility acceptance clean browser pdf checker
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -66,6 +66,14 @@ ENGINES = chromium firefox webkit old-webkit
 accessibility: .venv/dev browser ## Look at every screen, and write what came of it for the policy page
 	@mkdir -p .build; $(BIN)/python -m pytest -q -n $(WORKERS) e2e/test_accessibility.py --junitxml .build/accessibility.xml; \
 		$(BIN)/python -m e2e.results .build/accessibility.xml
+
+# A password on the command line stands in the list of processes and in the shell's history.
+SECRETS = ACCEPTANCE_PASSWORD ACCEPTANCE_ACCOUNT_PASSWORD ACCEPTANCE_TOTP
+SHOWN = $(foreach name,$(SECRETS),$(if $(filter command,$(origin $(name))),$(name)))
+acceptance: .venv/dev ## Play journeys against a portal that runs already: URL=https://… NUMBER=…, see docs/acceptance.md
+	@[ -z "$(strip $(SHOWN))" ] || { echo "$(strip $(SHOWN)): write it before make, or let it be asked for"; exit 2; }
+	@bin/browser alone
+	@$(BIN)/python -m acceptance $(TESTS)
 
 screenshot: .venv/dev browser ## Make the README's screenshot again
 	$(BIN)/python -m e2e.screenshot

@@ -19,8 +19,9 @@ def clean(text: str) -> str:
     """The text without what is hidden, the longest first.
 
     A browser's error goes on with what the page shows and what was typed into it: only what it waited for is kept of that.
+    Nor is an assertion's value, where a message says what is wrong.
     """
-    parts = re.split(r"^(?:Actual value:|Call log:|Aria snapshot:)", text, maxsplit=1, flags=re.MULTILINE)
+    parts = re.split(r"\n(?:Actual value:|Call log:|Aria snapshot:|assert )", text, maxsplit=1)
     awaited = _AWAITED.search(text) if len(parts) > 1 else None
     told = parts[0].strip() + (f" ({awaited[1]})" if awaited else "")
     for secret in sorted(_hidden, key=len, reverse=True):

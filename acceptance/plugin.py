@@ -21,7 +21,7 @@ from playwright.async_api import Browser, Route, async_playwright
 from acceptance import target as targets
 from acceptance.hiding import hide
 from acceptance.member import Member, NotIn
-from acceptance.report import FAILED, Report, screenshot_of
+from acceptance.report import FAILED, REPORT, Report, screenshot_of
 from acceptance.target import Target
 from e2e import device as devices
 from e2e.chromium import FLAGS, chromium_path
@@ -53,7 +53,7 @@ def say(request: pytest.FixtureRequest) -> Say:
 
     def said(text: str) -> None:
         request.node.user_properties.append(("said", text))
-        request.config.pluginmanager.get_plugin("acceptance-report").say(text)
+        request.config.stash[REPORT].say(text)
 
     return said
 
@@ -109,14 +109,17 @@ async def new_device(
                 ignore_https_errors=target.any_certificate,
             )
             made.append(await stack.enter_async_context(opened))
+            made[-1].expect_aborted()  # over a slow line a page is left before all of its files have come
             if not sends:
                 await made[-1].context.route(re.compile(".*"), _refuse_changes(made[-1]))
             return made[-1]
 
         yield new
-        await _photograph(request.node, made, target)
-    troubles = [trouble for device in made for trouble in device.troubles()]
-    assert not troubles, "the browser complained:\n" + "\n".join(troubles)
+        troubles = [trouble for device in made for trouble in device.troubles()]
+        if troubles or request.node.stash.get(FAILED, False):
+            await _photograph(request.node, made, target)
+    if troubles:
+        pytest.fail("the browser complained:\n" + "\n".join(troubles), pytrace=False)
 
 
 def _refuse_changes(device: Device) -> Callable[[Route], Awaitable[None]]:
@@ -132,9 +135,8 @@ def _refuse_changes(device: Device) -> Callable[[Route], Awaitable[None]]:
 
 
 async def _photograph(node: Any, made: list[Device], target: Target) -> None:
-    if node.stash.get(FAILED, False) and target.screenshots != "none":
-        for place, device in enumerate(made, 1):
-            await screenshot_of(node, device, place, whole=target.screenshots == "whole")
+    for place, device in enumerate(made if target.screenshots != "none" else (), 1):
+        await screenshot_of(node, device, place, whole=target.screenshots == "whole")
 
 
 @pytest.fixture
@@ -150,6 +152,7 @@ async def logged_in(member: Member, new_device: TakeDevice) -> Any:
         pytest.skip("not run: nobody could log in")
     if member.state is None:
         device = await new_device()
+        device.expect_status(422, 429)  # its words are the reason
         try:
             await member.log_in(device)
         except NotIn as refused:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from e2e.device import Device
 
 FAILED = pytest.StashKey[bool]()
+REPORT = pytest.StashKey["Report"]()
 PICTURES = pytest.StashKey[list[str]]()
 NOT_RUN = "not run: "
 VALUES = "dd, td, tbody th, input, textarea, select, #who, summary, [translate=no], .on-paper, main h2, main h3, main p, main li"
@@ -33,6 +34,7 @@ class Report:
     """Listens to pytest; its console is the one that pytest's own capturing leaves alone."""
 
     def __init__(self, config: pytest.Config) -> None:
+        config.stash[REPORT] = self
         self.folder = Path(config.getoption("--report"))
         self.journeys: list[dict[str, Any]] = []
         self._console = os.fdopen(
