@@ -14,7 +14,9 @@ import pytest
 from tests.commands.conftest import migrated_folder
 from tests.commands.programs import PATIENCE, SERVING, answers, copied, environment, free_port, until
 from tests.ops import nginx
+from tests.ops import site as sites
 from tests.ops.nginx import Proxy, Upstream
+from tests.ops.site import Site
 
 __all__ = ["migrated_folder"]
 
@@ -41,6 +43,13 @@ def proxied(portal: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     """nginx before the portal."""
     with _nginx(portal, tmp_path_factory) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def site(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A PostgreSQL of its own with the demo's contracts, and the settings of its programs."""
+    with sites.site(migrated_folder, tmp_path_factory.mktemp("site")) as made:
+        yield made
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ SHIPPED = Path(__file__).parent.parent.parent / "ops" / "nginx"
 HOST = "127.0.0.1"
 NAME = "mypage.example.jp"
 PATIENCE = 15.0
+SECOND = "    server 127.0.0.1:8001 max_fails=0;\n"
+"""The line of a second instance, left out where there is one."""
 
 
 def missing() -> str:
@@ -49,9 +51,13 @@ class Proxy:
 
     def connect(self, name: str = NAME, *protocols: str) -> ssl.SSLSocket:
         """A caller's connection, after its TLS handshake."""
-        context = ssl.create_default_context(cafile=str(self.certificate))
+        context = self.context()
         context.set_alpn_protocols(protocols or ["http/1.1"])
         return context.wrap_socket(connected(self.port), server_hostname=name)
+
+    def context(self) -> ssl.SSLContext:
+        """What a caller believes: this proxy's own certificate."""
+        return ssl.create_default_context(cafile=str(self.certificate))
 
     def get(self, path: str, headers: str = "") -> bytes:
         """Everything that is answered to a GET."""
@@ -97,8 +103,8 @@ def dribbled(caller: socket.socket, start: str, sign: bytes, most: float) -> tup
 
 
 @contextlib.contextmanager
-def proxy(folder: Path, upstream: int) -> Iterator[Proxy]:
-    """nginx before whatever listens on the port `upstream`, until the block ends."""
+def proxy(folder: Path, upstream: int, other_upstream: int | None = None) -> Iterator[Proxy]:
+    """nginx before whatever listens on the port `upstream`, and a second instance if there is one, until the block ends."""
     made = Proxy(free_port(), free_port(), folder / "fullchain.pem")
     other = "[::1]" if has_ipv6() else "127.0.0.2"
     _certificate(folder)
@@ -106,7 +112,8 @@ def proxy(folder: Path, upstream: int) -> Iterator[Proxy]:
         folder,
         "mypage.conf",
         {
-            "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
+            "server 127.0.0.1:8000 ": f"server 127.0.0.1:{upstream} ",
+            SECOND: SECOND.replace("8001", str(other_upstream)) if other_upstream else "",
             "/etc/ssl/mypage/": f"{folder}/",
             "/var/log/nginx/": f"{folder}/",
             "listen 80 default_server": f"listen {HOST}:{made.plain_port} default_server",
@@ -251,6 +258,8 @@ class Upstream(ThreadingHTTPServer):
         super().__init__((HOST, 0), _Echo)
         self.asked = 0
         self.wait = 0.0
+        self.hangs_up = False
+        """Whether it takes requests and ends without an answer, as a process that is killed."""
 
     @property
     def port(self) -> int:
@@ -264,6 +273,9 @@ class _Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked += 1
         time.sleep(self.server.wait)
+        if self.server.hangs_up:
+            self.close_connection = True
+            return
         body = str(self.headers).encode().ljust(4000)
         self.send_response(200)
         self.send_header("Content-Type", "text/html")

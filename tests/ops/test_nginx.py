@@ -211,7 +211,10 @@ def test_a_header_that_nginx_takes_is_not_too_big_for_the_portal() -> None:
 
 def test_nginx_leads_to_the_portals_one_port_and_to_no_internal_one() -> None:
     assert re.findall(r"^\s*proxy_pass (.*);", CONFIGURED, re.MULTILINE) == ["http://mypage"]
-    assert re.findall(r"^\s*server (\S+:\d+);", CONFIGURED, re.MULTILINE) == ["127.0.0.1:8000"]
+    assert re.findall(r"^\s*server (\S+:\d+) ", CONFIGURED, re.MULTILINE) == [
+        "127.0.0.1:8000",
+        "127.0.0.1:8001",
+    ]
 
 
 def test_the_log_has_no_query_where_mailed_links_carry_their_token(echoed: Echoed) -> None:
