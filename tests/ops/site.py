@@ -61,6 +61,8 @@ class Site:
         named = {**self.connection, "database": database} if database else self.connection
         connection = await asyncpg.connect(**named)
         try:
+            if query.startswith("BEGIN"):
+                return [await connection.execute(query)]
             found: list[Any] = await connection.fetch(query, *args)
             return found
         finally:

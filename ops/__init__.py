@@ -1,0 +1,1 @@
+"""What an operator puts beside the portal: files to copy, and programs."""
