@@ -27,7 +27,7 @@ from app.domain.letters import holding
 from app.domain.options import licences
 from app.log_lines import say
 from app.mistake import Mistake
-from app.postgres import database, rights, server_log, wire
+from app.postgres import database, pooler, rights, server_log, wire
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import PATIENCE
 
@@ -181,7 +181,12 @@ async def _ready_to_serve(chosen: settings.Settings) -> None:
         held = chosen.mail.held
         if held:
             await holding.hold_waiting()
-        for warning in (await server_log.warning(), await wire.warning(), await holding.warning(on=held)):
+        for warning in (
+            await server_log.warning(),
+            await wire.warning(),
+            await pooler.warning(),
+            await holding.warning(on=held),
+        ):
             if warning:
                 say(warning, logging.WARNING)
     except Exception as error:

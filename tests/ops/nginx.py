@@ -170,7 +170,7 @@ def _running(folder: Path, port: int) -> Iterator[None]:
     command = ["nginx", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf", "-g", "daemon off;"]
     running = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command])
     try:
-        until(lambda: running.poll() is not None or _listens(port))
+        until(lambda: running.poll() is not None or listens(port))
         assert running.poll() is None, (folder / "error.log").read_text()
         yield
     finally:
@@ -192,7 +192,7 @@ def has_ipv6() -> bool:
     return False
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with contextlib.suppress(OSError), connected(port):
         return True
     return False

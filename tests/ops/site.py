@@ -25,6 +25,7 @@ SETTINGS = {
     "MYPAGE_HOSTS": f"{nginx.NAME},{nginx.HOST}",
     "MYPAGE_TRUSTED_PROXIES": nginx.HOST,
     "MYPAGE_MAIL_HOLD": "1",
+    **dict.fromkeys(("MYPAGE_CONTACT_HOURS", "MYPAGE_REMOTE_SUPPORT_HOURS"), "9時～17時（年中無休）"),
 }
 
 
