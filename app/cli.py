@@ -170,6 +170,7 @@ PORT = Argument("--port", type=_port, default=8000)
 GROUPS = {
     "import": "load operator data",
     "licences": "the stock of licence keys",
+    "contracts": "erase a customer, or write down what is kept about one",
     "bill": "the ledger of charges",
     "events": "what other systems read of what has changed",
     "requests": "papers that members asked for",
@@ -258,6 +259,35 @@ COMMANDS = (
         (*FILE, DRY_RUN),
     ),
     Command("import notices", "outages and maintenance, as JSON Lines", "imports.notices", (*FILE, DRY_RUN)),
+    Command(
+        "contracts erase",
+        "order that a closed contract is erased, or do what is due",
+        "contracts.erase",
+        (
+            Argument("number", type=_login, nargs="?", metavar="CUSTOMER_NUMBER"),
+            Argument("--reason", default="", help="why, in words; it goes with the person"),
+            Argument(
+                "--kept-elsewhere",
+                action="store_true",
+                help="what the law wants kept (bills, applications) is kept outside of the portal",
+            ),
+            Argument("--due", action="store_true", help="erase what is ordered, and what is over"),
+            Argument(
+                "--list",
+                nargs="?",
+                const="",
+                metavar="FILE",
+                help="write the list of erasures; default MYPAGE_ERASURES",
+            ),
+            Argument(
+                "--again",
+                nargs="?",
+                const="",
+                metavar="FILE",
+                help="after a restore: erase whom that list knows; default MYPAGE_ERASURES",
+            ),
+        ),
+    ),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(
         "bill close",

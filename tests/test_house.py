@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {
-    10: {"housekeeping", "desk"},
+    11: {"housekeeping", "desk"},
+    10: {"retention"},
     9: {"contracts", "people"},
     8: {"mail", "options"},
     7: {"cards"},
@@ -20,7 +21,7 @@ FLOORS = {
     5: {"money"},
     4: {"letters", "notices"},
     3: {"access", "reserved_names"},
-    2: {"catalogue"},
+    2: {"catalogue", "erased_names"},
     1: {
         "data_keys",
         "events",
@@ -33,6 +34,7 @@ FLOORS = {
         "tables",
     },
     0: {"clock", "installation"},
+    -1: {"keeping"},
 }
 """Of the rooms of app/domain: its folders, and the files that lie in it beside them."""
 FLOOR = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -11,7 +11,7 @@ import pytest
 
 from app import cli, settings
 from app.commands.servers import DEMO_CONTRACTS
-from app.domain import clock, data_keys, installation, reserved_names
+from app.domain import clock, data_keys, installation, keeping, reserved_names
 from app.domain.access import passwords, second_factor
 from app.domain.access.matrix import Role
 from app.domain.installation import Installation, Issuer, Peppers, Sender
@@ -151,6 +151,7 @@ def test_server_demo_and_tests_are_given_every_part_of_their_settings(tmp_path: 
         mail_domain=settings.DEMO_MAIL_SYSTEM.domain,
         customer_number_digits=14,
         closed_months=3,
+        keep=keeping.DEFAULTS,
         reserved_names=frozenset({"mypage", "s2", "imap", "smtp", "home", "upload", "example"}),
         second_factor="offered",
         payment_day=settings.DEMO_PAYMENT_DAY,
@@ -163,6 +164,8 @@ GIVEN = {
         *("peppers", "data_keys", "sender", "mail_domain", "reserved_names"),
         *("customer_number_digits", "closed_months"),
     },
+    "contracts erase": {"peppers", "customer_number_digits", "closed_months", "keep"},
+    "contracts disclose": {"peppers", "customer_number_digits", "closed_months", "keep"},
     "import calls": {"customer_number_digits"},
     "import charges": {"customer_number_digits"},
     "import licences": {"data_keys"},
@@ -176,7 +179,14 @@ GIVEN = {
     "second-factor remove": {"sender"},
 }
 """What commands are given; every other one but the servers is given nothing."""
-TYPED = {"file": str(DEMO_CONTRACTS), "name": "crm", "month": "2026-01", "id": "7", "login": "arteri-an-001"}
+TYPED = {
+    "file": str(DEMO_CONTRACTS),
+    "month": "2026-01",
+    "id": "7",
+    "login": "arteri-an-001",
+    "number": "90000000000000",
+    "name": "crm",
+}
 
 
 @pytest.mark.parametrize(

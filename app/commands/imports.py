@@ -57,6 +57,9 @@ def contracts(chosen: argparse.Namespace) -> None:
         return
     done = _load(file, _fit_for_contracts, import_contracts, dry=chosen.dry_run)
     print(f"{done.new} contracts loaded, {done.already_there} were there already and were left as they are")
+    if done.erased:
+        listed = ", ".join(map(str, done.erased[:20])) + (", …" if len(done.erased) > 20 else "")
+        print(f"{len(done.erased)} were erased and are left out: line {listed}; take them out of the file")
 
 
 def _print_rehearsal(count: int) -> None:

@@ -7,10 +7,11 @@ import logging.config
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from app import settings
 from app.domain import clock
@@ -162,6 +163,28 @@ async def fit_for_licences() -> None:
 def log_to_stderr() -> None:
     """What the command does goes into the log as what a server does; stdout is for whoever runs it."""
     logging.config.dictConfig(logging_config())
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def written_whole(path: Path | None) -> Iterator[IO[str]]:
+    """The file, which takes the place of one that is there once it is whole, readable by its owner alone; None: stdout."""
+    if path is None:
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
+            yield file
+        return
+    made, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(made, "w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
 
 
 # --- the demo's clock -------------------------------------------------------------------------------------------------

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import os
 import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from app import settings
 from app.commands.running import (
@@ -22,6 +18,7 @@ from app.commands.running import (
     progress,
     reached,
     with_database,
+    written_whole,
 )
 from app.domain import clock, installation
 from app.domain.installation import Installation
@@ -108,7 +105,7 @@ def export_bills(chosen: argparse.Namespace) -> None:
 
     async def export() -> tuple[int, int]:
         await bill_export.must_be_closed(month)  # before a file is made
-        with _written_whole(chosen.out) as file:
+        with written_whole(chosen.out) as file:
             return await bill_export.export(month, file)
 
     try:
@@ -118,23 +115,6 @@ def export_bills(chosen: argparse.Namespace) -> None:
     except OSError as error:
         raise Mistake(f"{chosen.out or 'the output'} cannot be written: {error.strerror}") from error
     say(f"{month.iso}: {lines:,} charges, {yen:,} yen with tax")
-
-
-@contextlib.contextmanager
-def _written_whole(path: Path | None) -> Iterator[IO[str]]:
-    """The file, which takes the place of one that is there once it is whole, readable by its owner alone; None: stdout."""
-    if path is None:
-        with open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False) as file:
-            yield file
-        return
-    made, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(made, "w", encoding="utf-8", newline="") as file:
-            yield file
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def restart_events(_: argparse.Namespace) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
 
+from app.domain.keeping import Duration, Keep
+
 T = TypeVar("T")
 SecondFactor = Literal["offered", "admins", "all"]
 """Who must have a second factor: nobody; customer numbers and 管理者権限; every login."""
@@ -133,6 +135,8 @@ class Installation:
     """How long every customer number is."""
     closed_months: int | None = None
     """How long the customer number of a contract that is over goes on to read."""
+    keep: Mapping[str, Duration] | None = None
+    """How long what is kept, by the names of keeping.KEPT."""
 
     def __post_init__(self) -> None:
         if self.data_keys == ():
@@ -209,6 +213,15 @@ def customer_number_digits() -> int:
 
 def closed_months() -> int:
     return _needed("closed_months", _current.closed_months)
+
+
+def keep() -> Mapping[str, Duration]:
+    return _needed("keep", _current.keep)
+
+
+def kept(what: Keep) -> Duration:
+    """How long that is kept on this installation."""
+    return keep()[what.name]
 
 
 def second_factor() -> SecondFactor:

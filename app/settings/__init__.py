@@ -14,7 +14,6 @@ from pathlib import Path
 from app.branding import BRAND
 from app.domain import reserved_names
 from app.domain.installation import (
-    CLOSED_MONTHS,
     CUSTOMER_NUMBER_DIGITS,
     Installation,
     Issuer,
@@ -80,6 +79,8 @@ __all__ = [
     "database_url",
     "delivery",
     "demo",
+    "erasing",
+    "erasures",
     "importing",
     "installation_of",
     "installers",
@@ -148,7 +149,8 @@ def production(environment: Mapping[str, str] = os.environ) -> Settings:
         second_factor=parts.second_factor(environment, wrong),
         payment_day=parts.payment_day(environment, wrong),
         customer_number_digits=parts.customer_number_digits(environment, wrong),
-        closed_months=variables.number(environment, "MYPAGE_CLOSED_MONTHS", CLOSED_MONTHS, 120, wrong),
+        closed_months=(closed := parts.closed_months(environment, wrong)),
+        keep=parts.keep(environment, closed, wrong),
     )
     if wrong:
         raise SettingsError("not started; mend these settings:\n" + "\n".join(f"  {line}" for line in wrong))
@@ -191,6 +193,7 @@ def installation_of(chosen: Settings) -> Installation:
         payment_day=chosen.payment_day,
         customer_number_digits=chosen.customer_number_digits,
         closed_months=chosen.closed_months,
+        keep=chosen.keep,
     )
 
 
@@ -267,11 +270,38 @@ def importing(environment: Mapping[str, str] = os.environ) -> Installation:
             parts.reserved_names(environment, wrong),
         ),
         customer_number_digits=customer_number_digits(environment),
-        closed_months=variables.number(environment, "MYPAGE_CLOSED_MONTHS", CLOSED_MONTHS, 120, wrong),
+        closed_months=parts.closed_months(environment, wrong),
     )
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found
+
+
+def erasing(environment: Mapping[str, str] = os.environ) -> Installation:
+    """What erasing and disclosing go by: the peppers that hashes are made with, and how long what is kept.
+
+    Raises SettingsError.
+    """
+    if made_by_demo(environment):
+        made = installation_of(demo(data_dir(environment)))
+        return replace(made, peppers=Peppers(peppers(environment)))
+    wrong: list[str] = []
+    closed = parts.closed_months(environment, wrong)
+    found = Installation(
+        peppers=Peppers(peppers(environment)),
+        closed_months=closed,
+        keep=parts.keep(environment, closed, wrong),
+        customer_number_digits=customer_number_digits(environment),
+    )
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return found
+
+
+def erasures(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """The list of erasures outside of the database, if there is to be one."""
+    given = environment.get("MYPAGE_ERASURES", "").strip()
+    return Path(given) if given else None
 
 
 def delivery(environment: Mapping[str, str] = os.environ) -> tuple[str, Mail]:

@@ -13,8 +13,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from app import log_lines
 from app.branding import BRAND
-from app.domain import networks
-from app.domain.installation import CUSTOMER_NUMBER_DIGITS, SecondFactor
+from app.domain import keeping, networks
+from app.domain.installation import CLOSED_MONTHS, CUSTOMER_NUMBER_DIGITS, SecondFactor
+from app.domain.keeping import Duration
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
 from app.settings.of_demo import DEMO_INSTALLERS, DEMO_INVOICE_NUMBER
@@ -170,6 +171,30 @@ def second_factor(environment: Mapping[str, str], wrong: list[str]) -> SecondFac
     if chosen not in get_args(SecondFactor):
         wrong.append(f"MYPAGE_SECOND_FACTOR is {chosen!r}: offered, admins or all is wanted")
     return cast(SecondFactor, chosen)
+
+
+def closed_months(environment: Mapping[str, str], wrong: list[str]) -> int:
+    return number(environment, "MYPAGE_CLOSED_MONTHS", CLOSED_MONTHS, 120, wrong)
+
+
+def keep(environment: Mapping[str, str], closed: int, wrong: list[str]) -> dict[str, Duration]:
+    """How long what is kept. `closed`: months that a contract that ended is read, which its data must not end before."""
+    found = {}
+    for one in keeping.KEPT:
+        text = environment.get(one.variable, "").strip() or one.default.written
+        period = Duration.parse(text)
+        if period is None:
+            wrong.append(f"{one.variable} is {text!r}: days, months or years are wanted, as 90d, 25m or 7y")
+        elif problem := keeping.too_short(one, period):
+            wrong.append(problem)
+        found[one.name] = period or one.default
+    contracts = keeping.CONTRACTS
+    if found[contracts.name].at_least < Duration(months=closed).at_least:
+        wrong.append(
+            f"{contracts.variable} is {found[contracts.name].written}: MYPAGE_CLOSED_MONTHS lets customers read for {closed} "
+            "months after the end, so it must not be shorter"
+        )
+    return found
 
 
 def stripe(environment: Mapping[str, str], wrong: list[str]) -> StripeAccount:

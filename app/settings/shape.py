@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.domain.installation import CLOSED_MONTHS, CUSTOMER_NUMBER_DIGITS, MailSystem, SecondFactor
+from app.domain.keeping import DEFAULTS, Duration
 from app.domain.networks import Network
 from app.gateway.stripe_checkout import StripeAccount
 from app.mistake import Mistake
@@ -135,5 +136,7 @@ class Settings:
     """Who must have one."""
     customer_number_digits: int = CUSTOMER_NUMBER_DIGITS
     closed_months: int = CLOSED_MONTHS
+    keep: Mapping[str, Duration] = field(default_factory=lambda: DEFAULTS)
+    """How long what is kept (domain/keeping.py)."""
     payment_day: str = ""
     """When a card is debited, in words; "": members are told to ask."""

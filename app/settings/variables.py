@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from app.domain.keeping import KEPT
 from app.settings.secret_files import given
 
 KEY_LENGTH = 32
@@ -26,6 +27,11 @@ VARIABLES = {
     "MYPAGE_SECOND_FACTOR": "who must have a second factor: offered (nobody, default), admins or all",
     "MYPAGE_CUSTOMER_NUMBER_DIGITS": "how long every customer number is, 6 to 14 (default 14)",
     "MYPAGE_CLOSED_MONTHS": "how many months the customer number of a contract that ended can read its bills (default 3)",
+    "MYPAGE_ERASURES": "file outside of the database in which erased contracts are known again by keyed hashes",
+    **{
+        one.variable: f"how long is kept: {one.what}; as {one.default.written} (default), {one.least.written} at least"
+        for one in KEPT
+    },
     "MYPAGE_OPERATOR": "name of the ISP, as the privacy page gives it",
     "MYPAGE_INVOICE_NUMBER": "the ISP's 登録番号 of qualified invoices: T and 13 digits",
     "MYPAGE_OPERATOR_ADDRESS": "its postal address, as bills give it",

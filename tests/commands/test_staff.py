@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import settings
-from app.commands import staff
+from app.commands import running
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from tests import smtp_server
@@ -253,7 +253,7 @@ def test_a_file_that_was_not_written_whole_leaves_the_one_before(tmp_path: Path)
     out.write_text("of yesterday")
 
     def half() -> None:
-        with staff._written_whole(out) as file:
+        with running.written_whole(out) as file:
             file.write("half")
             raise ConnectionError
 

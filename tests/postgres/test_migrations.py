@@ -138,6 +138,7 @@ async def test_every_table_that_grows_with_members_carries_the_contracts_key(emp
         "feed_run",
         "first_start",
         "event_epoch",
+        "erased_name",
         "notice",
     }
     assert without == shared

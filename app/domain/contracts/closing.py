@@ -34,18 +34,26 @@ async def _end(contract: int) -> bool:
         found = await database.rows(_STILL_DUE, contract, clock.today())
         if not found:
             return False
-        moment = end_of(found[0]["closed_on"])
-        await purchases.end_of_contract(contract, moment)
-        for statement in _ENDINGS:
-            await database.rows(statement, contract, moment)
-        for statement in _FORGOTTEN:
-            await database.rows(statement, contract)
-        await database.rows(_ENDED, contract, clock.now())
+        await end_all(contract, end_of(found[0]["closed_on"]))
     return True
 
 
+async def end_all(contract: int, moment: datetime) -> None:
+    """End all that hangs on it, in the caller's transaction, which has locked the contract; `moment`: its last one."""
+    await purchases.end_of_contract(contract, moment)
+    for statement in _ENDINGS:
+        await database.rows(statement, contract, moment)
+    for statement in _FORGOTTEN:
+        await database.rows(statement, contract)
+    await database.rows(_ENDED, contract, clock.now())
+
+
 async def reopen(contract: int) -> datetime | None:
-    """Take back the end, in the caller's transaction; when all that hung on it was ended, if it was."""
+    """Take back the end, in the caller's transaction; when all that hung on it was ended, if it was.
+
+    An order to erase it, which was given for a contract that is over, is taken back with it.
+    """
+    await database.rows(_NOT_TO_BE_ERASED, contract)
     found = await database.rows(_REOPEN, contract)
     ended_at: datetime | None = found[0]["ended_at"] if found else None
     return ended_at
@@ -57,6 +65,7 @@ _STILL_DUE = """
 SELECT closed_on FROM contract WHERE id = $1 AND closed_on < $2 AND ended_at IS NULL FOR NO KEY UPDATE
 """
 _ENDED = "UPDATE contract SET ended_at = $2 WHERE id = $1"
+_NOT_TO_BE_ERASED = "DELETE FROM erasure WHERE contract = $1 AND done_at IS NULL"
 _REOPEN = """
 WITH before AS (SELECT id, ended_at FROM contract WHERE id = $1)
 UPDATE contract SET closed_on = NULL, ended_at = NULL FROM before WHERE contract.id = before.id RETURNING before.ended_at

@@ -23,6 +23,7 @@ from app.domain import clock
 from app.domain.changes.by_operator import OPERATOR
 from app.domain.contracts import applying, closing, differences, file, holding, importing, rules
 from app.domain.contracts.differences import CARD, CLOSED_ON, OF_FEED, Difference, Fate, Known
+from app.domain.contracts.erased import LeftOut
 from app.domain.contracts.loading import CONTACT, SAID
 from app.domain.contracts.plans import ContractPlan, Plan
 from app.domain.contracts.seal import Seal
@@ -84,12 +85,12 @@ async def feed_contracts(path: Path, progress: Callable[[int], None], asked: Ask
 async def _feed(connection: Any, path: Path, progress: Callable[[int], None], asked: Asked) -> Plan:
     seal = Seal()
     await importing.prepare(connection)
-    head = await importing.read_header(path)
-    content, lines, wanted = await _look_for_news(connection, path, progress, asked)
+    head, left_out = await importing.read_header(path), await LeftOut.begin()
+    content, lines, wanted = await _look_for_news(connection, path, progress, asked, left_out)
     await importing.must_be_next(connection, head, lines)
-    await _stage_news(connection, path, seal, progress, content, wanted, asked)
+    await _stage_news(connection, path, seal, progress, content, wanted, asked, left_out)
     await importing.refuse_conflicts(connection, numbers=False)
-    plan = await _planned(connection, content, asked)
+    plan = replace(await _planned(connection, content, asked), erased=left_out.lines)
     if asked.dry_run:
         return plan
     if plan.stopped_by and asked.digest is None:
@@ -121,7 +122,7 @@ _number = msgspec.json.Decoder(_Number)
 
 
 async def _look_for_news(
-    connection: Any, path: Path, progress: Callable[[int], None], asked: Asked
+    connection: Any, path: Path, progress: Callable[[int], None], asked: Asked, left_out: LeftOut
 ) -> tuple[bytes, int, dict[int, bool]]:
     """SHA-256 of the file, how many lines it has, and which of them are not as they were applied last; True: of a contract
     that is there."""
@@ -136,7 +137,7 @@ async def _look_for_news(
             customer_number = _customer_number(raw)
             if customer_number is None or raw is None:
                 strange.add(number)
-            else:
+            elif not left_out.takes(number, customer_number):
                 records.append((number, customer_number, file.digest(raw, contact=asked.contact)))
         await connection.copy_records_to_table("seen", records=records)
         read += len(batch)
@@ -168,6 +169,7 @@ async def _stage_news(
     content: bytes,
     wanted: dict[int, bool],
     asked: Asked,
+    left_out: LeftOut,
 ) -> None:
     """Judge and stage the lines that are news. Raises ImportRefused for a file that was written to meanwhile."""
     again = hashlib.sha256()
@@ -179,7 +181,7 @@ async def _stage_news(
                 line = file.judged(number, raw, known=wanted[number])
                 yield replace(line, digest=file.digest(raw or b"", contact=asked.contact))
 
-    await importing.stage(connection, news(), seal, progress)
+    await importing.stage(connection, left_out.others(news()), seal, progress)
     if again.digest() != content:
         raise ImportRefused(
             [Problem(1, "the file was changed while it was read: write it whole, then rename it")]
@@ -262,7 +264,7 @@ async def _again_under_lock(connection: Any, plan: Plan, asked: Asked) -> Plan:
     """The plan as it is once nobody else can change its contracts."""
     among = sorted(one.contract for one in plan.known)
     await connection.execute(_LOCK, among)
-    return replace(await _planned(connection, plan.content, asked, among), new=plan.new)
+    return replace(await _planned(connection, plan.content, asked, among), new=plan.new, erased=plan.erased)
 
 
 def _texts(table: str) -> str:

@@ -19,6 +19,7 @@ from app.domain import clock, data_keys, installation, tables
 from app.domain.access import passwords
 from app.domain.contracts import clashes, header, loading
 from app.domain.contracts import file as contract_file
+from app.domain.contracts.erased import LeftOut
 from app.domain.contracts.file import ACCOUNT_COLUMNS, CARD_COLUMNS, CONTRACT_COLUMNS
 from app.domain.contracts.header import FEED, Before, Header
 from app.domain.contracts.seal import Seal
@@ -46,6 +47,8 @@ class ContractsImported:
 
     new: int
     already_there: int
+    erased: tuple[int, ...] = ()
+    """Lines of erased contracts, which were left out."""
 
 
 async def import_contracts(path: Path, progress: Callable[[int], None]) -> ContractsImported:
@@ -60,14 +63,17 @@ async def import_contracts(path: Path, progress: Callable[[int], None]) -> Contr
     async with database.engine().transaction() as transaction:
         connection = transaction.connection
         await prepare(connection)
-        head = await read_header(path)
-        lines = await stage(connection, contract_file.read(path), seal, progress)
+        head, left_out = await read_header(path), await LeftOut.begin()
+        lines = await stage(connection, left_out.others(contract_file.read(path)), seal, progress)
+        lines += len(left_out.lines)
         await must_be_next(connection, head, lines)
         await refuse_conflicts(connection)
         already_there = await connection.fetchval(DROP_PRESENT)
         await hash_and_load(connection, seal, progress)
         done = ContractsImported(
-            await connection.fetchval("SELECT count(*) FROM incoming_contract"), already_there
+            await connection.fetchval("SELECT count(*) FROM incoming_contract"),
+            already_there,
+            tuple(left_out.lines),
         )
         if head:
             await note_run(head, lines, "", f"{done.new:,} new, {done.already_there:,} left as they are")

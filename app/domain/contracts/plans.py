@@ -45,6 +45,8 @@ class Plan:
     """Customer numbers of contracts that are not there yet."""
     known: list[ContractPlan] = field(repr=False)
     mails: int = 0
+    erased: list[int] = field(default_factory=list)
+    """Lines of erased contracts, which are left out."""
 
     @property
     def counts(self) -> Counts:
@@ -92,11 +94,14 @@ class Plan:
             "for somebody to decide (照合)": counts.cases,
             "mails": counts.mails,
         }
+        if self.erased:
+            numbers["of erased contracts, left out"] = len(self.erased)
         return ", ".join(f"{number:,} {what}" for what, number in numbers.items())
 
     def lines(self) -> Iterator[str]:
         """For a person: each contract's changes, then how often each field changes, then the numbers and the digest."""
         listed = [line for plan in self.known[:LISTED] for line in _said(plan)]
+        yield from (f"line {line}: its contract was erased; left out" for line in self.erased[:LISTED])
         yield from (f"{number}: new" for number in self.new[:LISTED])
         yield from listed
         more = max(0, len(self.new) - LISTED) + max(0, len(self.known) - LISTED)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asyncpg import UniqueViolationError
 
 from app.branding import BRAND
-from app.domain import catalogue, clock, reserved_names, tables
+from app.domain import catalogue, clock, erased_names, reserved_names, tables
 from app.domain.access.graph import Account, Contract, Period
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
@@ -50,7 +50,8 @@ async def free_address(member: Member, account: Account, local_part: str) -> str
     if address == account.ucom_address:
         raise Wrong(SAME)
     reserved_names.must_not_be(local_part)
-    if await tables.MailAddress.exists().where(tables.MailAddress.address == address):
+    taken = await tables.MailAddress.exists().where(tables.MailAddress.address == address)
+    if taken or await erased_names.is_erased("address", address):
         raise Wrong(TAKEN)
     await forwarding.must_not_loop(member.contract.id, account, address)
     return address
@@ -168,6 +169,8 @@ class RegisterUcomAddress(_RegisterAddress, kind="mail-address-ucom", consents=(
             ).save()
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
+        if await erased_names.is_erased("address", self.address):
+            raise Refused(TAKEN)
         if account.ucom_address is None:
             await tables.Mailbox(contract=member.contract.id, account=account.id, opened_at=now).save()
         await tables.Account.update({tables.Account.other_address: None}).where(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, reserved_names, tables
+from app.domain import catalogue, erased_names, reserved_names, tables
 from app.domain.access.matrix import Permission
 from app.domain.access.members import Member
 from app.domain.changes.kinds import OfAccount
@@ -42,7 +42,8 @@ def none_yet(login: str) -> Refused:
 async def must_be_free(name: str) -> None:
     """Raises Wrong if the name was ever given to anybody, or never will be."""
     reserved_names.must_not_be(name)
-    if await tables.WebSpace.exists().where(tables.WebSpace.name == name):
+    taken = await tables.WebSpace.exists().where(tables.WebSpace.name == name)
+    if taken or await erased_names.is_erased("web_space", name):
         raise Wrong(TAKEN)
 
 
@@ -94,6 +95,8 @@ class RegisterWebSpace(_OfWebSpace, kind="web-space-registration", name="Webス�
             ).save()
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
+        if await erased_names.is_erased("web_space", self.space):
+            raise Refused(TAKEN)
         await self._tell(member, "登録")
         return Receipt(
             title="Webスペース登録完了",

@@ -73,7 +73,8 @@ _TAX = ("contract", "month", "tax_rate", "yen", "tax")
 _NAMES = f"""
 INSERT INTO bill_name (contract, month, customer_number, recipient, honorific, card_brand, card_last4)
 SELECT c.id, $2, c.customer_number, {holders.NAME}, {holders.HONORIFIC}, d.brand, d.last4
-FROM contract c LEFT JOIN card d ON d.contract = c.id AND d.expires >= $3 WHERE c.id = ANY($1) ORDER BY c.id
+FROM contract c LEFT JOIN card d ON d.contract = c.id AND d.expires >= $3
+WHERE c.id = ANY($1) AND c.erased_at IS NULL ORDER BY c.id
 """  # noqa: S608 - a constant
 
 

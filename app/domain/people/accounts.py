@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from asyncpg import UniqueViolationError
 
-from app.domain import catalogue, reserved_names, tables
+from app.domain import catalogue, erased_names, reserved_names, tables
 from app.domain.access.graph import Account
 from app.domain.access.matrix import ADMIN_MAY, ROLE_NAMES, Permission
 from app.domain.access.members import Member
@@ -82,7 +82,7 @@ async def free_name(member: Member, login: str) -> None:
     )
     if found and found["contract"] == member.contract.id and found["deleted_at"]:
         raise Wrong(deleted_name(login))
-    if found:
+    if found or await erased_names.is_erased("login", login):
         raise Wrong(TAKEN)
 
 
@@ -150,6 +150,8 @@ class RegisterAccount(
             await self._insert(member, now)
         except UniqueViolationError as error:
             raise Refused(TAKEN) from error
+        if await erased_names.is_erased("login", self.login):
+            raise Refused(TAKEN)
         await self.tell(
             member,
             "account-registered",

@@ -73,6 +73,7 @@ LEFT_OUT: dict[type[Table], str] = {
     tables.CardVisit: "the way to the payment gateway and back; it lasts a day and says nothing of the person",
     tables.FeedLine: "what the operator's own system says of the contract, which it is asked for there",
     tables.Event: "keys and moments of what is exported, for the operator's other systems; gone after 90 days",
+    tables.Erasure: "an order to erase all of this, of a contract that is over; gone with the rest",
     tables.PasskeyUser: "a random name that authenticators know a login by",
 }
 """Tables about a contract that are not exported, each with the reason."""

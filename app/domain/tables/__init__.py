@@ -32,6 +32,7 @@ from app.domain.tables.catalogue import (
 )
 from app.domain.tables.changes import Change, Consent
 from app.domain.tables.contracts import Contract
+from app.domain.tables.erasing import ErasedName, Erasure
 from app.domain.tables.events import Event, EventEpoch
 from app.domain.tables.feeds import FeedCase, FeedLine, FeedRun, FieldHold
 from app.domain.tables.letters import FirstStart, FormerAddress, Outbox
@@ -121,6 +122,8 @@ TABLES: list[type[Table]] = [
     FeedCase,
     EventEpoch,
     Event,
+    Erasure,
+    ErasedName,
 ]
 """All of them, each after those that it refers to."""
 
@@ -152,6 +155,8 @@ __all__ = [
     "Consent",
     "Contract",
     "EmailCheck",
+    "ErasedName",
+    "Erasure",
     "Event",
     "EventEpoch",
     "FeedCase",

@@ -1,0 +1,125 @@
+"""`mypage contracts`: erasing a customer (spec 19), and writing down what is kept about one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from app import settings
+from app.commands.running import fit, reached, with_database, written_whole
+from app.domain import installation
+from app.domain.access import names
+from app.mistake import Mistake
+
+T = TypeVar("T")
+
+
+def erase(chosen: argparse.Namespace) -> None:
+    """Order an erasing, do what is due, write the list, or erase again what a restore brought back."""
+    asked = [chosen.number is not None, chosen.due, chosen.again is not None]
+    if sum(asked) > 1 or not (any(asked) or chosen.list is not None):
+        raise Mistake("give one of: a customer number, --due, --list, --again")
+    if chosen.number is None and (chosen.reason or chosen.kept_elsewhere):
+        raise Mistake("--reason and --kept-elsewhere go with a customer number")
+    if chosen.list is not None and not (chosen.due or sum(asked) == 0):
+        raise Mistake("--list goes alone or with --due")
+    if chosen.number is not None:
+        _order(chosen)
+    elif chosen.again is not None:
+        _again(_list_of(chosen.again))
+    elif chosen.due:
+        _due(_list_of(chosen.list or ""))
+    else:
+        _list(_list_of(chosen.list))
+
+
+def _order(chosen: argparse.Namespace) -> None:
+    from app.domain.retention import orders
+
+    number = names.of_number(chosen.number)
+    try:
+        _run(lambda: orders.order(number, chosen.reason, kept_elsewhere=chosen.kept_elsewhere))
+    except orders.NotErasable as error:
+        raise Mistake(f"{number} is not to be erased; nothing was changed:\n{error}") from error
+    print(f"{number} is to be erased: the next `mypage contracts erase --due` does it, once and for all")
+
+
+def _due(path: Path | None) -> None:
+    """The list first, with what is about to be erased, then the erasing: a kill between the two leaves nobody out of it."""
+    from app.domain.retention import again, orders
+
+    async def work() -> orders.Done:
+        if path is not None:
+            _write(path, await again.lines(await orders.due()))
+        done = await orders.erase_due()
+        if path is not None:
+            _write(path, await again.lines([]))
+        return done
+
+    done = _run(work)
+    print(f"{done.erased:,} contracts erased; names of {done.names:,} bills deleted, whose time is over")
+    for line in done.waiting:
+        print(f"mypage: ordered, and not erased yet: {line}", file=sys.stderr)
+    if path is None:
+        print(f"mypage: {_NOWHERE}", file=sys.stderr)
+
+
+_NOWHERE = (
+    "what was erased is known in the database alone, so a backup that is restored brings it back: set MYPAGE_ERASURES to a "
+    "file that is kept apart from the backups"
+)
+
+
+def _list(path: Path | None) -> None:
+    from app.domain.retention import again
+
+    if path is None:
+        raise Mistake("name the file to write the list of erasures to, or set MYPAGE_ERASURES")
+    found = _run(lambda: again.lines([]))
+    _write(path, found)
+    print(f"{len(found) - 1:,} names are in {path}")
+
+
+def _again(path: Path | None) -> None:
+    from app.domain.retention import again
+
+    if path is None:
+        raise Mistake("name the list of erasures, or set MYPAGE_ERASURES")
+    try:
+        installation.use(settings.erasing())
+        listed = again.read(path)
+    except again.BadList as error:
+        raise Mistake(f"{path}: nothing was erased: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{path}: nothing was erased, since it cannot be read: {error}") from error
+    done = _run(lambda: again.erase_again(listed))
+    print(f"{done.contracts:,} contracts erased again; {done.names:,} names are given to nobody")
+
+
+def _list_of(given: str) -> Path | None:
+    """The file that was named, else the setting's."""
+    return Path(given) if given else settings.erasures()
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    try:
+        with written_whole(path) as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise Mistake(f"{path}: nothing was erased, since the list cannot be written: {error}") from error
+
+
+def _run(work: Callable[[], Awaitable[T]]) -> T:
+    """What came of it, on a database that is for these peppers."""
+    installation.use(settings.erasing())
+
+    async def prepared() -> T:
+        await fit(dict(installation.peppers().by_version))
+        return await work()
+
+    with reached() as connection:
+        return asyncio.run(with_database(connection, prepared))
