@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.domain import clock, events, housekeeping, tables
+from app.domain import clock, events, housekeeping, keeping, tables
 from app.domain.contracts import closing
 from app.domain.retention import erasing
 from app.postgres import database
@@ -324,7 +324,7 @@ async def reads(name: str, position: int) -> None:
 async def aged(positions: int) -> None:
     await database.rows(
         "UPDATE event SET at = now() - $1::interval - interval '1 minute' WHERE position <= $2",
-        events.KEPT,
+        timedelta(days=keeping.EVENTS.default.days),
         positions,
     )
 

@@ -107,11 +107,14 @@ async def test_a_week_later_an_expired_confirm_page_is_gone(mother: Member) -> N
     assert await kept(identity) is None
 
 
-async def test_a_receipt_stays_for_ever(mother: Member) -> None:
+async def test_a_receipt_stays_for_seven_years(mother: Member) -> None:
     identity = await asked_ago(mother, timedelta())
     await asking.confirm(mother, identity)
     before = await kept(identity)
-    await tables.Change.update({tables.Change.asked_at: clock.now() - timedelta(days=4000)}, force=True)
+    long_ago = clock.now() - timedelta(days=7 * 365)
+    await tables.Change.update(
+        {tables.Change.asked_at: long_ago, tables.Change.applied_at: long_ago}, force=True
+    )
     await housekeeping.tidy()
     after = await kept(identity)
     assert before
@@ -139,19 +142,22 @@ async def test_counters_that_count_no_more_are_dropped(empty_database: str) -> N
     assert await tables.Attempt.select(tables.Attempt.key).output(as_list=True) == [b"live"]
 
 
-async def test_a_delivered_mail_is_kept_for_thirty_days_and_a_refused_one_for_ever(family: Household) -> None:
+async def test_a_delivered_mail_is_kept_for_thirty_days_and_a_refused_one_for_ninety(
+    family: Household,
+) -> None:
     now = clock.now()
     for name, dated in (
         ("sent long ago", {"sent_at": now - timedelta(days=30) - A_MOMENT}),
         ("sent lately", {"sent_at": now - timedelta(days=30) + A_MOMENT}),
-        ("refused long ago", {"refused_at": now - timedelta(days=300)}),
+        ("refused long ago", {"refused_at": now - timedelta(days=90) - A_MOMENT}),
+        ("refused lately", {"refused_at": now - timedelta(days=90) + A_MOMENT}),
         ("waiting", {}),
     ):
         posted: dict[str, Any] = {"posted_at": now - timedelta(days=300), "due_at": now, **dated}
         await tables.Outbox(contract=family.contract, subject=name, message_id=name, **posted).save()
     await housekeeping.tidy()
     subjects = tables.Outbox.select(tables.Outbox.subject).order_by(tables.Outbox.id)
-    assert await subjects.output(as_list=True) == ["sent lately", "refused long ago", "waiting"]
+    assert await subjects.output(as_list=True) == ["sent lately", "refused lately", "waiting"]
 
 
 async def test_a_former_address_is_kept_as_long_as_it_is_told_and_no_longer(family: Household) -> None:

@@ -30,7 +30,8 @@ WORDS = frozenset(
         "hours",
     }
     | {"host", "base_url", "sender", "card_keeper", "admin_may", "payment_day", "checked"}
-    | {"keep_logins", "keep_mails", "keep_addresses", "keep_bills"}
+    | {"keep_logins", "keep_mails", "keep_addresses", "keep_bills", "keep_calls", "keep_changes"}
+    | {"keep_sent_mails", "keep_refused_mails", "keep_papers", "keep_events", "keep_feeds", "keep_contracts"}
 )
 """What may stand in braces; app/web/brand_words.py gives each."""
 _WORD = re.compile(r"\{([^{}\s]*)\}")

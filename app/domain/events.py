@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.domain import clock, installation, keeping
 from app.postgres import database
 
 KINDS = frozenset(
@@ -25,8 +26,6 @@ EVERY = timedelta(seconds=1)
 """How long an event waits for its position at most, while a server runs and the database is there."""
 BATCH = 2_000
 """Events of one transaction: few enough for the two seconds that a statement of a server may take."""
-KEPT = timedelta(days=90)
-"""How long an event is kept that all readers have read; longer where one has not."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +113,17 @@ async def forget(name: str) -> None:
 
 
 async def prune() -> int:
-    """Delete at most BATCH events that are older than KEPT and that every reader has read; how many.
+    """Delete at most BATCH events that are older than they are kept and that every reader has read; how many.
 
     Readers of another epoch have to begin anew, so nothing is kept for them.
     """
-    deleted = 0
+    deleted, now = 0, clock.now()
+    kept = now - installation.kept(keeping.EVENTS).before(now)
     async with database.engine().transaction(isolation="read_committed"):
         # As of after the numberer before: what it has numbered must be seen by whoever counts up to there.
         await database.rows(_WAIT_FOR_LOCK, LOCK)
         for statement in (_PRUNE, _PRUNE_FORMER):
-            deleted += int((await database.rows(statement, BATCH, KEPT))[0]["deleted"])
+            deleted += int((await database.rows(statement, BATCH, kept))[0]["deleted"])
     return deleted
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from app.domain import clock, events, tables
-from app.domain.access import attempts, challenges, login_events, members, typed
+from app.domain import clock, tables
+from app.domain.access import attempts, challenges, members, typed
 from app.domain.cards import reminders
 from app.domain.changes.kept import NOT_TYPED, SECRETS, VALID
 from app.domain.contracts import closing
@@ -14,6 +14,7 @@ from app.domain.mail import consent
 from app.domain.money import issuing
 from app.domain.options import purchase_requests
 from app.domain.people import contact_address, forgotten, new_password
+from app.domain.retention import pruning
 from app.postgres import database
 
 LOCK = 7_302_021
@@ -23,8 +24,6 @@ EXPIRED_PAGES = timedelta(days=7)
 """How long a confirm page that expired still says so."""
 ENDED_SESSIONS = timedelta(days=1)
 """How long a session that was too old still says so to whoever comes back to it (members.how_it_ended)."""
-SENT_MAILS = timedelta(days=30)
-"""How long a delivered mail is kept; one that was refused stays for `mypage mail list`."""
 
 
 async def tidy() -> bool:
@@ -33,7 +32,7 @@ async def tidy() -> bool:
     A confirm page that expired stays a week, to say so to whoever comes back to it and to fill the input page again, without
     the password that was to be set. The first characters of a password are kept no longer than its confirm page is valid,
     whether anybody saw the receipt or not. What is due is done, too: mails, requests that lapse, and closed bills that do
-    not say who issued them.
+    not say who issued them. What is kept for longer is deleted in batches of its own (retention/pruning.py).
     """
     now = clock.now()
     async with database.engine().transaction():
@@ -42,10 +41,8 @@ async def tidy() -> bool:
             return False
         await _forget_sessions(now)
         await _forget_changes(now)
-        await tables.Outbox.delete().where(tables.Outbox.sent_at < now - SENT_MAILS)
         await database.rows(_FORGOTTEN_CARDS, now - timedelta(days=1))
         await tables.EmailCheck.delete().where(tables.EmailCheck.asked_at < now - contact_address.VALID)
-        await tables.LoginEvent.delete().where(tables.LoginEvent.at < now - login_events.KEPT)
         former = tables.FormerAddress.replaced_at < now - recipients.FORMER
         await tables.FormerAddress.delete().where(former)
         await attempts.forget(now)
@@ -60,8 +57,7 @@ async def tidy() -> bool:
         await issuing.name_issuer_of_closed()
         await reminders.post_due()
         await purchase_requests.lapse_due()
-    while await events.prune():
-        pass
+    await pruning.prune(now)
     return True
 
 

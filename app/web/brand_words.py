@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 
 from markupsafe import Markup
 
 from app import accessibility
 from app.branding import BRAND, texts
 from app.branding.shape import Passage, Text
-from app.domain import fields, housekeeping
-from app.domain.access import login_events
+from app.domain import fields, installation, keeping
 from app.domain.access.matrix import ADMIN_MAY
 from app.domain.letters import recipients
-from app.domain.money import bill_rows
 from app.web.request import Request
 
 ASK = "お問い合わせ窓口で、遅滞なくお答えします。"
@@ -57,18 +54,12 @@ def _words(request: Request) -> dict[str, object]:
         "sender": settings.mail.sender,
         "payment_day": settings.payment_day or WHEN_CHARGED,
         "checked": accessibility.in_words(),
-        "keep_logins": _span(login_events.KEPT),
-        "keep_mails": _span(housekeeping.SENT_MAILS),
-        "keep_addresses": _span(recipients.FORMER),
-        "keep_bills": f"{bill_rows.MONTHS // 12}年",
+        **{f"keep_{one.name}": installation.kept(one).in_words for one in keeping.KEPT},
+        "keep_addresses": f"{recipients.FORMER.days}日",
+        "keep_mails": installation.kept(keeping.SENT_MAILS).in_words,
         "card_keeper": CARD_KEEPER if request.gateway.origin is not None else "",
         "admin_may": ADMIN_MAY,
     }
-
-
-def _span(time: timedelta) -> str:
-    """A time that something is kept, in words."""
-    return f"{time.days // 365}年" if time.days % 365 == 0 else f"{time.days}日"
 
 
 def phone(number: str) -> Markup:

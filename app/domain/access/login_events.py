@@ -21,7 +21,6 @@ from app.domain.access.members import Member
 from app.domain.json_objects import json_list, json_object
 from app.postgres import database
 
-KEPT = timedelta(days=365)
 SHOWN = 100
 """Logins on the page."""
 RESULTS = {
