@@ -288,6 +288,15 @@ COMMANDS = (
             ),
         ),
     ),
+    Command(
+        "contracts disclose",
+        "what is kept about a customer, for 開示等の請求",
+        "contracts.disclose",
+        (
+            Argument("number", type=_login, metavar="CUSTOMER_NUMBER"),
+            Argument("--out", type=Path, metavar="FILE", help="default: stdout"),
+        ),
+    ),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(
         "bill close",

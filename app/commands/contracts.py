@@ -100,6 +100,26 @@ def _again(path: Path | None) -> None:
     print(f"{done.contracts:,} contracts erased again; {done.names:,} names are given to nobody")
 
 
+def disclose(chosen: argparse.Namespace) -> None:
+    """Write what is kept about a customer, for the eyes of whoever asked for it: the file is its owner's alone."""
+    from app.domain.retention import disclosing, orders
+
+    number = names.of_number(chosen.number)
+
+    async def work() -> str:
+        return await disclosing.disclosed(await orders.find(number))
+
+    try:
+        text = _run(work)
+    except orders.Unknown as error:
+        raise Mistake(f"{number}: nothing can be disclosed:\n{error}") from error
+    try:
+        with written_whole(chosen.out) as file:
+            file.write(text)
+    except OSError as error:
+        raise Mistake(f"{chosen.out or 'the output'} cannot be written: {error.strerror}") from error
+
+
 def _list_of(given: str) -> Path | None:
     """The file that was named, else the setting's."""
     return Path(given) if given else settings.erasures()

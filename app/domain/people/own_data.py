@@ -115,6 +115,11 @@ PRIVATE = (tables.Forwarding.addresses, tables.AutoReply.subject, tables.AutoRep
 """Columns that are in their owner's file alone."""
 
 
+def is_private(column: Column) -> bool:
+    """Whether it is in its owner's file alone."""
+    return _among(column, PRIVATE)
+
+
 def tables_of(member: Member) -> list[type[Table]]:
     """What the member's file holds: for a user role what is about the own account ID."""
     return [table for table in TITLES if member.role is not Role.USER or table not in OF_THE_CONTRACT]
@@ -127,11 +132,25 @@ async def of(member: Member) -> str:
     else:
         found = await database.rows(_EVERYTHING, member.contract.id, member.account_id)
     exported: dict[str, Any] = {"作成日時": clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds")}
-    for table in tables_of(member):
-        exported[TITLES[table]] = json.loads(found[0][table._meta.tablename])
-    for change in exported[TITLES[tables.Change]]:
-        _cover(change, member.own.login if member.own else None)
+    rows = _read(found[0], tables_of(member), member.own.login if member.own else None)
+    exported |= {TITLES[table]: rows[table] for table in rows}
     return json.dumps(exported, ensure_ascii=False, indent=2)
+
+
+async def of_contract(contract: int) -> dict[type[Table], list[dict[str, Any]]]:
+    """The same of a contract, for the contractor, by table: for whoever discloses it (retention/disclosing.py)."""
+    found = await database.rows(_EVERYTHING, contract, None)
+    return _read(found[0], list(TITLES), None)
+
+
+def _read(row: Any, which: list[type[Table]], own: str | None) -> dict[type[Table], list[dict[str, Any]]]:
+    """The rows by table, receipts covered as far as they are not in the file of `own`."""
+    read: dict[type[Table], list[dict[str, Any]]] = {
+        table: json.loads(row[table._meta.tablename]) for table in which
+    }
+    for change in read[tables.Change]:
+        _cover(change, own)
+    return read
 
 
 def _cover(change: dict[str, Any], own: str | None) -> None:

@@ -53,6 +53,8 @@ class Fate:
     @property
     def in_words(self) -> str:
         """How long its rows are kept on this installation, for members."""
+        if self.kept is keeping.CONTRACTS:
+            return f"ご契約が続くあいだと、終了のあと{installation.kept(self.kept).in_words}"
         if isinstance(self.kept, Keep):
             return installation.kept(self.kept).in_words
         if isinstance(self.kept, tuple):
@@ -60,8 +62,8 @@ class Fate:
         return self.kept
 
 
-OPEN = "ご契約が続くあいだ"
-"""And until it is erased after that."""
+OPEN = keeping.CONTRACTS
+"""With the contract, until that is erased."""
 SHORT = "1日以内"
 NOBODY = Stays("it is about no contract")
 _OF_MONTHS = "month = ANY (ARRAY(SELECT b.month FROM bill_close b)) AND contract = $1"

@@ -49,7 +49,10 @@ SELECT count(*) AS deleted FROM deleted
 """  # noqa: S608 - names of tables and columns
 
 
-_BEFORE_THE_LAST = "(sequence IS NULL OR sequence < (SELECT max(last.sequence) FROM feed_run last WHERE last.feed = feed_run.feed))"
+_BEFORE_THE_LAST = (
+    "(sequence IS NULL"
+    " OR sequence < (SELECT max(last.sequence) FROM feed_run last WHERE last.feed = feed_run.feed))"
+)
 """The next feed must follow the last sequence, however long ago that was."""
 OVER = (
     Over(tables.Call, keeping.CALLS, "started_at"),
