@@ -40,7 +40,8 @@ CREATE TABLE erased_name (
     CHECK ((kind = 'number') = (closed_on IS NOT NULL))
 );
 
--- What stands in the place of a name: longer than any that members may have.
+-- What stands in the place of a name: longer than any that members may have. The checks below say it themselves, since
+-- who writes a row would need the right to call what its checks call.
 CREATE FUNCTION erased_name_of(id bigint) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN 'erased-' || lpad(id::text, 12, '0');
 
@@ -51,13 +52,14 @@ ALTER TABLE contract
     ADD CONSTRAINT contract_holder CHECK (erased_at IS NOT NULL
         OR CASE holder_kind WHEN 'company' THEN company <> '' ELSE company = '' AND birth_date IS NOT NULL END),
     -- Whatever writes to it later: there is no person in it any more.
-    ADD CONSTRAINT contract_nobody CHECK (erased_at IS NULL OR (customer_number = erased_name_of(id)
+    ADD CONSTRAINT contract_nobody CHECK (erased_at IS NULL OR (customer_number = 'erased-' || lpad(id::text, 12, '0')
         AND concat(family, given, family_kana, given_kana, company, company_kana, building, address) = ''
         AND concat(occupation, phone, fax, mobile, email) = '' AND num_nonnulls(birth_date, sex, household) = 0));
 ALTER TABLE account
     DROP CONSTRAINT account_login_check,
     ADD CONSTRAINT account_login_check CHECK (
-        login ~ '^[a-z][a-z0-9-]{1,13}[a-z0-9]$' OR (login = erased_name_of(id) AND deleted_at IS NOT NULL));
+        login ~ '^[a-z][a-z0-9-]{1,13}[a-z0-9]$'
+        OR (login = 'erased-' || lpad(id::text, 12, '0') AND deleted_at IS NOT NULL));
 """
 
 LEDGER = r"""
