@@ -268,7 +268,7 @@ async def found_in() -> dict[str, list[str]]:
     return {
         name: there
         for name, text in (await everywhere()).items()
-        if (there := [mark for mark in MARKS if mark.lower() in _searched(text)])
+        if (there := [mark for mark in MARKS if mark.lower() in searched(text)])
     }
 
 
@@ -277,7 +277,7 @@ _RANDOM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64}")
 _BYTES = re.compile(r"\\x((?:[0-9a-f]{2})*)")
 
 
-def _searched(text: str) -> str:
+def searched(text: str) -> str:
     """In small letters, with bytes as the text that they may hold."""
     plain = _RANDOM.sub("", text.lower())
     return _BYTES.sub(lambda found: bytes.fromhex(found[1]).decode(errors="replace"), plain)

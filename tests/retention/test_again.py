@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.domain import tables
 from app.domain.installation import Peppers
 from app.domain.retention import again, orders
 from app.domain.retention.again import BadList
+from app.domain.tables import TABLES
 from app.postgres import database
+from app.postgres.embedded import EmbeddedPostgres
+from app.postgres.engine import Engine
+from tests.money.steps import close
+from tests.ops.test_event_reader import _program as program
 from tests.retention import canary
+from tests.retention.test_erasing import sums
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("filled_database")]
 
 
-async def erased(folder: Path) -> list[str]:
-    """She left, was erased, and stands in the list; its lines."""
-    await canary.leaves(folder)
+async def erased() -> list[str]:
+    """She is erased, and stands in the list; its lines."""
     await orders.order(canary.NUMBER, "", kept_elsewhere=True)
     before = await again.lines(await orders.due())
     await orders.erase_due()
     after = await again.lines([])
     assert sorted(before[1:]) == sorted(after[1:]), "the list has whom it is about to erase"
-    assert not [mark for mark in canary.MARKS if mark in "".join(after).replace("7777", "")]
+    assert not [mark for mark in canary.MARKS if mark != "7777" and mark in "".join(after)]
     return after
 
 
@@ -36,40 +44,70 @@ def written(folder: Path, lines: list[str]) -> Path:
     return path
 
 
-async def restored(folder: Path) -> None:
-    """The database as an older backup has it: she is there, and nobody knows that she leaves."""
-    for table in ("erased_name", "erasure"):
-        await database.rows(f"DELETE FROM {table}")
-    await canary.load(folder, canary.line(), update=False)
+@asynccontextmanager
+async def restored(server: dict[str, Any], dump: bytes) -> AsyncIterator[str]:
+    """A database of the backup's, in use; its name."""
+    name, before = "restored_of_the_drill", database.engine()
+    live = await asyncpg.connect(**server)
+    await live.execute(f'CREATE DATABASE "{name}"')
+    engine = Engine({**server, "database": name})
+    try:
+        program("pg_restore", server, "--exit-on-error", "--dbname", name, given=dump)
+        await engine.start_connection_pool()
+        database.use(engine, TABLES)
+        yield name
+    finally:
+        database.use(before, TABLES)
+        await engine.close_connection_pool()
+        await live.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await live.close()
 
 
-async def test_she_is_erased_again_though_the_backup_has_her_open_and_her_feed_brings_nobody_back(
-    filled_database: str, tmp_path: Path
+@pytest.mark.own_database
+async def test_erased_fed_restored_from_an_older_backup_and_erased_again_she_is_nowhere(
+    embedded: EmbeddedPostgres, server: dict[str, Any], filled_database: str, tmp_path: Path
 ) -> None:
-    path = written(tmp_path, await erased(tmp_path))
-    await tables.CardVisit.delete(force=True)
-    # The first tombstones keep her names; a backup from before has the names themselves.
-    await database.rows("UPDATE licence SET fingerprint = sha256(fingerprint) WHERE contract IS NOT NULL")
-    canary.at("2026-01-20T09:00")
-    await restored(tmp_path)
-    assert "public.contract" in await canary.found_in()
-    canary.at("2026-06-01T09:00")
-    done = await again.erase_again(again.read(path))
-    assert (done.contracts, done.names) == (1, 4)
-    await tables.CardVisit.delete(force=True)
-    assert await canary.found_in() == {}
-    (row,) = await database.rows("SELECT closed_on, ended_at FROM contract ORDER BY id DESC LIMIT 1")
-    assert str(row["closed_on"]) == "2026-01-31"
-    assert (await again.erase_again(again.read(path))).contracts == 0
+    if "dsn" in server:
+        pytest.skip("DATABASE_URL is given: its programs may be elsewhere")
+    await canary.lives(tmp_path)
+    dump = program("pg_dump", server, "--format=custom", filled_database)
+    await canary.load(tmp_path, canary.line(closed_on="2026-01-31"))
+    canary.at("2026-02-02T09:00")
+    await canary.load(tmp_path, canary.line(closed_on="2026-01-31"))
+    await close("2026-01")
+    canary.at("2026-05-01T09:00")
+    path, ledger = written(tmp_path, await erased()), await sums()
     plan = await canary.load(tmp_path, canary.line())
     assert plan.erased == [1]
-    assert await canary.found_in() == {}
+    assert nowhere(program("pg_dump", server, filled_database))
+    async with restored(server, dump) as name:
+        assert "public.contract" in await canary.found_in()
+        done = await again.erase_again(again.read(path))
+        assert (done.contracts, done.names) == (1, 4)
+        assert nowhere(program("pg_dump", server, name))
+        await close("2026-01")
+        assert await sums() == ledger, (
+            "the month that the backup did not know closed is closed again, without a name"
+        )
+        plan = await canary.load(tmp_path, canary.line())
+        assert plan.erased == [1]
+        assert (await again.erase_again(again.read(path))).contracts == 0
+        assert nowhere(program("pg_dump", server, name))
+
+
+def nowhere(dump: bytes) -> bool:
+    """Whether a dump has none of her marks, but the payer's name that the gateway is told."""
+    text = "\n".join(line for line in dump.decode().splitlines() if "\tcus_canary\t" not in line)
+    found = [mark for mark in canary.MARKS if mark.lower() in canary.searched(text)]
+    assert not found, found
+    return True
 
 
 async def test_a_list_that_is_not_whole_or_of_another_pepper_is_refused(
     tmp_path: Path, installed: Any
 ) -> None:
-    lines = await erased(tmp_path)
+    await canary.leaves(tmp_path)
+    lines = await erased()
     for wrong, said in (
         (lines[:-1], "the list is not whole"),
         (lines[1:], "line 1 is none of a list"),
@@ -82,3 +120,4 @@ async def test_a_list_that_is_not_whole_or_of_another_pepper_is_refused(
     with pytest.raises(BadList, match="lacks version 1"):
         again.read(written(tmp_path, lines))
     assert json.loads(lines[0])["erasures"] == len(lines) - 1
+    assert await tables.ErasedName.count() == len(lines) - 1
