@@ -17,6 +17,7 @@ from app.checks import (
     payment,
     postgres,
     proxy,
+    retention,
     running,
     secret_keys,
     sender,
@@ -71,6 +72,9 @@ CHECKS: dict[str, Check] = {
     "payment day": texts.payment_day,
     "phones": texts.ways_beside_phones,
     "closed contracts": texts.closed_months,
+    "kept how long": retention.periods,
+    "privacy text": retention.told,
+    "erasures": retention.listed,
 }
 """By the name that docs/operating.md lists."""
 
