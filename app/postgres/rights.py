@@ -31,7 +31,7 @@ RIGHTS: Mapping[str, str] = {
         "deleted_at)"
     ),
     "email_check": "SELECT, INSERT, UPDATE (email, token_hash, asked_at), DELETE",
-    "paper_request": "SELECT, INSERT",
+    "paper_request": "SELECT, INSERT, DELETE",
     # access
     "session": ALL,
     "login_event": "SELECT, INSERT, UPDATE (result, at), DELETE",
@@ -66,10 +66,10 @@ RIGHTS: Mapping[str, str] = {
     # what is bought
     "service_period": "SELECT, INSERT, UPDATE (ended_at)",
     "licence": "SELECT, UPDATE (contract, period)",
-    "purchase_request": "SELECT, INSERT, UPDATE (state, decided_at, decided_by, reason, period)",
+    "purchase_request": "SELECT, INSERT, UPDATE (state, decided_at, decided_by, reason, period), DELETE",
     # cards
     "card": "SELECT, INSERT, DELETE",
-    "card_check": "SELECT, INSERT, UPDATE (decided_at, outcome)",
+    "card_check": "SELECT, INSERT, UPDATE (decided_at, outcome), DELETE",
     "card_reminder": "SELECT, INSERT",
     "card_visit": "SELECT, INSERT, UPDATE (change), DELETE",
     "vault_card": "SELECT, INSERT, UPDATE (kept_at), DELETE",
@@ -81,7 +81,7 @@ RIGHTS: Mapping[str, str] = {
     "bill_name": READ,
     # Months that were closed before bills named their issuer get the one of the next server.
     "bill_issuer": "SELECT, INSERT",
-    "call": READ,
+    "call": "SELECT, DELETE",
     "call_file": "",
     # what the operator loads
     "catalogue": READ,
@@ -91,10 +91,12 @@ RIGHTS: Mapping[str, str] = {
     "catalogue_terms": READ,
     "telephone_service": READ,
     "notice": READ,
-    "feed_run": READ,
+    "feed_run": "SELECT, DELETE",
     "feed_line": READ,
     "field_hold": READ,
-    "feed_case": READ,
+    "feed_case": "SELECT, DELETE",
+    "erasure": "",
+    "erased_name": READ,
     # letters
     "outbox": "SELECT, INSERT, UPDATE (due_at, tries, sent_at, refused_at, problem, held_at, released_at), DELETE",
     "former_address": "SELECT, INSERT, DELETE",
