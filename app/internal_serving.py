@@ -14,7 +14,7 @@ import signal
 import sys
 from contextlib import AbstractContextManager
 
-from app import internal, serving, settings
+from app import internal, metrics, serving, settings
 from app.beside import running
 from app.log_lines import logging_config
 from app.mistake import Mistake
@@ -37,6 +37,7 @@ def main() -> None:
         chosen = settings.production()
         if chosen.internal is None:
             raise Mistake("MYPAGE_INTERNAL_PORT is not set any more")
+        metrics.of_this_process()
         app = internal.listener(chosen, Engine(json.loads(os.environ[serving.CONNECTION])))
         asyncio.run(serving.beside_workers(app, chosen.internal.host, chosen.internal.port))
     serving.leave()

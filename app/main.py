@@ -14,7 +14,7 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
-from app import demo, gateway, routes, web
+from app import demo, gateway, metrics, routes, web
 from app.branding import BRAND, BrandError, colours
 from app.domain import events, housekeeping, installation
 from app.domain.cards import visits
@@ -23,7 +23,6 @@ from app.domain.tables import TABLES
 from app.gateway.port import Unreachable
 from app.gateway.stripe_checkout import StripeCheckout
 from app.mailing import deliverer, transport
-from app.metrics import folder as metrics_folder
 from app.postgres import database
 from app.postgres.engine import Engine
 from app.resources import static_folder
@@ -54,7 +53,7 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     files = StaticFiles(static_folder(), _of_brand(static_folder()))
     templates = render.environment(files, demo=settings.demo)
     payment_gateway = gateway.of(settings)
-    measures = _measures()
+    measures = metrics.of_this_process()
 
     @contextlib.asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
@@ -113,15 +112,6 @@ def portal(settings: Settings, engine: Engine) -> ASGIApp:
     app.state.menus = Menus(templates, app.state.pages, settings.contact)
     front_door = FrontDoor(app, settings, Frameless(templates, settings.contact))
     return measures.around(front_door) if measures else front_door
-
-
-def _measures() -> Measures | None:
-    """What this process counts, where its server has metrics: what they need is loaded there alone."""
-    if metrics_folder.in_use() is None:
-        return None
-    from app.metrics.measures import Measures
-
-    return Measures()
 
 
 async def _read_catalogue() -> None:

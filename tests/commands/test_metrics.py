@@ -26,6 +26,7 @@ from tests.conftest import SETTINGS
 
 pytestmark = pytest.mark.slow
 NUMBER, LOGIN, TOKEN = "90000000000017", "canary-login-0001", "canaryToken99"
+SECRET = "a-secret-of-the-production-test-x"
 COUNT = "mypage_http_request_seconds_count"
 
 
@@ -36,6 +37,7 @@ class Server:
     process: subprocess.Popen[str]
     port: int
     metrics: int
+    internal: int
     temporary: Path
 
     def scrape(self) -> str:
@@ -67,13 +69,19 @@ class Server:
 def server(migrated_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = copied(migrated_folder, tmp_path_factory.mktemp("metrics"))
     temporary = tmp_path_factory.mktemp("temporary")
-    port, metrics = free_port(), free_port()
-    told = {"MYPAGE_METRICS_PORT": str(metrics), "MYPAGE_LOG": "json", "TMPDIR": str(temporary)}
+    port, metrics, internal = free_port(), free_port(), free_port()
+    told = {
+        "MYPAGE_METRICS_PORT": str(metrics),
+        "MYPAGE_INTERNAL_PORT": str(internal),
+        "MYPAGE_INTERNAL_SECRET": SECRET,
+        "MYPAGE_LOG": "json",
+        "TMPDIR": str(temporary),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "serve", "--port", str(port), "--workers", "2"],
         env=environment(data, **SERVING, **told), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    found = Server(process, port, metrics, temporary)
+    found = Server(process, port, metrics, internal, temporary)
     until(lambda: answers(port) and found.sample("mypage_workers") == 2)
     yield found
     process.kill()
@@ -119,6 +127,18 @@ def test_nobody_is_named_in_them(server: Server) -> None:
         assert word not in text
 
 
+def test_what_the_mail_server_is_refused_is_counted_too(server: Server) -> None:
+    asked = {"login": LOGIN, "remote": "192.0.2.1", "protocol": "imap", "hint": "000", "mailbox": LOGIN}
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{server.internal}", headers={"X-API-Key": SECRET}
+    ) as dovecot:
+        for number in range(11):
+            for command in ("allow", "report"):
+                question = {**asked, "hint": f"{number:03x}", "success": False}
+                assert dovecot.post(f"/mail-login?command={command}", json=question).status_code == 200
+    assert server.sample("mypage_logins_total", at="mail", outcome="limited") >= 1
+
+
 def test_what_a_killed_worker_counted_stays_and_what_it_was_at_does_not(server: Server) -> None:
     seen, workers = server.sample(COUNT), server.processes()
     for worker in workers:
@@ -157,7 +177,7 @@ def test_it_ends_with_the_server_leaves_nothing_and_every_line_was_an_object(ser
         -1:
     ]
     assert len(refused["request_id"]) == 10
-    for secret in ("a secret key", "a pepper", "a data key", "rk_test", TOKEN):
+    for secret in ("a secret key", "a pepper", "a data key", "rk_test", SECRET, TOKEN):
         assert secret not in output
 
 
