@@ -6,17 +6,18 @@ WORKERS ?= 3# of the tests, which often wait: one more than the cores of a small
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers accessibility acceptance clean browser pdf checker
+.PHONY: help demo dev test quick one check prove format bench lock screenshot browsers accessibility acceptance clean browser pdf \
+	checker ops-test
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: .venv/run ## Try the portal: PORT=8000 DATA_DIR=.mypage NOW=2026-01-10T09:00
 	@bin/pdf || true
 	@exec $(BIN)/mypage demo --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(NOW),--now "$(NOW)")
 
 # The tests start a hundred programs, each worker loads three hundred modules: what one compiled, the next finds.
-dev test quick one: export PYTHONDONTWRITEBYTECODE :=
+dev test quick one ops-test: export PYTHONDONTWRITEBYTECODE :=
 dev: .venv/dev ## The demo, started again at each change of code, templates, CSS: PORT=8000 DATA_DIR=.mypage
 	@bin/pdf || true
 	@exec $(BIN)/python bin/dev.py --port $(PORT) $(if $(DATA_DIR),--data-dir "$(DATA_DIR)")
@@ -35,6 +36,10 @@ quick: .venv/dev ## The tests without browsers and without what is slow: under a
 one: .venv/dev ## One file or test: make one T=tests/test_forms.py::test_…
 	@[ -n "$(T)" ] || { echo "Say which: make one T=tests/test_forms.py, or T=tests/test_forms.py::test_…"; exit 1; }
 	$(BIN)/python -m pytest "$(T)"
+
+ops-test: .venv/dev ## What is in ops/, with real programs on loopback; part of `make test` too
+	@bin/proxy-packages
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile tests/ops
 
 check: .venv/dev ## Formatting, lint, types, repeated templates
 	$(BIN)/ruff format --check .
@@ -56,6 +61,7 @@ bench: .venv/dev ## Measure: imports and billing of 100,000 contracts, pages per
 	$(BIN)/python -m bench.import_calls
 	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.changes
+	$(BIN)/python -m bench.sizing
 
 browsers: .venv/dev .build/browsers/ready ## The journeys in other engines: ENGINES="chromium firefox webkit old-webkit"
 	@bin/browsers $(ENGINES)

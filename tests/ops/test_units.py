@@ -14,7 +14,10 @@ import pytest
 
 from app import serving, settings
 from app.cli import _parser
+from app.domain import events, housekeeping
 from app.domain.months import Month
+from app.mailing import deliverer
+from ops import incoming
 from tests.ops.site import ROOT, Site
 
 UNITS = ROOT / "ops/systemd"
@@ -149,3 +152,38 @@ async def test_files_are_loaded_in_order_and_the_first_that_is_refused_stops_the
     assert site.run(sys.executable, "-m", "ops.incoming", "notices", str(tmp_path)).returncode == 0
     titles = [row["title"] for row in await site.rows("SELECT title FROM notice ORDER BY id")]
     assert titles == ["first", "third"]
+
+
+# --- what docs/running.md says of them --------------------------------------------------------------------------------
+
+RUNNING = (ROOT / "docs/running.md").read_text()
+
+
+def test_the_table_of_what_runs_when_has_each_timer_with_its_calendar_and_its_command() -> None:
+    rows = re.findall(r"^\| `(mypage-[\w-]+@?)` \| `([^`]+)` \| (.+)$", RUNNING, re.MULTILINE)
+    assert {name: when for name, when, _ in rows} == {
+        timer.stem: given(timer, "OnCalendar")[0] for timer in TIMERS
+    }
+    for name, _, told in rows:
+        (line,) = given(UNITS / f"{name}.service", "ExecStart")
+        (command,) = re.findall(r"bin/(mypage \w+(?: [a-z]+)?|python -m [\w.]+)", line)
+        assert f"`{command}" in told, name
+
+
+def test_what_servers_do_by_themselves_is_done_as_often_as_it_says() -> None:
+    assert f"every {housekeeping.EVERY.seconds // 60} minutes" in RUNNING
+    assert f"every {deliverer.POLL.seconds} s" in RUNNING
+    assert events.EVERY.total_seconds() == 1
+
+
+def test_every_credential_of_the_units_is_named_and_no_other() -> None:
+    wanted = {line.rpartition("/")[2] for unit in SERVICES for line in given(unit, "LoadCredential")}
+    (listed,) = re.findall(r"`/etc/mypage/credentials/` \(0700\): (.*?)\. systemd", RUNNING, re.DOTALL)
+    assert set(re.findall(r"`([\w-]+)`", listed)) == wanted
+
+
+def test_every_kind_of_file_has_its_folder() -> None:
+    folders = re.findall(
+        r"^d /var/lib/mypage/incoming/(\w+) ", (UNITS / "tmpfiles.conf").read_text(), re.MULTILINE
+    )
+    assert set(folders) == incoming.KINDS.keys()
