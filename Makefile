@@ -47,9 +47,10 @@ check: .venv/dev ## Formatting, lint, types, repeated templates
 	$(BIN)/mypy
 	$(BIN)/python -m tests.repeated app/partials
 
-prove: .venv/dev ## What a confirm page says is what the bill says: 10,000 random lives of a contract; 20 seconds of 8 writers of events
+prove: .venv/dev ## What a confirm page says is what the bill says: 10,000 random lives; 8 writers of events; the day of docs/adopting.md with 30,000 contracts
 	$(BIN)/python -m pytest -q --hypothesis-profile prove tests/money/test_previews.py -k random
 	EVENTS_SECONDS=20 $(BIN)/python -m pytest -q -s tests/ops/test_event_reader.py -k writers
+	ADOPTING=whole $(BIN)/python -m pytest -q tests/test_adopting.py
 
 format: .venv/dev ## Format and mend what can be mended
 	$(BIN)/ruff format .

@@ -51,12 +51,12 @@ def main() -> None:
 def _disk(folder: Path, contracts: int) -> None:
     with EmbeddedPostgres(folder / "imported") as postgres:
         connection = postgres.start()
-        file = import_contracts._write(folder / "contracts.jsonl", contracts, "1")
+        file = import_contracts.write(folder / "contracts.jsonl", contracts, first=0)
         told = json.dumps(connection)
-        import_contracts._measure(import_contracts._write(folder / "none.jsonl", 1, "9"), told)
+        import_contracts._measure(import_contracts.write(folder / "none.jsonl", 1, first=contracts), told)
         with _Growth(connection) as grown:
             import_contracts._measure(file, told)
-        print(f"{'a contract with 2 account IDs, imported':48}{grown.bytes / contracts:>10,.0f} bytes")
+        print(f"{'a contract of the rehearsal, imported':48}{grown.bytes / contracts:>10,.0f} bytes")
         calls = import_calls._write(folder / "calls.csv", CALLS, 2025)
         with _Growth(connection) as grown:
             command = [sys.executable, "-m", "bench.import_calls", "--one", str(calls), told]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 from app import settings
-from app.commands.running import fit, reached, with_database, written_whole
+from app.commands.running import fit, owned, reached, with_database, written_whole
 from app.domain import installation
 from app.domain.access import names
+from app.log_lines import say
 from app.mistake import Mistake
 
 T = TypeVar("T")
@@ -63,9 +64,9 @@ def _due(path: Path | None) -> None:
     done = _run(work)
     print(f"{done.erased:,} contracts erased; names of {done.names:,} bills deleted, whose time is over")
     for line in done.waiting:
-        print(f"mypage: ordered, and not erased yet: {line}", file=sys.stderr)
+        say(f"ordered, and not erased yet: {line}", logging.WARNING)
     if path is None:
-        print(f"mypage: {_NOWHERE}", file=sys.stderr)
+        say(_NOWHERE, logging.WARNING)
 
 
 _NOWHERE = (
@@ -134,10 +135,11 @@ def _write(path: Path, lines: list[str]) -> None:
 
 
 def _run(work: Callable[[], Awaitable[T]]) -> T:
-    """What came of it, on a database that is for these peppers."""
+    """What came of it, as the owner of a database that is for these peppers."""
     installation.use(settings.erasing())
 
     async def prepared() -> T:
+        await owned()
         await fit(dict(installation.peppers().by_version))
         return await work()
 

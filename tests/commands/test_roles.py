@@ -96,6 +96,8 @@ BY_OWNER = {
     "requests received": ["1"],
     "requests entered": ["1"],
     "password issue": ["90000000000000"],
+    "contracts erase": ["--due"],
+    "contracts disclose": ["90000000000000"],
     "migrate": [],
 }
 BY_BOTH = {
