@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.async_api import Error
 
 from acceptance.hiding import clean
 
@@ -174,7 +175,11 @@ async def screenshot_of(node: pytest.Item, device: Device, place: int, *, whole:
     folder = node.config.getoption("--report")
     name = f"{node.name.removeprefix('test_')}-{place}.png"
     masked = "input" if whole else VALUES
-    await device.page.screenshot(
-        path=f"{folder}/{name}", mask=[device.page.locator(masked)], mask_color="#8a8a8a", timeout=5_000
-    )
+    try:
+        await device.page.screenshot(
+            path=f"{folder}/{name}", mask=[device.page.locator(masked)], mask_color="#8a8a8a", timeout=5_000
+        )
+    except Error as error:  # a page that is going just now: the journey's own failure is what counts
+        node.user_properties.append(("said", f"no picture: {error.message.splitlines()[0]}"))
+        return
     node.stash.setdefault(PICTURES, []).append(name)

@@ -14,7 +14,7 @@ import pytest
 
 from acceptance.hiding import hide
 from acceptance.member import Member
-from acceptance.plugin import Say, TakeDevice
+from acceptance.plugin import Say, TakeDevice, must_change
 from acceptance.target import Target
 from e2e.device import Device
 from e2e.journeys.accounts import change_password, delete, register, rename, type_password
@@ -58,8 +58,9 @@ def passing(target: Target) -> Passing:
 
 
 @pytest.fixture
-def ours(passing: Passing) -> Passing:
+def ours(passing: Passing, target: Target) -> Passing:
     """The account ID of this run; skips where there is none."""
+    must_change(target)
     if not passing.registered:
         pytest.skip("not run: no account ID was registered")
     return passing
