@@ -31,6 +31,7 @@ from app.domain.contracts.importing import import_contracts
 from app.domain.letters import outbox
 from app.domain.mail import mail_logins
 from app.domain.options.licence_import import import_licences
+from app.domain.retention import pruning
 from app.domain.tables import TABLES
 from app.main import portal
 from app.postgres import database
@@ -100,6 +101,7 @@ def at_start() -> None:
 
 _BY_SERVERS = (
     (housekeeping, "tidy"),
+    (pruning, "prune"),
     (events, "number"),
     (outbox, "deliver_due"),
     (visits, "tidy"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import httpx
 
@@ -18,11 +20,16 @@ from tests.roles import served
 KEYS = Keys(SETTINGS.secret_keys, https=True)
 
 
-async def asked(peer: str, proxies: str, ticket: str, forwarded: str) -> str | None:
+@cache
+def behind(proxies: str) -> Any:
+    """The portal, made once for all tickets."""
     proxy = networks.network(proxies)
     assert proxy
-    app = served(portal(replace(SETTINGS, trusted_proxies=(proxy,)), Engine({})))
-    transport = httpx.ASGITransport(app=app, client=(peer, 4711))
+    return served(portal(replace(SETTINGS, trusted_proxies=(proxy,)), Engine({})))
+
+
+async def asked(peer: str, proxies: str, ticket: str, forwarded: str) -> str | None:
+    transport = httpx.ASGITransport(app=behind(proxies), client=(peer, 4711))
     async with httpx.AsyncClient(transport=transport, base_url=f"https://{HOST}") as client:
         headers = [(b"X-Forwarded-For", forwarded.encode())]
         headers += [(seen_through.TICKET.encode(), ticket.encode())] if ticket else []
