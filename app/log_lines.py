@@ -7,6 +7,7 @@ import logging
 import logging.config
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -94,8 +95,16 @@ def begin() -> None:
     """
     if form() == "json":
         logging.config.dictConfig(logging_config("WARNING"))
+    catch_all()
+
+
+def catch_all() -> None:
+    """In JSON have warnings and errors that nobody caught written as the log is: of the program, a thread, a finalizer."""
+    if form() == "json":
         logging.captureWarnings(True)
         sys.excepthook = _last_words
+        threading.excepthook = lambda it: _last_words(it.exc_type, it.exc_value, it.exc_traceback)
+        sys.unraisablehook = lambda it: _last_words(it.exc_type, it.exc_value, it.exc_traceback)
 
 
 def say(text: str, level: int = logging.INFO) -> None:
@@ -112,5 +121,8 @@ def say(text: str, level: int = logging.INFO) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _last_words(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    logging.getLogger("mypage").critical("ended by an error", exc_info=(kind, error, traceback))
+def _last_words(
+    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+) -> None:
+    found = (kind, error or kind(), traceback)
+    logging.getLogger("mypage").critical("an error that nobody caught", exc_info=found)

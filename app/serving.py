@@ -21,7 +21,7 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from app import settings
-from app.log_lines import logging_config
+from app.log_lines import catch_all, logging_config
 from app.main import portal
 from app.mistake import Mistake
 from app.postgres import database
@@ -207,6 +207,7 @@ def worker() -> ASGIApp:
 @contextlib.contextmanager
 def ending_in_words(what: str) -> Iterator[None]:
     """End this process with status 1 and a line in the log where the block fails, instead of a traceback on stderr."""
+    catch_all()
     try:
         yield
     except Mistake as error:  # settings that were changed since the server started

@@ -62,12 +62,18 @@ def test_a_command_refuses_it_too(tmp_path: Path) -> None:
 
 
 LAST_WORDS = """
-import logging, warnings
-from app import cli
+import logging, threading, warnings
 from app.log_lines import begin
 begin()
 logging.getLogger("asyncio").error("two\\nlines")
 warnings.warn("one more\\nwarning")
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+class Finalized:
+    def __del__(self):
+        raise ValueError("late")
+Finalized()
 raise RuntimeError("broken\\nin two")
 """
 
@@ -89,7 +95,7 @@ def test_whatever_a_program_says_on_stderr_is_such_a_line(tmp_path: Path) -> Non
         assert said, program
         assert all({"time", "level", "logger", "message"} <= one.keys() for one in said)
         assert (done.returncode, done.stdout) == (status, "")
-    assert [one["level"] for one in said] == ["ERROR", "WARNING", "CRITICAL"]
+    assert [one["level"] for one in said] == ["ERROR", "WARNING", *["CRITICAL"] * 3]
     assert said[-1]["exception"].endswith("RuntimeError: broken\nin two")
 
 
