@@ -306,6 +306,18 @@ def test_an_unfit_part_of_the_internal_listener_is_named(name: str, value: str) 
         assert value not in "".join(reasons({**COMPLETE, **INTERNAL, name: value}))
 
 
+def test_metrics_are_told_on_this_machine_alone_unless_told_otherwise_and_without_a_port_not_at_all() -> None:
+    port = {**COMPLETE, "MYPAGE_METRICS_PORT": "9464"}
+    assert settings.production(COMPLETE).metrics is None
+    assert settings.production(port).metrics == settings.Metrics("127.0.0.1", 9464)
+    elsewhere = {**port, "MYPAGE_METRICS_HOST": "fd00::7"}
+    assert settings.production(elsewhere).metrics == settings.Metrics("fd00::7", 9464)
+    for value in ("0", "65536", "http", " 9464", "９４６４"):
+        assert named({**port, "MYPAGE_METRICS_PORT": value}) == ["MYPAGE_METRICS_PORT"]
+    for value in ("metrics.example.jp", "127.0.0.1:9464", "*"):
+        assert named({**port, "MYPAGE_METRICS_HOST": value}) == ["MYPAGE_METRICS_HOST"]
+
+
 @pytest.mark.parametrize("name", ["MYPAGE_CINEMA_URL", "MYPAGE_CLUB_URL"])
 @pytest.mark.parametrize(
     "wrong", ["http://cinema.example.jp/", "javascript:alert(1)", "https://", "https://a b/"]

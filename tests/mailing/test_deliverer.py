@@ -82,6 +82,17 @@ _RESTING = (
 )
 
 
+async def test_what_came_of_the_mails_is_told(contract: int) -> None:
+    server = Server()
+    told: list[outbox.Delivered] = []
+    await posted(contract, 3)
+    task = asyncio.create_task(deliverer.run(database.engine(), server.delivery, tell=told.append))
+    await server.took(3)
+    await resting("pg_advisory_unlock")
+    task.cancel()
+    assert sum(done.sent for done in told) == 3
+
+
 async def test_what_waits_is_sent_at_the_start_and_a_commit_wakes_it(contract: int) -> None:
     server = Server()
     await posted(contract)
