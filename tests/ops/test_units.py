@@ -64,7 +64,7 @@ def test_systemd_takes_every_unit_without_a_word(analysed: Path) -> None:
 @pytest.mark.slow
 def test_no_service_can_do_much_beside_its_work(analysed: Path) -> None:
     for unit in SERVICES:
-        done = analyse(analysed, "security", "--offline=yes", "--threshold=20", instance(unit))
+        done = analyse(analysed, "security", "--offline=yes", "--threshold=17", instance(unit))
         assert done.returncode == 0, f"{unit.name}: {done.stdout[-200:]}{done.stderr}"
 
 
@@ -119,6 +119,7 @@ def test_the_month_that_is_closed_is_the_last_one_of_tokyo(tmp_path: Path) -> No
     (tmp_path / "mypage").symlink_to(shutil.which("echo") or "")
     shell = shlex.split(line.replace("$$", "$").replace("%%", "%").replace(INSTALLED, f"{tmp_path}/"))
     (zone,) = [value for value in given(unit, "Environment") if value.startswith("TZ=")]
+    assert zone == "TZ=Asia/Tokyo"  # which month it is differs for some hours
     done = subprocess.run(
         shell, env={**os.environ, "TZ": zone[3:]}, capture_output=True, text=True, check=True
     )
