@@ -43,6 +43,15 @@ class Report:
         )
         self._begun = datetime.now(UTC)
         self._parts: dict[str, list[pytest.TestReport]] = {}
+        self._forget_the_last()
+
+    def _forget_the_last(self) -> None:
+        """The pictures of the run before go: nobody takes them for this one's."""
+        former = self.folder / "report.json"
+        journeys = json.loads(former.read_text())["journeys"] if former.exists() else []
+        for journey in journeys:
+            for name in journey["pictures"]:
+                (self.folder / Path(name).name).unlink(missing_ok=True)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

@@ -75,12 +75,12 @@ def read(environment: Mapping[str, str]) -> Target:
 
     url = said("URL").rstrip("/")
     parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise Unfit("URL has a user name or a password in it: leave them out")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
         raise Unfit(
             f"URL is {url!r}: the portal's address is wanted, for example URL=https://mypage.example.jp"
         )
-    if parts.username or parts.password:
-        raise Unfit("URL has a user name or a password in it: leave them out")
     if not said("NUMBER"):
         raise Unfit("NUMBER is missing: the customer number of a test customer, NUMBER=90000000000000")
     if not said("ACCEPTANCE_PASSWORD"):

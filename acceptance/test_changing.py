@@ -165,6 +165,8 @@ async def test_contact_data_are_set_and_set_back(changer: Device, passing: Passi
     other = {"同居人数": "3" if before != "3" else "4", "FAX番号": "03-0000-0000"}[label]
     for text in (other, before):
         await _set(changer, member, label, text)
+    await member.open(changer, "/customer")
+    assert await changer.field(label).input_value() == before, f"{label} could not be set back"
 
 
 async def _set(device: Device, member: Member, label: str, text: str) -> None:
