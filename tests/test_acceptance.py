@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -117,4 +118,4 @@ def test_the_passwords_are_asked_for_at_a_terminal_alone(monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
     target.ask()
     assert asked == ["password of 90000000000000 (not shown): ", "password of arteri-an-002 (not shown): "]
-    assert target.os.environ["ACCEPTANCE_ACCOUNT_PASSWORD"] == "typed"
+    assert os.environ["ACCEPTANCE_ACCOUNT_PASSWORD"] == "typed"

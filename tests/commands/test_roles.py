@@ -87,8 +87,6 @@ BY_OWNER = {
         f"import {what}": ["{file}"]
         for what in ("contracts", "calls", "charges", "licences", "catalogue", "notices")
     },
-    "contracts erase": ["--due"],
-    "contracts disclose": ["90000000000000"],
     "licences renew": [],
     "bill close": ["2020-01"],
     "bill export": ["2020-01"],
