@@ -192,6 +192,18 @@ def test_mypage_says_the_version_of_the_project_file(installed: Path, run: Run) 
     assert run(installed, "--version").stdout == f"mypage {version}\n"
 
 
+def test_the_programs_of_ops_that_timers_run_are_there(
+    installed: Path, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    for name in ("backup.take", "backup.drill", "incoming"):
+        done = subprocess.run(
+            [installed / "python", "-m", f"app.ops.{name}", "--help"], cwd=tmp_path, env=environment,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "usage:" in done.stdout
+
+
 def test_mypage_demo_serves_pages_with_their_files_in_an_empty_folder_and_sigterm_ends_all_of_it(
     installed: Path, tmp_path: Path, start: Start
 ) -> None:
