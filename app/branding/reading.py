@@ -10,12 +10,10 @@ from types import MappingProxyType
 import msgspec
 
 from app.branding import colours, mark, texts
-from app.branding.shape import Brand, BrandError, Names, Partner, Text
+from app.branding.shape import TELEPHONY, Brand, BrandError, Names, Partner, Text
 
 TEXTS = ("privacy", "seller", "accessibility", "mails")
 """The texts that every brand has."""
-TELEPHONY = ("gate-call-050", "hikari-denwa")
-"""The telephone services by their names in files and paths; a brand names both."""
 FOOT = ("operator", "center", "phone", "hours")
 """The words in braces that the foot of a mail may have."""
 _DESKS = ("contact", "fault", "remote_support")
@@ -119,11 +117,6 @@ def _of_names(names: Names) -> list[tuple[Place, str]]:
         (("telephony", service), f"is not known here: only {', '.join(TELEPHONY)} are")
         for service in names.telephony
         if service not in TELEPHONY
-    ]
-    found += [
-        (("telephony",), f"{service} is missing: say what the service is called")
-        for service in TELEPHONY
-        if service not in names.telephony
     ]
     keys = [partner.key for partner in names.partners]
     for number, partner in enumerate(names.partners):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
@@ -20,6 +21,12 @@ Key = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_l
 
 SAID = ("prefix", "short", "service")
 """Words that stand in braces in texts which are kept without a brand's: `Brand.said`."""
+
+
+TELEPHONY: Mapping[str, str] = MappingProxyType(
+    {"gate-call-050": "050電話サービス", "hikari-denwa": "光電話"}
+)
+"""The telephone services by their names in files and paths, and what they are called where a brand does not name them."""
 
 
 class BrandError(Mistake):
@@ -99,10 +106,10 @@ class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Before the names of products: see `Brand.named`."""
     center: Line
     """What the desk for general questions is called."""
-    telephony: dict[str, Line]
-    """What the telephone services are called, by their names in files and paths."""
     colours: Colours
     mail: MailFoot
+    telephony: dict[str, Line] = {}
+    """What the telephone services are called, by their names in files and paths; an ISP without any names none."""
     reserved_names: tuple[Word, ...] = ()
     """Names of the operator in letters: no member may have them, and they make no password better."""
     operator: Operator = Operator()
@@ -177,7 +184,7 @@ class Brand:
 
     @property
     def telephony(self) -> Mapping[str, str]:
-        return self.names.telephony
+        return {**TELEPHONY, **self.names.telephony}
 
     @property
     def reserved_names(self) -> frozenset[str]:

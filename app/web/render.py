@@ -53,12 +53,13 @@ class _Templates(jinja2.Environment):
         return {**self.globals, **d} if d else self.globals
 
 
-IN_TERMS = {
+OF_CATALOGUE = {
     "mailbox_sizes": mailbox.sizes,
     "mailbox_sold": lambda: catalogue.offered(catalogue.mailbox(), clock.today()),
+    "licences_there": lambda: bool(catalogue.licences()),
     "licences_sold": lambda: any(catalogue.offered(one, clock.today()) for one in catalogue.licences()),
 }
-"""What the texts of partials/terms/ ask the catalogue."""
+"""What templates ask the catalogue, texts that are agreed to first of all."""
 
 
 def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
@@ -78,7 +79,7 @@ def environment(files: StaticFiles, *, demo: bool) -> jinja2.Environment:
     made.globals["customer_number_digits"] = installation.customer_number_digits
     made.globals["our"] = BRAND
     made.globals["consent_text"] = consents.text
-    made.globals.update(IN_TERMS)
+    made.globals.update(OF_CATALOGUE)
     made.globals["terms_entry"] = catalogue.current_entry
     made.globals["terms_heading"] = consents.heading
     made.globals["agreed_words"] = consents.words

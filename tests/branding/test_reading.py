@@ -134,6 +134,13 @@ def test_a_key_that_is_missing_is_named_with_its_table(folder: Path) -> None:
     )
 
 
+def test_telephone_services_that_a_brand_does_not_name_are_called_as_what_they_are(folder: Path) -> None:
+    path = folder / "brand.toml"
+    text = path.read_text()
+    path.write_text(text[: text.index("[telephony]")] + text[text.index("[[partners]]") :])
+    assert read(folder).telephony == {"gate-call-050": "050電話サービス", "hikari-denwa": "光電話"}
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "told"),
     [

@@ -242,7 +242,7 @@ async def _reachable(browser: Browser) -> list[str]:
     links = {str(link["href"]).partition("#")[0] for link in browser.page.select("main a, nav a")}
     opened = await browser.htmx(f"/accounts/{SON}")
     links |= {str(link["href"]) for link in opened.select("a") if "?" not in str(link["href"])}
-    outside = ("tel:", "http", "/statements", "/own-data", "/giga-cinema", "/club-off")
+    outside = ("tel:", "http", "/statements", "/giga-cinema", "/club-off")
     return sorted(one for one in links if not one.startswith(outside))
 
 

@@ -20,7 +20,7 @@ from app.domain.changes import consents
 from app.domain.changes.consents import TEXTS
 from app.domain.people import own_data
 from app.postgres import database
-from app.web.render import IN_TERMS, PARTIALS
+from app.web.render import OF_CATALOGUE, PARTIALS
 from tests import households
 from tests.browser import Browser
 from tests.options.steps import FULL, PAGE, buy
@@ -32,7 +32,7 @@ TERMS = PARTIALS / "terms"
 def digest(name: str) -> str:
     """Of the words of a text, wherever they come from; not of its tags and line breaks."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(PARTIALS), autoescape=True)
-    text = environment.get_template(f"terms/{name}.html").render(our=BRAND, **IN_TERMS)
+    text = environment.get_template(f"terms/{name}.html").render(our=BRAND, **OF_CATALOGUE)
     words = "".join(BeautifulSoup(text, "html.parser").get_text().split())
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 

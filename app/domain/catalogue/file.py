@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.branding.reading import TELEPHONY
+from app.branding.shape import TELEPHONY
 from app.domain.catalogue import (
     OTHER,
     Catalogue,
@@ -141,7 +141,7 @@ def _limits(top: Table) -> Limits:
 
 def _telephony(top: Table) -> tuple[str, ...]:
     """Keys; they may be left out."""
-    keys = top.lines("telephony", most=32, example=TELEPHONY[0], needed=False)
+    keys = top.lines("telephony", most=32, example=next(iter(TELEPHONY)), needed=False)
     for key in dict.fromkeys(keys):
         if key not in TELEPHONY:
             top.wrong(
