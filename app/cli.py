@@ -297,6 +297,13 @@ COMMANDS = (
             Argument("--out", type=Path, metavar="FILE", help="default: stdout"),
         ),
     ),
+    Command("contracts cases", "what feed and portal do not agree on (照合)", "contracts.cases"),
+    Command(
+        "contracts settle",
+        "decide a case (照合): the feed's value, or ours against it",
+        "contracts.settle",
+        (Argument("id", type=_identity), Argument("whose", choices=("feed", "ours"))),
+    ),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(
         "bill close",

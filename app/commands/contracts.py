@@ -6,13 +6,16 @@ import argparse
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from app import settings
+from app.commands.listing import print_rows
 from app.commands.running import fit, owned, reached, with_database, written_whole
-from app.domain import installation
+from app.domain import clock, installation
 from app.domain.access import names
+from app.domain.installation import Installation
 from app.log_lines import say
 from app.mistake import Mistake
 
@@ -121,6 +124,41 @@ def disclose(chosen: argparse.Namespace) -> None:
         raise Mistake(f"{chosen.out or 'the output'} cannot be written: {error.strerror}") from error
 
 
+def cases(_: argparse.Namespace) -> None:
+    """What the feed and the desk, or a member, do not agree on (照合)."""
+    from app.domain.contracts import applying, holding
+    from app.domain.contracts.differences import LABELS
+
+    print_rows(
+        ("id", "opened", "customer number", "field", "here", "feed", "why"),
+        (
+            (
+                *(one.id, one.opened_at, one.customer_number, LABELS[one.field]),
+                *(applying.shown(one.field, one.ours), applying.shown(one.field, one.offered), one.reason),
+            )
+            for one in _run(holding.cases)
+        ),
+    )
+
+
+def settle(chosen: argparse.Namespace) -> None:
+    """Decide a case: the feed's value is carried out, or ours is kept against it."""
+    from app.domain.contracts import holding
+
+    for_feed = chosen.whose == "feed"
+    try:
+        _run(lambda: holding.settle(chosen.id, for_feed=for_feed, now=clock.now()), _telling)
+    except holding.NoCase as error:
+        raise Mistake(f"no case {error} is open; `mypage contracts cases` shows those that are") from error
+    print(f"case {chosen.id}: {'the feed has its way' if for_feed else 'what is here stays'}")
+
+
+def _telling() -> Installation:
+    """What a change at the desk goes by; raises SettingsError where nobody could be told of it."""
+    given = settings.importing()
+    return given if given.sender else replace(given, sender=settings.writer())
+
+
 def _list_of(given: str) -> Path | None:
     """The file that was named, else the setting's."""
     return Path(given) if given else settings.erasures()
@@ -134,9 +172,9 @@ def _write(path: Path, lines: list[str]) -> None:
         raise Mistake(f"{path}: nothing was erased, since the list cannot be written: {error}") from error
 
 
-def _run(work: Callable[[], Awaitable[T]]) -> T:
+def _run(work: Callable[[], Awaitable[T]], given: Callable[[], Installation] = settings.erasing) -> T:
     """What came of it, as the owner of a database that is for these peppers."""
-    installation.use(settings.erasing())
+    installation.use(given())
 
     async def prepared() -> T:
         await owned()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from app import settings
+from app.commands.listing import print_rows
 from app.commands.running import (
     fit_for_licences,
     log_to_stderr,
@@ -20,7 +20,7 @@ from app.commands.running import (
     with_database,
     written_whole,
 )
-from app.domain import clock, installation
+from app.domain import installation
 from app.domain.installation import Installation
 from app.log_lines import say
 from app.mistake import Mistake
@@ -128,7 +128,7 @@ def list_readers(_: argparse.Namespace) -> None:
     from app.domain import events
 
     found = _run(events.readers)
-    _print(
+    print_rows(
         ("name", "login", "read", "behind"),
         (
             (one.name, one.login, one.read_at, "another epoch" if one.behind is None else one.behind)
@@ -151,7 +151,7 @@ def list_requests(chosen: argparse.Namespace) -> None:
     from app.domain.people import papers
 
     if chosen.sent:
-        _print(
+        print_rows(
             ("id", "asked", "sent", "received", "customer number", "paper"),
             (
                 (one.id, one.asked_at, one.done_at, one.received_at or "", one.customer_number, one.name)
@@ -159,7 +159,7 @@ def list_requests(chosen: argparse.Namespace) -> None:
             ),
         )
         return
-    _print(
+    print_rows(
         ("id", "asked", "customer number", "paper", "send to"),
         ((one.id, one.asked_at, one.customer_number, one.name, one.sent_to) for one in _run(papers.waiting)),
     )
@@ -230,7 +230,7 @@ def list_mails(_: argparse.Namespace) -> None:
     from app.domain.letters import outbox
 
     mails = _run(outbox.undelivered)
-    _print(
+    print_rows(
         ("id", "state", "posted", "recipient", "subject", "tries", "problem"),
         (
             (
@@ -267,7 +267,7 @@ def release_mails(chosen: argparse.Namespace) -> None:
         found = _run(work)
     except holding.NoneHeld as error:
         raise Mistake(f"no mail of kind {error} is held, nothing was done: see --dry-run") from error
-    _print(
+    print_rows(
         ("kind", "mails", "people", "oldest", "subject"),
         ((one.kind or "-", one.mails, one.people, one.oldest, one.subject) for one in found.by_kind),
     )
@@ -281,7 +281,7 @@ def list_payments(_: argparse.Namespace) -> None:
     from app.domain.cards import checks
 
     waiting = _run(checks.waiting)
-    _print(
+    print_rows(
         ("id", "asked", "customer", "contractor", "kana", "holder", "brand", "last4", "expires", "3ds"),
         (
             (
@@ -353,14 +353,3 @@ def _run(work: Callable[[], Awaitable[T]], ready: Callable[[], Awaitable[None]] 
 
     with reached() as connection:
         return asyncio.run(with_database(connection, prepared))
-
-
-def _print(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    """A list with tabs between its columns, for people and programs; moments in Asia/Tokyo."""
-    print(*columns, sep="\t")
-    for row in rows:
-        print(*(_minute(cell) if isinstance(cell, datetime) else cell for cell in row), sep="\t")
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone(clock.TOKYO):%Y-%m-%dT%H:%M}"

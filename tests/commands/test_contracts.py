@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
 from app import cli
+from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
-from tests.commands.programs import apart, mypage
+from tests.commands.programs import apart, mypage, on_the_database
 
 OPEN, NOBODYS = "90000000000003", "12345678901234"
+WITH_CARD, CARD = "90000000000000", "JCB|1111|2031-02|AN ARUTERI|pm_secret|cus_secret"
+NOW = f"SELECT building, brand FROM contract c JOIN card k ON k.contract = c.id WHERE customer_number = '{WITH_CARD}'"
 
 
 @pytest.mark.slow
@@ -73,3 +77,34 @@ def test_what_is_disclosed_is_in_a_file_of_its_owners(after_a_demo: Path, tmp_pa
         unknown = mypage(after_a_demo, "contracts", "disclose", NOBODYS)
         assert (unknown.returncode, unknown.stdout) == (1, "")
         assert "no contract has that number" in unknown.stderr
+
+
+@pytest.mark.slow
+def test_what_feed_and_desk_do_not_agree_on_is_listed_and_settled(after_a_demo: Path) -> None:
+    opened = (
+        "INSERT INTO feed_case (contract, field, offered, reason, opened_at)"
+        " SELECT id, field, offered, 'third', '2026-01-10 00:00Z' FROM contract,"
+        f" (VALUES ('building', 'B777'), ('card', {CARD!r})) AS one (field, offered) WHERE customer_number = '{WITH_CARD}'"
+    )
+    asyncio.run(on_the_database(after_a_demo, lambda: database.rows(opened)))
+    with EmbeddedPostgres(after_a_demo) as postgres:
+        postgres.start()
+        listed = mypage(after_a_demo, "contracts", "cases")
+        heading, building, card = listed.stdout.splitlines()
+        assert heading == "id\topened\tcustomer number\tfield\there\tfeed\twhy"
+        assert building == f"1\t2026-01-10T09:00\t{WITH_CARD}\t建物\tB001\tB777\tthird"
+        assert card.endswith("VISA（下4桁 0000、2030-01まで）\tJCB（下4桁 1111、2031-02まで）\tthird")
+        assert "pm_secret" not in listed.stdout
+        settled = [mypage(after_a_demo, "contracts", "settle", "1", "feed") for _ in range(2)]
+        assert settled[0].stdout == "case 1: the feed has its way\n"
+        assert "no case 1 is open; `mypage contracts cases`" in settled[1].stderr
+        assert (
+            mypage(after_a_demo, "contracts", "settle", "2", "ours").stdout == "case 2: what is here stays\n"
+        )
+        assert mypage(after_a_demo, "contracts", "cases").stdout == f"{heading}\n"
+
+    async def looked() -> None:
+        (row,) = await database.rows(NOW)
+        assert tuple(row) == ("B777", "VISA")
+
+    asyncio.run(on_the_database(after_a_demo, looked))

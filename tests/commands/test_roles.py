@@ -98,6 +98,8 @@ BY_OWNER = {
     "password issue": ["90000000000000"],
     "contracts erase": ["--due"],
     "contracts disclose": ["90000000000000"],
+    "contracts cases": [],
+    "contracts settle": ["1", "ours"],
     "migrate": [],
 }
 BY_BOTH = {

@@ -7,6 +7,7 @@ same; with another value, or after 14 days, it is a case that somebody settles (
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain import tables
@@ -102,6 +103,24 @@ async def settle(case: int, *, for_feed: bool, now: datetime) -> None:
             await database.rows(_HOLD_AGAINST, contract, field, found["offered"], DESK, now)
 
 
+@dataclass(frozen=True)
+class Case:
+    """An open one: what is held here, what the feed says, and why it is no plain difference."""
+
+    id: int
+    opened_at: datetime
+    customer_number: str
+    field: str
+    ours: str | None
+    offered: str | None
+    reason: str
+
+
+async def cases() -> list[Case]:
+    """Those that are open, oldest first."""
+    return [Case(**row) for row in await database.rows(_CASES)]
+
+
 async def overdue(now: datetime) -> list[tuple[int, str, str, str | None]]:
     """Contract, its customer number, field and the feed's former value of holds that have lasted too long and are no case yet."""
     found = await database.rows(_OVERDUE, now - OVERDUE)
@@ -127,6 +146,12 @@ _SETTLE = """
 UPDATE feed_case SET settled_at = greatest($3, opened_at), outcome = $4
 WHERE contract = $1 AND field = $2 AND settled_at IS NULL RETURNING 1
 """
+_CASES = f"""
+SELECT f.id, f.opened_at, c.customer_number, f.field, f.offered, f.reason, CASE f.field
+    WHEN '{CARD}' THEN (SELECT concat_ws('|', k.brand, k.last4, k.expires) FROM card k WHERE k.contract = c.id)
+    ELSE to_jsonb(c) ->> f.field END AS ours
+FROM feed_case f JOIN contract c ON c.id = f.contract WHERE f.settled_at IS NULL ORDER BY f.opened_at, f.id
+"""  # noqa: S608 - a constant
 _OVERDUE = """
 SELECT contract, customer_number, field, former FROM field_hold h JOIN contract ON contract.id = h.contract
 WHERE held_at <= $1 AND NOT EXISTS (
