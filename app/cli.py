@@ -6,16 +6,12 @@ import argparse
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from app import log_lines
+from app import arguments, log_lines
 from app.mistake import Mistake
-
-if TYPE_CHECKING:
-    from app.domain.months import Month
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,75 +50,6 @@ def _of_the_database(error: Exception) -> str | None:
     if database.unavailable(error):
         return f"is not reachable or cannot do it now: {error}"
     return None
-
-
-# --- what is typed ----------------------------------------------------------------------------------------------------
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535 is wanted")
-    return int(text)
-
-
-def _resolver(text: str) -> tuple[str, int]:
-    """A name server: an address, and a port if it is not 53."""
-    from app.domain import networks
-
-    address, port = text, "53"
-    if text.startswith("["):
-        address, _, port = text[1:].partition("]")
-        port = port.removeprefix(":") or "53"
-    elif text.count(":") == 1:
-        address, _, port = text.partition(":")
-    if networks.address(address) is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no address of a name server: 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53"
-        )
-    return address, _port(port)
-
-
-def _login(text: str) -> str:
-    if not text.isprintable():  # a byte that is no UTF-8 either
-        raise argparse.ArgumentTypeError(f"{text!r} is no customer number and no account ID")
-    return text
-
-
-def _identity(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
-        raise argparse.ArgumentTypeError(f"{text!r} is no id: give the number that the list begins with")
-    return int(text)
-
-
-def _contracts(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000000")
-    return int(text)
-
-
-def _days(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 2 and 1 <= int(text) <= 90):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: one from 1 to 90 is wanted")
-    return int(text)
-
-
-def moment(text: str) -> datetime:
-    from app.domain.clock import TOKYO
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no moment: write it as 2026-01-10T09:00") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)
-
-
-def _month(text: str) -> Month:
-    from app.domain.months import Month
-
-    try:
-        return Month.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class _Version(argparse.Action):
@@ -164,9 +91,9 @@ FILE_OR_EXAMPLE = (
     Argument("file", type=Path, nargs="?"),
     Argument("--example", action="store_true", help="print a file as it has to be"),
 )
-LOGIN = Argument("login", type=_login, metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
-IDENTITIES = (Argument("id", type=_identity, nargs="+"),)
-PORT = Argument("--port", type=_port, default=8000)
+LOGIN = Argument("login", type=arguments.login, metavar="CUSTOMER_NUMBER|ACCOUNT_ID")
+IDENTITIES = (Argument("id", type=arguments.identity, nargs="+"),)
+PORT = Argument("--port", type=arguments.port, default=8000)
 GROUPS = {
     "import": "load operator data",
     "licences": "the stock of licence keys",
@@ -188,7 +115,9 @@ COMMANDS = (
         (
             PORT,
             Argument("--data-dir", type=Path, help="default: MYPAGE_DATA_DIR or .mypage"),
-            Argument("--now", type=moment, help="start the clock there, in Asia/Tokyo: 2026-01-10T09:00"),
+            Argument(
+                "--now", type=arguments.moment, help="start the clock there, in Asia/Tokyo: 2026-01-10T09:00"
+            ),
         ),
     ),
     Command(
@@ -204,7 +133,7 @@ COMMANDS = (
         (
             Argument(
                 "--resolver",
-                type=_resolver,
+                type=arguments.resolver,
                 metavar="ADDRESS[:PORT]",
                 help="name server; default the system's",
             ),
@@ -228,7 +157,7 @@ COMMANDS = (
             Argument("file", type=Path, nargs="?"),
             Argument(
                 "--example",
-                type=_contracts,
+                type=arguments.contracts,
                 nargs="?",
                 const=0,
                 metavar="N",
@@ -264,7 +193,7 @@ COMMANDS = (
         "order that a closed contract is erased, or do what is due",
         "contracts.erase",
         (
-            Argument("number", type=_login, nargs="?", metavar="CUSTOMER_NUMBER"),
+            Argument("number", type=arguments.login, nargs="?", metavar="CUSTOMER_NUMBER"),
             Argument("--reason", default="", help="why, in words; it goes with the person"),
             Argument(
                 "--kept-elsewhere",
@@ -293,7 +222,7 @@ COMMANDS = (
         "what is kept about a customer, for 開示等の請求",
         "contracts.disclose",
         (
-            Argument("number", type=_login, metavar="CUSTOMER_NUMBER"),
+            Argument("number", type=arguments.login, metavar="CUSTOMER_NUMBER"),
             Argument("--out", type=Path, metavar="FILE", help="default: stdout"),
         ),
     ),
@@ -302,21 +231,21 @@ COMMANDS = (
         "contracts settle",
         "decide a case (照合): the feed's value, or ours against it",
         "contracts.settle",
-        (Argument("id", type=_identity), Argument("whose", choices=("feed", "ours"))),
+        (Argument("id", type=arguments.identity), Argument("whose", choices=("feed", "ours"))),
     ),
     Command("licences renew", "encrypt PINs with the newest of MYPAGE_DATA_KEYS", "staff.renew_licences"),
     Command(
         "bill close",
         "write a month's charges, once and for all",
         "staff.close_bills",
-        (Argument("month", type=_month, metavar="YYYY-MM"),),
+        (Argument("month", type=arguments.month, metavar="YYYY-MM"),),
     ),
     Command(
         "bill export",
         "the lines of a closed month, as CSV",
         "staff.export_bills",
         (
-            Argument("month", type=_month, metavar="YYYY-MM"),
+            Argument("month", type=arguments.month, metavar="YYYY-MM"),
             Argument("--out", type=Path, metavar="FILE", help="default: stdout"),
         ),
     ),
@@ -375,7 +304,9 @@ COMMANDS = (
                 help="only those of that kind; may be given more than once",
             ),
             Argument(
-                "--before", type=moment, help="only those posted before: 2026-01-10 or 2026-01-10T09:00"
+                "--before",
+                type=arguments.moment,
+                help="only those posted before: 2026-01-10 or 2026-01-10T09:00",
             ),
             Argument("--discard", action="store_true", help="never send what --kind and --before choose"),
         ),
@@ -385,19 +316,24 @@ COMMANDS = (
         "payments approve",
         "make a card the contract's",
         "staff.approve_payment",
-        (Argument("id", type=_identity),),
+        (Argument("id", type=arguments.identity),),
     ),
     Command(
         "payments refuse",
         "drop a card; the former one counts again",
         "staff.refuse_payment",
-        (Argument("id", type=_identity),),
+        (Argument("id", type=arguments.identity),),
     ),
     Command(
         "password issue",
         "a one-time password, shown once; whoever logs in with it sets an own one first",
         "logins.issue_password",
-        (LOGIN, Argument("--days", type=_days, default=14, help="it works so long; default 14, at most 90")),
+        (
+            LOGIN,
+            Argument(
+                "--days", type=arguments.days, default=14, help="it works so long; default 14, at most 90"
+            ),
+        ),
     ),
     Command("sessions end", "log a login out everywhere", "logins.end_sessions", (LOGIN,)),
     Command(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app import cli, serving, settings
+from app import arguments, serving, settings
 from app.commands import servers
 from app.commands.running import keep_clock, with_database
 from app.domain import clock
@@ -72,7 +72,7 @@ def _serve(folder: Path, port: int, now: str) -> None:
     with EmbeddedPostgres(folder) as postgres:
         connection = postgres.start(QUICK)
         chosen = settings.demo(folder, port)
-        moment = cli.moment(now) if now else None
+        moment = arguments.moment(now) if now else None
         clock.start_at(moment)
         asyncio.run(with_database(connection, lambda: servers.prepare_demo(chosen)))
         keep_clock(folder, moment)

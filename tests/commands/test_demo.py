@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app import cli
+from app import arguments, cli
 from app.commands.servers import DEMO_CONTRACTS
 from tests.browser import Browser
 from tests.commands.programs import (
@@ -93,7 +93,7 @@ def test_the_demo_clock_never_starts_before_its_data_and_the_moment_is_named(aft
     refused = mypage(after_a_demo, "demo", "--port", str(free_port()), "--now", "2015-02-03T04:05")
     assert refused.returncode == 1
     (named,) = re.findall(r"--now ([0-9T:-]+) or later", refused.stderr)
-    assert cli.moment(named) > cli.moment("2015-02-03T04:05")
+    assert arguments.moment(named) > arguments.moment("2015-02-03T04:05")
     assert "Traceback" not in refused.stderr
 
 
