@@ -75,6 +75,26 @@ def test_both_are_refused_and_an_empty_variable_beside_its_file_is_none(tmp_path
     assert why({**environment, name: WITH_ALL[name]}).startswith(f"{name} and {name}_FILE are both set")
 
 
+def test_a_file_alone_asks_for_what_belongs_to_it(tmp_path: Path) -> None:
+    environment = from_files(tmp_path, "MYPAGE_INTERNAL_SECRET", "MYPAGE_SMTP_PASSWORD")
+    del environment["MYPAGE_INTERNAL_PORT"], environment["MYPAGE_SMTP_USER"]
+    loopback = {"MYPAGE_SMTP_HOST": "127.0.0.1", "MYPAGE_SMTP_SECURITY": "none"}
+    assert [line.split()[0] for line in reasons({**environment, **loopback})] == [
+        "MYPAGE_SMTP_USER",
+        "MYPAGE_INTERNAL_PORT",
+    ]
+
+
+def test_on_a_demos_data_a_file_goes_before_the_demos_own_keys(tmp_path: Path) -> None:
+    settings.demo(tmp_path)
+    demos = {"MYPAGE_DATA_DIR": str(tmp_path)}
+    given = from_files(tmp_path, "MYPAGE_PEPPERS", "MYPAGE_DATA_KEYS")
+    files = {name: path for name, path in given.items() if name.endswith("_FILE")}
+    assert settings.made_by_demo({**demos, **files})
+    assert settings.peppers({**demos, **files}) == settings.peppers(WITH_ALL) != settings.peppers(demos)
+    assert settings.data_keys({**demos, **files}) == settings.data_keys(WITH_ALL) != settings.data_keys(demos)
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_one_that_is_not_there_is_named_with_its_variable_once(tmp_path: Path, name: str) -> None:
     environment = from_files(tmp_path, name)
