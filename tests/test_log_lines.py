@@ -6,6 +6,8 @@ import json
 import logging
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +22,17 @@ from tests.test_serving import record
 from tests.test_settings import COMPLETE, named
 
 
+@pytest.fixture
+def in_japan(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine's own time is Japan's."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_japan")
 def test_a_record_is_an_object_with_its_moment_in_utc_its_request_and_its_error() -> None:
     number = request_id.begin(None)
     try:
