@@ -85,9 +85,7 @@ async def test_the_other_systems_are_told_of_it_once_and_of_no_change_before(gon
     assert json.loads(told[0]["data"]) == {}
 
 
-async def test_her_names_are_known_again_by_keyed_hashes_and_by_every_pepper(
-    gone: int, installed: Any
-) -> None:
+async def test_her_names_are_known_again_each_as_what_it_was(gone: int) -> None:
     await erased(gone)
     for kind, name in (("number", canary.NUMBER), ("login", canary.LOGIN), ("web_space", "canary-uta")):
         assert await erased_names.is_erased(kind, name)  # type: ignore[arg-type]

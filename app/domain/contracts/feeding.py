@@ -86,7 +86,7 @@ async def _feed(connection: Any, path: Path, progress: Callable[[int], None], as
     seal = Seal()
     await importing.prepare(connection)
     head, left_out = await importing.read_header(path), await LeftOut.begin()
-    content, lines, wanted = await _look_for_news(connection, path, progress, asked, left_out)
+    content, lines, wanted = await _look_for_news(connection, path, progress, asked)
     await importing.must_be_next(connection, head, lines)
     await _stage_news(connection, path, seal, progress, content, wanted, asked, left_out)
     await importing.refuse_conflicts(connection, numbers=False)
@@ -122,7 +122,7 @@ _number = msgspec.json.Decoder(_Number)
 
 
 async def _look_for_news(
-    connection: Any, path: Path, progress: Callable[[int], None], asked: Asked, left_out: LeftOut
+    connection: Any, path: Path, progress: Callable[[int], None], asked: Asked
 ) -> tuple[bytes, int, dict[int, bool]]:
     """SHA-256 of the file, how many lines it has, and which of them are not as they were applied last; True: of a contract
     that is there."""
@@ -137,7 +137,7 @@ async def _look_for_news(
             customer_number = _customer_number(raw)
             if customer_number is None or raw is None:
                 strange.add(number)
-            elif not left_out.takes(number, customer_number):
+            else:
                 records.append((number, customer_number, file.digest(raw, contact=asked.contact)))
         await connection.copy_records_to_table("seen", records=records)
         read += len(batch)
