@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LANDED = "form[action='/logout'], .error-summary"
 PROOF = "main form[action='/proof']"
 SECOND = "/login/second"
+STILL_GOOD = 300
+"""Seconds after a password was typed in which a journey may begin that the portal asks one for."""
 A_CODE = 30
 """Seconds for which an authenticator app shows a code; none is taken twice."""
 
@@ -36,6 +38,7 @@ class Member:
         self.target = target
         self.state: StorageState | None = None
         self.refused = False
+        self._proved_at = 0.0
         self._code_of = 0
 
     async def log_in(self, device: Device) -> None:
@@ -81,6 +84,12 @@ class Member:
     async def keep(self, device: Device) -> None:
         """From now on other devices are logged in as this one is."""
         self.state = await device.context.storage_state()
+        self._proved_at = time.monotonic()
+
+    @property
+    def proved_just_now(self) -> bool:
+        """Whether the portal need not ask for the password again within a journey: it does after ten minutes."""
+        return time.monotonic() - self._proved_at < STILL_GOOD
 
     async def open(self, device: Device, path_of_page: str) -> int:
         """Open a page, over the password that it asks for first; the status of its answer."""

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Route, async_playwright
+from playwright.async_api import Browser, Route, async_playwright, expect
 
 from acceptance import target as targets
 from acceptance.hiding import hide
@@ -29,6 +29,10 @@ from e2e.device import PHONE, Device
 
 HARMLESS = {"/login", "/login/second", "/proof", "/logout", "/session/extend"}
 """Where a device that changes nothing may send a form."""
+SESSION = re.compile("^(__Host-)?mypage$")
+"""The cookie of a login; the other one says that the browser is no stranger, and stays."""
+PATIENCE = 10_000
+"""Milliseconds within which a page shows what it is asked for, over whatever line."""
 Say = Callable[[str], None]
 TakeDevice = Callable[..., Awaitable[Device]]
 
@@ -175,10 +179,15 @@ async def phone_without_scripts(logged_in: Any, new_device: TakeDevice) -> Devic
 
 
 @pytest.fixture
-async def changer(target: Target, logged_in: Any, new_device: TakeDevice) -> Device:
+async def changer(target: Target, member: Member, logged_in: Any, new_device: TakeDevice) -> Device:
     """The member's phone, which may change things. Skips without CHANGE=1."""
     must_change(target)
-    return await new_device(logged_in=logged_in, sends=True)
+    device = await new_device(logged_in=logged_in, sends=True)
+    if not member.proved_just_now:
+        await device.context.clear_cookies(name=SESSION)
+        await member.log_in(device)
+        await member.keep(device)
+    return device
 
 
 def must_change(target: Target) -> None:
@@ -188,6 +197,7 @@ def must_change(target: Target) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    expect.set_options(timeout=PATIENCE)
     config.pluginmanager.register(Report(config), "acceptance-report")
 
 
