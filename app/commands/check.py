@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
@@ -24,21 +25,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PATIENCE = 3.0
 """Seconds that the database has for an answer."""
+NAME_SERVERS = "timeout:2 attempts:1"
+"""How long glibc asks for a name: a thread that waits for one cannot be left behind when the command ends."""
 
 
 def check(chosen: argparse.Namespace) -> None:
     """A line a finding, or all of them as JSON. Raises Mistake where one of them is a failure."""
     from app.checks import Looked, run
 
-    with _database() as (asked, unreached):
-        embedded = settings.data_dir() if settings.database_url() is None else None
+    os.environ.setdefault("RES_OPTIONS", NAME_SERVERS)
+    with database_of_commands() as (asked, unreached, embedded):
         looked = Looked(
-            os.environ,
-            chosen.resolver,
-            asked,
-            unreached,
-            workers=chosen.workers,
-            embedded=embedded if embedded and embedded.is_dir() else None,
+            os.environ, chosen.resolver, asked, unreached, workers=chosen.workers, embedded=embedded
         )
         failures = _print_json(run(looked)) if chosen.json else _print(run(looked))
     if failures:
@@ -62,20 +60,23 @@ def _print_json(found: Iterable[Finding]) -> int:
 
 
 @contextlib.contextmanager
-def _database() -> Iterator[tuple[Callable[[Callable[[], Awaitable[Any]]], Any] | None, str]]:
-    """What asks the database that every command works on, or why it cannot be asked.
+def database_of_commands() -> Iterator[
+    tuple[Callable[[Callable[[], Awaitable[Any]]], Any] | None, str, Path | None]
+]:
+    """What asks the database that every command works on, or why it cannot be asked; the folder of an embedded one.
 
     It is reached here, since an embedded one starts on the main thread alone; the checks ask in their threads, one at a time.
     """
     with contextlib.ExitStack() as held:
         try:
+            folder = settings.data_dir() if settings.database_url() is None else None
             connection = held.enter_context(reached())
             asyncio.run(with_database(connection, lambda: database.rows("SELECT 1"), patience=PATIENCE))
         except (Mistake, asyncpg.PostgresError, OSError, TimeoutError) as error:
             why = str(database.without_detail(error)) or f"it did not answer within {PATIENCE:.0f} seconds"
-            yield None, why
+            yield None, why, None
             return
-        yield one_at_a_time(connection), ""
+        yield one_at_a_time(connection), "", folder
 
 
 def one_at_a_time(connection: dict[str, Any]) -> Callable[[Callable[[], Awaitable[T]]], T]:

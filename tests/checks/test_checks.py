@@ -18,6 +18,7 @@ import pytest
 from app import accessibility, branding, checks, settings
 from app.branding.reading import read
 from app.checks import Looked, mails, sender, texts
+from app.commands.check import database_of_commands
 from app.mistake import Mistake
 from tests.branding.test_crawl import OTHER
 from tests.checks.name_server import knowing
@@ -263,6 +264,16 @@ def test_the_command_says_each_finding_in_a_line_and_fails_for_a_failure(
         assert secret not in done.stdout + done.stderr
     refused = mypage(tmp_path, "check", "--resolver", "localhost")
     assert "'localhost' is no address of a name server" in refused.stderr
+
+
+def test_a_file_of_the_databases_url_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("DATABASE_URL_FILE", str(tmp_path / "nowhere"))
+    with database_of_commands() as (asked, unreached, embedded):
+        assert (asked, embedded) == (None, None)
+        assert "DATABASE_URL_FILE" in unreached
 
 
 @pytest.mark.slow
