@@ -51,6 +51,8 @@ SERVING = {
     "MYPAGE_TRUSTED_PROXIES": "none",
     "MYPAGE_STRIPE_SECRET_KEY": "rk_test_of_the_production_test",
 }
+NO_STRIPE = {"HTTPS_PROXY": "http://127.0.0.1:9"}
+"""For `mypage check`, which asks Stripe: no test asks the real one."""
 OTHER_KEY = "another pepper of the production test: as long"
 PATIENCE = 60.0
 Starter = Callable[..., subprocess.Popen[str]]

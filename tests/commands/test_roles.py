@@ -17,7 +17,7 @@ from app.commands.servers import DEMO_CONTRACTS, DEMO_LICENCES
 from app.domain import installation
 from app.domain.catalogue import file as files
 from app.domain.money import charge_import
-from tests.commands.programs import SERVING, Starter, answers, free_port, mypage, until, url_of
+from tests.commands.programs import NO_STRIPE, SERVING, Starter, answers, free_port, mypage, until, url_of
 
 pytestmark = pytest.mark.slow
 
@@ -175,7 +175,7 @@ def test_the_owner_does_what_is_the_owners(run: Callable[..., tuple[int, str]]) 
 def test_check_tells_the_role_that_serves_from_the_owner(urls: dict[str, str], tmp_path: Path) -> None:
     found = {}
     for role in (PORTAL, OWNER):
-        done = mypage(tmp_path, "check", "--json", **{**SERVING, "DATABASE_URL": urls[role]})
+        done = mypage(tmp_path, "check", "--json", **{**SERVING, **NO_STRIPE, "DATABASE_URL": urls[role]})
         listed = json.loads(done.stdout)["findings"]
         found[role] = {one["check"]: (one["outcome"], one["what"]) for one in listed}
     assert found[PORTAL]["database role"] == ("ok", f"{PORTAL} serves and owns nothing")
