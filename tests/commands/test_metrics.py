@@ -98,7 +98,7 @@ def test_requests_are_right_over_all_workers(server: Server) -> None:
     assert seen > before
     assert server.sample("mypage_database_up") == server.sample("mypage_figures_up") == 1
     assert server.sample("mypage_pool_size") == 20
-    assert server.sample("mypage_housekeeping_last_run_timestamp_seconds") > 1e9
+    until(lambda: server.sample("mypage_housekeeping_last_run_timestamp_seconds") > 1e9)
 
 
 def test_neither_port_knows_the_others_paths(server: Server) -> None:
