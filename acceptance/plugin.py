@@ -33,6 +33,8 @@ SESSION = re.compile("^(__Host-)?mypage$")
 """The cookie of a login; the other one says that the browser is no stranger, and stays."""
 PATIENCE = 10_000
 """Milliseconds within which a page shows what it is asked for, over whatever line."""
+FOR_A_FILE = 30_000
+"""Milliseconds within which a press is answered: a PDF is made by a process of its own, on a server that has other work, too."""
 Say = Callable[[str], None]
 TakeDevice = Callable[..., Awaitable[Device]]
 
@@ -113,6 +115,7 @@ async def new_device(
                 ignore_https_errors=target.any_certificate,
             )
             made.append(await stack.enter_async_context(opened))
+            made[-1].context.set_default_timeout(FOR_A_FILE)
             made[-1].expect_aborted()  # over a slow line a page is left before all of its files have come
             if not sends:
                 await made[-1].context.route(re.compile(".*"), _refuse_changes(made[-1]))
