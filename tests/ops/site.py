@@ -88,13 +88,14 @@ class Instance:
     site: Site
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    metrics: int = field(default_factory=free_port)
     _running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._running = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(self.port), "--workers", "1"],
-            env=self.site.environment(**self.settings),
+            env=self.site.environment(MYPAGE_METRICS_PORT=str(self.metrics), **self.settings),
             cwd=ROOT,
         )
         until(lambda: answers(self.port) or self._process.poll() is not None)

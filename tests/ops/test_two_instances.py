@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.commands.programs import until
 from tests.ops import nginx
@@ -124,6 +125,34 @@ async def test_one_is_started_again_and_no_page_is_missing_and_no_form_counts_tw
     assert await logins(served.site) - before == members.sent[303]
     assert set(members.sent) <= {303, 503}
     assert members.sent[503] <= 2  # each was on its way while its instance ended
+
+
+def test_what_each_instance_counts_adds_up_to_what_was_asked(served: Served) -> None:
+    def counted() -> list[float]:
+        return [
+            _sample(one.metrics, "mypage_http_request_seconds_count", route="/login")
+            for one in served.instances
+        ]
+
+    before = counted()
+    for _ in range(20):
+        assert served.proxy.get("/login").startswith(b"HTTP/1.1 200 ")
+    new = [now - then for now, then in zip(counted(), before, strict=True)]
+    assert sum(new) == 20
+    assert all(number > 0 for number in new)
+    assert served.proxy.get("/metrics").startswith(b"HTTP/1.1 404 ")
+
+
+def _sample(port: int, name: str, **labels: str) -> float:
+    """The sum of what Prometheus would read at that port, of samples with these labels."""
+    told = httpx.get(f"http://{nginx.HOST}:{port}/metrics", timeout=10)
+    assert told.status_code == 200
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(told.text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
 
 
 async def test_hanging_up_starts_the_workers_anew_and_nobody_waits(served: Served) -> None:
