@@ -99,6 +99,17 @@ async def test_the_newest_backup_is_restored_looked_at_and_dropped_again(site: S
     assert await site.rows("SELECT count(*) AS begun FROM event_epoch") == [epoch]
 
 
+def test_whoever_was_erased_since_is_erased_again_where_a_list_is_kept(
+    site: Site, backup: Path, tmp_path: Path
+) -> None:
+    erasures = tmp_path / "erasures"
+    assert "cannot be read" in drilled(site, backup, MYPAGE_ERASURES=str(erasures))
+    listed = site.mypage("contracts", "erase", "--list", str(erasures))
+    assert listed.returncode == 0, listed.stderr
+    done = program(site, "drill", backup, MYPAGE_ERASURES=str(erasures))
+    assert "ok  mypage contracts erase --again: 0 contracts erased again" in done.stdout
+
+
 def test_a_backup_is_its_owners_alone_and_holds_no_key_of_the_environment(backup: Path) -> None:
     files = sorted(backup.iterdir())
     assert [file.suffix for file in files] == [".dump", ".json"]
