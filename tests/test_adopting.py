@@ -23,7 +23,7 @@ import lxml.html
 import pytest
 
 from app.postgres.embedded import EmbeddedPostgres
-from tests.commands.programs import PATIENCE, free_port
+from tests.commands.programs import NO_STRIPE, PATIENCE, free_port
 from tests.ops import nginx
 from tests.test_wheel import borrowing, wheel  # noqa: F401 - a fixture
 
@@ -99,7 +99,12 @@ def typed(text: str, folder: Path, machine: dict[str, Any]) -> Iterator[subproce
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     connection = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGPASSWORD": "password"}
     environment |= {name: str(machine[part]) for name, part in connection.items()}
-    environment |= {"PGDATABASE": "postgres", "PATH": f"{POSTGRES}:{environment['PATH']}"}
+    environment |= {
+        **NO_STRIPE,
+        "NO_PROXY": NAME,
+        "PGDATABASE": "postgres",
+        "PATH": f"{POSTGRES}:{environment['PATH']}",
+    }
     (folder / "day.sh").write_text(text)
     with (folder / "stdout").open("w") as stdout, (folder / "stderr").open("w") as stderr:
         shell = subprocess.Popen(
