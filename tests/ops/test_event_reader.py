@@ -20,6 +20,7 @@ import pytest
 
 from app.domain import clock, events, tables
 from app.domain.contracts import closing
+from app.domain.retention import erasing
 from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
@@ -382,8 +383,7 @@ async def test_a_canary_that_stands_in_every_text_is_in_no_event() -> None:
     ).save()
     await database.rows("UPDATE contract SET closed_on = current_date - 2")
     await closing.end_due()
-    await database.rows("UPDATE contract SET erased_at = now()")
-    await database.rows("DELETE FROM card")
+    await erasing.erase(family.contract, clock.now())
     assert planted > 20
     told = [str(row["text"]) for row in await database.rows("SELECT e::text AS text FROM event e")]
     assert len(told) > 30
