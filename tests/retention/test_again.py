@@ -19,7 +19,7 @@ from app.domain.tables import TABLES
 from app.postgres import database
 from app.postgres.embedded import EmbeddedPostgres
 from app.postgres.engine import Engine
-from tests.money.steps import close
+from tests.money.steps import close, loaded
 from tests.ops.test_event_reader import _program as program
 from tests.retention import canary
 from tests.retention.test_erasing import sums
@@ -101,6 +101,22 @@ def nowhere(dump: bytes) -> bool:
     found = [mark for mark in canary.MARKS if mark.lower() in canary.searched(text)]
     assert not found, found
     return True
+
+
+async def test_of_a_charge_that_no_bill_has_yet_the_next_close_charges_the_last_version_alone(
+    tmp_path: Path,
+) -> None:
+    contract = await canary.leaves(tmp_path)
+    listed = again.read(written(tmp_path, await again.lines([contract])))
+    for ref, yen in ((f"{canary.NUMBER}-line", 5200), ("canary-more", 500), ("canary-more", 400)):
+        await loaded(ref, "2026-01", "金糸雀様", yen, number=canary.NUMBER)
+    assert (await again.erase_again(listed)).contracts == 1
+    await close("2026-02")
+    billed = await database.rows(
+        "SELECT yen FROM charge WHERE contract = $1 AND billed = '2026-02-01' ORDER BY yen", contract
+    )
+    assert [row["yen"] for row in billed] == [5200 - 5500, 400]
+    assert await canary.found_in() == {"public.card_visit": ["canary"]}
 
 
 async def test_a_list_that_is_not_whole_or_of_another_pepper_is_refused(

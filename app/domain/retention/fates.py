@@ -69,6 +69,12 @@ NOBODY = Stays("it is about no contract")
 _OF_MONTHS = "month = ANY (ARRAY(SELECT b.month FROM bill_close b)) AND contract = $1"
 """By the ledger's indexes, which begin with the month."""
 _KEYS = "keys, days and words of short lists"
+_OF_ITS_REF = (
+    "erased_name_of((SELECT min(o.id) FROM other_charge o"
+    " WHERE o.contract = other_charge.contract AND o.ref = other_charge.ref))"
+)
+"""The versions of a ref stay those of one ref: where one is not billed yet, a month that is closed later bills the
+difference (money/other_charges.py)."""
 
 FATES: dict[type[Table], Fate] = {
     # What others hang on goes last, and the contract's row first: see erasing.py.
@@ -140,7 +146,7 @@ SELECT gen_random_uuid(), $1, 'erased-' || gen_random_uuid(), payer, timestamptz
     tables.OtherCharge: Fate(
         keeping.BILLS,
         Replaced(
-            {"ref": _PLACEHOLDER, "label": f"'{ERASED}'"},
+            {"ref": _OF_ITS_REF, "label": f"'{ERASED}'"},
             "the ledger's sums, months and days",
             (
                 *("id", "contract", "month", "yen", "tax_rate", "started_on", "ended_on"),
