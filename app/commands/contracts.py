@@ -58,7 +58,9 @@ def _due(path: Path | None) -> None:
 
     async def work() -> orders.Done:
         if path is not None:
-            _write(path, await again.lines(await orders.due()))
+            due = await orders.due()
+            await _nobody_is_lost(path, due)
+            _write(path, await again.lines(due))
         done = await orders.erase_due()
         if path is not None:
             _write(path, await again.lines([]))
@@ -83,7 +85,12 @@ def _list(path: Path | None) -> None:
 
     if path is None:
         raise Mistake("name the file to write the list of erasures to, or set MYPAGE_ERASURES")
-    found = _run(lambda: again.lines([]))
+
+    async def work() -> list[str]:
+        await _nobody_is_lost(path, [])
+        return await again.lines([])
+
+    found = _run(work)
     _write(path, found)
     print(f"{len(found) - 1:,} names are in {path}")
 
@@ -162,6 +169,23 @@ def _telling() -> Installation:
 def _list_of(given: str) -> Path | None:
     """The file that was named, else the setting's."""
     return Path(given) if given else settings.erasures()
+
+
+async def _nobody_is_lost(path: Path, due: list[int]) -> None:
+    """Raises Mistake where the list has names that it would not have any more: who stands in it stays erased."""
+    from app.domain.retention import again
+
+    try:
+        lost = await again.lacks(path, due) if path.exists() and path.stat().st_size else 0
+    except again.BadList as error:
+        raise Mistake(f"{path}: nothing was erased, since it is no list to write over: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{path}: nothing was erased, since it cannot be read: {error}") from error
+    if lost:
+        raise Mistake(
+            f"{path}: nothing was erased: it has {lost:,} names that this database does not know as erased. It was restored "
+            "from a backup: run `mypage contracts erase --again` first"
+        )
 
 
 def _write(path: Path, lines: list[str]) -> None:

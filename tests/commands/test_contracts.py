@@ -38,6 +38,14 @@ def test_erasing_is_ordered_refused_done_and_listed(after_a_demo: Path, tmp_path
         gone = mypage(after_a_demo, "contracts", "erase", "--again", str(missing))
         assert gone.returncode == 1
         assert f"{missing}: nothing was erased, since it cannot be read" in gone.stderr
+        line = {"kind": "login", "pepper": 1, "hash": "00" * 32, "erased_on": "2026-01-01"}
+        older = "".join(f"{json.dumps(one)}\n" for one in ({"erasures": 1, "made_at": ""}, line))
+        listed.write_text(older)
+        for words in (("--due",), ("--list", str(listed))):
+            kept = mypage(after_a_demo, "contracts", "erase", *words, MYPAGE_ERASURES=str(listed))
+            assert kept.returncode == 1
+            assert "it has 1 names that this database does not know as erased" in kept.stderr
+            assert listed.read_text() == older, "a restore that was not erased again has not lost the list"
         alone = mypage(after_a_demo, "contracts", "erase", "--due")
         assert "a backup that is restored brings it back: set MYPAGE_ERASURES" in alone.stderr
 

@@ -103,6 +103,18 @@ def nowhere(dump: bytes) -> bool:
     return True
 
 
+async def test_a_list_with_names_that_the_database_does_not_know_is_not_written_over(tmp_path: Path) -> None:
+    contract = await canary.leaves(tmp_path)
+    await orders.order(canary.NUMBER, "", kept_elsewhere=True)
+    path = written(tmp_path, await again.lines([contract]))
+    assert await again.lacks(path, [contract]) == 0, "killed before it was erased, it is due still"
+    assert await again.lacks(path, []) == 4
+    await orders.erase_due()
+    assert await again.lacks(path, []) == 0
+    await tables.ErasedName.delete().where(tables.ErasedName.kind == "login")
+    assert await again.lacks(path, []) == 1
+
+
 async def test_of_a_charge_that_no_bill_has_yet_the_next_close_charges_the_last_version_alone(
     tmp_path: Path,
 ) -> None:

@@ -54,6 +54,21 @@ class Again:
 
 async def lines(before: list[int]) -> list[str]:
     """The list, as lines of a file. `before`: contracts that are about to be erased, whose names stand in it already."""
+    made = await _made(before)
+    head = _Head(len(made), clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds"))
+    return [msgspec.json.encode(one).decode() for one in (head, *made.values())]
+
+
+async def lacks(path: Path, before: list[int]) -> int:
+    """How many names of the list at `path` a list of today would lack: 0, unless an older backup was restored.
+
+    Writing over them would bring these people back for ever. Raises BadList, OSError.
+    """
+    made = await _made(before)
+    return sum(name.hash.hex() not in made for name in read(path))
+
+
+async def _made(before: list[int]) -> dict[str, _Line]:
     known = await tables.ErasedName.select().order_by(tables.ErasedName.hash)
     made = [
         _Line(row["kind"], row["pepper"], row["hash"].hex(), row["erased_on"], row["closed_on"])
@@ -65,9 +80,7 @@ async def lines(before: list[int]) -> list[str]:
             _Line(kind, version, erased_names.hashed(kind, name).hex(), clock.today(), closed_on)
             for kind, name, closed_on in await erasing.names_of(contract)
         ]
-    unique = {line.hash: line for line in made}
-    head = _Head(len(unique), clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds"))
-    return [msgspec.json.encode(one).decode() for one in (head, *unique.values())]
+    return {line.hash: line for line in made}
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
