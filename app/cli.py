@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         reason = _of_the_database(error)
         if reason is None:
+            _forget_rows(error)
             raise
         log_lines.say(f"the database {reason}", logging.ERROR)
         return 1
@@ -50,6 +51,13 @@ def _of_the_database(error: Exception) -> str | None:
     if database.unavailable(error):
         return f"is not reachable or cannot do it now: {error}"
     return None
+
+
+def _forget_rows(error: Exception) -> None:
+    """A traceback goes into the journal of a timer, and PostgreSQL's errors repeat rows."""
+    from app.postgres import database
+
+    database.without_detail(error)
 
 
 class _Version(argparse.Action):

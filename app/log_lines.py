@@ -124,5 +124,7 @@ def say(text: str, level: int = logging.INFO) -> None:
 def _last_words(
     kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
 ) -> None:
-    found = (kind, error or kind(), traceback)
+    from app.postgres import database  # at last: most programs say nothing of the kind
+
+    found = (kind, database.without_detail(error or kind()), traceback)
     logging.getLogger("mypage").critical("an error that nobody caught", exc_info=found)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from app import log_lines, request_id, settings
+from app import cli, log_lines, request_id, settings
 from app.log_lines import OneObject
 from app.mistake import Mistake
 from app.postgres import database
@@ -121,6 +122,24 @@ async def test_no_row_that_postgresql_repeats_comes_into_it(empty_database: str)
         assert "Failing row" not in line
     else:
         raise AssertionError("it was written")
+
+
+def test_nor_into_what_a_program_says_last(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> None:
+        error = asyncpg.CheckViolationError("new row violates")
+        error.detail = "Failing row contains (1, 90000000000003, $argon2id$)."
+        raise error
+
+    monkeypatch.setattr(cli, "_function", lambda _: broken)
+    with pytest.raises(asyncpg.CheckViolationError) as raised:
+        cli.main(["mail", "list"])
+    assert str(raised.value) == "new row violates"
+    raised.value.detail = "Failing row contains (1, 90000000000003, $argon2id$)."
+    log_lines._last_words(raised.type, raised.value, raised.tb)
+    assert "new row violates" in caplog.text
+    assert "Failing row" not in caplog.text
 
 
 def test_the_form_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
