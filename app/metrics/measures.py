@@ -77,12 +77,13 @@ class Measures:
         """Count a request; `template`: of its route, as Litestar writes it, "" where there is none."""
         if status >= 500:
             self.errors.labels(str(status)).inc()
-        key = (template, method, status // 100)
+        # What it is remembered by is of a short list, too: a stranger may invent methods without end.
+        key = (template, method if method in METHODS else "other", status // 100)
         timed = self._timed.get(key)
         if timed is None:
             timed = self._timed[key] = self.requests.labels(
                 re.sub(r":[a-z]+}", "}", template) or NO_ROUTE,
-                method if method in METHODS else "other",
+                key[1],
                 f"{key[2]}xx",
             )
         timed.observe(seconds)
