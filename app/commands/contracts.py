@@ -176,7 +176,7 @@ async def _nobody_is_lost(path: Path, due: list[int]) -> None:
     from app.domain.retention import again
 
     try:
-        lost = await again.lacks(path, due) if path.exists() and path.stat().st_size else 0
+        lost = await again.lacks(path, due)
     except again.BadList as error:
         raise Mistake(f"{path}: nothing was erased, since it is no list to write over: {error}") from error
     except (OSError, UnicodeDecodeError) as error:

@@ -65,7 +65,12 @@ async def lacks(path: Path, before: list[int]) -> int:
     Writing over them would bring these people back for ever. Raises BadList, OSError.
     """
     made = await _made(before)
-    return sum(name.hash.hex() not in made for name in read(path))
+    return sum(name.hash.hex() not in made for name in _listed(path))
+
+
+def _listed(path: Path) -> list[tables.ErasedName]:
+    """Nobody where there is no list yet, or an empty file in its place."""
+    return read(path) if path.exists() and path.stat().st_size else []
 
 
 async def _made(before: list[int]) -> dict[str, _Line]:
