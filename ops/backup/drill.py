@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from . import dumps
 from .dumps import Database, Failed, Manifest
+
+NAME = "mypage_drill_"
+"""What its database is called, with a time after it."""
+LONGEST = 24 * 3_600_000
+"""Milliseconds that no drill takes."""
 
 
 def main() -> int:
@@ -32,6 +40,7 @@ def main() -> int:
         "--older-than-hours", type=float, default=26, help="a newest backup that old is a failure"
     )
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     began = time.monotonic()
     try:
         dump, manifest = newest(chosen.folder, chosen.older_than_hours)
@@ -41,6 +50,11 @@ def main() -> int:
         return 1
     print(f"the drill took {time.monotonic() - began:.0f} s: {dump.name} can be restored")
     return 0
+
+
+def _end(*_: object) -> None:
+    """A drill that is stopped drops its database, too: everything about every customer is in it."""
+    raise SystemExit(1)
 
 
 def newest(folder: Path, hours: float) -> tuple[Path, Manifest]:
@@ -62,9 +76,11 @@ def newest(folder: Path, hours: float) -> tuple[Path, Manifest]:
 
 async def drill(live: Database, dump: Path, manifest: Manifest) -> None:
     """Restore it beside the live database, look at it, and drop it. Raises Failed."""
-    name = f"mypage_drill_{time.time_ns() // 1_000_000}"
+    now = time.time_ns() // 1_000_000
+    name = f"{NAME}{now}"
     maintenance = await live.connect()
     try:
+        await _drop_left_behind(maintenance, now)
         await maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
         try:
             await _look(live.beside(name), dump, manifest)
@@ -72,6 +88,21 @@ async def drill(live: Database, dump: Path, manifest: Manifest) -> None:
             await maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     finally:
         await maintenance.close()
+
+
+async def _drop_left_behind(maintenance: Any, now: int) -> None:
+    """Databases of drills that were killed; `now` in milliseconds since 1970. Raises Failed."""
+    for (name,) in await maintenance.fetch(
+        "SELECT datname FROM pg_database WHERE datname ~ $1", f"^{NAME}[0-9]+$"
+    ):
+        if now - int(name.removeprefix(NAME)) > LONGEST:
+            try:
+                await maintenance.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            except asyncpg.PostgresError as error:
+                raise Failed(
+                    f"the database {name} of a drill that was killed is still there: {error}"
+                ) from None
+            _say(f"the database {name}, which a drill that was killed had left, is dropped")
 
 
 async def _look(scratch: Database, dump: Path, manifest: Manifest) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import asyncpg
 
@@ -31,12 +31,19 @@ class Database:
     def arguments(self) -> list[str]:
         parts = urlsplit(self.url)
         login, at, host = parts.netloc.rpartition("@")
-        return [f"--dbname={parts._replace(netloc=login.partition(':')[0] + at + host).geturl()}"]
+        netloc = login.partition(":")[0] + at + host
+        options = urlencode([one for one in self._options if one[0] != "password"], quote_via=quote)
+        return [f"--dbname={parts._replace(netloc=netloc, query=options).geturl()}"]
 
     @property
     def environment(self) -> dict[str, str]:
-        password = urlsplit(self.url).password
-        return {**os.environ, **({"PGPASSWORD": unquote(password)} if password else {})}
+        password = dict(self._options).get("password") or unquote(urlsplit(self.url).password or "")
+        return {**os.environ, **({"PGPASSWORD": password} if password else {})}
+
+    @property
+    def _options(self) -> list[tuple[str, str]]:
+        """What stands after the question mark, where a password may stand, too."""
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
 
     def beside(self, name: str) -> Database:
         """Another database of the same server."""

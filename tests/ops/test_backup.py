@@ -83,6 +83,8 @@ async def databases(site: Site) -> set[str]:
 
 async def test_the_newest_backup_is_restored_looked_at_and_dropped_again(site: Site, backup: Path) -> None:
     before = await databases(site)
+    yesterdays = f"mypage_drill_{int((datetime.now(UTC) - timedelta(hours=25)).timestamp() * 1000)}"
+    await site.rows(f"CREATE DATABASE {yesterdays}")
     (epoch,) = await site.rows("SELECT count(*) AS begun FROM event_epoch")
     done = program(site, "drill", backup)
     assert done.returncode == 0, done.stderr
@@ -125,6 +127,28 @@ def test_a_dump_that_is_cut_off_is_refused_before_anything_is_restored(
     dump = copied(backup, tmp_path)
     os.truncate(dump, int(dump.stat().st_size * part))
     assert "is not what was written when it was taken: cut off, or changed" in drilled(site, tmp_path)
+
+
+async def test_a_drill_that_is_stopped_leaves_no_database(site: Site, backup: Path, tmp_path: Path) -> None:
+    before = await databases(site)
+    copied(backup, tmp_path)
+    slow = tmp_path / "bin" / "pg_restore"
+    slow.parent.mkdir()
+    slow.write_text('#!/bin/sh\nkill -TERM "$PPID"\nexec sleep 30\n')
+    slow.chmod(0o700)
+    done = program(site, "drill", tmp_path, PATH=f"{slow.parent}:{PROGRAMS}")
+    assert done.returncode == 1
+    assert await databases(site) == before
+
+
+def test_no_password_is_among_the_arguments_of_libpqs_programs() -> None:
+    for url in (
+        "postgresql://a:p%20w@h:5/d?sslmode=require",
+        "postgresql://a@h:5/d?sslmode=require&password=p%20w",
+    ):
+        found = dumps.Database(url)
+        assert found.arguments == ["--dbname=postgresql://a@h:5/d?sslmode=require"]
+        assert found.environment["PGPASSWORD"] == "p w"
 
 
 async def test_a_dump_that_was_cut_off_while_it_was_taken_is_refused_and_nothing_is_left(
