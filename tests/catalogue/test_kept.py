@@ -134,6 +134,20 @@ async def test_another_catalogue_takes_its_place_whole_until_something_was_bough
     assert await kept.read() == file.shipped()
 
 
+async def test_once_something_was_bought_the_database_edits_no_price_tax_or_terms(
+    empty_database: str,
+) -> None:
+    await january()
+    before = await everything()
+    for table in ("catalogue_price", "catalogue_tax", "catalogue_terms"):
+        for deed in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with pytest.raises(asyncpg.RestrictViolationError, match="it is added to, never edited"):
+                await database.rows(deed)
+    with pytest.raises(asyncpg.RestrictViolationError, match="a key stays with its kind"):
+        await database.rows("UPDATE catalogue_item SET kind = 'mailbox' WHERE key = 'kids-filter'")
+    assert await everything() == before
+
+
 async def test_what_was_taken_out_comes_back_as_it_was(empty_database: str, tmp_path: Path) -> None:
     await january()
     await load(tmp_path, without("security-online"))

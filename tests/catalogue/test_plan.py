@@ -98,6 +98,13 @@ def test_each_change_is_a_line() -> None:
     ]
 
 
+def test_a_price_may_be_mended_until_its_month_begins() -> None:
+    before = file.of_text(mail_pack(("2014-01-01", 330), (START, 440))).catalogue
+    assert planned(mail_pack(("2014-01-01", 330), (START, 450)), known(before), before) == [
+        f"~ メールパック (mail-pack): from {START} 440 yen -> 450 yen"
+    ]
+
+
 def test_a_product_that_nobody_ever_had_is_taken_out() -> None:
     assert (
         planned(without("security-online"))[0]

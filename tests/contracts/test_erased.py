@@ -13,6 +13,7 @@ from app.domain.contracts.feeding import Asked, feed_contracts
 from app.domain.contracts.importing import import_contracts
 from app.domain.erased_names import Kind
 from app.domain.imports import ImportRefused
+from app.settings import DEMO_MAIL_SYSTEM
 from tests.contracts.lines import contract, lines
 
 ERASED, OTHER = contract(9_001), contract(9_002)
@@ -58,9 +59,26 @@ async def test_a_feed_names_it_in_its_plan_and_goes_on(path: Path) -> None:
 
 @pytest.mark.parametrize("update", [True, False])
 async def test_a_new_contract_with_an_erased_ones_names_is_refused(path: Path, update: bool) -> None:
-    await forget("login", "login-9002")
+    address = f"uta@{DEMO_MAIL_SYSTEM.domain}"
+    names: dict[str, tuple[Kind, str]] = {
+        "login": ("login", "login-9002"),
+        "ucom_address": ("address", address),
+        "web_space": ("web_space", "uta"),
+    }
+    for kind, name in names.values():
+        await forget(kind, name)
+    taken = contract(
+        9_002,
+        mail_product="mail_web",
+        accounts__0__other_address=None,
+        accounts__0__ucom_address=address,
+        accounts__0__web_space="uta",
+    )
+    path.write_bytes(lines(taken))  # noqa: ASYNC240 - a small file
     load = partial(feed_contracts, asked=Asked()) if update else import_contracts
     with pytest.raises(ImportRefused) as refused:
         await load(path, lambda _: None)
-    assert "accounts[0].login: was an erased contract's; it is never given again" in str(refused.value)
+    for field in names:
+        said = f"accounts[0].{field}: was an erased contract's; it is never given again"
+        assert said in str(refused.value)
     assert OTHER["customer_number"] not in await numbers()

@@ -61,6 +61,7 @@ async def test_she_is_in_every_table_before_and_in_none_after_and_the_sums_stay(
     before, ledger, others = await canary.found_in(), await sums(), await of_others(gone)
     assert len(before) > 30
     assert ledger[0][0][2:] != (0, 0)
+    (visit,) = await tables.CardVisit.select(tables.CardVisit.payer).where(tables.CardVisit.contract == gone)
     await erased(gone)
     left = await canary.found_in()
     assert left == {"public.card_visit": ["canary"]}, "the gateway has to drop her cards, by the payer's name"
@@ -73,6 +74,7 @@ async def test_she_is_in_every_table_before_and_in_none_after_and_the_sums_stay(
 
     await visits.tidy(drop)
     assert ("cus_canary", []) in dropped
+    assert (visit["payer"], []) in dropped, "who never came back from the gateway's page is known there, too"
     assert not [kept for _, kept in dropped if kept]
     assert await canary.found_in() == {}
 
@@ -98,6 +100,7 @@ async def test_of_an_erased_contract_the_ledger_lets_go_of_words_and_of_nothing_
         "UPDATE charge SET login = NULL WHERE contract = {}",
         "UPDATE charge SET yen = yen + 1 WHERE contract = {}",
         "UPDATE other_charge SET yen = 1 WHERE contract = {}",
+        "UPDATE charge SET name = '消去済み' WHERE contract = {} AND other IS NULL",
         "DELETE FROM charge WHERE contract = {}",
         "UPDATE bill_tax SET yen = 1 WHERE contract = {}",
     )
@@ -114,7 +117,20 @@ async def test_of_an_erased_contract_the_ledger_lets_go_of_words_and_of_nothing_
 
 async def test_nobody_writes_a_person_into_an_erased_contract(gone: int) -> None:
     await erased(gone)
-    for column, value in (("email", "a@example.com"), ("family", "有光"), ("customer_number", canary.NUMBER)):
+    texts = (
+        "company",
+        "family",
+        "given",
+        "building",
+        "address",
+        "occupation",
+        "phone",
+        "fax",
+        "mobile",
+        "email",
+    )
+    others = {"customer_number": canary.NUMBER, "birth_date": clock.today(), "sex": "女性", "household": 2}
+    for column, value in (dict.fromkeys(texts, "有光") | others).items():
         with pytest.raises(asyncpg.CheckViolationError):
             await database.rows(f"UPDATE contract SET {column} = $1 WHERE id = $2", value, gone)
 

@@ -87,6 +87,13 @@ async def test_what_the_law_wants_kept_waits_unless_it_is_kept_elsewhere(gone: i
     await order(elsewhere=False)
 
 
+async def test_the_last_day_of_reading_is_the_customers(gone: int) -> None:
+    canary.at("2026-04-30T23:59")
+    assert "until 2026-04-30 (MYPAGE_CLOSED_MONTHS)" in await refused()
+    canary.at("2026-05-01T00:00")
+    await order()
+
+
 async def test_an_order_is_carried_out_once(gone: int) -> None:
     await order(reason="金糸雀様のご請求")
     assert await orders.due() == [gone]
