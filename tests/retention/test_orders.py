@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain import clock, keeping, tables
-from app.domain.contracts import closing
+from app.domain.contracts import closing, importing
 from app.domain.keeping import Duration
 from app.domain.retention import orders
 from app.domain.retention.orders import NotErasable
 from app.postgres import database
 from tests.money.steps import close, loaded
 from tests.retention import canary
+from tests.waiting import somebody_waits
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("filled_database")]
 
@@ -85,6 +88,18 @@ async def test_what_the_law_wants_kept_waits_unless_it_is_kept_elsewhere(gone: i
     assert "MYPAGE_KEEP_BILLS" in await refused(elsewhere=False)
     canary.at("2034-04-01T00:00")
     await order(elsewhere=False)
+
+
+async def test_an_erasing_stands_in_line_with_imports_and_judges_again_what_they_left(gone: int) -> None:
+    await order()
+    apart = contextvars.copy_context()  # a task of this one would be in its transaction
+    async with database.engine().transaction():
+        await database.rows("SELECT pg_advisory_xact_lock($1)", importing.LOCK)
+        waiting = asyncio.create_task(orders.erase_due(), context=apart)
+        await somebody_waits()
+        await database.rows("UPDATE contract SET closed_on = NULL, ended_at = NULL WHERE id = $1", gone)
+    assert (await waiting).erased == 0
+    assert await canary.key() == gone
 
 
 async def test_the_last_day_of_reading_is_the_customers(gone: int) -> None:
