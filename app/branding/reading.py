@@ -80,6 +80,8 @@ def _names(path: Path) -> Names:
         given = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise BrandError(f"{path}: no TOML: {error}: mend the line, or what stands before it") from error
+    except RecursionError as error:
+        raise BrandError(f"{path}: no TOML: too many brackets in each other: close each") from error
     at = _Lines(path, source)
     try:
         names = msgspec.convert(given, Names)

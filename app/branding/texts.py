@@ -67,7 +67,7 @@ def read(path: Path, source: str) -> Text:
     starts = [at for at, token in enumerate(rest) if (token.type, token.tag) == ("heading_open", "h2")]
     if again := next((one for one in rest if (one.type, one.tag) == ("heading_open", "h1")), None):
         raise BadText(_line(again), "has a second title (`# …`): make it a heading (`## …`)")
-    ends = [*starts[1:], len(rest)]
+    ends = [*starts, len(rest)][1:]  # none where the text has no heading
     lead = _html(markdown, rest[: starts[0]] if starts else rest)
     sections = tuple(
         Passage(rest[start + 1].content, _html(markdown, rest[start + 3 : end]), _line(rest[start]))

@@ -43,6 +43,18 @@ def test_a_file_that_is_missing_is_named_with_what_it_is_for(folder: Path, name:
     assert refused(folder).startswith(f"{name}: ")
 
 
+def test_a_text_needs_no_heading_below_its_title(folder: Path) -> None:
+    (folder / "documents" / "short.md").write_text("# 短い文書\n\n一文です。\n")
+    assert read(folder).documents["short"].sections == ()
+    assert "一文です。" in read(folder).documents["short"].lead
+
+
+def test_brackets_without_end_are_named(folder: Path) -> None:
+    with (folder / "brand.toml").open("a") as file:
+        file.write(f"x = {'[' * 5_000}\n")
+    assert refused(folder).startswith("brand.toml: no TOML: too many brackets")
+
+
 def test_a_folder_that_is_none_is_named_with_its_variable(tmp_path: Path) -> None:
     with pytest.raises(BrandError, match="no such folder: MYPAGE_BRAND"):
         read(tmp_path / "nowhere")

@@ -21,6 +21,7 @@ def refused(path: Path) -> str:
     [
         (b"a = 1\nb = = 2\n", "line 2: is no TOML"),
         (b"a = 1\na = 2\n", "line 2: is no TOML"),
+        (b"a = 1\nb = " + b"[" * 5_000 + b"]" * 5_000 + b"\n", "line 2: is no TOML: too many brackets"),
         (b'a = """\n\n', "line 3: is no TOML"),
         (b"a = 1\nb = '\x82\xa0'\n", "line 2: is not UTF-8"),
         (b"#" * (reading.LARGEST + 1), "line 1: the file is larger than"),

@@ -29,6 +29,8 @@ class Reading:
             self.content = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ImportRefused([_no_toml(str(error), text)]) from error
+        except RecursionError as error:
+            raise ImportRefused([_too_deep(text)]) from error
         self.positions = Positions(text)
         self.problems: list[Problem] = []
 
@@ -52,6 +54,13 @@ def _no_toml(said: str, text: str) -> Problem:
     return Problem(
         line, f"is no TOML: {_PLACE.sub('', said)}; mend that line first, the rest is read after it"
     )
+
+
+def _too_deep(text: str) -> Problem:
+    """Of brackets that hold each other a thousand times; the line with the most of them."""
+    lines = text.splitlines()
+    most = max(range(len(lines)), key=lambda at: lines[at].count("[") + lines[at].count("{"))
+    return Problem(most + 1, "is no TOML: too many brackets stand in each other; close each that is opened")
 
 
 def text_of(path: pathlib.Path) -> str:
