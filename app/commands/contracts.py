@@ -63,7 +63,7 @@ def _due(path: Path | None) -> None:
             _write(path, await again.lines(due))
         done = await orders.erase_due()
         if path is not None:
-            _write(path, await again.lines([]))
+            _write(path, await again.lines([]), "the list cannot be written anew; it has whom this run erased")
         return done
 
     done = _run(work)
@@ -91,7 +91,7 @@ def _list(path: Path | None) -> None:
         return await again.lines([])
 
     found = _run(work)
-    _write(path, found)
+    _write(path, found, "the list cannot be written")
     print(f"{len(found) - 1:,} names are in {path}")
 
 
@@ -188,12 +188,14 @@ async def _nobody_is_lost(path: Path, due: list[int]) -> None:
         )
 
 
-def _write(path: Path, lines: list[str]) -> None:
+def _write(
+    path: Path, lines: list[str], why: str = "nothing was erased, since the list cannot be written"
+) -> None:
     try:
         with written_whole(path) as file:
             file.writelines(f"{line}\n" for line in lines)
     except OSError as error:
-        raise Mistake(f"{path}: nothing was erased, since the list cannot be written: {error}") from error
+        raise Mistake(f"{path}: {why}: {error.strerror}") from error
 
 
 def _run(work: Callable[[], Awaitable[T]], given: Callable[[], Installation] = settings.erasing) -> T:

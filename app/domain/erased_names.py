@@ -15,6 +15,8 @@ from typing import Literal
 from app.domain import installation, tables
 
 Kind = Literal["number", "login", "address", "web_space"]
+LENGTH = hashlib.sha256().digest_size
+"""Bytes of a hash."""
 
 
 def hashed(kind: Kind, name: str, version: int | None = None) -> bytes:

@@ -144,6 +144,16 @@ async def test_a_list_that_is_not_whole_or_of_another_pepper_is_refused(
     ):
         with pytest.raises(BadList, match=said):
             again.read(written(tmp_path, wrong))
+    number = next(line for line in lines if '"kind":"number"' in line)
+    for spoilt, said in (
+        ({**json.loads(number), "closed_on": None}, "closed_on: a number has the last day"),
+        ({**json.loads(number), "hash": "abcd"}, "hash: must be 64 digits"),
+    ):
+        with pytest.raises(BadList, match=f"line {lines.index(number) + 1} is none of a list .*{said}"):
+            again.read(written(tmp_path, [json.dumps(spoilt) if line == number else line for line in lines]))
+    installed(peppers=Peppers({1: b"the pepper of another portal"}))
+    with pytest.raises(BadList, match="another key for version 1 than it was made with"):
+        again.read(written(tmp_path, lines))
     installed(peppers=Peppers({2: b"another pepper of these tests"}))
     with pytest.raises(BadList, match="lacks version 1"):
         again.read(written(tmp_path, lines))

@@ -26,16 +26,16 @@ async def recognise(peppers: dict[int, bytes]) -> None:
     async with database.engine().transaction():
         known = await _known()
         if newest not in known:
-            pepper = tables.Pepper(version=newest, fingerprint=_fingerprint(peppers[newest]))
+            pepper = tables.Pepper(version=newest, fingerprint=fingerprint(peppers[newest]))
             await tables.Pepper.insert(pepper).on_conflict(tables.Pepper.version, "DO NOTHING")
             known = await _known()
-        for version, fingerprint in known.items():
+        for version, remembered in known.items():
             if version not in peppers:
                 raise WrongPeppers(
                     f"MYPAGE_PEPPERS lacks version {version}, which this database's password hashes were made with: "
                     "put it back, its members could not log in"
                 )
-            if not hmac.compare_digest(fingerprint, _fingerprint(peppers[version])):
+            if not hmac.compare_digest(remembered, fingerprint(peppers[version])):
                 raise WrongPeppers(
                     f"MYPAGE_PEPPERS holds another key for version {version} than this database's password hashes "
                     "were made with: set the right one, or give the new key a higher version"
@@ -47,6 +47,6 @@ async def _known() -> dict[int, bytes]:
     return {row["version"]: row["fingerprint"] for row in rows}
 
 
-def _fingerprint(pepper: bytes) -> bytes:
+def fingerprint(pepper: bytes) -> bytes:
     """Enough to know a key again, nothing to make a hash with."""
     return hmac.digest(pepper, b"check", hashlib.sha256)

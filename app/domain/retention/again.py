@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from app.domain import clock, erased_names, installation, tables
+from app.domain.access import peppers
 from app.domain.access.closed import end_of
 from app.domain.contracts import closing
 from app.domain.erased_names import Kind
@@ -31,6 +32,8 @@ class _Head(msgspec.Struct, forbid_unknown_fields=True):
     erasures: int
     """How many lines follow: a list that was cut off would leave people in."""
     made_at: str
+    peppers: dict[int, str] = {}
+    """Fingerprints of the peppers that its lines were made with: with another key none of them is known again."""
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,7 +58,11 @@ class Again:
 async def lines(before: list[int]) -> list[str]:
     """The list, as lines of a file. `before`: contracts that are about to be erased, whose names stand in it already."""
     made = await _made(before)
-    head = _Head(len(made), clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds"))
+    head = _Head(
+        len(made),
+        clock.now().astimezone(clock.TOKYO).isoformat(timespec="seconds"),
+        {used: _fingerprint(used) for used in sorted({line.pepper for line in made.values()})},
+    )
     return [msgspec.json.encode(one).decode() for one in (head, *made.values())]
 
 
@@ -98,7 +105,7 @@ def read(path: Path) -> list[tables.ErasedName]:
         for number, text in enumerate(file, 1):
             try:
                 if head is None:
-                    head = msgspec.json.decode(text, type=_Head)
+                    head = _of_these_peppers(msgspec.json.decode(text, type=_Head))
                 else:
                     found.append(_row(msgspec.json.decode(text, type=_Line)))
             except (msgspec.DecodeError, ValueError) as error:
@@ -109,11 +116,32 @@ def read(path: Path) -> list[tables.ErasedName]:
     return found
 
 
+def _fingerprint(version: int) -> str:
+    return peppers.fingerprint(installation.peppers().by_version[version]).hex()
+
+
+def _of_these_peppers(head: _Head) -> _Head:
+    """Raises ValueError for the list of another portal, whose versions may have the same numbers."""
+    ours = installation.peppers().by_version
+    for version, fingerprint in head.peppers.items():
+        if version in ours and fingerprint != _fingerprint(version):
+            raise ValueError(
+                f"MYPAGE_PEPPERS holds another key for version {version} than it was made with: "
+                "is it the list of another portal?"
+            )
+    return head
+
+
 def _row(line: _Line) -> tables.ErasedName:
     if line.pepper not in installation.peppers().by_version:
         raise ValueError(f"MYPAGE_PEPPERS lacks version {line.pepper}, which it was made with: put it back")
+    hashed = bytes.fromhex(line.hash)
+    if len(hashed) != erased_names.LENGTH:
+        raise ValueError(f"hash: must be {2 * erased_names.LENGTH} digits of hex")
+    if (line.kind == "number") != (line.closed_on is not None):
+        raise ValueError("closed_on: a number has the last day of its contract, no other name has")
     return tables.ErasedName(
-        hash=bytes.fromhex(line.hash),
+        hash=hashed,
         kind=line.kind,
         pepper=line.pepper,
         erased_on=line.erased_on,
