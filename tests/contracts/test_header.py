@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from app.domain import clock
 from app.domain.contracts import file, header
 from app.domain.contracts.header import Header
 from app.domain.imports import ImportRefused
@@ -41,6 +42,9 @@ def test_all_that_is_wrong_with_one_is_named() -> None:
     assert header.problems(right, 2, None) == []
     for lines in (1, 3):
         assert [problem.split(":")[0] for problem in header.problems(right, lines, None)] == ["lines"]
+    later = (clock.now() + header.AHEAD + timedelta(minutes=1)).isoformat()
+    wrong = Header("contracts", later, 2, header.LAST + 1)
+    assert [problem.split(":")[0] for problem in header.problems(wrong, 2, None)] == ["made_at", "sequence"]
     assert right.moment == datetime(2026, 1, 9, 17, tzinfo=UTC)
 
 

@@ -6,13 +6,17 @@ With it a file that was cut, sent twice or sent too late is refused before a lin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from app.domain import clock
 
 FEED = "contracts"
+LAST = 2**63 - 1
+"""The highest sequence, which the table can keep."""
+AHEAD = timedelta(days=1)
+"""How far a clock may be ahead. A feed from a later day would have every one after it refused as older."""
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +69,8 @@ def problems(header: Header, lines: int, before: Before | None) -> list[str]:
         found.append(f"sequence: {before.sequence + 1} is missing before {header.sequence}: apply it first")
     elif before and made_at and made_at < before.made_at:
         found.append("made_at: is before that of the feed which was applied last")
-    if header.sequence < 1:
-        found.append("sequence: must be 1 or more")
+    if made_at and made_at > clock.now() + AHEAD:
+        found.append("made_at: is more than a day ahead: look at the clock of the machine that made the file")
+    if not 1 <= header.sequence <= LAST:
+        found.append(f"sequence: must be from 1 to {LAST}")
     return found
