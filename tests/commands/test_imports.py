@@ -98,11 +98,14 @@ def test_a_broken_import_file_lists_its_lines_and_loads_nothing(
     assert loaded.stdout.startswith("4 contracts loaded")
 
 
-@pytest.mark.parametrize("name", ["missing.jsonl", ""])
-def test_an_import_file_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"), [("missing.jsonl", "no such file"), ("", "name a file, not a folder or a pipe")]
+)
+def test_an_import_file_that_is_not_there_is_named(tmp_path: Path, name: str, said: str) -> None:
     refused = mypage(tmp_path, "import", "contracts", str(tmp_path / name))
     assert refused.returncode == 1
-    assert "no such file" in refused.stderr
+    assert f"{tmp_path / name}: " in refused.stderr
+    assert said in refused.stderr
 
 
 def test_notices_are_loaded_beside_a_server_and_papers_noted_as_sent(after_a_demo: Path) -> None:
