@@ -63,7 +63,9 @@ def _due(path: Path | None) -> None:
             _write(path, await again.lines(due))
         done = await orders.erase_due()
         if path is not None:
-            _write(path, await again.lines([]), "the list cannot be written anew; it has whom this run erased")
+            _write(
+                path, await again.lines([]), "the list cannot be written anew; it has whom this run erased"
+            )
         return done
 
     done = _run(work)

@@ -246,7 +246,9 @@ def _there(file: Path | None, what: str) -> Path:
     if file is None:
         raise Mistake(f"name the file to load; `mypage import {what} --example` prints one")
     if file.exists() and not file.is_file():
-        raise Mistake(f"{file}: is no file that can be read twice, as an import does: name a file, not a folder or a pipe")
+        raise Mistake(
+            f"{file}: is no file that can be read twice, as an import does: name a file, not a folder or a pipe"
+        )
     if not file.is_file():
         raise Mistake(f"{file}: no such file")
     return file
