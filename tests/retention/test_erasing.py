@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import json
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,14 @@ import pytest
 
 from app.domain import clock, erased_names, tables
 from app.domain.cards import visits
+from app.domain.money.call_import import import_calls
+from app.domain.money.charge_import import import_charges
 from app.domain.retention import erasing, fates
 from app.domain.tables import TABLES
 from app.postgres import database
 from tests.money.steps import close
 from tests.retention import canary
+from tests.waiting import somebody_waits
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("filled_database")]
 
@@ -139,6 +144,22 @@ async def test_a_month_that_is_closed_later_names_nobody(gone: int) -> None:
     await erased(gone)
     canary.at("2026-06-01T09:00")
     await close("2026-02", "2026-03", "2026-04", "2026-05")
+    assert await canary.found_in() == {"public.card_visit": ["canary"]}
+
+
+async def test_a_file_that_was_begun_meanwhile_brings_nothing_of_her(gone: int, tmp_path: Path) -> None:
+    calls, charges = tmp_path / "calls.csv", tmp_path / "charges.csv"
+    calls.write_text(f"{canary.NUMBER},hikari-denwa,2026-01-10 09:00:00,03-7777-7777,60,8\n")
+    charges.write_text(f"canary-late,{canary.NUMBER},2026-01,金糸雀様,550,10,\n", encoding="utf-8")
+    apart = contextvars.copy_context()  # tasks of this one would be in its transaction
+    async with database.engine().transaction():
+        await erasing.lock(gone)
+        begun = import_charges(charges, lambda _: None), import_calls(calls, lambda _: None)
+        files = [asyncio.create_task(one, context=apart.copy()) for one in begun]
+        await somebody_waits(len(files))
+        await erasing.erase(gone, clock.now())
+    for refused in await asyncio.gather(*files, return_exceptions=True):
+        assert "there is no such contract" in str(refused)
     assert await canary.found_in() == {"public.card_visit": ["canary"]}
 
 

@@ -1,7 +1,7 @@
 """Erasing one contract: what its tables hold of a person goes, in one transaction; keyed hashes of its names stay.
 
 Sums, products and days of the ledger stay, and so do purchases, account IDs and addresses as tombstones without a name
-(fates.py). Imports of contracts wait, so that a feed never sees a contract half erased or brings it back meanwhile.
+(fates.py). Imports wait, so that a feed never sees a contract half erased or brings it back meanwhile.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ from typing import Any
 from app.domain import clock, erased_names, installation, tables
 from app.domain.contracts import importing
 from app.domain.erased_names import Kind
+from app.domain.money import call_import, charge_import
 from app.domain.retention import fates
 from app.postgres import database
 
+IMPORTS = (importing.LOCK, charge_import.LOCK, call_import.LOCK)
+"""Files that bring rows of contracts: one that found the contract before would write a person to it afterwards."""
+
 
 async def lock(contract: int) -> None:
-    """Stand in line with imports of contracts, and with whatever changes this one, to the end of the transaction."""
-    await database.rows("SELECT pg_advisory_xact_lock($1)", importing.LOCK)
+    """Stand in line with IMPORTS, and with whatever changes this contract, to the end of the transaction."""
+    for key in IMPORTS:
+        await database.rows("SELECT pg_advisory_xact_lock($1)", key)
     await database.rows("SELECT 1 FROM contract WHERE id = $1 FOR UPDATE", contract)
 
 
