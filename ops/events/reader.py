@@ -100,7 +100,7 @@ def judge(reach: Any, rows: list[Any], epoch: str, position: int) -> None:
 
 
 async def follow(url: str, path: str, name: str, start: str | None, once: bool) -> None:
-    portal, own = await asyncpg.connect(url), opened(path)
+    own, portal = opened(path), await asyncpg.connect(url)
     try:
         await begin(portal, own, start)
         while True:
@@ -129,6 +129,13 @@ def main() -> None:
     except Stopped as stopped:
         print(f"reader: {stopped}.", file=sys.stderr)
         sys.exit(3)
+    except sqlite3.Error as error:
+        sys.exit(f"reader: {chosen.file}: {error}: name a file of this reader's, or one that can be made")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        said = error.args[0] if isinstance(error, asyncpg.PostgresError) else error
+        sys.exit(
+            f"reader: the portal's database: {said}: nothing is lost, start it again when that is mended"
+        )
 
 
 if __name__ == "__main__":

@@ -392,3 +392,19 @@ async def test_a_canary_that_stands_in_every_text_is_in_no_event() -> None:
         "SELECT DISTINCT value FROM event, jsonb_each_text(data) WHERE value LIKE '%9876%'"
     )
     assert data == []
+
+
+@pytest.mark.parametrize(
+    ("url", "file", "said"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "copy.sqlite", "reader: the portal's database: "),
+        ("nonsense", "copy.sqlite", "reader: the portal's database: "),
+        ("postgresql://nobody@127.0.0.1:1/none", "none/copy.sqlite", "copy.sqlite: unable to open"),
+    ],
+)
+def test_what_it_cannot_open_is_said_in_words(
+    reader: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, file: str, said: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["reader.py", url, str(tmp_path / file), "--from-start"])
+    with pytest.raises(SystemExit, match=said):
+        reader.main()
