@@ -66,6 +66,9 @@ def test_a_setting_is_taken_and_nothing_is_set_by_accident() -> None:
     assert kept["calls"] == Duration(months=36)
     assert wrong == ["MYPAGE_KEEP_PAPERS is 'two years': days, months or years are wanted, as 90d, 25m or 7y"]
     wrong.clear()
+    parts.keep({"MYPAGE_KEEP_CALL": "3y"}, 3, wrong)
+    assert [line.split(":")[0] for line in wrong] == ["MYPAGE_KEEP_CALL is set, and there is no such setting"]
+    wrong.clear()
     parts.keep({"MYPAGE_KEEP_CONTRACTS": "2m"}, 3, wrong)
     assert len(wrong) == 1
     assert "MYPAGE_CLOSED_MONTHS" in wrong[0]

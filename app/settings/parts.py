@@ -180,6 +180,12 @@ def closed_months(environment: Mapping[str, str], wrong: list[str]) -> int:
 def keep(environment: Mapping[str, str], closed: int, wrong: list[str]) -> dict[str, Duration]:
     """How long what is kept. `closed`: months that a contract that ended is read, which its data must not end before."""
     found = {}
+    known = {one.variable for one in keeping.KEPT}
+    wrong += [
+        f"{name} is set, and there is no such setting: {', '.join(sorted(known))} say how long what is kept"
+        for name in sorted(environment)
+        if name.startswith("MYPAGE_KEEP_") and name not in known
+    ]
     for one in keeping.KEPT:
         text = environment.get(one.variable, "").strip() or one.default.written
         period = Duration.parse(text)
