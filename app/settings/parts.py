@@ -5,6 +5,7 @@ A reader adds what is wrong to the list that it is given, so that all of it is n
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import cast, get_args
@@ -184,7 +185,7 @@ def keep(environment: Mapping[str, str], closed: int, wrong: list[str]) -> dict[
     wrong += [
         f"{name} is set, and there is no such setting: {', '.join(sorted(known))} say how long what is kept"
         for name in sorted(environment)
-        if name.startswith("MYPAGE_KEEP_") and name not in known
+        if name.startswith(os.path.commonprefix([*known])) and name not in known
     ]
     for one in keeping.KEPT:
         text = environment.get(one.variable, "").strip() or one.default.written
