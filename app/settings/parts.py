@@ -5,7 +5,6 @@ A reader adds what is wrong to the list that it is given, so that all of it is n
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from typing import cast, get_args
@@ -181,11 +180,12 @@ def closed_months(environment: Mapping[str, str], wrong: list[str]) -> int:
 def keep(environment: Mapping[str, str], closed: int, wrong: list[str]) -> dict[str, Duration]:
     """How long what is kept. `closed`: months that a contract that ended is read, which its data must not end before."""
     found = {}
-    known = {one.variable for one in keeping.KEPT}
+    known = [one.variable for one in keeping.KEPT]
+    prefix = known[0].removesuffix(keeping.KEPT[0].name.upper())
     wrong += [
         f"{name} is set, and there is no such setting: {', '.join(sorted(known))} say how long what is kept"
         for name in sorted(environment)
-        if name.startswith(os.path.commonprefix([*known])) and name not in known
+        if name.startswith(prefix) and name not in known
     ]
     for one in keeping.KEPT:
         text = environment.get(one.variable, "").strip() or one.default.written
