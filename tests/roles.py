@@ -70,10 +70,10 @@ class TwoRoles(Engine):
         connection = await super().acquire()
         raw = getattr(connection, "_con", connection)
         if _serving.get() != (raw in self._portals):
-            if _serving.get():
-                await connection.execute(f"SET ROLE {PORTAL}")
-                self._portals.add(raw)
-            else:
-                await connection.execute("RESET ROLE")
-                self._portals.discard(raw)
+            try:
+                await connection.execute(f"SET ROLE {PORTAL}" if _serving.get() else "RESET ROLE")
+            except BaseException as error:  # cancelled, say: nobody else gets a connection that is at it
+                await self.give_back(connection, error)
+                raise
+            (self._portals.add if _serving.get() else self._portals.discard)(raw)
         return connection

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 BLOCK = re.compile(r"^```\w+\n(?:# |<!-- )(\S+?)(?: -->)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COPIED = ("app", "migrations", "static", "tests", "pyproject.toml")
+COPIED = ("app", "migrations", "ops", "static", "tests", "pyproject.toml")
 
 
 @pytest.mark.slow
