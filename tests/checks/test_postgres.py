@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 
-from app.checks import Finding, Looked, clocks, mails, postgres
+from app.checks import Finding, Looked, clocks, mails, numbers, postgres
 from app.checks.running import Check
 from app.commands.check import one_at_a_time
 from app.postgres.rights import PORTAL
@@ -54,6 +55,17 @@ def test_a_database_that_is_fit_is_in_order(server: dict[str, Any], empty_databa
         ("database role", "ok", f"{PORTAL} serves and owns nothing"),
         ("rights", "ok", f"{PORTAL} has what a server needs, and nothing else"),
     ]
+
+
+def test_customer_numbers_of_another_length_are_a_failure(
+    server: dict[str, Any], filled_database: str
+) -> None:
+    looked = on(server, filled_database)
+    assert [outcome for _, outcome, _ in said(numbers.length, looked)] == ["ok"]
+    (found,) = numbers.length(replace(looked, environment={**SERVING, "MYPAGE_CUSTOMER_NUMBER_DIGITS": "9"}))
+    assert found.outcome == "failure"
+    assert found.what.endswith("have not 9 digits")
+    assert found.remedy == "set MYPAGE_CUSTOMER_NUMBER_DIGITS to 14"
 
 
 def test_one_that_cannot_be_asked_is_said_once(server: dict[str, Any]) -> None:
