@@ -27,10 +27,11 @@ class Menus:
 
     def of(self, member: Member, path: str, here: str) -> Markup:
         """What the member is offered on the page of that path; `here`: its whole address."""
-        menu = self._pages.menu(member)
+        offered = self._pages.menu_key(member)
+        menu = self._pages.menu(member, offered)
         entry = current(menu, path)
         exact, places = entry is not None and entry.path == path, here if here == "/" else ""
-        key = (self._pages.menu_key(member), entry, exact, places)
+        key = (offered, entry, exact, places)
         if key not in self._made:
             made = self._templates.get_template("layout/menu.html").render(
                 menu=menu, current=entry, exact=exact, here=places, center=self._center

@@ -193,9 +193,9 @@ class Pages:
         shown = tuple(condition(member) for condition in self._conditions)
         return member.role, member.deleted, member.closed, catalogue.version(), shown
 
-    def menu(self, member: Member) -> list[Section]:
-        """The side menu as this member may use it, made once for all who get the same."""
-        key = self.menu_key(member)
+    def menu(self, member: Member, key: MenuKey | None = None) -> list[Section]:
+        """The side menu as this member may use it, made once for all who get the same; `key`: where it is known already."""
+        key = key or self.menu_key(member)
         if key not in self._menus:
             places = [(place, page) for place, page in self._places if not place.there or place.there(member)]
             self._menus[key] = _menu(_in_order(places), member.role, member.deleted, member.closed)
