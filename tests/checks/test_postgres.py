@@ -66,6 +66,9 @@ def test_customer_numbers_of_another_length_are_a_failure(
     assert found.outcome == "failure"
     assert found.what.endswith("have not 9 digits")
     assert found.remedy == "set MYPAGE_CUSTOMER_NUMBER_DIGITS to 14"
+    run(server, filled_database, "UPDATE contract SET customer_number = '123456' WHERE id = 1")
+    (found,) = numbers.length(looked)
+    assert (found.outcome, found.what.partition(" of ")[0]) == ("failure", "1")
 
 
 def test_one_that_cannot_be_asked_is_said_once(server: dict[str, Any]) -> None:
