@@ -80,14 +80,16 @@ CREATE TRIGGER charge_never_edited BEFORE UPDATE ON charge FOR EACH ROW EXECUTE 
 CREATE TRIGGER charge_never_removed BEFORE DELETE OR TRUNCATE ON charge
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_edit();
 
-CREATE OR REPLACE FUNCTION refuse_edit_of_other() RETURNS trigger LANGUAGE plpgsql AS $$
+-- STABLE: it looks at the refs as they were before the statement, which replaces all versions of one at once.
+CREATE OR REPLACE FUNCTION refuse_edit_of_other() RETURNS trigger STABLE LANGUAGE plpgsql AS $$
     BEGIN
         IF OLD.billed IS NULL AND to_jsonb(OLD) - 'billed' = to_jsonb(NEW) - 'billed' THEN
             RETURN NEW;
         END IF;
         IF EXISTS (SELECT FROM contract WHERE id = OLD.contract AND erased_at IS NOT NULL)
             AND to_jsonb(OLD) - '{ref,label}'::text[] = to_jsonb(NEW) - '{ref,label}'::text[]
-            AND NEW.ref = erased_name_of(OLD.id) AND NEW.label = '消去済み'
+            AND NEW.label = '消去済み' AND NEW.ref = erased_name_of(
+                (SELECT min(o.id) FROM other_charge o WHERE o.contract = OLD.contract AND o.ref = OLD.ref))
         THEN
             RETURN NEW;
         END IF;
