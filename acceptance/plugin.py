@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Route, async_playwright, expect
+from playwright.async_api import Browser, Route, expect
 
 from acceptance import target as targets
 from acceptance.hiding import hide
@@ -24,7 +24,7 @@ from acceptance.member import Member
 from acceptance.report import FAILED, REPORT, Report, screenshot_of
 from acceptance.target import Target
 from e2e import device as devices
-from e2e.chromium import FLAGS, chromium_path
+from e2e.chromium import launched
 from e2e.device import PHONE, Device
 
 HARMLESS = {"/login", "/login/second", "/proof", "/logout", "/session/extend"}
@@ -67,10 +67,8 @@ def say(request: pytest.FixtureRequest) -> Say:
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The browser of the run."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+    async with launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 FLAGS = [
     "--no-sandbox",
@@ -36,3 +42,14 @@ def chromium_path(*, whole: bool = False) -> str:
         f"No Chromium found ({wanted or ', '.join(NAMES[whole:])}). Install it (Debian: apt install "
         f"{NAMES[whole]} fonts-ipaexfont-gothic), or name one in CHROMIUM."
     )
+
+
+@asynccontextmanager
+async def launched() -> AsyncIterator[Browser]:
+    """That browser, until the block ends. Raises NoChromium."""
+    from playwright.async_api import async_playwright  # whoever looks for a browser alone needs none of it
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+        yield browser
+        await browser.close()

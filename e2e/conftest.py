@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import asyncpg
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from app.domain import catalogue
 from app.domain.catalogue import file
 from e2e import device as devices
-from e2e.chromium import FLAGS, chromium_path
+from e2e.chromium import launched
 from e2e.device import PHONE, Device
 from e2e.households import Household, Town
 from e2e.portal import Portal, running
@@ -75,10 +75,8 @@ async def household(town: Town) -> Household:
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """The browser of this worker."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
+    async with launched() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(params=[True, False], ids=["with JavaScript", "without JavaScript"])
